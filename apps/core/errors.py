@@ -1,0 +1,58 @@
+"""One base for every error a person or program caused and can mend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """What went wrong, in words for the caller.
+
+    `code` is a stable machine name, `status` the HTTP status, `field` the input at fault,
+    `extra` further members of the problem document (line numbers, limits, links …).
+    """
+
+    code = "domain_error"
+    status = 400
+    title = "The request cannot be carried out"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        field: str | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.status = status or self.status
+        self.field = field
+        self.extra = extra or {}
+
+    def problem(self) -> dict[str, Any]:
+        """The RFC 9457 problem document."""
+        body: dict[str, Any] = {
+            "type": f"about:blank#{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.message,
+        }
+        if self.field:
+            body["errors"] = {self.field: [self.message]}
+        return {**body, **self.extra}
+
+
+class NotFound(DomainError):
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+
+class Conflict(DomainError):
+    code = "conflict"
+    status = 409
+    title = "The thing has changed meanwhile"

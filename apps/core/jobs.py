@@ -1,0 +1,30 @@
+"""Queueing work. Services name a task instead of importing it, so no import runs upward."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+log = structlog.get_logger(__name__)
+
+
+def enqueue_on_commit(name: str, **ids: int | str) -> None:
+    """Queue the task `name` with `ids` once the surrounding transaction commits.
+
+    Raises KeyError at once for an unknown task. A lost broker is logged and does not fail the request:
+    each kind of work has a periodic sweep that finds what was stored but never queued.
+    """
+    current_app.loader.import_default_modules()
+    task = current_app.tasks[name]
+    transaction.on_commit(partial(_send, task.name, ids))
+
+
+def _send(name: str, ids: dict[str, int | str]) -> None:
+    try:
+        current_app.send_task(name, kwargs=ids)
+    except (OperationalError, ConnectionError, TimeoutError) as error:
+        log.warning("job_not_queued", task=name, error=str(error), **ids)

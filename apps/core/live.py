@@ -1,0 +1,72 @@
+"""Live updates: JSON events pushed to the browsers that watch a group."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import structlog
+from asgiref.sync import async_to_sync
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+log = structlog.get_logger(__name__)
+
+UNAUTHENTICATED = 4401
+NOT_FOUND = 4404
+
+
+def push(group: str, event: dict[str, Any]) -> None:
+    """Send `event` to everyone in `group`. A lost Redis is logged: pages read the database when they load."""
+    try:
+        async_to_sync(get_channel_layer().group_send)(group, {"type": "live.event", "event": event})
+    except (OSError, TimeoutError, ConnectionError) as error:
+        log.warning("live_event_lost", group=group, error=str(error))
+    except Exception as error:  # redis-py's errors share no base with OSError
+        if type(error).__module__.startswith("redis"):
+            log.warning("live_event_lost", group=group, error=str(error))
+        else:
+            raise
+
+
+def push_on_commit(group: str, event: dict[str, Any]) -> None:
+    """`push` once the surrounding transaction commits."""
+    transaction.on_commit(partial(push, group, event))
+
+
+class LiveConsumer(AsyncJsonWebsocketConsumer):
+    """Base of every consumer: refuses strangers, joins the groups its subclass names, forwards their events."""
+
+    joined: list[str]
+
+    async def groups_for(self) -> list[str] | None:
+        """The groups this connection may read; None when the object asked for is not its own."""
+        raise NotImplementedError
+
+    async def connect(self) -> None:
+        self.joined = []
+        await self.accept()
+        if not self.scope["user"].is_authenticated:
+            await self.close(code=UNAUTHENTICATED)
+            return
+        groups = await self.groups_for()
+        if groups is None:
+            await self.close(code=NOT_FOUND)
+            return
+        for group in groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+            self.joined.append(group)
+        await self.send_json({"kind": "ready"})
+
+    async def disconnect(self, code: int) -> None:
+        for group in getattr(self, "joined", []):
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        """Viewers only listen; a ping keeps proxies from closing the line."""
+        if isinstance(content, dict) and content.get("kind") == "ping":
+            await self.send_json({"kind": "pong"})
+
+    async def live_event(self, message: dict[str, Any]) -> None:
+        await self.send_json(message["event"])

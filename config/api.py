@@ -1,0 +1,30 @@
+"""The REST API, put together from each app's `router_entries`."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import DefaultRouter
+
+from apps.accounts.api.urls import router_entries as accounts_entries
+from apps.backtests.api.urls import router_entries as backtests_entries
+from apps.formulas.api.urls import router_entries as formulas_entries
+from apps.markets.api.urls import router_entries as markets_entries
+from apps.signals.api.urls import router_entries as signals_entries
+
+router = DefaultRouter(trailing_slash=True)
+router.include_root_view = False
+for prefix, viewset, basename in [
+    *accounts_entries,
+    *markets_entries,
+    *formulas_entries,
+    *backtests_entries,
+    *signals_entries,
+]:
+    router.register(prefix, viewset, basename=basename)
+
+urlpatterns = [
+    path("v1/", include((router.urls, "api"), namespace="v1")),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+]

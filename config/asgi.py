@@ -1,0 +1,29 @@
+"""The one ASGI entry point: Django's pages and API, Channels' WebSockets, and the alert intake beside them."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+django_application = get_asgi_application()  # loads the apps: what follows imports models
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+
+from apps.signals.intake import application as intake_application  # noqa: E402
+from config.routing import websocket_urlpatterns  # noqa: E402
+
+websocket_application = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+
+
+async def application(scope, receive, send):  # type: ignore[no-untyped-def]
+    """Route by protocol; alerts (/hooks/) never pass through Django's middleware."""
+    if scope["type"] == "lifespan" or (scope["type"] == "http" and scope["path"].startswith("/hooks/")):
+        await intake_application(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await websocket_application(scope, receive, send)
+    else:
+        await django_application(scope, receive, send)

@@ -1,0 +1,26 @@
+"""The Celery application. Tasks live in each app's tasks.py and are named "<app>.<verb_object>"."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+QUEUES = ("default", "signals", "notifications", "bots", "research", "billing")
+
+app = Celery("candlewright")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = [Queue(name) for name in QUEUES]
+app.steps["worker"].add(DjangoStructLogInitStep)
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_django_logging(**kwargs: Any) -> None:
+    """Celery would replace the root handlers; the ones from config.logs stay."""

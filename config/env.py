@@ -1,0 +1,111 @@
+"""Settings that come from the environment, checked once at start-up.
+
+A wrong value stops the process with the name of the setting, what was found and what would be right.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEV_SECRET_KEY = "development-only-key-never-used-in-production-0123456789"
+
+HINTS = {
+    "secret_key": "set SECRET_KEY to at least 50 random characters, for example: openssl rand -base64 48",
+    "database_url": "use postgres://USER:PASSWORD@HOST:PORT/NAME",
+    "redis_url": "use redis://HOST:PORT/DB (or rediss:// for TLS)",
+    "allowed_hosts": "a comma-separated list of host names, for example app.example.com",
+    "csrf_trusted_origins": "a comma-separated list of origins with scheme, for example https://app.example.com",
+    "site_url": "the public address, for example https://app.example.com",
+    "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS); empty keeps mail in var/mail",
+    "log_format": "json or console",
+}
+
+CommaList = Annotated[list[str], NoDecode]
+
+
+class Env(BaseSettings):
+    """Every setting an operator may give; names are those of the environment variables in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    secret_key: str = DEV_SECRET_KEY
+    database_url: str = "postgres://candlewright@127.0.0.1:54329/candlewright"
+    redis_url: str = "redis://127.0.0.1:63799/0"
+    allowed_hosts: CommaList = Field(default_factory=list)
+    csrf_trusted_origins: CommaList = Field(default_factory=list)
+    site_url: str = "http://127.0.0.1:8000"
+    email_url: str = ""
+    default_from_email: str = "Candlewright <no-reply@candlewright.example>"
+    log_format: Literal["json", "console"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    var_dir: str = ""
+    sentry_dsn: str = ""
+
+    @field_validator("allowed_hosts", "csrf_trusted_origins", mode="before")
+    @classmethod
+    def split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def is_postgres(cls, value: str) -> str:
+        if not value.startswith(("postgres://", "postgresql://")):
+            raise ValueError("is not a PostgreSQL address")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def is_redis(cls, value: str) -> str:
+        if not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("is not a Redis address")
+        return value
+
+    @field_validator("site_url")
+    @classmethod
+    def is_web(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("is not a web address")
+        return value.rstrip("/")
+
+    @field_validator("email_url")
+    @classmethod
+    def is_mail(cls, value: str) -> str:
+        if value and not value.startswith(("smtp://", "smtps://", "smtp+tls://")):
+            raise ValueError("is not a mail server address")
+        return value
+
+    @field_validator("csrf_trusted_origins")
+    @classmethod
+    def have_schemes(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            if not origin.startswith(("http://", "https://")):
+                raise ValueError(f"{origin!r} has no scheme")
+        return value
+
+
+def load_env() -> Env:
+    """Read the environment.
+
+    Raises ImproperlyConfigured with one line for each wrong setting: its name, what is wrong, the fix.
+    """
+    try:
+        return Env()
+    except ValidationError as error:
+        raise ImproperlyConfigured(describe(error)) from None
+
+
+def describe(error: ValidationError) -> str:
+    """One line per wrong setting; values are left out, since they may be secrets."""
+    lines = []
+    for problem in error.errors():
+        name = str(problem["loc"][0])
+        reason = problem["msg"].removeprefix("Value error, ")
+        hint = HINTS.get(name, "")
+        lines.append(f"{name.upper()}: {reason}" + (f" — {hint}" if hint else ""))
+    return "Wrong settings:\n  " + "\n  ".join(lines)

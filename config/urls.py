@@ -1,0 +1,26 @@
+"""Every HTTP path of the site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from apps.core import views as core_views
+
+urlpatterns = [
+    path("", include("apps.pages.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("settings/", include("apps.accounts.urls")),
+    path("markets/", include("apps.markets.urls")),
+    path("formulas/", include("apps.formulas.urls")),
+    path("backtests/", include("apps.backtests.urls")),
+    path("signals/", include("apps.signals.urls")),
+    path("api/", include("config.api")),
+    path("health/live", core_views.health_live, name="health-live"),
+    path("health/ready", core_views.health_ready, name="health-ready"),
+    path("mail/", include("apps.core.urls")),
+    path("admin/", admin.site.urls),
+]
+handler404 = "apps.core.views.not_found"
+handler403 = "apps.core.views.forbidden"
+handler500 = "apps.core.views.server_error"
