@@ -1,0 +1,46 @@
+"""Settings pages: profile and API keys."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from apps.accounts.forms import ApiKeyForm, ProfileForm
+from apps.accounts.selectors import live_keys
+from apps.accounts.services import create_api_key, revoke_api_key, update_profile
+
+
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        user = type(request.user).objects.get(pk=request.user.pk)
+        update_profile(user, name=form.cleaned_data["name"], timezone=form.cleaned_data["timezone"])
+        messages.success(request, "Profile saved.")
+        return redirect("accounts:profile")
+    return render(request, "accounts/profile.html", {"form": form})
+
+
+@login_required
+def api_keys(request: HttpRequest) -> HttpResponse:
+    """The list; a POST makes a key and shows its secret this once."""
+    form = ApiKeyForm(request.POST or None)
+    secret = ""
+    if request.method == "POST" and form.is_valid():
+        _, secret = create_api_key(request.workspace, name=form.cleaned_data["name"], actor=request.user)
+        form = ApiKeyForm()
+    keys = live_keys(request.workspace)
+    return render(request, "accounts/api_keys.html", {"form": form, "secret": secret, "keys": keys})
+
+
+@login_required
+@require_POST
+def api_key_revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    revoke_api_key(get_object_or_404(live_keys(request.workspace), uuid=uuid), actor=request.user)
+    messages.success(request, "The key no longer works.")
+    return redirect("accounts:api-keys")

@@ -1,0 +1,54 @@
+"""Reads: what a workspace may do and has left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from apps.accounts.models import Workspace
+from apps.billing.models import MeterUsage, Plan
+from apps.billing.rules import next_reset, period_start
+
+
+def plan_of(workspace: Workspace) -> Plan:
+    return Plan.objects.get(code=workspace.plan_code)
+
+
+@dataclass(frozen=True)
+class MeterState:
+    """One line of the usage page; `limit` None is unlimited."""
+
+    meter: str
+    limit: int | None
+    used: int
+    period: str
+    resets_on: date | None
+
+    @property
+    def left(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.used)
+
+    @property
+    def label(self) -> str:
+        return self.meter.replace("_", " ").capitalize()
+
+
+def meters_of(workspace: Workspace) -> list[MeterState]:
+    """Each meter of the workspace's plan with what is used (reservations counted) in its current period."""
+    today = timezone.now().date()
+    usage = {
+        (row.meter, row.period_start): row.used + row.reserved
+        for row in MeterUsage.objects.filter(workspace=workspace)
+    }
+    return [
+        MeterState(
+            meter=limit.meter,
+            limit=limit.amount,
+            used=usage.get((limit.meter, period_start(limit.period, today)), 0),
+            period=limit.period,
+            resets_on=next_reset(limit.period, today),
+        )
+        for limit in plan_of(workspace).limits.order_by("meter")
+    ]
