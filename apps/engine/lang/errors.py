@@ -1,0 +1,44 @@
+"""What is wrong with a formula, where, and what to write instead."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One error or warning: place (line and column count from 1), what is wrong, and what would help."""
+
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+    def as_dict(self) -> dict[str, int | str]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        text = f"line {self.line}, column {self.column}: {self.message}"
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class FormulaError(Exception):
+    """The formula, or the settings given for its inputs, cannot be used. `errors` lists every reason."""
+
+    def __init__(self, errors: Iterable[Problem]) -> None:
+        self.errors: list[Problem] = sorted(errors)
+        super().__init__("\n".join(str(problem) for problem in self.errors))
+
+
+class EvaluationError(Exception):
+    """A valid formula cannot be evaluated on these bars (for instance tf("1d", ...) on weekly bars)."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """'did you mean `x`?' for the known name nearest to `word`, or an empty text."""
+    names = list(known)
+    by_lower = {name.lower(): name for name in names}
+    if word.lower() in by_lower:
+        return f"did you mean `{by_lower[word.lower()]}`?"
+    found = difflib.get_close_matches(word[:60], names, n=1, cutoff=0.6)
+    return f"did you mean `{found[0]}`?" if found else ""
