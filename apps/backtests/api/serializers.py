@@ -1,0 +1,65 @@
+"""Backtests as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.backtests.choices import Fill
+from apps.backtests.models import Backtest
+
+
+class BacktestRequestSerializer(serializers.Serializer[dict[str, Any]]):
+    """Either `formula` (the uuid of a kept one) or `text`."""
+
+    formula = serializers.UUIDField(required=False)
+    text = serializers.CharField(required=False, trim_whitespace=False, max_length=16 * 1024)
+    bar_set = serializers.UUIDField(required=False, help_text="uuid of the bars, see /bars/")
+    symbol = serializers.CharField(required=False, max_length=40, help_text="Instead of bar_set, with timeframe")
+    timeframe = serializers.CharField(required=False, max_length=10)
+    cash = serializers.FloatField(default=10_000, min_value=0.01, max_value=1e12)
+    fee = serializers.FloatField(default=0.001, min_value=0, max_value=0.5, help_text="Fraction of each fill")
+    slippage_bps = serializers.FloatField(default=0, min_value=0, max_value=1000)
+    fill = serializers.ChoiceField(choices=Fill.choices, default=Fill.NEXT_OPEN)
+    start = serializers.DateField(required=False, allow_null=True)
+    end = serializers.DateField(required=False, allow_null=True)
+    inputs = serializers.DictField(default=dict)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("formula" in attrs) == ("text" in attrs):
+            raise serializers.ValidationError({"text": "Give either text or formula."})
+        if ("bar_set" in attrs) == ("symbol" in attrs):
+            raise serializers.ValidationError({"bar_set": "Give either bar_set or symbol."})
+        return attrs
+
+
+class BacktestSerializer(serializers.ModelSerializer[Backtest]):
+    formula = serializers.UUIDField(source="formula.uuid", allow_null=True, default=None)
+    bar_set = serializers.UUIDField(source="bar_set.uuid")
+    symbol = serializers.CharField(source="bar_set.instrument.symbol")
+    timeframe = serializers.CharField(source="bar_set.timeframe")
+    percent = serializers.IntegerField()
+
+    class Meta:
+        model = Backtest
+        fields = [
+            "uuid",
+            "status",
+            "percent",
+            "formula",
+            "formula_name",
+            "bar_set",
+            "symbol",
+            "timeframe",
+            "start",
+            "end",
+            "parameters",
+            "metrics",
+            "counts",
+            "hashes",
+            "error",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]

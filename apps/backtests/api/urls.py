@@ -1,0 +1,3 @@
+from apps.backtests.api.viewsets import BacktestViewSet
+
+router_entries = [("backtests", BacktestViewSet, "backtest")]

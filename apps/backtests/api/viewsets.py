@@ -1,0 +1,102 @@
+"""Backtests by program: submit, watch, read, cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from apps.backtests.api.serializers import BacktestRequestSerializer, BacktestSerializer
+from apps.backtests.models import Backtest
+from apps.backtests.selectors import backtests_of, trades_of
+from apps.backtests.services import BacktestRequest, cancel_backtest, delete_backtest, submit_backtest
+from apps.core.errors import NotFound
+from apps.formulas.models import Formula
+from apps.formulas.selectors import formulas_of
+from apps.markets.models import BarSet
+from apps.markets.selectors import visible_bar_sets
+
+
+class BacktestViewSet(
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    mixins.ListModelMixin,
+    viewsets.GenericViewSet[Backtest],
+):
+    serializer_class = BacktestSerializer
+    lookup_field = "uuid"
+    queryset = Backtest.objects.none()
+    filterset_fields = ["status"]
+
+    def get_queryset(self) -> QuerySet[Backtest]:
+        return backtests_of(self.request.workspace)  # type: ignore[attr-defined]
+
+    @extend_schema(request=BacktestRequestSerializer, responses={202: BacktestSerializer, 200: BacktestSerializer})
+    def create(self, request: Request) -> Response:
+        """202 with the queued run; 200 with the stored one when exactly this was run before."""
+        body = BacktestRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        values: dict[str, Any] = dict(body.validated_data)
+        formula = self._formula(values.pop("formula", None))
+        bar_set = self._bar_set(values)
+        for key in ("bar_set", "symbol", "timeframe"):
+            values.pop(key, None)
+        if formula is not None:
+            values |= {"text": formula.text, "name": formula.name, "formula": formula}
+        backtest, is_new = submit_backtest(
+            request.workspace,  # type: ignore[attr-defined]
+            BacktestRequest(bar_set=bar_set, **values),
+            actor=request.user,  # type: ignore[arg-type]
+        )
+        where = reverse("v1:backtest-detail", kwargs={"uuid": backtest.uuid}, request=request)
+        data = BacktestSerializer(backtest).data
+        return Response(data, status=202 if is_new else 200, headers={"Location": where})
+
+    def _formula(self, uuid: Any) -> Formula | None:
+        if uuid is None:
+            return None
+        formula = formulas_of(self.request.workspace).filter(uuid=uuid).first()  # type: ignore[attr-defined]
+        if formula is None:
+            raise NotFound(f"There is no formula {uuid} in this workspace.", field="formula")
+        return formula
+
+    def _bar_set(self, values: dict[str, Any]) -> BarSet:
+        bar_sets = visible_bar_sets(self.request.workspace)  # type: ignore[attr-defined]
+        if "bar_set" in values:
+            found = bar_sets.filter(uuid=values["bar_set"]).first()
+            what = f"bars {values['bar_set']}"
+        else:
+            bar_sets = bar_sets.filter(instrument__symbol__iexact=values["symbol"])
+            what = f"bars of {values['symbol']}"
+            if "timeframe" in values:
+                bar_sets = bar_sets.filter(timeframe=values["timeframe"])
+                what += f" at {values['timeframe']}"
+            found = bar_sets.first()
+        if found is None:
+            field = "bar_set" if "bar_set" in values else "symbol"
+            raise NotFound(f"There are no {what} here; see /api/v1/bars/.", code="unknown_market", field=field)
+        return found
+
+    def perform_destroy(self, instance: Backtest) -> None:
+        delete_backtest(instance, actor=self.request.user)  # type: ignore[arg-type]
+
+    @extend_schema(request=None, responses=BacktestSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, uuid: str) -> Response:
+        """Stop a queued or running backtest; its quota is given back."""
+        backtest = self.get_object()
+        cancel_backtest(backtest, actor=request.user)  # type: ignore[arg-type]
+        backtest.refresh_from_db()
+        return Response(BacktestSerializer(backtest).data)
+
+    @extend_schema(responses={200: {"type": "array", "items": {"type": "object"}}})
+    @action(detail=True, pagination_class=None)
+    def trades(self, request: Request, uuid: str) -> Response:
+        """All closed trades in order of entry; 409 before the run is done."""
+        return Response(trades_of(self.get_object()).to_dicts())

@@ -1,0 +1,19 @@
+"""Fixed words of the backtests room."""
+
+from django.db.models import TextChoices
+
+
+class Status(TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+FINISHED = (Status.DONE, Status.FAILED, Status.CANCELLED)
+
+
+class Fill(TextChoices):
+    NEXT_OPEN = "next_open", "At the next open"
+    CLOSE = "close", "At the same close"

@@ -1,0 +1,17 @@
+"""Refusals of the backtests room."""
+
+from apps.core.errors import DomainError
+
+
+class CannotBacktest(DomainError):
+    """422: formula, data and parameters are each fine but cannot make a run together."""
+
+    code = "cannot_backtest"
+    status = 422
+    title = "This cannot be backtested"
+
+
+class NotReady(DomainError):
+    code = "not_ready"
+    status = 409
+    title = "The backtest has no result yet"

@@ -1,0 +1,87 @@
+"""The form that asks for a backtest."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from apps.accounts.models import Workspace
+from apps.backtests.choices import Fill
+from apps.backtests.services import BacktestRequest
+from apps.formulas.models import Formula
+from apps.markets.models import BarSet
+from apps.markets.selectors import visible_bar_sets
+
+INPUT_PREFIX = "input_"
+
+
+class BacktestForm(forms.Form):
+    """Market and costs; one more field per input of the formula, empty meaning its default."""
+
+    bar_set = forms.ModelChoiceField(queryset=BarSet.objects.none(), label="Market", to_field_name="uuid")
+    start = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="From")
+    end = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="To")
+    cash = forms.DecimalField(
+        initial=Decimal(10_000), min_value=Decimal("0.01"), max_value=Decimal(10) ** 12, label="Starting cash"
+    )
+    fee = forms.DecimalField(
+        initial=Decimal("0.1"), min_value=0, max_value=50, label="Fee, % of each fill", decimal_places=4
+    )
+    slippage_bps = forms.DecimalField(
+        initial=Decimal(2), min_value=0, max_value=1000, label="Slippage, basis points", decimal_places=2
+    )
+    fill = forms.ChoiceField(choices=Fill.choices, label="Orders fill")
+
+    def __init__(self, *args: Any, workspace: Workspace, inputs: list[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bar_sets = visible_bar_sets(workspace)
+        self.fields["bar_set"].queryset = bar_sets  # type: ignore[attr-defined]
+        self.fields["bar_set"].initial = getattr(bar_sets.first(), "uuid", None)
+        self.input_names = [item["name"] for item in inputs]
+        for item in inputs:
+            self.fields[INPUT_PREFIX + item["name"]] = forms.CharField(
+                required=False,
+                label=item.get("label") or item["name"],
+                help_text=_range_text(item),
+                max_length=60,
+                widget=forms.TextInput(attrs={"placeholder": _text(item["default"])}),
+            )
+
+    @property
+    def market_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("bar_set", "start", "end", "cash", "fee", "slippage_bps", "fill")]
+
+    @property
+    def input_fields(self) -> list[forms.BoundField]:
+        return [self[INPUT_PREFIX + name] for name in self.input_names]
+
+    def to_request(self, formula: Formula) -> BacktestRequest:
+        values = self.cleaned_data
+        given = {name: values[INPUT_PREFIX + name] for name in self.input_names}
+        return BacktestRequest(
+            text=formula.text,
+            name=formula.name,
+            formula=formula,
+            bar_set=values["bar_set"],
+            cash=float(values["cash"]),
+            fee=float(values["fee"] / 100),
+            slippage_bps=float(values["slippage_bps"]),
+            fill=values["fill"],
+            start=values["start"],
+            end=values["end"],
+            inputs={name: value for name, value in given.items() if value != ""},
+        )
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _range_text(item: dict[str, Any]) -> str:
+    if item.get("choices"):
+        return "One of " + ", ".join(map(str, item["choices"]))
+    if item.get("low") is not None and item.get("high") is not None:
+        return f"{item['low']} to {item['high']}"
+    return ""

@@ -1,0 +1,169 @@
+"""Reads of backtests and of the files their results lie in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+
+from apps.accounts.models import Workspace
+from apps.backtests.choices import Status
+from apps.backtests.errors import NotReady
+from apps.backtests.models import Backtest
+from apps.backtests.rules import drawdown, thin_indices
+from apps.engine.bars import Bars
+from apps.engine.lang import compile_formula
+from apps.markets.services import load_bars
+
+CURVE_POINTS = 3000
+CANDLES = 3000
+TRADE_COLUMNS = {
+    "side": "Side",
+    "entry_time": "Entered",
+    "entry_price": "Entry price",
+    "exit_time": "Left",
+    "exit_price": "Exit price",
+    "size": "Size",
+    "pnl": "P&L",
+    "return": "Return",
+    "reason": "Reason",
+}
+
+
+def backtests_of(workspace: Workspace) -> QuerySet[Backtest]:
+    """The workspace's runs, newest first, without the long columns a list does not show."""
+    return (
+        Backtest.objects.filter(workspace=workspace)
+        .select_related("bar_set__instrument", "formula")
+        .defer("formula_text", "open_trade")
+        .order_by("-id")
+    )
+
+
+def bars_of(backtest: Backtest) -> Bars:
+    """The bars of the run: its set, cut to its dates (both included, UTC)."""
+    return cut_to_dates(load_bars(backtest.bar_set), backtest.start, backtest.end)
+
+
+def cut_to_dates(bars: Bars, start: Any, end: Any) -> Bars:
+    """Bars whose opening day in UTC lies between the dates, both included; None is open-ended."""
+    first, last = 0, len(bars)
+    if start:
+        first = int(np.searchsorted(bars.time, np.datetime64(start, "ms").astype(np.int64)))
+    if end:
+        after = (np.datetime64(end, "D") + 1).astype("datetime64[ms]").astype(np.int64)
+        last = int(np.searchsorted(bars.time, after))
+    return bars if (first, last) == (0, len(bars)) else bars.slice(first, max(first, last))
+
+
+def _need_result(backtest: Backtest) -> None:
+    if backtest.status != Status.DONE:
+        raise NotReady(f"The backtest is {backtest.get_status_display().lower()}.")
+
+
+def _read(path: str) -> pl.DataFrame:
+    with default_storage.open(path, "rb") as file:
+        return pl.read_parquet(file.read())
+
+
+def trades_of(backtest: Backtest) -> pl.DataFrame:
+    """The closed trades in order of exit. Raises NotReady before there is a result."""
+    _need_result(backtest)
+    return _read(backtest.trades_path)
+
+
+def equity_of(backtest: Backtest) -> pl.DataFrame:
+    """Columns time (epoch ms) and equity. Raises NotReady before there is a result."""
+    _need_result(backtest)
+    return _read(backtest.equity_path)
+
+
+def trade_page(
+    backtest: Backtest, *, sort: str, descending: bool, page: int, size: int
+) -> tuple[list[dict[str, Any]], int]:
+    """One page of the trade table and the number of all trades."""
+    trades = trades_of(backtest)
+    if sort in trades.columns:
+        trades = trades.sort(sort, descending=descending, maintain_order=True, nulls_last=True)
+    rows = trades.slice((page - 1) * size, size).to_dicts()
+    return rows, trades.height
+
+
+def equity_chart(backtest: Backtest) -> dict[str, Any]:
+    """Equity against holding the instrument from the first close, thinned to what a screen can show."""
+    frame = equity_of(backtest)
+    equity = frame["equity"].to_numpy()
+    keep = thin_indices(equity, CURVE_POINTS)
+    close = bars_of(backtest).close[: len(equity)]
+    cash = float(backtest.parameters["cash"])
+    hold = cash * close[keep] / close[0]
+    return {
+        "time": (frame["time"].to_numpy()[keep] // 1000).tolist(),
+        "series": {"Strategy": equity[keep].tolist(), "Buy & hold": hold.tolist()},
+    }
+
+
+def drawdown_chart(backtest: Backtest) -> dict[str, Any]:
+    frame = equity_of(backtest)
+    values = drawdown(frame["equity"].to_numpy())
+    keep = thin_indices(values, CURVE_POINTS)
+    return {"time": (frame["time"].to_numpy()[keep] // 1000).tolist(), "value": values[keep].tolist()}
+
+
+def price_chart(backtest: Backtest) -> dict[str, Any]:
+    """Candles with the trades marked and the formula's plots; long histories are grouped into wider candles."""
+    bars = bars_of(backtest)
+    step = max(1, -(-len(bars) // CANDLES))
+    starts = np.arange(0, len(bars), step)
+    ends = np.minimum(starts + step, len(bars)) - 1
+    seconds = bars.time // 1000
+    program = compile_formula(backtest.formula_text, backtest.parameters.get("inputs") or None)
+    plots = program.evaluate(bars).plots
+    return {
+        "time": seconds[starts].tolist(),
+        "open": bars.open[starts].tolist(),
+        "high": np.maximum.reduceat(bars.high, starts).tolist(),
+        "low": np.minimum.reduceat(bars.low, starts).tolist(),
+        "close": bars.close[ends].tolist(),
+        "volume": np.add.reduceat(bars.volume, starts).tolist(),
+        "plots": {
+            name: [None if np.isnan(value) else float(value) for value in series[ends]]
+            for name, series in plots.items()
+        },
+        "markers": _markers(backtest, bars.time, seconds[starts], step),
+    }
+
+
+def _markers(
+    backtest: Backtest, times: np.ndarray, candle_times: np.ndarray, step: int, most: int = 1000
+) -> list[dict[str, Any]]:
+    """Entries and exits, each on the candle that holds its bar; the latest `most` where there are more."""
+    marks: list[dict[str, Any]] = []
+    trades = trades_of(backtest).tail(most // 2).to_dicts()
+    if backtest.open_trade:
+        trades.append({**backtest.open_trade, "exit_time": None})
+    for trade in trades:
+        for action in ("entry", "exit"):
+            moment = trade[f"{action}_time"]
+            if moment is None:
+                continue
+            index = int(np.searchsorted(times, _epoch_ms(moment)))
+            price = trade[f"{action}_price"]
+            text = trade["side"] if action == "entry" else trade["reason"].replace("_", " ")
+            marks.append(
+                {
+                    "time": int(candle_times[min(index // step, len(candle_times) - 1)]),
+                    "side": trade["side"],
+                    "action": action,
+                    "price": price,
+                    "text": text,
+                }
+            )
+    return sorted(marks, key=lambda mark: mark["time"])
+
+
+def _epoch_ms(moment: Any) -> int:
+    return int(np.datetime64(str(moment).removesuffix("Z"), "ms").astype(np.int64))

@@ -1,0 +1,24 @@
+from django.urls import path, re_path
+
+from apps.backtests import views
+
+app_name = "backtests"
+urlpatterns = [
+    path("", views.backtest_list, name="backtest-list"),
+    path("new/<uuid:formula>/", views.backtest_new, name="backtest-new"),
+    path("<uuid:uuid>/", views.backtest_detail, name="backtest-detail"),
+    path("<uuid:uuid>/status/", views.backtest_status, name="backtest-status"),
+    path("<uuid:uuid>/trades/", views.backtest_trades, name="backtest-trades"),
+    re_path(
+        r"^(?P<uuid>[0-9a-f-]{36})/charts/(?P<chart>price|equity|drawdown)\.json$",
+        views.backtest_chart,
+        name="backtest-chart",
+    ),
+    re_path(
+        r"^(?P<uuid>[0-9a-f-]{36})/(?P<what>trades\.csv|equity\.csv|result\.json)$",
+        views.backtest_export,
+        name="backtest-export",
+    ),
+    path("<uuid:uuid>/cancel/", views.backtest_cancel, name="backtest-cancel"),
+    path("<uuid:uuid>/delete/", views.backtest_delete, name="backtest-delete"),
+]

@@ -1,0 +1,3 @@
+from apps.formulas.api.viewsets import FormulaViewSet
+
+router_entries = [("formulas", FormulaViewSet, "formula")]

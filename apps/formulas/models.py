@@ -1,0 +1,45 @@
+"""Formulas: a draft one edits, and versions that never change."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import User, Workspace
+from apps.core.models import BaseModel
+
+
+class Formula(BaseModel):
+    """A named formula; `text` is the draft, which may hold errors while it is being written."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=120)
+    text = models.TextField(blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-updated_at"], name="formulas_formula_recent")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FormulaVersion(BaseModel):
+    """A published text: immutable, numbered, identified by the hash of its canonical tree."""
+
+    formula = models.ForeignKey(Formula, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    text = models.TextField()
+    content_hash = models.CharField(max_length=64)
+    published_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["formula", "number"], name="formulas_version_number_unique"),
+            models.UniqueConstraint(fields=["formula", "content_hash"], name="formulas_version_hash_unique"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="formulas_version_number_ge_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.formula.name} v{self.number}"

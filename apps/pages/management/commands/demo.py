@@ -1,0 +1,70 @@
+"""`manage.py demo`: real data, one account per plan, formulas and finished backtests. Safe to run again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from apps.accounts.models import User, Workspace
+from apps.accounts.services import ensure_personal_workspace
+from apps.backtests.services import BacktestRequest, run_backtest, submit_backtest
+from apps.formulas.examples import EXAMPLES
+from apps.formulas.selectors import formulas_of
+from apps.formulas.services import create_formula
+from apps.markets.selectors import visible_bar_sets
+from apps.markets.services import load_demo_markets
+
+PASSWORD = "candlewright-demo"  # noqa: S105  printed at start-up: the demo is open by intent
+PEOPLE = [
+    ("free@candlewright.example", "Frida Free", "free", False),
+    ("demo@candlewright.example", "Dana Demo", "pro", False),
+    ("enterprise@candlewright.example", "Emil Enterprise", "enterprise", False),
+    ("staff@candlewright.example", "Sam Staff", "enterprise", True),
+]
+
+
+class Command(BaseCommand):
+    help = "Fill the database with real market data and one demo account per plan."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        load_demo_markets()
+        for email, name, plan, is_staff in PEOPLE:
+            person = self._person(email, name, is_staff)
+            workspace = ensure_personal_workspace(person)
+            Workspace.objects.filter(pk=workspace.pk).update(plan_code=plan)
+            workspace.refresh_from_db()
+            if not formulas_of(workspace).exists():
+                self._fill(workspace, person)
+        self.stdout.write(f"DEMO_LOGIN {PEOPLE[1][0]} {PASSWORD}")
+
+    @transaction.atomic
+    def _person(self, email: str, name: str, is_staff: bool) -> User:
+        person = User.objects.filter(email=email).first()
+        if person is None:
+            person = User.objects.create_user(
+                email, PASSWORD, name=name, is_staff=is_staff, is_superuser=is_staff
+            )
+            EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
+        return person
+
+    def _fill(self, workspace: Workspace, person: User) -> None:
+        """The examples as formulas; for those who may run several, a finished backtest each on another stock."""
+        formulas = [
+            create_formula(workspace, name=example.name, text=example.text, actor=person) for example in EXAMPLES
+        ]
+        daily = list(visible_bar_sets(workspace).filter(timeframe="1d").order_by("instrument__symbol"))
+        if workspace.plan_code == "free":
+            formulas = formulas[:1]
+        for number, formula in enumerate(formulas):
+            request = BacktestRequest(
+                text=formula.text,
+                name=formula.name,
+                formula=formula,
+                bar_set=daily[number % len(daily)],
+                slippage_bps=2.0,
+            )
+            backtest, _ = submit_backtest(workspace, request, actor=person)
+            run_backtest(backtest.pk)

@@ -1,0 +1,47 @@
+"""Pages that join several rooms: landing, dashboard, the catalogue of components."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from apps.backtests.selectors import backtests_of
+from apps.billing.selectors import meters_of, plan_of
+from apps.formulas.examples import EXAMPLES
+from apps.formulas.selectors import formulas_of
+from apps.journal.selectors import entries_of
+from apps.markets.selectors import visible_bar_sets
+from apps.signals.selectors import signals_of
+
+
+def landing(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("pages:dashboard")
+    return render(request, "pages/landing.html", {"example": EXAMPLES[0]})
+
+
+@login_required
+def dashboard(request: HttpRequest) -> HttpResponse:
+    workspace = request.workspace
+    context = {
+        "formulas": formulas_of(workspace)[:5],
+        "backtests": backtests_of(workspace)[:6],
+        "signals": signals_of(workspace)[:8],
+        "bar_sets": visible_bar_sets(workspace)[:5],
+        "meters": meters_of(workspace),
+        "plan": plan_of(workspace),
+        "examples": EXAMPLES[:3],
+    }
+    return render(request, "pages/dashboard.html", context)
+
+
+@login_required
+def activity(request: HttpRequest) -> HttpResponse:
+    """Who did what in this workspace, from the journal."""
+    return render(request, "pages/activity.html", {"entries": entries_of(request.workspace)[:200]})
+
+
+def design(request: HttpRequest) -> HttpResponse:
+    """Every component in every state, the living catalogue."""
+    return render(request, "pages/design.html")
