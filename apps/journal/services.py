@@ -16,7 +16,7 @@ from apps.journal.models import Entry, Seal
 from apps.journal.rules import HASHED_FIELDS, chain_hash, content_hash
 
 # Entries younger than this stay unsealed: a transaction that took its id early may still commit.
-SEAL_DELAY_S = 30
+SEAL_DELAY = timedelta(seconds=30)
 SEAL_LOCK = 0x4A4F5552  # advisory lock: one sealer at a time
 
 
@@ -55,12 +55,12 @@ def record(
 
 
 @transaction.atomic
-def seal_entries() -> Seal | None:
-    """Chain all settled entries after the last seal into a new one; None when there are none."""
+def seal_entries(*, older_than: timedelta = SEAL_DELAY) -> Seal | None:
+    """Chain all entries older than `older_than` after the last seal into a new one; None when there are none."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])
     last = Seal.objects.order_by("-last_entry_id").first()
-    settled = timezone.now() - timedelta(seconds=SEAL_DELAY_S)
+    settled = timezone.now() - older_than
     batch = list(
         Entry.objects.filter(id__gt=last.last_entry_id if last else 0, recorded_at__lt=settled)
         .order_by("id")

@@ -118,7 +118,7 @@ def _compile(request: BacktestRequest) -> Program:
     try:
         program = compile_formula(request.text, request.inputs or None)
     except FormulaError as error:
-        raise InvalidFormula([item.to_dict() for item in error.errors]) from error
+        raise InvalidFormula([item.as_dict() for item in error.errors]) from error
     if not program.has_orders:
         raise CannotBacktest(
             "The formula only alerts: a backtest needs at least one “long when” or “short when”.", field="text"

@@ -1,0 +1,85 @@
+"""Sign up, verify the address, log in and out, reset the password."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.core.mailbox import list_mail
+from apps.journal.models import Entry
+
+PASSWORD = "a-long-enough-secret"
+
+
+@pytest.fixture
+def keep_mail(settings):
+    """pytest-django keeps mail in memory; these tests read the files the product writes."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+
+
+@pytest.fixture
+def newcomer(db, keep_mail) -> Client:
+    client = Client()
+    response = client.post(reverse("account_signup"), {"email": "new@example.com", "password1": PASSWORD})
+    assert response.status_code == 302, response.context["form"].errors
+    return client
+
+
+def _link_in_mail(pattern: str) -> str:
+    mail = list_mail(settings.MAIL_DIR)[0]
+    found = re.search(r"https?://[^/\s]+(/\S*" + pattern + r"\S*)", mail.text)
+    assert found, mail.text
+    return found.group(1)
+
+
+def test_sign_up_makes_a_workspace_and_journals_it(newcomer):
+    user = User.objects.get(email="new@example.com")
+    workspace = user.owned_workspaces.get()
+    assert workspace.kind == "personal"
+    assert workspace.memberships.get().role == "owner"
+    assert set(Entry.objects.values_list("action", flat=True)) == {
+        "accounts.user.signed_up",
+        "accounts.workspace.created",
+    }
+
+
+def test_mail_confirms_the_address(newcomer):
+    assert not EmailAddress.objects.get().verified
+    newcomer.get(_link_in_mail("confirm-email"))
+    assert EmailAddress.objects.get().verified
+
+
+def test_log_out_and_in_with_any_case(newcomer):
+    newcomer.post(reverse("account_logout"))
+    assert newcomer.get("/dashboard/").status_code == 302
+    newcomer.post(reverse("account_login"), {"login": "New@Example.com", "password": PASSWORD})
+    assert newcomer.get("/dashboard/").status_code == 200
+
+
+def test_password_reset_by_mail(newcomer):
+    newcomer.post(reverse("account_logout"))
+    client = Client()
+    client.post(reverse("account_reset_password"), {"email": "new@example.com"})
+    page = client.get(_link_in_mail("reset"), follow=True)
+    client.post(
+        page.redirect_chain[-1][0],
+        {"password1": "another-long-secret", "password2": "another-long-secret"},
+    )
+    assert User.objects.get(email="new@example.com").check_password("another-long-secret")
+
+
+def test_address_taken_in_another_case_is_refused(newcomer):
+    Client().post(reverse("account_signup"), {"email": "NEW@example.com", "password1": PASSWORD})
+    assert User.objects.count() == 1
+
+
+def test_mail_page_shows_what_was_sent(newcomer):
+    page = Client().get("/mail/").content.decode()
+    assert "new@example.com" in page
+    assert "confirm-email" in page

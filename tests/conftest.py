@@ -1,0 +1,55 @@
+"""Fixtures every room's tests may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User, Workspace
+from tests.factories import UserFactory, workspace_of
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path: Path):
+    """Each test stores its files below a folder of its own."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MAIL_DIR = tmp_path / "mail"
+    settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return UserFactory()
+
+
+@pytest.fixture
+def workspace(user: User) -> Workspace:
+    """The user's workspace, on the plan that allows several backtests."""
+    return workspace_of(user, "pro")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Another person with a workspace of his own."""
+    person = UserFactory()
+    workspace_of(person, "pro")
+    return person
+
+
+@pytest.fixture
+def web(user: User, workspace: Workspace) -> Client:
+    """A browser session of the user."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def api(user: User, workspace: Workspace) -> APIClient:
+    """An API client of the user."""
+    client = APIClient()
+    client.force_login(user)
+    return client

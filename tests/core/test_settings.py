@@ -1,0 +1,55 @@
+"""Wrong settings stop the start and name the fix."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+GOOD_PROD = {
+    "SECRET_KEY": "k" * 60,
+    "ALLOWED_HOSTS": "app.example.com",
+    "SITE_URL": "https://app.example.com",
+    "EMAIL_URL": "smtp://mail.example.com:25",
+}
+
+
+def _check(settings: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "import django; django.setup()"],
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": f"config.settings.{settings}", **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("DATABASE_URL", "mysql://root@localhost/db", "postgres://USER:PASSWORD@HOST:PORT/NAME"),
+        ("REDIS_URL", "localhost:6379", "redis://HOST:PORT/DB"),
+        ("SITE_URL", "app.example.com", "https://app.example.com"),
+        ("LOG_FORMAT", "xml", "json or console"),
+        ("EMAIL_URL", "mail.example.com", "smtp://USER:PASSWORD@HOST:PORT"),
+    ],
+)
+def test_wrong_setting_is_named_with_its_fix(name, value, fix):
+    result = _check("dev", **{name: value})
+    assert result.returncode != 0
+    assert f"{name}:" in result.stderr
+    assert fix in result.stderr
+    assert value not in result.stderr.replace(fix, "")
+
+
+def test_production_refuses_to_start_without_its_settings():
+    result = _check("prod")
+    assert result.returncode != 0
+    for name in GOOD_PROD:
+        assert f"{name}:" in result.stderr
+
+
+def test_production_starts_with_them():
+    assert _check("prod", **GOOD_PROD).returncode == 0
