@@ -1,11 +1,15 @@
 """Tests: real PostgreSQL, Redis and Celery; cheap password hashing, files below a temporary folder."""
 
+import os
 import tempfile
 from pathlib import Path
 
 from config.settings.base import *  # noqa: F403
+from config.settings.base import DATABASES
 
 ALLOWED_HOSTS = ["*"]
+if os.environ.get("TEST_DATABASE_TEMPLATE"):  # copied rather than migrated anew by every test process
+    DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ["TEST_DATABASE_TEMPLATE"]}
 SHOW_DEV_MAIL = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 VAR_DIR = Path(tempfile.mkdtemp(prefix="candlewright-test-"))

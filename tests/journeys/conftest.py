@@ -1,0 +1,145 @@
+"""A whole installation for the browser: its own database, web server, worker and beat, as separate processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Stack:
+    """A running installation; `stop` and `start` name a process of it."""
+
+    url: str
+    env: dict[str, str]
+    commands: dict[str, list[str]]
+    running: dict[str, subprocess.Popen[bytes]]
+
+    def start(self, name: str) -> None:
+        self.running[name] = subprocess.Popen(self.commands[name], cwd=ROOT, env=self.env)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, as an out-of-memory killer would."""
+        process = self.running.pop(name)
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _database(name: str) -> str:
+    """An empty migrated database beside the test one; returns its URL."""
+    base = settings.DATABASES["default"]
+    template = os.environ.get("TEST_DATABASE_TEMPLATE", "template0")
+    server = psycopg.conninfo.make_conninfo(
+        host=base["HOST"], port=base["PORT"], user=base["USER"], password=base["PASSWORD"]
+    )
+    with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
+    credentials = f"{base['USER']}:{base['PASSWORD']}" if base["PASSWORD"] else base["USER"]
+    return f"postgres://{credentials}@{base['HOST']}:{base['PORT']}/{name}"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    port = _free_port()
+    var = tmp_path_factory.mktemp("installation")
+    redis = settings.REDIS_URL.rsplit("/", 1)[0]
+    env = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        "DATABASE_URL": _database(f"candlewright_journey_{os.getpid()}"),
+        "REDIS_URL": f"{redis}/9",
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "VAR_DIR": str(var),
+        "LOG_LEVEL": "WARNING",
+    }
+    env.pop("PYTEST_XDIST_WORKER", None)
+    python = sys.executable
+    manage = [python, "manage.py"]
+    for command in (["migrate", "--verbosity", "0"], ["demo"]):
+        subprocess.run([*manage, *command], cwd=ROOT, env=env, check=True)
+    commands = {
+        "web": [python, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning"],
+        "worker": [python, "-m", "celery", "-A", "config", "worker", "--loglevel", "WARNING", "--concurrency", "1"]
+        + ["--queues", "default,signals,notifications,bots,research,billing"],
+        "beat": [python, "-m", "celery", "-A", "config", "beat", "--loglevel", "WARNING"],
+    }
+    stack = Stack(f"http://127.0.0.1:{port}", env, commands, {})
+    try:
+        for name in commands:
+            stack.start(name)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                if httpx.get(f"{stack.url}/health/ready").status_code == 200:
+                    break
+            except httpx.TransportError:
+                pass
+            assert time.monotonic() < deadline, "the installation did not become ready"
+            time.sleep(0.2)
+        yield stack
+    finally:
+        for process in stack.running.values():
+            process.terminate()
+        for process in stack.running.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install Debian's package `chromium` to run the browser tests")
+    with sync_playwright() as playwright:
+        yield _launch(playwright)
+
+
+def _launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture
+def visitor(chromium: Browser, stack: Stack) -> Iterator[Page]:
+    """A fresh browser without cookies; any error in its console fails the test."""
+    context = chromium.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert errors == []

@@ -1,0 +1,98 @@
+"""The newcomer's journey: sign up, paste a formula, run it on AAPL, see the curve and the trades."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.formulas.examples import EXAMPLES
+from tests.journeys.conftest import Stack
+
+pytestmark = [pytest.mark.xdist_group("journeys")]
+
+
+@pytest.fixture
+def newcomer(visitor: Page) -> Page:
+    visitor.goto("/accounts/signup/")
+    visitor.get_by_label("E-mail").fill(f"{uuid.uuid4().hex[:10]}@example.com")
+    visitor.get_by_label("Password").fill("a-long-enough-secret")
+    visitor.get_by_role("button", name="Create account").click()
+    expect(visitor).to_have_url(re.compile("/dashboard/"))
+    return visitor
+
+
+def write_formula(page: Page, text: str) -> None:
+    """Type into the editor as a person would paste."""
+    editor = page.locator(".cm-content")
+    editor.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def test_sign_up_paste_run_and_see(newcomer: Page):
+    page = newcomer
+    page.goto("/formulas/new/")
+    page.get_by_label("Name").fill("My first formula")
+    write_formula(page, EXAMPLES[0].text)
+    page.get_by_role("button", name="Backtest").click()
+    page.get_by_label("Market").select_option(label=re.compile("AAPL"))
+    page.get_by_role("button", name="Run backtest").click()
+    expect(page).to_have_url(re.compile(r"/backtests/[0-9a-f-]{36}/"))
+    expect(page.locator("[data-chart=equity] canvas").first).to_be_visible()
+    expect(page.locator("[data-chart=price] canvas").first).to_be_visible()
+    rows = page.locator("#trades tbody tr")
+    expect(rows.first).to_be_visible()
+    assert rows.count() > 5
+    first = rows.first.inner_text()
+    page.locator("#trades th").get_by_text("P&L").click()
+    expect(rows.first).not_to_have_text(first)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Trades as CSV").click()
+    header = download.value.path().read_text().splitlines()[0]
+    assert header.startswith("side,entry_time,entry_price")
+
+
+def test_errors_show_where_they_are_and_nothing_typed_is_lost(newcomer: Page):
+    page = newcomer
+    page.goto("/formulas/new/")
+    page.get_by_label("Name").fill("Broken")
+    write_formula(page, "a = smaa(close, 3)\nlong when close > b\nexit long when rsi(close)\n")
+    expect(page.locator("[data-formula-problems] li")).to_have_count(3)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".cm-content")).to_contain_text("smaa(close, 3)")
+    expect(page.locator("[data-formula-problems] li")).to_have_count(3)
+
+
+def test_alert_arrives_in_the_open_feed(newcomer: Page, stack: Stack):
+    page = newcomer
+    page.goto("/signals/sources/new/")
+    page.get_by_label("Name").fill("My chart")
+    page.get_by_role("button", name="Create source").click()
+    address = page.locator("[data-webhook-url]").first.inner_text()
+    path = "/hooks/" + address.split("/hooks/")[1].strip()
+    page.goto("/signals/")
+    expect(page.locator("[data-live-state=open]").first).to_be_attached()
+    alert = {"symbol": "BTCUSDT", "timeframe": "1h", "action": "buy", "price": 45000.5, "id": "t-1"}
+    for _ in range(3):
+        assert httpx.post(stack.url + path, json=alert).status_code == 202
+    expect(page.get_by_text("BTCUSDT").first).to_be_visible()
+    page.reload()
+    assert page.locator("#signals tbody tr").count() == 1
+
+
+def test_run_survives_a_killed_worker(newcomer: Page, stack: Stack):
+    stack.kill("worker")
+    page = newcomer
+    page.goto("/formulas/new/?example=rsi-reversal")
+    page.get_by_role("button", name="Backtest").click()
+    page.get_by_label("Market").select_option(label=re.compile("MSFT"))
+    page.get_by_role("button", name="Run backtest").click()
+    expect(page.get_by_text("Queued").first).to_be_visible()
+    time.sleep(1)
+    stack.start("worker")
+    expect(page.locator("[data-chart=equity] canvas").first).to_be_visible(timeout=60_000)
