@@ -5,11 +5,16 @@ A wrong value stops the process with the name of the setting, what was found and
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+# the first is written by `make up` for its embedded servers; the environment beats .env, which beats it
+ENV_FILES = (BASE_DIR / "var" / "local.env", BASE_DIR / ".env")
 
 DEV_SECRET_KEY = "development-only-key-never-used-in-production-0123456789"
 
@@ -30,7 +35,7 @@ CommaList = Annotated[list[str], NoDecode]
 class Env(BaseSettings):
     """Every setting an operator may give; names are those of the environment variables in lower case."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_file=ENV_FILES, extra="ignore")
 
     secret_key: str = DEV_SECRET_KEY
     database_url: str = "postgres://candlewright@127.0.0.1:54329/candlewright"
