@@ -16,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # the first is written by `make up` for its embedded servers; the environment beats .env, which beats it
 ENV_FILES = (BASE_DIR / "var" / "local.env", BASE_DIR / ".env")
 
-DEV_SECRET_KEY = "development-only-key-never-used-in-production-0123456789"
+DEV_SECRET_KEY = "development-only-key-never-used-in-production-0123456789"  # noqa: S105  prod refuses it
 
 HINTS = {
     "secret_key": "set SECRET_KEY to at least 50 random characters, for example: openssl rand -base64 48",

@@ -10,7 +10,9 @@ from apps.accounts.models import User
 
 
 class ProfileForm(forms.ModelForm[User]):
-    timezone = forms.ChoiceField(choices=lambda: [(z, z.replace("_", " ")) for z in sorted(available_timezones())])
+    timezone = forms.ChoiceField(
+        choices=lambda: [(z, z.replace("_", " ")) for z in sorted(available_timezones())]
+    )
 
     class Meta:
         model = User

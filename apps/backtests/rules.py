@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def thin_indices(values: npt.NDArray[np.float64], most: int) -> npt.NDArray[np.i
     edges = np.linspace(0, n, buckets + 1).astype(np.int64)
     filled = np.nan_to_num(values, nan=0.0)
     keep = {0, n - 1}
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         part = filled[begin:end]
         keep.add(int(begin + part.argmin()))
         keep.add(int(begin + part.argmax()))

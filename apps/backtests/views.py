@@ -66,20 +66,18 @@ def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     form = BacktestForm(request.POST or None, workspace=request.workspace, inputs=report["inputs"])
     if request.method == "POST" and form.is_valid():
         try:
-            backtest, is_new = submit_backtest(
-                request.workspace, form.to_request(source), actor=request.user
-            )
+            backtest, is_new = submit_backtest(request.workspace, form.to_request(source), actor=request.user)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
         else:
             if not is_new:
-                messages.info(request, "You ran exactly this before: this is its stored result, free of charge.")
+                messages.info(
+                    request, "You ran exactly this before: this is its stored result, free of charge."
+                )
             return redirect("backtests:backtest-detail", uuid=backtest.uuid)
     meter = next((m for m in meters_of(request.workspace) if m.meter == "backtests"), None)
     context = {"form": form, "formula": source, "report": report, "meter": meter}
-    return render(
-        request, "backtests/backtest_new.html", context, status=422 if form.errors else 200
-    )
+    return render(request, "backtests/backtest_new.html", context, status=422 if form.errors else 200)
 
 
 @login_required
@@ -154,7 +152,9 @@ def backtest_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse
         if backtest.status != Status.DONE:
             raise NotReady("The backtest has no result yet.")
         file = default_storage.open(backtest.result_path, "rb")
-        return FileResponse(file, as_attachment=True, filename=f"{stem}.json", content_type="application/json")
+        return FileResponse(
+            file, as_attachment=True, filename=f"{stem}.json", content_type="application/json"
+        )
     table = trades_of(backtest) if what == "trades.csv" else equity_of(backtest)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{stem}-{what}"'

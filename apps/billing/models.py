@@ -15,7 +15,9 @@ class Plan(BaseModel):
     code = models.SlugField(max_length=30, unique=True)
     name = models.CharField(max_length=60)
     capabilities = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-    rank = models.PositiveSmallIntegerField(help_text="Order on the plans page; also the priority of its jobs.")
+    rank = models.PositiveSmallIntegerField(
+        help_text="Order on the plans page; also the priority of its jobs."
+    )
 
     class Meta:
         ordering = ["rank"]
@@ -67,12 +69,12 @@ class Reservation(BaseModel):
     usage = models.ForeignKey(MeterUsage, on_delete=models.CASCADE, related_name="reservations")
     key = models.CharField(max_length=100, unique=True)
     amount = models.PositiveIntegerField()
-    state = models.CharField(
-        max_length=10, choices=ReservationState, default=ReservationState.RESERVED
-    )
+    state = models.CharField(max_length=10, choices=ReservationState, default=ReservationState.RESERVED)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="billing_reservation_amount_gt_0")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="billing_reservation_amount_gt_0")
+        ]
 
     def __str__(self) -> str:
         return f"{self.key}: {self.amount} {self.state}"

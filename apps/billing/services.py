@@ -23,7 +23,8 @@ def require(workspace: Workspace, capability: str) -> None:
     """Raises NotInPlan when `allows` says no."""
     if not allows(workspace, capability):
         raise NotInPlan(
-            f"{capability} is not part of the {plan_of(workspace).name} plan.", extra={"capability": capability}
+            f"{capability} is not part of the {plan_of(workspace).name} plan.",
+            extra={"capability": capability},
         )
 
 

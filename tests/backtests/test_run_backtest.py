@@ -14,7 +14,13 @@ from apps.backtests.choices import Status
 from apps.backtests.errors import CannotBacktest
 from apps.backtests.models import Backtest
 from apps.backtests.selectors import equity_of, trades_of
-from apps.backtests.services import cancel_backtest, delete_backtest, resume_backtests, run_backtest, submit_backtest
+from apps.backtests.services import (
+    cancel_backtest,
+    delete_backtest,
+    resume_backtests,
+    run_backtest,
+    submit_backtest,
+)
 from apps.billing.errors import QuotaExceeded
 from apps.billing.models import MeterUsage
 from apps.formulas.errors import InvalidFormula
@@ -58,7 +64,9 @@ def test_same_question_is_answered_from_store(workspace, question, user):
 
 def test_comments_do_not_make_it_another_question(workspace, question, user):
     first = _run(workspace, question, user)
-    again, is_new = submit_backtest(workspace, replace(question, text="# hello\n" + question.text), actor=user)
+    again, is_new = submit_backtest(
+        workspace, replace(question, text="# hello\n" + question.text), actor=user
+    )
     assert (again.pk, is_new) == (first.pk, False)
 
 

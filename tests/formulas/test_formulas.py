@@ -49,7 +49,9 @@ def test_publish_refuses_errors_and_freezes_what_is_right(workspace, user):
 def test_same_meaning_is_the_same_version(workspace, user):
     formula = create_formula(workspace, name="Cross", text=CROSS, actor=user)
     first = publish_formula(formula, actor=user)
-    save_formula(formula, name="Cross", text="# comment\n" + CROSS.replace("(close, 9)", "( close,9 )"), actor=user)
+    save_formula(
+        formula, name="Cross", text="# comment\n" + CROSS.replace("(close, 9)", "( close,9 )"), actor=user
+    )
     assert publish_formula(formula, actor=user) == first
     save_formula(formula, name="Cross", text=CROSS.replace("9", "10"), actor=user)
     assert publish_formula(formula, actor=user).number == 2

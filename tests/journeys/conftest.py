@@ -89,11 +89,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     manage = [python, "manage.py"]
     for command in (["migrate", "--verbosity", "0"], ["demo"]):
         subprocess.run([*manage, *command], cwd=ROOT, env=env, check=True)
+    queues = "default,signals,notifications,bots,research,billing"
+    celery = f"{python} -m celery -A config"
     commands = {
-        "web": [python, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning"],
-        "worker": [python, "-m", "celery", "-A", "config", "worker", "--loglevel", "WARNING", "--concurrency", "1"]
-        + ["--queues", "default,signals,notifications,bots,research,billing"],
-        "beat": [python, "-m", "celery", "-A", "config", "beat", "--loglevel", "WARNING"],
+        "web": f"{python} -m uvicorn config.asgi:application --port {port} --log-level warning".split(),
+        "worker": f"{celery} worker --loglevel WARNING --concurrency 1 --queues {queues}".split(),
+        "beat": f"{celery} beat --loglevel WARNING".split(),
     }
     stack = Stack(f"http://127.0.0.1:{port}", env, commands, {})
     try:
@@ -122,7 +123,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: install Debian's package `chromium` to run the browser tests")
+        pytest.skip(
+            "no Chromium on this machine: install Debian's package `chromium` to run the browser tests"
+        )
     with sync_playwright() as playwright:
         yield _launch(playwright)
 

@@ -27,7 +27,9 @@ class ApiKeyAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         if not secret.startswith(KEY_PREFIX):
-            raise AuthenticationFailed(f"An API key starts with {KEY_PREFIX}; make one under Settings, API keys.")
+            raise AuthenticationFailed(
+                f"An API key starts with {KEY_PREFIX}; make one under Settings, API keys."
+            )
         key = key_for_secret(secret)
         if key is None:
             raise AuthenticationFailed("This API key is unknown or has been revoked.")

@@ -16,7 +16,9 @@ class BacktestRequestSerializer(serializers.Serializer[dict[str, Any]]):
     formula = serializers.UUIDField(required=False)
     text = serializers.CharField(required=False, trim_whitespace=False, max_length=16 * 1024)
     bar_set = serializers.UUIDField(required=False, help_text="uuid of the bars, see /bars/")
-    symbol = serializers.CharField(required=False, max_length=40, help_text="Instead of bar_set, with timeframe")
+    symbol = serializers.CharField(
+        required=False, max_length=40, help_text="Instead of bar_set, with timeframe"
+    )
     timeframe = serializers.CharField(required=False, max_length=10)
     cash = serializers.FloatField(default=10_000, min_value=0.01, max_value=1e12)
     fee = serializers.FloatField(default=0.001, min_value=0, max_value=0.5, help_text="Fraction of each fill")

@@ -37,7 +37,9 @@ class BacktestViewSet(
     def get_queryset(self) -> QuerySet[Backtest]:
         return backtests_of(self.request.workspace)  # type: ignore[attr-defined]
 
-    @extend_schema(request=BacktestRequestSerializer, responses={202: BacktestSerializer, 200: BacktestSerializer})
+    @extend_schema(
+        request=BacktestRequestSerializer, responses={202: BacktestSerializer, 200: BacktestSerializer}
+    )
     def create(self, request: Request) -> Response:
         """202 with the queued run; 200 with the stored one when exactly this was run before."""
         body = BacktestRequestSerializer(data=request.data)
@@ -80,7 +82,9 @@ class BacktestViewSet(
             found = bar_sets.first()
         if found is None:
             field = "bar_set" if "bar_set" in values else "symbol"
-            raise NotFound(f"There are no {what} here; see /api/v1/bars/.", code="unknown_market", field=field)
+            raise NotFound(
+                f"There are no {what} here; see /api/v1/bars/.", code="unknown_market", field=field
+            )
         return found
 
     def perform_destroy(self, instance: Backtest) -> None:

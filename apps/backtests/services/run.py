@@ -64,7 +64,9 @@ def run_backtest(backtest_id: int) -> None:
     except Exception:
         log.exception("backtest_broke", backtest=str(backtest.uuid))
         _end_without_result(
-            backtest, Status.FAILED, "Something broke on our side; it was logged, and the run was not charged."
+            backtest,
+            Status.FAILED,
+            "Something broke on our side; it was logged, and the run was not charged.",
         )
 
 

@@ -44,9 +44,7 @@ class BacktestRequest:
     inputs: dict[str, Any] = field(default_factory=dict)
 
 
-def submit_backtest(
-    workspace: Workspace, request: BacktestRequest, *, actor: User
-) -> tuple[Backtest, bool]:
+def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: User) -> tuple[Backtest, bool]:
     """Store the question and queue it; returns the run and whether it is new.
 
     A question asked before is answered with the run it got then, at no cost.
@@ -121,7 +119,8 @@ def _compile(request: BacktestRequest) -> Program:
         raise InvalidFormula([item.as_dict() for item in error.errors]) from error
     if not program.has_orders:
         raise CannotBacktest(
-            "The formula only alerts: a backtest needs at least one “long when” or “short when”.", field="text"
+            "The formula only alerts: a backtest needs at least one “long when” or “short when”.",
+            field="text",
         )
     return program
 

@@ -53,7 +53,8 @@ class Command(BaseCommand):
     def _fill(self, workspace: Workspace, person: User) -> None:
         """The examples as formulas; for those who may run several, a finished backtest each on another stock."""
         formulas = [
-            create_formula(workspace, name=example.name, text=example.text, actor=person) for example in EXAMPLES
+            create_formula(workspace, name=example.name, text=example.text, actor=person)
+            for example in EXAMPLES
         ]
         daily = list(visible_bar_sets(workspace).filter(timeframe="1d").order_by("instrument__symbol"))
         if workspace.plan_code == "free":
