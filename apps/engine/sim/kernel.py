@@ -1,0 +1,629 @@
+"""The fill step: `fill(account, bar, ask, rules, finer) -> (account, fills)`, and the loop over it.
+
+This module is the only place where a fill is computed. A backtest runs `simulate`, the compiled loop; a paper or
+live bot calls `fill` once per closed bar (`apps.engine.sim.state`). Every rule is a line of docs/fills.md.
+
+All state is scalars in named tuples, which the compiler keeps in registers. Everything compiled is a module-level
+function of this one file, so that editing any of it invalidates the disk cache of all of it. No fastmath: nan must
+stay nan and the order of floating-point operations is part of the contract.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT
+
+DAY_MS = 86_400_000.0
+
+# Kinds of protective orders and of sizes.
+NONE, PERCENT, BY, AT = 0, 1, 2, 3
+SIZE_PERCENT, SIZE_QUOTE, SIZE_UNITS, SIZE_RISK = 1, 2, 3, 4
+
+# What waits to be carried out (`Pending.request`).
+NOTHING, GO_LONG, GO_SHORT, LEAVE, LEAVE_TIMED = 0, 1, 2, 3, 4
+
+# Why a fill happened (`Fill.reason`); 0 stands for no fill.
+NO_FILL, ENTERED, BY_EXIT, BY_TIME, BY_REVERSE, BY_STOP, BY_TARGET, BY_TRAIL, BY_ZERO = 0, 1, 2, 3, 4, 5, 6, 7, 8
+
+# A price this share of a tick (a size this share of a lot) away from the grid is on it: 100.1 / 0.1 is not 1001.
+ON_GRID = 1e-9
+
+
+class Rules(NamedTuple):
+    """The constants of a run: SimParams and the kinds of orders, as numbers."""
+
+    fee: float
+    slip: float  # a fraction
+    at_close: int  # 1: requests fill at the close that made them
+    tick: float
+    lot: float
+    min_size: float
+    min_notional: float
+    borrow_per_day: float
+    size_kind: int
+    size_value: float
+    stop_kind: int
+    stop_value: float
+    target_kind: int
+    target_value: float
+    trail_kind: int
+    trail_value: float
+    exit_after: int  # 0: never
+
+
+class Bar(NamedTuple):
+    """One closed bar; `time` is its opening in epoch milliseconds."""
+
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+
+
+class Ask(NamedTuple):
+    """The formula's requests at this bar's close (`spec.Requests`, with percentages left as nan)."""
+
+    flags: int
+    stop: float
+    target: float
+    trail: float
+
+
+class Finer(NamedTuple):
+    """Bars of a finer timeframe, and which of them lie inside the present bar: start..stop-1."""
+
+    prices: np.ndarray  # float64[3, m]: open, high, low
+    start: int
+    stop: int
+
+
+class Position(NamedTuple):
+    """What is held. `units` is negative for a short and 0 when flat; the rest is then without meaning."""
+
+    units: float
+    entry_price: float
+    entry_fee: float
+    carry: float  # borrow paid so far
+    held: int  # closes seen, that of the entry's bar included
+    best: float  # highest high (lowest low) of the bars before this one, entry price included
+    stop: float  # the level of a percent or `by` stop, else nan
+    target: float
+    trail: float  # the distance of a `by` trail, else nan
+
+
+class Pending(NamedTuple):
+    """What the last close left behind: its request, and its values of `by` and `at` expressions."""
+
+    request: int
+    stop: float
+    target: float
+    trail: float
+
+
+class Counts(NamedTuple):
+    """How often a rule had to decide; reported with every result."""
+
+    ambiguous_bars: int
+    conflicting_bars: int
+    dropped_requests: int
+    cut_sizes: int
+
+
+class Account(NamedTuple):
+    """All that the fill step remembers from bar to bar."""
+
+    cash: float
+    fees: float
+    time: int  # opening of the last bar seen
+    close: float  # its close
+    ended: int  # 1 once equity has fallen to 0
+    position: Position
+    pending: Pending
+    counts: Counts
+
+
+class Fill(NamedTuple):
+    """One fill. `side` is 1 for bought, -1 for sold; `pnl` is that of the position it closed, net of both fees."""
+
+    reason: int
+    side: int
+    units: float
+    price: float
+    fee: float
+    pnl: float
+    carry: float  # borrow paid over the position's life
+
+
+@njit(cache=True, forceinline=True)
+def no_fill():
+    return Fill(NO_FILL, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@njit(cache=True, forceinline=True)
+def flat():
+    return Position(0.0, math.nan, 0.0, 0.0, 0, math.nan, math.nan, math.nan, math.nan)
+
+
+@njit(cache=True, forceinline=True)
+def marked(cash, units, close):
+    """Equity: cash + position x close (rule 11)."""
+    return cash + units * close
+
+
+@njit(cache=True, forceinline=True)
+def moved(price, side, rules):
+    """The price of a market or stop fill: slippage, then the tick, each against the trader (rule 8)."""
+    return on_tick(price * (1.0 + side * rules.slip), side, rules.tick)
+
+
+@njit(cache=True, forceinline=True)
+def on_tick(price, side, tick):
+    """`price` on the instrument's grid: up for a buy, down for a sale."""
+    if tick == 0.0:
+        return price
+    steps = price / tick
+    if abs(steps - np.rint(steps)) <= ON_GRID * max(1.0, abs(steps)):
+        return price
+    return (math.ceil(steps) if side > 0 else math.floor(steps)) * tick
+
+
+@njit(cache=True, forceinline=True)
+def on_lot(size, lot):
+    """`size` cut down to whole lots."""
+    if lot == 0.0:
+        return size
+    steps = size / lot
+    if abs(steps - np.rint(steps)) <= ON_GRID * max(1.0, abs(steps)):
+        return size
+    return math.floor(steps) * lot
+
+
+@njit(cache=True, forceinline=True)
+def level_from(price, side, kind, value, distance):
+    """The fixed level of a protective order `side` (1 above, -1 below) the price; nan where it has none."""
+    if kind == PERCENT:
+        return price * (1.0 + side * value)
+    if kind == BY:
+        return price + side * distance
+    return math.nan
+
+
+@njit(cache=True, forceinline=True)
+def sized(equity, price, stop_distance, rules):
+    """Units to open at `price` with `equity` (rule 9), and whether they were cut to what can be paid.
+
+    0 units: nothing can be bought, the size is undefined, or it is below the instrument's minimum.
+    """
+    if not (price > 0.0 and equity > 0.0):
+        return 0.0, False
+    cost = price * (1.0 + rules.fee)  # of one unit, entry fee included
+    most = equity / cost
+    if rules.size_kind == SIZE_PERCENT:
+        wanted = rules.size_value * equity / cost
+    elif rules.size_kind == SIZE_QUOTE:
+        wanted = rules.size_value / cost
+    elif rules.size_kind == SIZE_UNITS:
+        wanted = rules.size_value
+    elif stop_distance > 0.0:
+        wanted = rules.size_value * equity / stop_distance
+    else:  # a risk without a stop below the price is not a size
+        return 0.0, False
+    cut = wanted > most
+    units = on_lot(most if cut else wanted, rules.lot)
+    if not (units > 0.0) or units < rules.min_size or units * price < rules.min_notional:
+        return 0.0, False
+    return units, cut
+
+
+@njit(cache=True, forceinline=True)
+def closed(account, price, reason, rules):
+    """Close the open position at `price`, which is final."""
+    position = account.position
+    side = 1 if position.units > 0.0 else -1
+    size = abs(position.units)
+    notional = size * price
+    fee = notional * rules.fee
+    pnl = side * (price - position.entry_price) * size - position.entry_fee - fee - position.carry
+    after = Account(
+        account.cash + side * notional - fee,
+        account.fees + fee,
+        account.time,
+        account.close,
+        account.ended,
+        flat(),
+        account.pending,
+        account.counts,
+    )
+    return after, Fill(reason, -side, size, price, fee, pnl, position.carry)
+
+
+@njit(cache=True, forceinline=True)
+def opened(account, side, market_price, rules):
+    """Open a position at the market, sized by the equity of an account that is flat; dropped where size is 0."""
+    pending = account.pending
+    counts = account.counts
+    price = moved(market_price, side, rules)
+    stop = level_from(price, -side, rules.stop_kind, rules.stop_value, pending.stop)
+    target = level_from(price, side, rules.target_kind, rules.target_value, pending.target)
+    stop_price = pending.stop if rules.stop_kind == AT else stop
+    size, cut = sized(account.cash, price, side * (price - stop_price), rules)
+    if size == 0.0:
+        dropped = Counts(
+            counts.ambiguous_bars, counts.conflicting_bars, counts.dropped_requests + 1, counts.cut_sizes
+        )
+        after = Account(
+            account.cash,
+            account.fees,
+            account.time,
+            account.close,
+            account.ended,
+            account.position,
+            pending,
+            dropped,
+        )
+        return after, no_fill()
+    notional = size * price
+    fee = notional * rules.fee
+    position = Position(side * size, price, fee, 0.0, rules.at_close, price, stop, target, pending.trail)
+    counts = Counts(
+        counts.ambiguous_bars,
+        counts.conflicting_bars,
+        counts.dropped_requests,
+        counts.cut_sizes + (1 if cut else 0),
+    )
+    after = Account(
+        account.cash - side * notional - fee,
+        account.fees + fee,
+        account.time,
+        account.close,
+        account.ended,
+        position,
+        pending,
+        counts,
+    )
+    return after, Fill(ENTERED, side, size, price, fee, 0.0, 0.0)
+
+
+@njit(cache=True, forceinline=True)
+def at_market(account, price, rules):
+    """Carry out the pending request at `price`: (account, fill that closes, fill that opens)."""
+    request = account.pending.request
+    leave = no_fill()
+    enter = no_fill()
+    units = account.position.units
+    if units != 0.0:
+        if request == LEAVE:
+            reason = BY_EXIT
+        elif request == LEAVE_TIMED:
+            reason = BY_TIME
+        else:
+            reason = BY_REVERSE
+        account, leave = closed(account, moved(price, -1 if units > 0.0 else 1, rules), reason, rules)
+    if request == GO_LONG:
+        account, enter = opened(account, 1, price, rules)
+    elif request == GO_SHORT:
+        account, enter = opened(account, -1, price, rules)
+    return account, leave, enter
+
+
+@njit(cache=True, forceinline=True)
+def levels(position, pending, rules):
+    """Where the open position's protective orders stand on this bar: (stop, its reason, target), nan for none."""
+    side = 1 if position.units > 0.0 else -1
+    stop = pending.stop if rules.stop_kind == AT else position.stop
+    reason = BY_STOP
+    if rules.trail_kind != NONE:
+        if rules.trail_kind == PERCENT:
+            trail = position.best * (1.0 - side * rules.trail_value)
+        else:
+            trail = position.best - side * position.trail
+        if math.isnan(stop) or side * (trail - stop) > 0.0:  # the nearer counts
+            stop = trail
+            reason = BY_TRAIL
+    target = pending.target if rules.target_kind == AT else position.target
+    return stop, reason, target
+
+
+# In the tests below, side * (a - b) compares exactly: a difference of two floats has the right sign. With nan,
+# which stands for no such order, each of them is false.
+@njit(cache=True, forceinline=True)
+def reached(price, level, side):
+    """Whether `price` is at the level of an order that stands above (side 1) or below (-1), or past it."""
+    return side * (price - level) >= 0.0
+
+
+@njit(cache=True, forceinline=True)
+def touched(bar, side, stop, target):
+    """What of a position's two levels the bar touches: (stop at the open, target at the open, stop, target)."""
+    against = bar.low if side > 0 else bar.high
+    towards = bar.high if side > 0 else bar.low
+    return (
+        reached(bar.open, stop, -side),
+        reached(bar.open, target, side),
+        reached(against, stop, -side),
+        reached(towards, target, side),
+    )
+
+
+@njit(cache=True, forceinline=True)
+def stop_comes_first(side, stop, target, finer):
+    """Which of two levels inside one bar its finer bars reach first: (stop first, still ambiguous)."""
+    for j in range(finer.start, finer.stop):
+        part = Bar(0, finer.prices[0, j], finer.prices[1, j], finer.prices[2, j], math.nan)
+        stop_at_open, target_at_open, stop_hit, target_hit = touched(part, side, stop, target)
+        if stop_at_open or target_at_open:
+            return stop_at_open, False
+        if stop_hit or target_hit:
+            return stop_hit, stop_hit and target_hit
+    return True, True
+
+
+@njit(cache=True, forceinline=True)
+def protected(account, bar, rules, finer):
+    """Test the open position's protective orders against this bar (rules 3 to 5): (account, fill)."""
+    position = account.position
+    side = 1 if position.units > 0.0 else -1
+    stop, stop_reason, target = levels(position, account.pending, rules)
+    stop_at_open, target_at_open, stop_hit, target_hit = touched(bar, side, stop, target)
+    ambiguous = False
+    if stop_at_open:
+        price, reason = moved(bar.open, -side, rules), stop_reason
+        ambiguous = target_at_open
+    elif target_at_open:
+        price, reason = on_tick(bar.open, -side, rules.tick), BY_TARGET
+    elif stop_hit or target_hit:
+        take_stop = stop_hit
+        if stop_hit and target_hit:
+            take_stop, ambiguous = stop_comes_first(side, stop, target, finer)
+        if take_stop:
+            price, reason = moved(stop, -side, rules), stop_reason
+        else:
+            price, reason = on_tick(target, -side, rules.tick), BY_TARGET
+    else:
+        return account, no_fill()
+    if ambiguous:
+        counts = account.counts
+        account = Account(
+            account.cash,
+            account.fees,
+            account.time,
+            account.close,
+            account.ended,
+            position,
+            account.pending,
+            Counts(
+                counts.ambiguous_bars + 1, counts.conflicting_bars, counts.dropped_requests, counts.cut_sizes
+            ),
+        )
+    return closed(account, price, reason, rules)
+
+
+@njit(cache=True, forceinline=True)
+def aged(position, bar):
+    """An open position after a bar held to its close."""
+    return Position(
+        position.units,
+        position.entry_price,
+        position.entry_fee,
+        position.carry,
+        position.held + 1,
+        max(position.best, bar.high) if position.units > 0.0 else min(position.best, bar.low),
+        position.stop,
+        position.target,
+        position.trail,
+    )
+
+
+@njit(cache=True, forceinline=True)
+def decided(ask, position, rules):
+    """Which request this close makes of what the formula asks (rule 6): (request, conflicting, dropped)."""
+    wants_long = (ask.flags & LONG) != 0
+    wants_short = (ask.flags & SHORT) != 0
+    leaves_long = (ask.flags & (EXIT_LONG | EXIT)) != 0
+    leaves_short = (ask.flags & (EXIT_SHORT | EXIT)) != 0
+    conflicting = wants_long and wants_short
+    timed = position.units != 0.0 and rules.exit_after > 0 and position.held >= rules.exit_after
+    wants_long = wants_long and not (conflicting or leaves_long or timed or position.units > 0.0)
+    wants_short = wants_short and not (conflicting or leaves_short or timed or position.units < 0.0)
+    dropped = (wants_long or wants_short) and (
+        (rules.stop_kind == BY and not ask.stop > 0.0)
+        or (rules.target_kind == BY and not ask.target > 0.0)
+        or (rules.trail_kind == BY and not ask.trail > 0.0)
+    )
+    request = NOTHING
+    if wants_long and not dropped:
+        request = GO_LONG
+    elif wants_short and not dropped:
+        request = GO_SHORT
+    elif (position.units > 0.0 and leaves_long) or (position.units < 0.0 and leaves_short):
+        request = LEAVE
+    elif timed:
+        request = LEAVE_TIMED
+    return request, conflicting, dropped
+
+
+@njit(cache=True, forceinline=True)
+def fill(account, bar, ask, rules, finer):
+    """One bar of an account's life: (account, (fill, fill, fill, fill)), the fills in the order of time.
+
+    A fill that did not happen has the reason NO_FILL. An account that has ended stays as it is.
+    """
+    first, second, third, fourth = no_fill(), no_fill(), no_fill(), no_fill()
+    if account.ended != 0:
+        return account, (first, second, third, fourth)
+
+    cash = account.cash
+    position = account.position
+    if position.units < 0.0 and rules.borrow_per_day > 0.0:
+        cost = -position.units * account.close * rules.borrow_per_day * ((bar.time - account.time) / DAY_MS)
+        cash -= cost
+        position = Position(
+            position.units,
+            position.entry_price,
+            position.entry_fee,
+            position.carry + cost,
+            position.held,
+            position.best,
+            position.stop,
+            position.target,
+            position.trail,
+        )
+    account = Account(
+        cash, account.fees, bar.time, bar.close, 0, position, account.pending, account.counts
+    )
+
+    if rules.at_close == 0 and account.pending.request != NOTHING:
+        account, first, second = at_market(account, bar.open, rules)
+    if account.position.units != 0.0 and (
+        rules.stop_kind != NONE or rules.target_kind != NONE or rules.trail_kind != NONE
+    ):
+        account, third = protected(account, bar, rules, finer)
+
+    position = account.position
+    if position.units != 0.0:
+        position = aged(position, bar)
+    request, conflicting, dropped = decided(ask, position, rules)
+    counts = account.counts
+    account = Account(
+        account.cash,
+        account.fees,
+        account.time,
+        account.close,
+        0,
+        position,
+        Pending(request, ask.stop, ask.target, ask.trail),
+        Counts(
+            counts.ambiguous_bars,
+            counts.conflicting_bars + (1 if conflicting else 0),
+            counts.dropped_requests + (1 if dropped else 0),
+            counts.cut_sizes,
+        ),
+    )
+    if rules.at_close != 0:
+        first = third
+        third = no_fill()
+        if request != NOTHING:
+            account, second, third = at_market(account, bar.close, rules)
+
+    if marked(account.cash, account.position.units, bar.close) <= 0.0:
+        units = account.position.units
+        if units != 0.0:
+            account, fourth = closed(account, moved(bar.close, -1 if units > 0.0 else 1, rules), BY_ZERO, rules)
+        account = Account(
+            account.cash,
+            account.fees,
+            account.time,
+            account.close,
+            1,
+            account.position,
+            Pending(NOTHING, math.nan, math.nan, math.nan),
+            account.counts,
+        )
+    return account, (first, second, third, fourth)
+
+
+# Where `simulate` writes its trades: rows of an int64[4, m] and a float64[7, m] buffer, one column per entry.
+SIDE, REASON, ENTRY_INDEX, EXIT_INDEX = 0, 1, 2, 3
+SIZE, ENTRY_PRICE, EXIT_PRICE, ENTRY_FEE, EXIT_FEE, CARRY, PNL = 0, 1, 2, 3, 4, 5, 6
+
+
+@njit(cache=True, forceinline=True)
+def record(done, i, whole, real, row):
+    """Write one fill into the trade columns; returns the column of the trade that is or will be open."""
+    if done.reason == NO_FILL:
+        return row
+    if done.reason == ENTERED:
+        whole[SIDE, row] = done.side
+        whole[ENTRY_INDEX, row] = i
+        real[SIZE, row] = done.units
+        real[ENTRY_PRICE, row] = done.price
+        real[ENTRY_FEE, row] = done.fee
+        return row
+    whole[REASON, row] = done.reason
+    whole[EXIT_INDEX, row] = i
+    real[EXIT_PRICE, row] = done.price
+    real[EXIT_FEE, row] = done.fee
+    real[CARRY, row] = done.carry
+    real[PNL, row] = done.pnl
+    return row + 1
+
+
+@njit(cache=True, forceinline=True)
+def value_at(series, i):
+    """The i-th value of a series, nan where the formula has none."""
+    return series[i] if series.size else math.nan
+
+
+@njit(cache=True, forceinline=True)
+def is_quiet(account, bar, ask, rules):
+    """Whether `fill` would do nothing on this bar but let time pass."""
+    position = account.position
+    if account.pending.request != NOTHING:
+        return False
+    if position.units != 0.0:
+        if position.units < 0.0 and rules.borrow_per_day > 0.0:
+            return False
+        side = 1 if position.units > 0.0 else -1
+        stop, _, target = levels(position, account.pending, rules)
+        at_open, over_open, stop_hit, target_hit = touched(bar, side, stop, target)
+        if at_open or over_open or stop_hit or target_hit:
+            return False
+        position = aged(position, bar)
+    request, conflicting, dropped = decided(ask, position, rules)
+    if request != NOTHING or conflicting or dropped:
+        return False
+    return marked(account.cash, position.units, bar.close) > 0.0
+
+
+@njit(cache=True, forceinline=True)
+def passed(account, bar, ask):
+    """The account after a quiet bar: what `fill` returns for one, without its work."""
+    position = account.position
+    if position.units != 0.0:
+        position = aged(position, bar)
+    return Account(
+        account.cash,
+        account.fees,
+        bar.time,
+        bar.close,
+        0,
+        position,
+        Pending(NOTHING, ask.stop, ask.target, ask.trail),
+        account.counts,
+    )
+
+
+@njit(cache=True)
+def simulate(account, start, stop, time, open_, high, low, close, flags, stops, targets, trails, rules,
+             finer_prices, finer_start, equity, whole, real, row):  # fmt: skip
+    """Step bars start..stop-1: (account, column of the next trade, bars done).
+
+    `stops`, `targets`, `trails` are float64[n], or empty where the formula has no such series. `finer_start` is
+    int64[n + 1], the first of the finer bars inside each bar, or empty. `equity[i]` is written for each bar done;
+    fewer than stop bars are done only where the account ended. Quiet bars, most of them, skip the step's work and
+    leave the very same account (property-tested).
+    """
+    for i in range(start, stop):
+        bar = Bar(time[i], open_[i], high[i], low[i], close[i])
+        ask = Ask(np.int64(flags[i]), value_at(stops, i), value_at(targets, i), value_at(trails, i))
+        if is_quiet(account, bar, ask, rules):
+            account = passed(account, bar, ask)
+            equity[i] = marked(account.cash, account.position.units, bar.close)
+            continue
+        first = finer_start[i] if finer_start.size else 0
+        beyond = finer_start[i + 1] if finer_start.size else 0
+        account, fills = fill(account, bar, ask, rules, Finer(finer_prices, first, beyond))
+        row = record(fills[0], i, whole, real, row)
+        row = record(fills[1], i, whole, real, row)
+        row = record(fills[2], i, whole, real, row)
+        row = record(fills[3], i, whole, real, row)
+        equity[i] = marked(account.cash, account.position.units, bar.close)
+        if account.ended != 0:
+            return account, row, i + 1
+    return account, row, stop

@@ -1,0 +1,192 @@
+"""The compiled step against the readable reference, bit for bit, over random histories; and every way to split one."""
+
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apps.engine.bars import Bars
+from apps.engine.sim import kernel
+from apps.engine.sim.run import Cancelled, run
+from apps.engine.sim.spec import Orders, Protection, Requests, SimParams, Size
+from apps.engine.sim.state import SimState
+from tests.engine.sim.reference import ReferenceSimulator
+
+DAY_MS = 86_400_000
+FEW, MANY = 400, 20_000
+
+
+def random_case(seed):
+    """Bars, orders, parameters and finer bars. Prices on a coarse grid, so that levels are often met exactly."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 60))
+    grid = rng.choice([0.5, 1.0, 0.01])
+    parts = int(rng.choice([1, 3]))
+    walk = 60 + np.cumsum(rng.normal(0, 2, n * parts))
+    close = np.maximum(np.round(walk / grid) * grid, 5)
+    gap = rng.choice([0, 0, 1, -2, 5], n * parts)
+    opening = np.maximum(np.r_[close[0], close[:-1]] + gap, 5)
+    high = np.maximum(opening, close) + grid * rng.integers(0, 4, n * parts)
+    low = np.maximum(np.minimum(opening, close) - grid * rng.integers(0, 4, n * parts), grid)
+    time = np.cumsum(rng.choice([1, 1, 1, 3], n)) * DAY_MS
+    bars = Bars(time, opening[::parts], high.reshape(n, parts).max(axis=1), low.reshape(n, parts).min(axis=1),
+                close[parts - 1 :: parts], np.ones(n), DAY_MS)  # fmt: skip
+    fine_time = (time[:, None] + np.arange(parts) * (DAY_MS // parts)).ravel()
+    finer = Bars(fine_time, opening, high, low, close, np.ones(n * parts), DAY_MS // parts)
+
+    density = rng.choice([0.05, 0.2, 0.5])
+    flags = np.zeros(n, dtype=np.uint8)
+    for bit in (1, 2, 4, 8, 16):
+        flags |= np.where(rng.random(n) < density * rng.choice([0, 0.5, 1]), bit, 0).astype(np.uint8)
+
+    def protection(kinds, sign):
+        kind = rng.choice(["none", "none", *kinds])
+        if kind == "none":
+            return None
+        if kind == "percent":
+            return Protection("percent", float(rng.choice([0.01, 0.03, 0.1, 0.5])))
+        series = rng.choice([0.5, 1.0, 2.0, 5.0], n) if kind == "by" else bars.close + sign * rng.integers(-2, 6, n)
+        series = np.where(rng.random(n) < 0.1, rng.choice([np.nan, 0.0, -1.0]), series)
+        return Protection(str(kind), series=series.astype(float))
+
+    stop = protection(["percent", "by", "at"], -1)
+    sizes = [Size("percent", 1.0), Size("percent", 0.3), Size("quote", 300.0), Size("units", 4.0), Size("units", 0.7)]
+    if stop:
+        sizes += [Size("risk", 0.01), Size("risk", 0.2)] * 2
+    orders = Orders(
+        flags=flags,
+        stop=stop,
+        target=protection(["percent", "by", "at"], 1),
+        trail=protection(["percent", "by"], 1),
+        size=sizes[rng.integers(len(sizes))],
+        exit_after=int(rng.integers(1, 6)) if rng.random() < 0.2 else None,
+    )
+    params = SimParams(
+        cash=1000.0,
+        fee=float(rng.choice([0, 0.001, 0.01])),
+        slippage_bps=float(rng.choice([0, 0, 5, 200])),
+        fill=str(rng.choice(["next_open", "next_open", "close"])),
+        tick=float(rng.choice([0, 0, 0.1, 0.25])),
+        lot=float(rng.choice([0, 0, 0.1, 3])),
+        min_size=float(rng.choice([0, 0, 2])),
+        min_notional=float(rng.choice([0, 0, 100])),
+        borrow_per_day=float(rng.choice([0, 0, 0.001, 0.2])),
+    )
+    return bars, orders, params, finer if parts > 1 and rng.random() < 0.5 else None
+
+
+def same(left, right):
+    return left == right or (isinstance(left, float) and math.isnan(left) and math.isnan(right))
+
+
+def flat_values(value):
+    return [x for each in value for x in flat_values(each)] if isinstance(value, tuple) else [value]
+
+
+def assert_equals_reference(seed):
+    bars, orders, params, finer = random_case(seed)
+    rows = list(zip(*(column.tolist() for column in (bars.time, bars.open, bars.high, bars.low, bars.close)),
+                    strict=True))  # fmt: skip
+    inside = None
+    if finer is not None:
+        fine = list(zip(finer.open.tolist(), finer.high.tolist(), finer.low.tolist(), strict=True))
+        inside = [fine[3 * i : 3 * i + 3] for i in range(len(bars))]
+    expected = ReferenceSimulator(rows, orders, params, inside).run()
+    result = run(bars, orders, params, finer=finer)
+    assert result.equity.tolist() == expected.equity, seed
+    assert (result.cash, result.fees, result.ended_early) == (expected.cash, expected.fees, expected.ended), seed
+    assert {name: result.counts[name] for name in expected.counts} == expected.counts, seed
+    assert result.trades.reasons() == [trade["reason"] for trade in expected.trades], seed
+    for name in ("side", "entry_index", "exit_index", "entry_price", "exit_price", "size", "entry_fee",
+                 "exit_fee", "carry", "pnl"):  # fmt: skip
+        assert getattr(result.trades, name).tolist() == [trade[name] for trade in expected.trades], (seed, name)
+    held = expected.held
+    assert (result.open_trade is None) == (held is None), seed
+    if held:
+        units = held.side * held.size
+        assert (result.open_trade.size, result.open_trade.entry_index) == (held.size, held.index), seed
+        assert result.position[-1] == units, seed
+    marked = result.position * bars.close[: len(result.equity)]
+    assert np.all((result.position == 0) == (marked == 0)), seed
+    return result
+
+
+def test_equals_the_reference_bit_for_bit():
+    reasons = set()
+    totals = {}
+    for seed in range(FEW):
+        result = assert_equals_reference(seed)
+        reasons |= set(result.trades.reasons())
+        totals = {name: totals.get(name, 0) + value for name, value in result.counts.items()}
+    assert reasons == {"exit", "exit_after", "reverse", "stop_loss", "take_profit", "trailing_stop", "account_at_zero"}
+    assert all(totals.values()), totals  # every rule that counts was met
+
+
+@pytest.mark.prove
+def test_equals_the_reference_bit_for_bit_at_length():
+    for seed in range(FEW, MANY):
+        assert_equals_reference(seed)
+
+
+def requests_at(orders, i):
+    values = [
+        math.nan if each is None or each.series is None else float(each.series[i])
+        for each in (orders.stop, orders.target, orders.trail)
+    ]
+    return Requests(int(orders.flags[i]), *values)
+
+
+@settings(max_examples=int(os.environ.get("PROVE_EXAMPLES", "60")), deadline=None)
+@given(seed=st.integers(0, 10**9), data=st.data())
+def test_a_run_split_anywhere_and_stepped_by_a_bot_is_the_same_run(seed, data):
+    """Saved and loaded between any two bars, as bytes or JSON, the state goes on as if nothing had happened."""
+    bars, orders, params, finer = random_case(seed)
+    whole = run(bars, orders, params, finer=finer)
+    split = data.draw(st.integers(0, len(bars)))
+    state = SimState.initial(orders, params)
+    equity, exits = [], []
+    for i in range(len(whole.equity)):
+        if i == split:
+            blank = SimState.initial(orders, params)
+            state = blank.with_bytes(state.to_bytes()) if seed % 2 else blank.with_dict(
+                json.loads(json.dumps(state.to_dict()))
+            )  # fmt: skip
+        bar = kernel.Bar(*(column[i] for column in (bars.time, bars.open, bars.high, bars.low, bars.close)))
+        parts = None
+        if finer is not None:
+            parts = np.stack([finer.open, finer.high, finer.low])[:, 3 * i : 3 * i + 3]
+        state, events = state.step(bar, requests_at(orders, i), parts)
+        equity.append(state.equity)
+        exits += [(i, event) for event in events if event.reason != "entry"]
+    assert equity == whole.equity.tolist()
+    assert [(i, event.reason, event.price, event.pnl) for i, event in exits] == list(
+        zip(whole.trades.exit_index.tolist(), whole.trades.reasons(), whole.trades.exit_price.tolist(),
+            whole.trades.pnl.tolist(), strict=True)
+    )  # fmt: skip
+    assert all(map(same, flat_values(state.account), flat_values(whole.account)))
+
+
+def test_chunks_and_progress_change_nothing(monkeypatch):
+    bars, orders, params, _ = random_case(11)
+    seen = []
+    whole = run(bars, orders, params)
+    monkeypatch.setattr("apps.engine.sim.run.CHUNK_BARS", 7)
+    chunked = run(bars, orders, params, progress=lambda done, total: seen.append((done, total)))
+    assert chunked.equity.tobytes() == whole.equity.tobytes()
+    assert chunked.trades.pnl.tobytes() == whole.trades.pnl.tobytes()
+    assert seen[-1] == (len(bars), len(bars))
+    with pytest.raises(Cancelled):
+        run(bars, orders, params, should_cancel=lambda: True)
+
+
+def test_a_saved_state_of_another_kind_is_refused():
+    bars, orders, params, _ = random_case(11)
+    state = SimState.initial(orders, params)
+    with pytest.raises(ValueError, match="format 1"):
+        state.with_bytes(b"\x02" + state.to_bytes()[1:])
+    with pytest.raises(ValueError, match="cash"):
+        state.with_dict({})
