@@ -1,0 +1,32 @@
+"""The one way from a workspace and an id to its objects: unknown and foreign are both 404."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404
+
+from apps.accounts.models import Workspace
+from apps.signals.models import Alert, AlertSource, Signal
+from apps.signals.selectors import signals_of, sources_of
+
+
+def get_source_for(workspace: Workspace, uuid: UUID | str) -> AlertSource:
+    source = sources_of(workspace).filter(uuid=uuid).first()
+    if source is None:
+        raise Http404("No such source.")
+    return source
+
+
+def get_signal_for(workspace: Workspace, uuid: UUID | str) -> Signal:
+    signal = signals_of(workspace).filter(uuid=uuid).select_related("source", "alert").first()
+    if signal is None:
+        raise Http404("No such signal.")
+    return signal
+
+
+def get_alert_for(workspace: Workspace, uuid: UUID | str) -> Alert:
+    alert = Alert.objects.filter(source__workspace=workspace, uuid=uuid).select_related("source").first()
+    if alert is None:
+        raise Http404("No such delivery.")
+    return alert

@@ -1,0 +1,50 @@
+"""What can be wrong with an alert or with what is asked of a source."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from apps.core.errors import DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One wrong value: the field, what was right, and what came instead (shortened)."""
+
+    field: str
+    message: str
+    got: str = ""
+
+
+class AlertRefused(DomainError):
+    """The body of an alert cannot become a signal; the sender gets every problem at once.
+
+    400 when the text or a value is wrong, 422 when symbol or timeframe is nothing we know.
+    """
+
+    code = "invalid_alert"
+    title = "The alert cannot be read"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: tuple[FieldProblem, ...] = (),
+        code: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, code=code, status=status)
+        self.problems = problems
+
+    def problem(self) -> dict[str, Any]:
+        body = super().problem()
+        if self.problems:
+            body["errors"] = [asdict(problem) for problem in self.problems]
+        return body
+
+
+class SourceInactive(DomainError):
+    code = "source_inactive"
+    status = 409
+    title = "The source is switched off"

@@ -1,0 +1,47 @@
+"""Texts a person copies into TradingView, and the payload of the test button."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+
+from apps.signals.models import AlertSource
+
+# {{close}} and the like stand without quotes: TradingView puts numbers there.
+INDICATOR_MESSAGE = """{
+  "symbol": "{{exchange}}:{{ticker}}",
+  "timeframe": "{{interval}}",
+  "action": "buy",
+  "price": {{close}},
+  "bar_time": "{{time}}",
+  "timestamp": "{{timenow}}",
+  "strategy": "My indicator"
+}"""
+
+STRATEGY_MESSAGE = """{
+  "id": "{{strategy.order.id}}|{{exchange}}:{{ticker}}|{{interval}}|{{time}}|{{strategy.order.action}}",
+  "symbol": "{{exchange}}:{{ticker}}",
+  "timeframe": "{{interval}}",
+  "action": "{{strategy.order.action}}",
+  "price": {{strategy.order.price}},
+  "bar_time": "{{time}}",
+  "timestamp": "{{timenow}}",
+  "strategy": "My strategy"
+}"""
+
+
+def sample_alert(source: AlertSource, *, now: datetime) -> bytes:
+    """An alert as TradingView would send it, with an id of its own so that each press is a new one."""
+    moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    payload = {
+        "id": f"test-{uuid.uuid4()}",
+        "symbol": "BINANCE:BTCUSDT",
+        "timeframe": "60",
+        "action": "buy",
+        "price": 45000.5,
+        "bar_time": moment,
+        "timestamp": moment,
+        "strategy": f"Test of {source.name}"[:200],
+    }
+    return json.dumps(payload, ensure_ascii=False).encode()

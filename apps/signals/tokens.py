@@ -1,0 +1,19 @@
+"""The secret in a source's address: shown once, stored as its SHA-256 only."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+TOKEN_BYTES = 24  # 192 bits, 32 characters of URL-safe base64
+PREFIX_LENGTH = 6  # kept in clear, so that an owner can tell two addresses apart
+MAX_TOKEN_LENGTH = 200
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def hash_token(token: str) -> str:
+    """64 hex digits. The token is random, so a fast unsalted hash gives nothing to guess from."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
