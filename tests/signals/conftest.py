@@ -30,9 +30,14 @@ class Process:
     url: str
     log: Path
 
-    def stop(self) -> int:
+    def stop(self) -> None:
+        """Ask it to end, and see that it did so in order: writing what it had, closing its connections."""
         self.process.terminate()
-        return self.process.wait(timeout=20)
+        self.wait_for_end()
+
+    def wait_for_end(self) -> None:
+        self.process.wait(timeout=20)
+        assert "Application shutdown complete" in self.log.read_text(), self.log.read_text()
 
 
 def free_port() -> int:

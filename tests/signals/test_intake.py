@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from apps.signals.intake.redact import RedactTokens
 from apps.signals.models import Alert, AlertRepeat, AlertSource, SecurityEvent, Signal
 from apps.signals.services import process_alerts, rotate_token, set_source_active
 from tests.signals.conftest import ALERT, Process
@@ -125,10 +127,26 @@ def test_bad_token_is_401_and_a_security_event(
 
 def test_tokens_never_reach_the_log(intake: Process, post: Post, source: tuple[AlertSource, str]):
     post(ALERT)
+    post(ALERT, token=f"{source[1]}x")
     time.sleep(0.1)
     text = intake.log.read_text()
-    assert "/hooks/tradingview/[token]/" in text
+    assert "unknown_token" in text
     assert source[1] not in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("127.0.0.1:5000", "POST", "/hooks/tradingview/Secret-Token_1/?a=1", "1.1", 202),
+        ({"r": "POST /hooks/tradingview/Secret-Token_1/ HTTP/1.1", "s": 202},),
+    ],
+)
+def test_access_records_are_redacted(arguments: tuple[object, ...]):
+    """The arguments as uvicorn and gunicorn give them to their access loggers."""
+    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, "%s", arguments, None)
+    assert RedactTokens().filter(record)
+    assert "Secret" not in str(record.args)
+    assert "/hooks/tradingview/[token]" in str(record.args)
 
 
 def test_wrong_method_and_wrong_path(intake: Process, source: tuple[AlertSource, str]):
