@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, get_type_hints
 
 import numpy as np
 
@@ -138,5 +138,5 @@ def _real(value: float | None) -> float:
 
 def _tuple(kind: type, data: dict[str, Any]) -> Any:
     """A named tuple of the kernel; which of its fields are whole numbers stands in its annotations."""
-    whole = {name for name, annotation in kind.__annotations__.items() if annotation == "int"}
+    whole = {name for name, annotation in get_type_hints(kind).items() if annotation is int}
     return kind(**{name: int(data[name]) if name in whole else _real(data[name]) for name in kind._fields})  # type: ignore[attr-defined]
