@@ -1,0 +1,159 @@
+/**
+ * Builds everything under static/dist from frontend/.
+ *
+ *   node frontend/build.mjs           write static/dist
+ *   node frontend/build.mjs --watch   write it again whenever a source or a template changes
+ *   node frontend/build.mjs --check   build elsewhere and fail when static/dist differs by a byte
+ *
+ * The output is committed, so that running the project needs no Node. File names are stable; Django's static
+ * files storage adds the content hashes. For that reason no bundle is split and none names a source map.
+ */
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { watch } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { compile, optimize } from "@tailwindcss/node";
+import { Scanner } from "@tailwindcss/oxide";
+import esbuild from "esbuild";
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const ROOT = path.dirname(HERE);
+const DIST = path.join(ROOT, "static", "dist");
+const MODULES = path.join(ROOT, "node_modules");
+
+const FONTS = {
+  inter: ["latin", "latin-ext", "cyrillic", "greek"],
+  "jetbrains-mono": ["latin", "latin-ext", "cyrillic", "greek"],
+};
+
+/** Tailwind over app.css; the class names are found in the sources that app.css itself lists. */
+async function buildStyles(out) {
+  const source = path.join(HERE, "css", "app.css");
+  const compiler = await compile(await readFile(source, "utf8"), {
+    base: path.dirname(source),
+    from: source,
+    onDependency: () => {},
+    shouldRewriteUrls: false,
+  });
+  const candidates = new Scanner({ sources: compiler.sources }).scan();
+  const css = optimize(compiler.build(candidates.sort()), { minify: true }).code;
+  await writeFile(path.join(out, "app.css"), css);
+}
+
+/** One self-contained classic script per entry point. */
+async function buildScripts(out) {
+  const entry = (name) => path.join(HERE, "js", name);
+  await esbuild.build({
+    entryPoints: {
+      theme: entry("theme.js"),
+      app: entry("app.js"),
+      charts: entry("charts/index.js"),
+      editor: entry("editor/index.js"),
+    },
+    absWorkingDir: ROOT,
+    outdir: out,
+    bundle: true,
+    format: "iife",
+    target: "es2022",
+    minify: true,
+    charset: "utf8",
+    legalComments: "eof",
+    logLevel: "warning",
+  });
+}
+
+/** A sprite of the Lucide icons named in icons.txt, and our own from frontend/icons. */
+async function buildIcons(out) {
+  const symbols = new Map();
+  const names = (await readFile(path.join(HERE, "icons", "icons.txt"), "utf8")).split(/\s+/).filter(Boolean);
+  for (const name of names) {
+    const svg = await readFile(path.join(MODULES, "lucide-static", "icons", `${name}.svg`), "utf8");
+    symbols.set(name, symbol(name, svg, 'fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"'));
+  }
+  for (const file of (await readdir(path.join(HERE, "icons"))).filter((f) => f.endsWith(".svg"))) {
+    const name = path.basename(file, ".svg");
+    symbols.set(name, symbol(name, await readFile(path.join(HERE, "icons", file), "utf8"), 'fill="currentColor"'));
+  }
+  const body = [...symbols.keys()].sort().map((name) => symbols.get(name)).join("\n");
+  const notice = "<!-- Icons: Lucide (https://lucide.dev), ISC licence; the mark is Candlewright's own. -->";
+  await writeFile(path.join(out, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">\n${notice}\n${body}\n</svg>\n`);
+}
+
+function symbol(name, svg, paint) {
+  const viewBox = /viewBox="([^"]+)"/.exec(svg)[1];
+  const inner = svg.replace(/<!--[\s\S]*?-->/g, "").replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>[\s\S]*$/, "");
+  return `<symbol id="${name}" viewBox="${viewBox}" ${paint}>${inner.replace(/\s*\n\s*/g, "")}</symbol>`;
+}
+
+async function copyFonts(out) {
+  await mkdir(path.join(out, "fonts"), { recursive: true });
+  for (const [family, subsets] of Object.entries(FONTS)) {
+    const folder = path.join(MODULES, "@fontsource-variable", family);
+    for (const subset of subsets) {
+      const from = path.join(folder, "files", `${family}-${subset}-wght-normal.woff2`);
+      await copyFile(from, path.join(out, "fonts", `${family}-${subset}.woff2`));
+    }
+    await copyFile(path.join(folder, "LICENSE"), path.join(out, "fonts", `${family}-LICENSE.txt`));
+  }
+}
+
+async function build(out) {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  await Promise.all([buildStyles(out), buildScripts(out), buildIcons(out), copyFonts(out)]);
+}
+
+async function files(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((e) => e.isFile()).map((e) => path.relative(folder, path.join(e.parentPath, e.name))).sort();
+}
+
+/** Names of the files that differ between two folders, missing ones included. */
+async function differences(left, right) {
+  const names = new Set([...(await files(left)), ...(await files(right))]);
+  const read = (folder, name) => readFile(path.join(folder, name)).catch(() => null);
+  const changed = [];
+  for (const name of names) {
+    const [a, b] = await Promise.all([read(left, name), read(right, name)]);
+    if (a === null || b === null || !a.equals(b)) changed.push(name);
+  }
+  return changed;
+}
+
+async function check() {
+  const folder = await mkdtemp(path.join(tmpdir(), "candlewright-dist-"));
+  try {
+    await build(folder);
+    const changed = await differences(DIST, folder);
+    if (changed.length) {
+      console.error(`static/dist is not what the sources build: ${changed.join(", ")}. Run "npm run build" and commit it.`);
+      process.exitCode = 1;
+    } else {
+      console.log("static/dist matches its sources.");
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function watchSources() {
+  let timer;
+  const rebuild = () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const began = Date.now();
+      await build(DIST).then(
+        () => console.log(`built in ${Date.now() - began} ms`),
+        (error) => console.error(error.message),
+      );
+    }, 120);
+  };
+  for (const folder of [HERE, path.join(ROOT, "templates")]) watch(folder, { recursive: true }, rebuild);
+  rebuild();
+}
+
+const mode = process.argv[2];
+if (mode === "--check") await check();
+else if (mode === "--watch") await watchSources();
+else await build(DIST);
