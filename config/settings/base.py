@@ -205,7 +205,6 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "backtests-resume": {"task": "backtests.resume_backtests", "schedule": 15.0},
     "signals-sweep": {"task": "signals.sweep_alerts", "schedule": 5.0},
-    "markets-resume": {"task": "markets.resume_imports", "schedule": 30.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

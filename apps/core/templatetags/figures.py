@@ -1,0 +1,125 @@
+"""Figures as the whole product writes them: a true minus, thin spaces, the same decimals in a column, — for nothing."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+NOTHING = "—"
+MINUS = "\u2212"
+THIN_SPACE = "\u202f"
+
+RATIOS = {
+    "total_return", "max_drawdown", "win_rate", "exposure", "cagr", "volatility", "buy_and_hold",
+    "buy_and_hold_return", "best_trade", "worst_trade", "average_trade", "avg_trade", "avg_win", "avg_loss",
+}  # fmt: skip
+WORDS = {"cagr": "CAGR", "sqn": "SQN", "pnl": "P&L", "avg": "average", "mae": "MAE", "mfe": "MFE"}
+
+
+def _finite(value: Any) -> float | None:
+    """The value as a float; None for what is missing, not a number or infinite."""
+    if value is None or value == "" or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _text(number: float, decimals: int) -> str:
+    text = f"{abs(number):,.{decimals}f}".replace(",", THIN_SPACE)
+    return MINUS + text if number < 0 and float(f"{number:.{decimals}f}") != 0 else text
+
+
+@register.filter
+def number(value: Any, decimals: int = 2) -> str:
+    found = _finite(value)
+    return NOTHING if found is None else _text(found, decimals)
+
+
+@register.filter
+def signed(value: Any, decimals: int = 2) -> str:
+    """With + or −, for changes."""
+    found = _finite(value)
+    if found is None:
+        return NOTHING
+    text = _text(found, decimals)
+    return text if text.startswith(MINUS) or found == 0 else f"+{text}"
+
+
+@register.filter
+def percent(value: Any, decimals: int = 1) -> str:
+    """A fraction as percent: 0.051 is 5.1 %."""
+    found = _finite(value)
+    return NOTHING if found is None else f"{_text(found * 100, decimals)}{THIN_SPACE}%"
+
+
+@register.filter
+def drawdown(value: Any, decimals: int = 1) -> str:
+    """A drawdown, stored positive, shown as the loss it is."""
+    found = _finite(value)
+    return NOTHING if found is None else percent(-abs(found), decimals)
+
+
+@register.filter
+def price(value: Any) -> str:
+    """Two decimals for large prices, more for small ones."""
+    found = _finite(value)
+    if found is None:
+        return NOTHING
+    size = abs(found)
+    return _text(found, 2 if size >= 10 else 4 if size >= 0.1 else 8)
+
+
+@register.filter
+def direction(value: Any) -> str:
+    """The class that tints a gain or a loss."""
+    found = _finite(value)
+    if not found:
+        return ""
+    return "text-up" if found > 0 else "text-down"
+
+
+@register.filter
+def moment(value: Any) -> str:
+    """2024-01-15, with the time of day where there is one."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, datetime):
+        found = value
+    else:
+        found = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    return f"{found:%Y-%m-%d}" if (found.hour, found.minute) == (0, 0) else f"{found:%Y-%m-%d %H:%M}"
+
+
+@register.filter
+def words(value: Any) -> str:
+    """take_profit as "take profit"."""
+    return str(value).replace("_", " ")
+
+
+@register.filter
+def metric_label(name: str) -> str:
+    parts = [WORDS.get(part, part) for part in str(name).split("_")]
+    text = " ".join(parts)
+    return text[:1].upper() + text[1:]
+
+
+@register.filter
+def metric(value: Any, name: str) -> str:
+    """A metric in the form its kind is read in."""
+    if name == "max_drawdown":
+        return drawdown(value, 2)
+    if name in RATIOS or name.endswith("_return"):
+        return percent(value, 2)
+    if isinstance(value, int):
+        return number(value, 0)
+    if _finite(value) is None:
+        return NOTHING if value is None else str(value)
+    return number(value, 3)

@@ -1,0 +1,39 @@
+from django.contrib import admin
+from unfold.admin import ModelAdmin
+
+from apps.markets.models import BarSet, Instrument
+
+
+@admin.register(Instrument)
+class InstrumentAdmin(ModelAdmin):
+    list_display = ["symbol", "venue", "name", "asset_class", "currency", "workspace"]
+    list_filter = ["asset_class"]
+    search_fields = ["symbol", "name", "uuid", "workspace__name"]
+    list_select_related = ["workspace"]
+    autocomplete_fields = ["workspace"]
+    show_full_result_count = False
+
+
+@admin.register(BarSet)
+class BarSetAdmin(ModelAdmin):
+    """Read only: bars are imported, never edited."""
+
+    list_display = [
+        "instrument",
+        "timeframe",
+        "bars",
+        "first_time",
+        "last_time",
+        "workspace",
+        "superseded_at",
+    ]
+    list_filter = ["timeframe", "is_synthetic"]
+    search_fields = ["instrument__symbol", "content_hash", "uuid"]
+    list_select_related = ["instrument", "workspace"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False

@@ -1,0 +1,65 @@
+"""Market data by program."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.markets.api.serializers import BarSetSerializer, ImportSerializer, InstrumentSerializer
+from apps.markets.models import BarSet, Instrument
+from apps.markets.selectors import visible_bar_sets, visible_instruments
+from apps.markets.services import delete_bar_set, import_bars
+
+
+class InstrumentViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Instrument]
+):
+    serializer_class = InstrumentSerializer
+    lookup_field = "uuid"
+    queryset = Instrument.objects.none()
+    filterset_fields = ["symbol", "asset_class"]
+
+    def get_queryset(self) -> QuerySet[Instrument]:
+        return visible_instruments(self.request.workspace)  # type: ignore[attr-defined]
+
+
+class BarSetViewSet(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet[BarSet],
+):
+    serializer_class = BarSetSerializer
+    lookup_field = "uuid"
+    queryset = BarSet.objects.none()
+    filterset_fields = ["timeframe", "instrument__symbol"]
+
+    def get_queryset(self) -> QuerySet[BarSet]:
+        return visible_bar_sets(self.request.workspace)  # type: ignore[attr-defined]
+
+    def get_parsers(self) -> list[MultiPartParser]:
+        return (
+            [MultiPartParser()] if self.request and self.request.method == "POST" else super().get_parsers()
+        )
+
+    @extend_schema(request={"multipart/form-data": ImportSerializer}, responses={201: BarSetSerializer})
+    def create(self, request: Request) -> Response:
+        """Import a CSV or Parquet file; 422 names line and column of what cannot be read, and nothing is kept."""
+        body = ImportSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = dict(body.validated_data)
+        file = values["file"]
+        bar_set = import_bars(
+            request.workspace,  # type: ignore[attr-defined]
+            filename=file.name,
+            actor=request.user,  # type: ignore[arg-type]
+            **values,
+        )
+        return Response(BarSetSerializer(bar_set).data, status=201)
+
+    def perform_destroy(self, instance: BarSet) -> None:
+        delete_bar_set(instance, actor=self.request.user)  # type: ignore[arg-type]

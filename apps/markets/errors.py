@@ -1,0 +1,119 @@
+"""What can be wrong with market data, in words for the person who brought it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from apps.core.errors import Conflict, DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class BadCell:
+    """One thing wrong in a file. `line` counts from 1 and includes the header line."""
+
+    line: int | None
+    column: str | None
+    message: str
+    hint: str | None = None
+
+
+class BarsFileError(DomainError):
+    """A file of bars that cannot be read. Names the line, the column and the value at fault.
+
+    `problems` holds the first of them (at most `files.MAX_PROBLEMS`), `line`, `column` and `hint` are
+    those of the first. For Parquet, which has no lines, `line` is the row, counted from 1.
+    """
+
+    code = "bars_file_invalid"
+    status = 422
+    title = "The file of bars cannot be read"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        column: str | None = None,
+        hint: str | None = None,
+        problems: list[BadCell] | None = None,
+    ) -> None:
+        self.line = line
+        self.column = column
+        self.hint = hint
+        self.problems = problems or [BadCell(line=line, column=column, message=message, hint=hint)]
+        super().__init__(message, field="file", extra=self._members())
+
+    def _members(self) -> dict[str, Any]:
+        return {
+            "line": self.line,
+            "column": self.column,
+            "hint": self.hint,
+            "problems": [asdict(problem) for problem in self.problems],
+        }
+
+
+class UnknownTimeframe(DomainError):
+    code = "timeframe_unknown"
+    status = 422
+    title = "The timeframe is not known"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"“{text}” is not a timeframe. Write a number and a unit, such as 1m, 15m, 1h, 4h, 1d, 1w or 1M.",
+            field="timeframe",
+        )
+
+
+class UnknownTimezone(DomainError):
+    code = "timezone_unknown"
+    status = 422
+    title = "The time zone is not known"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"“{text}” is not a time zone. Write an IANA name, such as UTC, Europe/Berlin or America/New_York.",
+            field="timezone",
+        )
+
+
+class InstrumentNotFound(DomainError):
+    code = "instrument_not_found"
+    status = 404
+    title = "The instrument is not known"
+
+
+class BarsNotFound(DomainError):
+    code = "bars_not_found"
+    status = 404
+    title = "There are no such bars"
+
+
+class StoredBarsDamaged(DomainError):
+    """The stored file is missing, or its content no longer has the hash in the catalogue."""
+
+    code = "stored_bars_damaged"
+    status = 500
+    title = "The stored bars are damaged"
+
+
+class BarsInUse(Conflict):
+    code = "bars_in_use"
+    title = "The bars are in use"
+
+
+class ReadOnlyInstrument(DomainError):
+    code = "instrument_read_only"
+    status = 403
+    title = "Shared instruments cannot be changed"
+
+
+class ImportNotStartable(Conflict):
+    code = "import_not_startable"
+    title = "The import has already been started"
+
+
+class UploadTooLarge(DomainError):
+    code = "upload_too_large"
+    status = 413
+    title = "The file is too large"

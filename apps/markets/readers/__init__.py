@@ -1,0 +1,1 @@
+"""How a file of bars becomes columns: text tables, column names, times and numbers. No database."""

@@ -1,0 +1,203 @@
+"""Importing, loading and removing bars."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+import numpy as np
+import polars as pl
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils import timezone as clock
+
+from apps.accounts.models import User, Workspace
+from apps.core.files import removed_on_error
+from apps.engine.bars import COLUMNS, Bars
+from apps.journal.services import record
+from apps.markets.choices import AssetClass
+from apps.markets.errors import BarsFileError, BarsInUse, ReadOnlyInstrument, StoredBarsDamaged
+from apps.markets.files import ReadReport, read_bars_file
+from apps.markets.models import BarSet, Instrument
+from apps.markets.providers.sample import NAMES, sample_bars, synthetic_minutes
+from apps.markets.quality import quality_report
+from apps.markets.timeframes import format_timeframe
+
+
+def import_bars(
+    workspace: Workspace | None,
+    *,
+    symbol: str,
+    file: BinaryIO,
+    filename: str = "",
+    timeframe: str | None = None,
+    timezone: str = "UTC",
+    venue: str = "",
+    asset_class: str = AssetClass.OTHER,
+    actor: User | None,
+) -> BarSet:
+    """Read a CSV or Parquet file and catalogue its bars; the same content again gives the set it made before.
+
+    Raises BarsFileError and its kin with the line at fault; then nothing is stored.
+    """
+    if not symbol.strip():
+        raise BarsFileError("The instrument needs a symbol.", hint="For example AAPL or BTCUSDT.")
+    read = read_bars_file(file, timeframe=timeframe, timezone=timezone, symbol=symbol.strip().upper())
+    return store_bars(
+        workspace,
+        read.bars,
+        report=read.report,
+        source=filename,
+        venue=venue,
+        asset_class=asset_class,
+        actor=actor,
+    )
+
+
+def store_bars(
+    workspace: Workspace | None,
+    bars: Bars,
+    *,
+    actor: User | None,
+    report: ReadReport | None = None,
+    source: str = "",
+    venue: str = "",
+    name: str = "",
+    asset_class: str = AssetClass.OTHER,
+    is_synthetic: bool = False,
+) -> BarSet:
+    """Keep bars as Parquet under a name made of their hash, and catalogue them.
+
+    File first, row second in one transaction: a row never points at nothing, and a file that no row
+    came to point at is removed again.
+    """
+    content_hash = bars.content_hash()
+    timeframe = format_timeframe(bars.timeframe_ms)
+    current = BarSet.objects.filter(
+        workspace=workspace,
+        instrument__symbol=bars.symbol,
+        instrument__venue=venue,
+        timeframe=timeframe,
+        superseded_at=None,
+    )
+    known = current.filter(content_hash=content_hash).select_related("instrument").first()
+    if known:
+        return known
+    quality = quality_report(bars, read=report, single_stock=asset_class == AssetClass.STOCK)
+    owner = workspace.slug if workspace else "shared"
+    path = f"bars/{owner}/{content_hash}.parquet"
+    is_new_file = not default_storage.exists(path)
+    if is_new_file:
+        path = default_storage.save(path, ContentFile(to_parquet(bars)))
+    with removed_on_error([path] if is_new_file else []), transaction.atomic():
+        instrument, _ = Instrument.objects.get_or_create(
+            workspace=workspace,
+            symbol=bars.symbol,
+            venue=venue,
+            defaults={"timezone": bars.timezone, "name": name, "asset_class": asset_class},
+        )
+        current.update(superseded_at=clock.now())
+        bar_set = BarSet.objects.create(
+            workspace=workspace,
+            instrument=instrument,
+            imported_by=actor,
+            timeframe=timeframe,
+            timeframe_ms=bars.timeframe_ms,
+            bars=len(bars),
+            first_time=_moment(bars.time[0]),
+            last_time=_moment(bars.time[-1]),
+            content_hash=content_hash,
+            path=path,
+            source=source[:120],
+            quality=quality.to_dict(),
+            is_synthetic=is_synthetic,
+        )
+        record(
+            actor=actor,
+            workspace=workspace,
+            action="markets.bars.imported",
+            target=bar_set,
+            changes={"bars": len(bars), "hash": content_hash, "source": source},
+        )
+    return bar_set
+
+
+def _moment(epoch_ms: np.int64) -> datetime:
+    return datetime.fromtimestamp(int(epoch_ms) / 1000, tz=UTC)
+
+
+def to_parquet(bars: Bars) -> bytes:
+    """Columns time (int64, epoch ms) and open … volume (float64)."""
+    frame = pl.DataFrame({"time": bars.time, **{column: getattr(bars, column) for column in COLUMNS}})
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", statistics=False)
+    return buffer.getvalue()
+
+
+def load_bars(bar_set: BarSet) -> Bars:
+    """The catalogued bars, read memory-mapped from a local disk.
+
+    Raises StoredBarsDamaged when the file is gone or is not what was catalogued.
+    """
+    try:
+        frame = _read_parquet(bar_set.path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoredBarsDamaged(f"The file of {bar_set} cannot be read; import the data again.") from error
+    bars = Bars(
+        time=frame["time"].to_numpy(),
+        **{column: frame[column].to_numpy() for column in COLUMNS},
+        timeframe_ms=bar_set.timeframe_ms,
+        timezone=bar_set.instrument.timezone,
+        symbol=bar_set.instrument.symbol,
+    )
+    if bars.content_hash() != bar_set.content_hash:
+        raise StoredBarsDamaged(f"The file of {bar_set} is not the one that was imported; import it again.")
+    return bars
+
+
+def _read_parquet(path: str) -> pl.DataFrame:
+    try:
+        local = default_storage.path(path)
+    except NotImplementedError:  # object storage has no paths
+        with default_storage.open(path, "rb") as file:
+            return pl.read_parquet(file.read())
+    return pl.read_parquet(local, memory_map=True)
+
+
+@transaction.atomic
+def delete_bar_set(bar_set: BarSet, *, actor: User) -> None:
+    """Remove a workspace's own bars. Raises ReadOnlyInstrument for shared ones, BarsInUse where runs rest on them."""
+    if bar_set.workspace_id is None:
+        raise ReadOnlyInstrument("Shared market data cannot be deleted.")
+    record(actor=actor, workspace=bar_set.workspace, action="markets.bars.deleted", target=bar_set)
+    path = bar_set.path
+    try:
+        bar_set.delete()
+    except ProtectedError:
+        raise BarsInUse("Backtests rest on these bars; delete those first.") from None
+    if not BarSet.objects.filter(path=path).exists():
+        transaction.on_commit(lambda: default_storage.delete(path))
+
+
+def load_demo_markets() -> None:
+    """Shared demo data: real daily stocks, and a synthetic minute series labelled as such. Safe to repeat."""
+    for symbol, name in NAMES.items():
+        store_bars(
+            None,
+            sample_bars(symbol),
+            source="bokeh-sampledata, adjusted for splits and dividends",
+            name=name,
+            asset_class=AssetClass.STOCK,
+            actor=None,
+        )
+    store_bars(
+        None,
+        synthetic_minutes(),
+        source="synthetic: a seeded random walk, not a market",
+        name="Synthetic minutes (not a real market)",
+        is_synthetic=True,
+        actor=None,
+    )

@@ -1,0 +1,111 @@
+"""Market pages: what there is, one instrument, bring your own data."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.core.errors import DomainError
+from apps.engine.bars import Bars
+from apps.markets.access import get_bar_set_for, get_instrument_for
+from apps.markets.forms import ImportForm
+from apps.markets.selectors import candles, visible_bar_sets, visible_instruments
+from apps.markets.services import delete_bar_set, import_bars, load_bars
+
+CANDLES = 3000
+
+
+@login_required
+@require_GET
+def instrument_list(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "").strip()
+    instruments = visible_instruments(request.workspace)
+    if query:
+        instruments = instruments.filter(symbol__icontains=query) | instruments.filter(name__icontains=query)
+    page = Paginator(instruments, 50).get_page(request.GET.get("page"))
+    return render(request, "markets/instrument_list.html", {"page": page, "query": query})
+
+
+@login_required
+@require_GET
+def instrument_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    instrument = get_instrument_for(request.workspace, uuid)
+    bar_sets = list(visible_bar_sets(request.workspace).filter(instrument=instrument))
+    chosen = next((item for item in bar_sets if item.timeframe == request.GET.get("timeframe")), None)
+    context = {
+        "instrument": instrument,
+        "bar_sets": bar_sets,
+        "bar_set": chosen or (bar_sets[0] if bar_sets else None),
+    }
+    return render(request, "markets/instrument_detail.html", context)
+
+
+@login_required
+def bars_import(request: HttpRequest) -> HttpResponse:
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        values = dict(form.cleaned_data)
+        file = values.pop("file")
+        values["timeframe"] = values["timeframe"] or None
+        try:
+            bar_set = import_bars(
+                request.workspace, file=file, filename=file.name, actor=request.user, **values
+            )
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, error.message)
+            form.problems = error.extra.get("problems", [])  # type: ignore[attr-defined]
+        else:
+            messages.success(request, f"{bar_set.bars} bars of {bar_set.instrument.symbol} are ready.")
+            return redirect("markets:instrument-detail", uuid=bar_set.instrument.uuid)
+    return render(request, "markets/bars_import.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def bars_chart(request: HttpRequest, uuid: UUID) -> JsonResponse:
+    response = JsonResponse(candles(load_bars(get_bar_set_for(request.workspace, uuid)), CANDLES))
+    response["Cache-Control"] = "private, max-age=3600"  # a set of bars never changes
+    return response
+
+
+class _Line:
+    """A file that hands each written line straight on."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv_lines(bars: Bars) -> Iterator[str]:
+    writer = csv.writer(_Line())
+    yield writer.writerow(["time", "open", "high", "low", "close", "volume"])
+    columns = zip(bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, strict=True)
+    for time, *values in columns:
+        moment = datetime.fromtimestamp(int(time) / 1000, tz=UTC).isoformat().replace("+00:00", "Z")
+        yield writer.writerow([moment, *(repr(float(value)) for value in values)])
+
+
+@login_required
+@require_GET
+def bars_export(request: HttpRequest, uuid: UUID) -> StreamingHttpResponse:
+    bar_set = get_bar_set_for(request.workspace, uuid)
+    response = StreamingHttpResponse(_csv_lines(load_bars(bar_set)), content_type="text/csv; charset=utf-8")
+    name = f"{bar_set.instrument.symbol.replace('/', '-')}-{bar_set.timeframe}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@login_required
+@require_POST
+def bars_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    delete_bar_set(get_bar_set_for(request.workspace, uuid), actor=request.user)
+    messages.success(request, "The bars are deleted.")
+    return redirect("markets:instrument-list")

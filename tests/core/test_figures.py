@@ -1,0 +1,35 @@
+"""How figures are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.core.templatetags import figures
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (figures.number(1234567.891), "1\u202f234\u202f567.89"),
+        (figures.number(-0.5), "\u22120.50"),
+        (figures.number(-0.001), "0.00"),
+        (figures.number(None), "—"),
+        (figures.number(float("nan")), "—"),
+        (figures.signed(3.2), "+3.20"),
+        (figures.signed(-3.2), "\u22123.20"),
+        (figures.signed(0), "0.00"),
+        (figures.percent(0.051), "5.1\u202f%"),
+        (figures.drawdown(0.31, 0), "\u221231\u202f%"),
+        (figures.price(0.00001234), "0.00001234"),
+        (figures.price(45000.5), "45\u202f000.50"),
+        (figures.direction(-1), "text-down"),
+        (figures.direction(0), ""),
+        (figures.moment("2024-01-15T00:00:00Z"), "2024-01-15"),
+        (figures.moment("2024-01-15T10:30:00Z"), "2024-01-15 10:30"),
+        (figures.metric_label("cagr"), "CAGR"),
+        (figures.metric_label("max_drawdown"), "Max drawdown"),
+        (figures.metric(0.25, "win_rate"), "25.00\u202f%"),
+    ],
+)
+def test_figures(text, expected):
+    assert text == expected
