@@ -10,7 +10,7 @@ from apps.signals.services.processing import live_group
 
 
 class SignalConsumer(LiveConsumer):
-    """`/ws/signals/`: an event `signals.received` with a list of signals, for every workspace of the person."""
+    """`/ws/signals/`: events `signal`, each with a list of new signals, for every workspace of the person."""
 
     @database_sync_to_async
     def _workspace_ids(self) -> list[int]:

@@ -69,16 +69,6 @@ def feed_page(
     return FeedPage(rows[:size], rows[size - 1].uuid if len(rows) > size else None)
 
 
-def newer_signals(
-    workspace: Workspace, chosen: SignalFilter, *, after: UUID | None, most: int = 100
-) -> list[Signal]:
-    """What has come in since the signal `after`; all of the newest when there was none."""
-    signals = signals_of(workspace, chosen)
-    if after:
-        signals = signals.filter(pk__gt=_key_of(workspace, after))
-    return list(signals[:most])
-
-
 def _key_of(workspace: Workspace, uuid: UUID) -> QuerySet[Signal, int]:
     """The primary key behind a cursor, as a subquery; a foreign cursor matches nothing."""
     return Signal.objects.filter(workspace=workspace, uuid=uuid).values_list("pk", flat=True)

@@ -6,6 +6,7 @@ from apps.signals.services.sources import (
     rename_source,
     rotate_token,
     send_test_alert,
+    set_rate_limit,
     set_source_active,
     webhook_url,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "rename_source",
     "rotate_token",
     "send_test_alert",
+    "set_rate_limit",
     "set_source_active",
     "webhook_url",
 ]

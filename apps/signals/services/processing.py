@@ -101,7 +101,7 @@ def _make_signals(alerts: list[Alert]) -> None:
         )
         events[signal.workspace].append(_event(signal))
     for workspace, items in events.items():
-        push_on_commit(live_group(workspace.pk), {"kind": "signals.received", "signals": items})
+        push_on_commit(live_group(workspace.pk), {"kind": "signal", "signals": items})
 
 
 def live_group(workspace_id: int) -> str:

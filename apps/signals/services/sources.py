@@ -112,6 +112,23 @@ def set_source_active(source: AlertSource, *, active: bool, actor: User) -> Aler
 
 
 @transaction.atomic
+def set_rate_limit(source: AlertSource, *, alerts_per_minute: int, actor: User) -> AlertSource:
+    """How many alerts one intake process takes from the source in a minute; set by staff."""
+    before = AlertSource.objects.values_list("alerts_per_minute", flat=True).get(pk=source.pk)
+    source.alerts_per_minute = alerts_per_minute
+    if before != alerts_per_minute:
+        source.save(update_fields=["alerts_per_minute", "updated_at"])
+        record(
+            actor=actor,
+            workspace=source.workspace,
+            action="signals.source.limit_changed",
+            target=source,
+            changes={"alerts_per_minute": [before, alerts_per_minute]},
+        )
+    return source
+
+
+@transaction.atomic
 def send_test_alert(source: AlertSource, *, actor: User) -> UUID:
     """Store a sample alert with the intake's own statement; it becomes a signal marked as a test.
 

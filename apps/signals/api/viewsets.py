@@ -1,0 +1,126 @@
+"""Signals by program: read them, and look after the sources."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.models import Workspace
+from apps.signals.api.serializers import (
+    AlertSourceSerializer,
+    NewAddressSerializer,
+    RotateSerializer,
+    SignalSerializer,
+    TestAlertSerializer,
+)
+from apps.signals.choices import Action
+from apps.signals.models import AlertSource, Signal
+from apps.signals.selectors import signals_of, sources_of
+from apps.signals.services import (
+    create_source,
+    rename_source,
+    rotate_token,
+    send_test_alert,
+    set_source_active,
+    webhook_url,
+)
+
+
+class SignalFilterSet(django_filters.FilterSet):
+    symbol = django_filters.CharFilter(lookup_expr="iexact")
+    action = django_filters.ChoiceFilter(choices=Action.choices)
+    source = django_filters.UUIDFilter(field_name="source__uuid")
+    received_after = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
+    received_before = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
+
+    class Meta:
+        model = Signal
+        fields = ["timeframe", "is_test"]
+
+
+class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Signal]):
+    serializer_class = SignalSerializer
+    filterset_class = SignalFilterSet
+    lookup_field = "uuid"
+    lookup_value_converter = "uuid"
+    queryset = Signal.objects.none()
+
+    def get_queryset(self) -> QuerySet[Signal]:
+        return signals_of(_workspace(self.request))
+
+
+class AlertSourceViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AlertSource]
+):
+    serializer_class = AlertSourceSerializer
+    lookup_field = "uuid"
+    lookup_value_converter = "uuid"
+    queryset = AlertSource.objects.none()
+
+    def get_queryset(self) -> QuerySet[AlertSource]:
+        return sources_of(_workspace(self.request))
+
+    @extend_schema(responses={201: NewAddressSerializer})
+    def create(self, request: Request) -> Response:
+        """Make a source. Its token and URL are told in this answer only."""
+        body = AlertSourceSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        source, token = create_source(
+            _workspace(request),
+            name=body.validated_data["name"],
+            actor=request.user,  # type: ignore[arg-type]
+        )
+        return Response(_new_address(source, token), status=201)
+
+    @extend_schema(request=AlertSourceSerializer, responses=AlertSourceSerializer)
+    def partial_update(self, request: Request, uuid: Any = None) -> Response:
+        """Rename (`name`) or switch on and off (`is_active`)."""
+        source = self.get_object()
+        body = AlertSourceSerializer(source, data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        values = body.validated_data
+        if "name" in values:
+            rename_source(source, name=values["name"], actor=request.user)  # type: ignore[arg-type]
+        if "is_active" in values:
+            set_source_active(source, active=values["is_active"], actor=request.user)  # type: ignore[arg-type]
+        source.refresh_from_db()
+        return Response(AlertSourceSerializer(source).data)
+
+    def destroy(self, request: Request, uuid: Any = None) -> Response:
+        """Switch the source off. Its signals and its log stay, so the row does too."""
+        set_source_active(self.get_object(), active=False, actor=request.user)  # type: ignore[arg-type]
+        return Response(status=204)
+
+    @extend_schema(request=RotateSerializer, responses=NewAddressSerializer)
+    @action(detail=True, methods=["post"])
+    def rotate(self, request: Request, uuid: Any = None) -> Response:
+        """A new token; the present one works for `overlap_hours` longer."""
+        source = self.get_object()
+        body = RotateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        overlap = timedelta(hours=body.validated_data["overlap_hours"])
+        token = rotate_token(source, actor=request.user, overlap=overlap)  # type: ignore[arg-type]
+        return Response(_new_address(source, token))
+
+    @extend_schema(request=None, responses={202: TestAlertSerializer})
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, uuid: Any = None) -> Response:
+        """Send a sample alert; its signal is marked as a test."""
+        alert_id = send_test_alert(self.get_object(), actor=request.user)  # type: ignore[arg-type]
+        return Response({"id": str(alert_id)}, status=202)
+
+
+def _workspace(request: Request) -> Workspace:
+    return request.workspace  # type: ignore[attr-defined]
+
+
+def _new_address(source: AlertSource, token: str) -> dict[str, Any]:
+    return {"source": AlertSourceSerializer(source).data, "token": token, "url": webhook_url(token)}
