@@ -61,7 +61,7 @@ def read_text_table(data: bytes) -> TextTable:
     _refuse_other_kinds(data)
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
-    if not data.strip():
+    if not data[:_HEAD_BYTES].strip() and not data.strip():
         raise BarsFileError(
             "The file is empty.", hint="It needs a line of column names and at least one bar."
         )

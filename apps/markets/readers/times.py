@@ -31,6 +31,7 @@ _UNIT_WORDS = {
     "ns": "epoch nanoseconds",
 }
 
+_YEAR_9999_MS = 253_402_300_799_999
 _TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 _DATES = ("%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d")
@@ -92,8 +93,8 @@ def _from_numbers(column: pl.Series) -> Times:
         ms = whole * int(factor) if factor >= 1 else whole // round(1 / factor)
     else:
         scaled = np.where(finite, values.fill_null(0.0).fill_nan(0.0).to_numpy(), 0.0) * factor
-        ms = np.rint(scaled).astype(np.int64)
-    bad = ~finite | _changes_of_unit(ms, size, unit)
+        ms = np.rint(np.clip(scaled, -_YEAR_9999_MS - 1, _YEAR_9999_MS + 1)).astype(np.int64)
+    bad = ~finite | (np.abs(ms) > _YEAR_9999_MS) | _changes_of_unit(ms, size, unit)
     return Times(ms, bad, _UNIT_WORDS[unit], hint=f"The other times are {_UNIT_WORDS[unit]}.")
 
 
