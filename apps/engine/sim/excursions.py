@@ -5,7 +5,9 @@ from numba import njit
 
 
 @njit(cache=True)
-def excursions(high, low, side, entry_index, exit_index, entry_price, exit_price, exit_at_close, entry_at_close):
+def excursions(
+    high, low, side, entry_index, exit_index, entry_price, exit_price, exit_at_close, entry_at_close
+):
     """(mae[k], mfe[k]): positive fractions of the entry price, 0 where the price never went that way.
 
     The bars held to their end count with their high and low. Of a bar on which the position was left before its

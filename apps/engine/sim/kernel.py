@@ -28,7 +28,7 @@ SIZE_PERCENT, SIZE_QUOTE, SIZE_UNITS, SIZE_RISK = 1, 2, 3, 4
 NOTHING, GO_LONG, GO_SHORT, LEAVE, LEAVE_TIMED = 0, 1, 2, 3, 4
 
 # Why a fill happened (`Fill.reason`); 0 stands for no fill.
-NO_FILL, ENTERED, BY_EXIT, BY_TIME, BY_REVERSE, BY_STOP, BY_TARGET, BY_TRAIL, BY_ZERO = 0, 1, 2, 3, 4, 5, 6, 7, 8
+NO_FILL, ENTERED, BY_EXIT, BY_TIME, BY_REVERSE, BY_STOP, BY_TARGET, BY_TRAIL, BY_ZERO = range(9)
 
 # A price this share of a tick (a size this share of a lot) away from the grid is on it: 100.1 / 0.1 is not 1001.
 ON_GRID = 1e-9
@@ -474,9 +474,7 @@ def fill(account, bar, ask, rules, finer):
             position.target,
             position.trail,
         )
-    account = Account(
-        cash, account.fees, bar.time, bar.close, 0, position, account.pending, account.counts
-    )
+    account = Account(cash, account.fees, bar.time, bar.close, 0, position, account.pending, account.counts)
 
     if rules.at_close == 0 and account.pending.request != NOTHING:
         account, first, second = at_market(account, bar.open, rules)
@@ -514,7 +512,9 @@ def fill(account, bar, ask, rules, finer):
     if marked(account.cash, account.position.units, bar.close) <= 0.0:
         units = account.position.units
         if units != 0.0:
-            account, fourth = closed(account, moved(bar.close, -1 if units > 0.0 else 1, rules), BY_ZERO, rules)
+            account, fourth = closed(
+                account, moved(bar.close, -1 if units > 0.0 else 1, rules), BY_ZERO, rules
+            )
         account = Account(
             account.cash,
             account.fees,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -115,17 +114,19 @@ class SimResult:
     @cached_property
     def position(self) -> Floats:
         """float64[m]: units held at each close, negative when short."""
-        change = np.zeros(len(self.equity) + 1)
-        held = self.trades.side * self.trades.size
-        # One position at a time: an exit's row is set to 0 before an entry on the same bar sets it anew.
-        level = np.full(len(self.equity), np.nan)
-        level[self.trades.exit_index] = 0.0
-        level[self.trades.entry_index] = np.where(self.trades.bars_held > 0, held, 0.0)
+        trades = self.trades
+        entries, exits = trades.entry_index, trades.exit_index
+        units = trades.side * trades.size
         if self.open_trade is not None:
-            level[self.open_trade.entry_index] = self.open_trade.side * self.open_trade.size
-        change[1:][~np.isnan(level)] = np.nonzero(~np.isnan(level))[0] + 1
-        last_set = np.maximum.accumulate(change[1:]).astype(np.int64)
-        return np.concatenate(([0.0], level))[last_set]
+            entries = np.append(entries, self.open_trade.entry_index)
+            exits = np.append(exits, len(self.equity))
+            units = np.append(units, self.open_trade.side * self.open_trade.size)
+        # One position at a time: each lasts from its entry's close to the last close before its exit.
+        position = np.zeros(len(self.equity))
+        held = exits - entries
+        first_of_each = np.repeat(entries - (np.cumsum(held) - held), held)
+        position[first_of_each + np.arange(int(held.sum()))] = np.repeat(units, held)
+        return position
 
 
 def run(

@@ -151,7 +151,8 @@ def check_orders(orders: Orders, bars: int) -> None:
         raise SimulationError("size risk needs a stop_loss to measure the risk by.", field="size.kind")
     if orders.exit_after is not None and orders.exit_after < 1:
         raise SimulationError(
-            f"exit after needs a whole number of bars, 1 or more, not {orders.exit_after!r}.", field="exit_after"
+            f"exit after needs a whole number of bars, 1 or more, not {orders.exit_after!r}.",
+            field="exit_after",
         )
 
 
@@ -166,4 +167,6 @@ def _check_protection(name: str, protection: Protection, bars: int) -> None:
         return
     series = protection.series
     if series is None or series.dtype != np.float64 or series.shape != (bars,):
-        raise SimulationError(f"{name} {protection.kind} needs a series of {bars} numbers.", field=f"{name}.series")
+        raise SimulationError(
+            f"{name} {protection.kind} needs a series of {bars} numbers.", field=f"{name}.series"
+        )

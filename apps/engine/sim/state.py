@@ -48,7 +48,9 @@ class SimState:
         check_orders(orders, len(orders.flags))
         return cls(rules_of(orders, params), new_account(params.cash))
 
-    def step(self, bar: kernel.Bar, requests: Requests, finer: np.ndarray | None = None) -> tuple[Self, list[FillEvent]]:
+    def step(
+        self, bar: kernel.Bar, requests: Requests, finer: np.ndarray | None = None
+    ) -> tuple[Self, list[FillEvent]]:
         """The state after one closed bar, and the fills on it in the order of time.
 
         `requests` are the formula's at this bar's close. `finer` is float64[3, m]: open, high and low of the bars
@@ -108,7 +110,10 @@ class SimState:
             raise ValueError(f"not a saved simulator state of format {_FORMAT}")
         _, *values = _LAYOUT.unpack(data)
         account = kernel.Account(
-            *values[:5], kernel.Position(*values[5:14]), kernel.Pending(*values[14:18]), kernel.Counts(*values[18:])
+            *values[:5],
+            kernel.Position(*values[5:14]),
+            kernel.Pending(*values[14:18]),
+            kernel.Counts(*values[18:]),
         )
         return type(self)(self.rules, account)
 

@@ -49,12 +49,22 @@ def random_case(seed):
             return None
         if kind == "percent":
             return Protection("percent", float(rng.choice([0.01, 0.03, 0.1, 0.5])))
-        series = rng.choice([0.5, 1.0, 2.0, 5.0], n) if kind == "by" else bars.close + sign * rng.integers(-2, 6, n)
+        series = (
+            rng.choice([0.5, 1.0, 2.0, 5.0], n)
+            if kind == "by"
+            else bars.close + sign * rng.integers(-2, 6, n)
+        )
         series = np.where(rng.random(n) < 0.1, rng.choice([np.nan, 0.0, -1.0]), series)
         return Protection(str(kind), series=series.astype(float))
 
     stop = protection(["percent", "by", "at"], -1)
-    sizes = [Size("percent", 1.0), Size("percent", 0.3), Size("quote", 300.0), Size("units", 4.0), Size("units", 0.7)]
+    sizes = [
+        Size("percent", 1.0),
+        Size("percent", 0.3),
+        Size("quote", 300.0),
+        Size("units", 4.0),
+        Size("units", 0.7),
+    ]
     if stop:
         sizes += [Size("risk", 0.01), Size("risk", 0.2)] * 2
     orders = Orders(
@@ -98,12 +108,17 @@ def assert_equals_reference(seed):
     expected = ReferenceSimulator(rows, orders, params, inside).run()
     result = run(bars, orders, params, finer=finer)
     assert result.equity.tolist() == expected.equity, seed
-    assert (result.cash, result.fees, result.ended_early) == (expected.cash, expected.fees, expected.ended), seed
+    assert (result.cash, result.fees, result.ended_early) == (expected.cash, expected.fees, expected.ended), (
+        seed
+    )
     assert {name: result.counts[name] for name in expected.counts} == expected.counts, seed
     assert result.trades.reasons() == [trade["reason"] for trade in expected.trades], seed
     for name in ("side", "entry_index", "exit_index", "entry_price", "exit_price", "size", "entry_fee",
                  "exit_fee", "carry", "pnl"):  # fmt: skip
-        assert getattr(result.trades, name).tolist() == [trade[name] for trade in expected.trades], (seed, name)
+        assert getattr(result.trades, name).tolist() == [trade[name] for trade in expected.trades], (
+            seed,
+            name,
+        )
     held = expected.held
     assert (result.open_trade is None) == (held is None), seed
     if held:
@@ -122,7 +137,15 @@ def test_equals_the_reference_bit_for_bit():
         result = assert_equals_reference(seed)
         reasons |= set(result.trades.reasons())
         totals = {name: totals.get(name, 0) + value for name, value in result.counts.items()}
-    assert reasons == {"exit", "exit_after", "reverse", "stop_loss", "take_profit", "trailing_stop", "account_at_zero"}
+    assert reasons == {
+        "exit",
+        "exit_after",
+        "reverse",
+        "stop_loss",
+        "take_profit",
+        "trailing_stop",
+        "account_at_zero",
+    }
     assert all(totals.values()), totals  # every rule that counts was met
 
 
@@ -184,7 +207,7 @@ def test_chunks_and_progress_change_nothing(monkeypatch):
 
 
 def test_a_saved_state_of_another_kind_is_refused():
-    bars, orders, params, _ = random_case(11)
+    _, orders, params, _ = random_case(11)
     state = SimState.initial(orders, params)
     with pytest.raises(ValueError, match="format 1"):
         state.with_bytes(b"\x02" + state.to_bytes()[1:])

@@ -210,7 +210,9 @@ SIZES = [
 @pytest.mark.parametrize(("price", "settings", "params", "flag", "units", "cash"), [case[1:] for case in SIZES],
                          ids=[case[0] for case in SIZES])  # fmt: skip
 def test_sizes(price, settings, params, flag, units, cash):
-    result = run(make_bars([price, (price, price, price, price)]), make_orders(2, {0: flag}, **settings), params)
+    result = run(
+        make_bars([price, (price, price, price, price)]), make_orders(2, {0: flag}, **settings), params
+    )
     assert result.open_trade is not None
     assert result.open_trade.size == pytest.approx(units)
     assert result.cash == pytest.approx(cash, abs=1e-9)
@@ -228,7 +230,9 @@ DROPS = [
 ]
 
 
-@pytest.mark.parametrize(("settings", "params"), [case[1:] for case in DROPS], ids=[case[0] for case in DROPS])
+@pytest.mark.parametrize(
+    ("settings", "params"), [case[1:] for case in DROPS], ids=[case[0] for case in DROPS]
+)
 def test_dropped_requests_are_counted(settings, params):
     result = run(make_bars([100, 100, 100]), make_orders(3, {0: LONG}, **settings), params)
     assert (len(result.trades), result.open_trade, result.counts["dropped_requests"]) == (0, None, 1)
@@ -262,7 +266,11 @@ def test_equity_is_marked_at_every_close_and_the_open_trade_listed():
     result = run(make_bars([100, (100, 110, 95, 105), (105, 110, 90, 92)]), make_orders(3, {0: LONG}), FREE)
     assert result.equity.tolist() == [1000.0, 1050.0, 920.0]
     assert len(result.trades) == 0
-    assert (result.open_trade.entry_index, result.open_trade.pnl, result.open_trade.mark_price) == (1, -80.0, 92.0)
+    assert (result.open_trade.entry_index, result.open_trade.pnl, result.open_trade.mark_price) == (
+        1,
+        -80.0,
+        92.0,
+    )
 
 
 def test_equity_of_a_short():
@@ -299,7 +307,9 @@ def test_an_account_at_zero_ends_the_run():
 
 def test_ambiguous_bars_are_counted_only_where_the_order_is_unknown():
     def ambiguous(row):
-        return run(make_bars([100, 100, row]), make_orders(3, {0: LONG}, **BOTH), FREE).counts["ambiguous_bars"]
+        return run(make_bars([100, 100, row]), make_orders(3, {0: LONG}, **BOTH), FREE).counts[
+            "ambiguous_bars"
+        ]
 
     assert ambiguous((100, 107, 96, 101)) == 1
     assert ambiguous((108, 109, 90, 101)) == 0
