@@ -3,11 +3,25 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
 COLUMNS = ("open", "high", "low", "close", "volume")
+
+
+class Bar(NamedTuple):
+    """One closed bar, with what is known of its instrument. Units as in `Bars`."""
+
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    timeframe_ms: int
+    timezone: str = "UTC"
+    symbol: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +66,16 @@ class Bars:
         columns = {name: getattr(self, name)[start:stop] for name in ("time", *COLUMNS)}
         return type(self)(
             **columns, timeframe_ms=self.timeframe_ms, timezone=self.timezone, symbol=self.symbol
+        )
+
+    def bar(self, index: int) -> Bar:
+        """The bar at `index`, counted as in a list."""
+        return Bar(
+            int(self.time[index]),
+            *(float(getattr(self, name)[index]) for name in COLUMNS),
+            self.timeframe_ms,
+            self.timezone,
+            self.symbol,
         )
 
     def content_hash(self) -> str:

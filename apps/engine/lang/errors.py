@@ -30,10 +30,6 @@ class FormulaError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.errors))
 
 
-class EvaluationError(Exception):
-    """A valid formula cannot be evaluated on these bars (for instance tf("1d", ...) on weekly bars)."""
-
-
 def nearest(word: str, known: Iterable[str]) -> str:
     """'did you mean `x`?' for the known name nearest to `word`, or an empty text."""
     names = list(known)

@@ -1,0 +1,232 @@
+"""The table of operators: everything a compiled formula is made of.
+
+One row per step: what goes in and out, what it remembers, and from which bar on it has a value. The array
+kernels (`kernels.py`) and the machine that runs a whole formula for one bar (`machine.py`) are written from
+this table by `generate.py`; the compiler reads look-back, memory and cost from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+from apps.engine.indicators.steps import arithmetic, averages, events, momentum, spread, trend, volume
+
+Params = tuple[float, ...]
+WHOLE_AS_FLOAT_LIMIT = 2**53
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator. `inputs` and `outputs` have a letter per value: f number, b true/false; `params` a letter
+    per constant: i whole, f number. `state` is the state before the first bar. `memory(params)` is the number
+    of floats of window, `warmup(params)` for each output the bars by which it starts after its inputs,
+    `cost(params)` the steps of work per bar."""
+
+    name: str
+    step: Callable[..., Any]
+    inputs: str
+    params: str = ""
+    outputs: str = "f"
+    state: tuple[float, ...] = ()
+    memory: Callable[..., int] | None = None
+    warmup: Callable[..., tuple[int, ...]] = lambda *params: (0,)
+    cost: Callable[..., int] = lambda *params: 1
+
+
+def _window(n: int, *_: float) -> int:
+    return int(n)
+
+
+def _less_one(n: int, *_: float) -> tuple[int, ...]:
+    return (int(n) - 1,)
+
+
+def _all(n: int, *_: float) -> tuple[int, ...]:
+    return (int(n),)
+
+
+def _plain(names: str, inputs: str, outputs: str = "f") -> list[Operator]:
+    return [
+        Operator(name, getattr(arithmetic, f"{name}_step"), inputs, outputs=outputs) for name in names.split()
+    ]
+
+
+_ROWS: list[Operator] = [
+    *_plain("add sub mul div mod max min pow nz gate ratio percent_of roc", "ff"),
+    *_plain("neg abs sign floor ceil sqrt log exp", "f"),
+    *_plain("lt le gt ge eq ne", "ff", "b"),
+    *_plain("and or same differ", "bb", "b"),
+    *_plain("not", "b", "b"),
+    *_plain("is_na", "f", "b"),
+    *_plain("stoch williams", "fff"),
+    Operator("choose", arithmetic.choose_step, "bff"),
+    Operator("choose_bool", arithmetic.choose_bool_step, "bbb", outputs="b"),
+    Operator("round", arithmetic.round_step, "f", "i"),
+    # averages
+    Operator("sma", averages.sma_step, "f", "i", state=(0.0, 0.0, 0.0), memory=_window, warmup=_less_one),
+    Operator("sum", averages.sum_step, "f", "i", state=(0.0, 0.0, 0.0), memory=_window, warmup=_less_one),
+    Operator(
+        "ema", averages.ema_step, "f", "ii", state=(0.0, 0.0, nan), warmup=lambda n, skip: (n + skip - 1,)
+    ),
+    Operator("rma", averages.rma_step, "f", "i", state=(0.0, 0.0, nan), warmup=_less_one),
+    Operator(
+        "wma", averages.wma_step, "f", "i", state=(0.0, 0.0, 0.0, 0.0), memory=_window, warmup=_less_one
+    ),
+    Operator(
+        "kama", averages.kama_step, "f", "i", state=(0.0, 0.0, 0.0, nan), memory=lambda n: n + 1, warmup=_all
+    ),
+    Operator(
+        "alma",
+        averages.alma_step,
+        "f",
+        "iff",
+        state=(0.0, 0.0),
+        memory=_window,
+        warmup=_less_one,
+        cost=lambda n, *_: 10 * n,
+    ),
+    Operator("vwap", averages.vwap_step, "fff", state=(nan, 0.0, 0.0)),
+    # spread and range
+    Operator(
+        "variance", spread.variance_step, "f", "i", state=(0.0,) * 4, memory=_window, warmup=_less_one
+    ),
+    Operator("stdev", spread.stdev_step, "f", "i", state=(0.0,) * 4, memory=_window, warmup=_less_one),
+    Operator("true_range", spread.true_range_step, "fff", state=(nan,), warmup=lambda: (1,)),
+    Operator("atr", trend.atr_step, "fff", "i", state=(0.0, nan, 0.0), warmup=_all),
+    Operator(
+        "highest",
+        spread.highest_step,
+        "f",
+        "i",
+        "ff",
+        (0.0, 0.0, 0.0),
+        memory=lambda n: 2 * n,
+        warmup=lambda n: (n - 1, n - 1),
+    ),
+    Operator(
+        "lowest",
+        spread.lowest_step,
+        "f",
+        "i",
+        "ff",
+        (0.0, 0.0, 0.0),
+        memory=lambda n: 2 * n,
+        warmup=lambda n: (n - 1, n - 1),
+    ),
+    Operator(
+        "median",
+        spread.median_step,
+        "f",
+        "i",
+        state=(0.0, 0.0),
+        memory=lambda n: 2 * n,
+        warmup=_less_one,
+        cost=lambda n: 2 * n,
+    ),
+    Operator(
+        "percentrank", spread.percentrank_step, "f", "i", state=(0.0, 0.0), memory=_window, warmup=_all, cost=_window
+    ),
+    Operator(
+        "linreg",
+        spread.linreg_step,
+        "f",
+        "i",
+        "ff",
+        (0.0, 0.0),
+        memory=_window,
+        warmup=lambda n: (n - 1, n - 1),
+        cost=_window,
+    ),
+    Operator(
+        "correlation",
+        spread.correlation_step,
+        "ff",
+        "i",
+        state=(0.0,) * 7,
+        memory=lambda n: 2 * n,
+        warmup=_less_one,
+    ),
+    # momentum
+    Operator("rsi", momentum.rsi_step, "f", "i", state=(0.0, nan, 0.0, 0.0), warmup=_all),
+    Operator("cmo", momentum.cmo_step, "f", "i", state=(0.0, nan, 0.0, 0.0), warmup=_all),
+    Operator(
+        "cci", momentum.cci_step, "f", "i", state=(0.0, 0.0), memory=_window, warmup=_less_one, cost=lambda n: 2 * n
+    ),
+    Operator(
+        "mfi", momentum.mfi_step, "ff", "i", state=(0.0, 0.0, nan, 0.0, 0.0), memory=lambda n: 2 * n, warmup=_all
+    ),
+    # trend
+    Operator(
+        "dmi",
+        trend.dmi_step,
+        "fff",
+        "i",
+        "fff",
+        (0.0, nan, nan, nan, 0.0, 0.0, 0.0, 0.0),
+        warmup=lambda n: (n, n, 2 * n - 1),
+    ),
+    Operator(
+        "supertrend",
+        trend.supertrend_step,
+        "fff",
+        "f",
+        "ff",
+        (0.0, 0.0, nan, nan, 0.0, nan),
+        warmup=lambda factor: (0, 0),
+    ),
+    Operator("sar", trend.sar_step, "ff", "fff", state=(0.0, 0.0, 0.0, 0.0, nan, nan), warmup=lambda *_: (1,)),
+    # volume
+    Operator("cum", volume.cum_step, "f", state=(0.0,)),
+    Operator("obv", volume.obv_step, "ff", state=(nan, 0.0)),
+    Operator("ad", volume.ad_step, "ffff", state=(0.0,)),
+    Operator(
+        "adosc",
+        volume.adosc_step,
+        "f",
+        "ii",
+        state=(0.0, 0.0, 0.0),
+        warmup=lambda fast, slow: (max(fast, slow) - 1,),
+    ),
+    # events
+    Operator("crossover", events.crossover_step, "ff", outputs="b", state=(nan, nan), warmup=lambda: (1,)),
+    Operator("crossunder", events.crossunder_step, "ff", outputs="b", state=(nan, nan), warmup=lambda: (1,)),
+    Operator("cross", events.cross_step, "ff", outputs="b", state=(nan, nan), warmup=lambda: (1,)),
+    Operator(
+        "rising", events.rising_step, "f", "i", "b", (0.0, 0.0), memory=_window, warmup=_all, cost=_window
+    ),
+    Operator(
+        "falling", events.falling_step, "f", "i", "b", (0.0, 0.0), memory=_window, warmup=_all, cost=_window
+    ),
+    Operator("barssince", events.barssince_step, "b", state=(nan,)),
+    Operator("valuewhen", events.valuewhen_step, "bf", "i", state=(0.0, 0.0), memory=lambda k: k + 1),
+    Operator("fixnan", events.fixnan_step, "f", state=(nan,)),
+    Operator(
+        "pivothigh",
+        events.pivothigh_step,
+        "f",
+        "ii",
+        state=(0.0, 0.0),
+        memory=lambda left, right: left + right + 1,
+        warmup=lambda left, right: (left + right,),
+        cost=lambda left, right: left + right,
+    ),
+    Operator(
+        "pivotlow",
+        events.pivotlow_step,
+        "f",
+        "ii",
+        state=(0.0, 0.0),
+        memory=lambda left, right: left + right + 1,
+        warmup=lambda left, right: (left + right,),
+        cost=lambda left, right: left + right,
+    ),
+]
+
+OPERATORS: dict[str, Operator] = {operator.name: operator for operator in _ROWS}
+
+# The machine's instruction numbers: history is an operator of two halves, reading early and writing late.
+HISTORY_READ = 0
+HISTORY_PUSH = 1
+OPCODES: dict[str, int] = {name: number for number, name in enumerate(OPERATORS, start=2)}
+MOST_INPUTS = max(len(operator.inputs) for operator in _ROWS)

@@ -1,0 +1,154 @@
+"""Text to tokens. Hand-written, since an editor checks the text at each keystroke."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from apps.engine.lang.errors import Problem
+
+MAX_BYTES = 16 * 1024
+MAX_TOKENS = 4_000
+
+
+class Kind(StrEnum):
+    NUMBER = "number"
+    PERCENT = "percent"
+    TEXT = "text"
+    NAME = "name"
+    OPERATOR = "operator"
+    NEWLINE = "newline"
+    END = "end"
+
+
+class Token(NamedTuple):
+    kind: Kind
+    text: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment without its #. `own_line`: nothing stands before it on its line."""
+
+    text: str
+    line: int
+    own_line: bool
+
+
+_PATTERN = re.compile(
+    r"""
+      (?P<space>[ \t]+)
+    | (?P<newline>\r\n|\n|\r)
+    | (?P<comment>\#[^\r\n]*)
+    | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<percent>%)?
+    | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    | (?P<text>"(?:[^"\\\r\n]|\\.)*")
+    | (?P<operator>\.\.|<=|>=|==|!=|[-+*/%<>=?:,.()\[\]{}])
+    """,
+    re.VERBOSE,
+)
+
+_WRONG_WORDS = {
+    "&": "write `and`",
+    "|": "write `or`",
+    "!": "write `not`, or `!=` for unequal",
+    "'": 'texts stand in double quotes: "like this"',
+    "^": "write pow(x, y)",
+    ";": "each statement stands on a line of its own",
+    "“": 'texts stand in straight double quotes: "like this"',
+    "”": 'texts stand in straight double quotes: "like this"',
+    "−": "write the minus sign as -",
+    "–": "write the minus sign as -",
+    "×": "write *",
+    "÷": "write /",
+    "≤": "write <=",
+    "≥": "write >=",
+    "≠": "write !=",
+    "\ufeff": "remove the byte order mark",
+    "\u00a0": "replace it by an ordinary space",
+}
+
+
+@dataclass
+class Tokens:
+    """The tokens of a text, the last of kind END, with its comments and what could not be read."""
+
+    tokens: list[Token]
+    comments: list[Comment]
+    problems: list[Problem]
+
+
+def tokenize(text: str) -> Tokens:
+    """Tokens of `text`. A text beyond the limits yields no tokens and one problem."""
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        found = f"{len(text):,} characters" if len(text) > MAX_BYTES else "more"
+        problem = Problem(1, 1, f"the formula is longer than 16 KiB ({found})", "shorten it to 16,384 bytes")
+        return Tokens([Token(Kind.END, "", 1, 1)], [], [problem])
+    tokens: list[Token] = []
+    comments: list[Comment] = []
+    problems: list[Problem] = []
+    at, line, line_start, fresh = 0, 1, 0, True
+    if text.startswith("\ufeff"):
+        at = line_start = 1
+    while at < len(text):
+        found_token = _PATTERN.match(text, at)
+        column = at - line_start + 1
+        if found_token is None:
+            at = _read_unknown(text, at, line, column, problems)
+            fresh = False
+            continue
+        kind, word = found_token.lastgroup, found_token.group()
+        at = found_token.end()
+        if kind == "newline":
+            tokens.append(Token(Kind.NEWLINE, "\n", line, column))
+            line, line_start, fresh = line + 1, at, True
+        elif kind == "comment":
+            comments.append(Comment(word[1:].strip(), line, fresh))
+        elif kind != "space":
+            fresh = False
+            if kind == "operator":
+                tokens.append(Token(Kind.OPERATOR, word, line, column))
+            else:
+                assert kind is not None
+                tokens.append(Token(Kind(kind), word, line, column))
+            if len(tokens) > MAX_TOKENS:
+                problem = Problem(line, column, "the formula has more than 4,000 tokens", "shorten it")
+                return Tokens([Token(Kind.END, "", 1, 1)], [], [problem])
+    tokens.append(Token(Kind.END, "", line, at - line_start + 1))
+    return Tokens(tokens, comments, problems)
+
+
+def _read_unknown(text: str, at: int, line: int, column: int, problems: list[Problem]) -> int:
+    """Report what stands at `at` and return where to go on."""
+    character = text[at]
+    if character == '"':
+        end = at
+        while end < len(text) and text[end] not in "\r\n":
+            end += 1
+        problems.append(Problem(line, column, "this text is never closed", 'end it with " on the same line'))
+        return end
+    end = at + 1
+    while end < len(text) and text[end] == character:
+        end += 1  # one message for a run of the same character
+    shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    if character.isalpha():
+        while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+            end += 1
+        hint = "names are made of the letters a-z, A-Z, digits and _"
+        problems.append(Problem(line, column, f"`{text[at:min(end, at + 40)]}` cannot be a name", hint))
+        return end
+    problems.append(
+        Problem(line, column, f"unexpected character `{shown}`", _WRONG_WORDS.get(character, ""))
+    )
+    return end
+
+
+def unquote(text: str) -> str:
+    r"""The content of a text token: \" and \\ stand for " and \."""
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+def quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,416 @@
+"""A compiled formula: evaluated over all bars at once, or one closed bar at a time from saved state."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from apps.engine.bars import COLUMNS, Bar, Bars
+from apps.engine.indicators import machine
+from apps.engine.indicators.steps.frames import gather_kernel, gather_step
+from apps.engine.program.calendar import Timeframe, check_fits, iso_time, periods, time_columns
+from apps.engine.program.columns import Columns, evaluate
+from apps.engine.program.errors import EvaluationError
+from apps.engine.program.graph import BAR_SOURCES, Graph
+from apps.engine.program.machine_code import MachineCode, assemble
+from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT, Orders, Protection, Size
+
+FLAGS = {"long": LONG, "short": SHORT, "exit_long": EXIT_LONG, "exit_short": EXIT_SHORT, "exit": EXIT, "alert": 0}
+STATE_VERSION = 1.0
+SETTINGS_TEXT = (str, float, int, bool)
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """A piece of an alert's text: fixed, or a value of the bar (`ref`), or the bar's symbol or time (`special`)."""
+
+    fixed: str = ""
+    ref: int | None = None
+    special: str = ""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A condition statement: its kind, the value of its condition, and an alert's text."""
+
+    kind: str
+    ref: int
+    text: tuple[TextPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProtectionPlan:
+    """A protective order: a fixed percentage (a fraction), or the value that gives its distance or price."""
+
+    kind: str
+    value: float = math.nan
+    ref: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a formula asks for, besides its graph."""
+
+    watches: tuple[Watch, ...]
+    series: dict[str, int]
+    plots: dict[str, int]
+    stop: ProtectionPlan | None = None
+    target: ProtectionPlan | None = None
+    trail: ProtectionPlan | None = None
+    size: Size = Size()
+    exit_after: int | None = None
+
+
+class Signal(NamedTuple):
+    """A condition that holds on a bar. `index` and `time` (milliseconds) are those of the bar; `text` an alert's."""
+
+    index: int
+    time: int
+    kind: str
+    text: str
+
+
+@dataclass
+class Evaluation:
+    """A formula on n bars. `series` and `plots`: float64[n] by name, true/false as 1 and 0; `truths`: names of those."""
+
+    time: np.ndarray
+    series: dict[str, np.ndarray]
+    plots: dict[str, np.ndarray]
+    orders: Orders
+    truths: frozenset[str]
+    _program: Program = field(repr=False)
+    _values: dict[int, np.ndarray] = field(repr=False)
+    _masks: list[np.ndarray] = field(repr=False)
+    _symbol: str = field(repr=False)
+
+    @cached_property
+    def signals(self) -> list[Signal]:
+        """Every bar on which a condition holds, by time, then by statement."""
+        found = []
+        for number, (watch, mask) in enumerate(zip(self._program.plan.watches, self._masks, strict=True)):
+            for i in np.flatnonzero(mask).tolist():
+                found.append((i, number, watch))
+        found.sort(key=lambda item: item[:2])
+        result = []
+        for i, _, watch in found:
+            time = int(self.time[i])
+            values = {part.ref: self._values[part.ref][i] for part in watch.text if part.ref is not None}
+            text = self._program.fill_text(watch.text, values, time, self._symbol)
+            result.append(Signal(i, time, watch.kind, text))
+        return result
+
+
+@dataclass(frozen=True)
+class ProgramState:
+    """All that a running formula remembers: one array of numbers."""
+
+    memory: np.ndarray
+
+    def to_bytes(self) -> bytes:
+        return self.memory.astype("<f8").tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ProgramState:
+        return cls(np.frombuffer(data, "<f8").astype(np.float64))
+
+
+class StepResult:
+    """What a formula says at one close: condition bits, values of protective orders, and on demand the rest."""
+
+    __slots__ = ("_program", "_registers", "bar", "flags", "held", "stop", "target", "trail")
+
+    def __init__(
+        self, program: Program, registers: np.ndarray, bar: Bar, flags: int, held: list[Watch]
+    ) -> None:
+        self._program = program
+        self._registers = registers
+        self.bar = bar
+        self.flags = flags
+        self.held = held
+        plan = program.plan
+        self.stop, self.target, self.trail = (
+            math.nan if p is None or p.ref is None else float(registers[p.ref])
+            for p in (plan.stop, plan.target, plan.trail)
+        )
+
+    @property
+    def signals(self) -> list[tuple[str, str]]:
+        """Kind and text of each condition that holds, by statement."""
+        registers = self._registers
+        filled = []
+        for watch in self.held:
+            values = {part.ref: registers[part.ref] for part in watch.text if part.ref is not None}
+            filled.append((watch.kind, self._program.fill_text(watch.text, values, self.bar.time, self.bar.symbol)))
+        return filled
+
+    @property
+    def series(self) -> dict[str, float]:
+        return {name: float(self._registers[ref]) for name, ref in self._program.plan.series.items()}
+
+    @property
+    def plots(self) -> dict[str, float]:
+        return {name: float(self._registers[ref]) for name, ref in self._program.plan.plots.items()}
+
+
+class Program:
+    """A formula ready to run, with its settings filled in. It is never changed; states are passed along."""
+
+    def __init__(
+        self,
+        *,
+        chart: Graph,
+        frames: dict[str, tuple[Timeframe, Graph]],
+        plan: Plan,
+        formula_hash: str,
+        inputs: dict[str, float | str | bool],
+        lookback: int,
+    ) -> None:
+        self.chart = chart
+        self.frames = frames
+        self.plan = plan
+        self.formula_hash = formula_hash
+        self.inputs = inputs
+        self.lookback = lookback
+        self._groups = chart.groups()
+        self._layout = _Layout(chart, frames)
+
+    # all bars at once
+
+    def evaluate(self, bars: Bars) -> Evaluation:
+        """The formula on all of `bars`. Raises EvaluationError where a higher timeframe does not fit them."""
+        size = len(bars)
+        frame_columns, known_from = self._evaluate_frames(bars)
+        text_refs = {part.ref for watch in self.plan.watches for part in watch.text if part.ref is not None}
+        wanted = {watch.ref for watch in self.plan.watches} | text_refs
+        wanted |= set(self.plan.series.values()) | set(self.plan.plots.values())
+        for protection in (self.plan.stop, self.plan.target, self.plan.trail):
+            if protection is not None and protection.ref is not None:
+                wanted.add(protection.ref)
+        columns = Columns(bars.time, {name: getattr(bars, name) for name in COLUMNS}, bars.timezone)
+        values = evaluate(self.chart, self._groups, columns, frame_columns, wanted)
+        flags = np.zeros(size, np.uint8)
+        masks = []
+        for watch in self.plan.watches:
+            mask = values[watch.ref].copy()
+            mask[: self._silent_bars(watch.ref, known_from, size)] = False
+            flags[mask] |= FLAGS[watch.kind]
+            masks.append(mask)
+        orders = Orders(
+            flags=flags,
+            stop=_protection(self.plan.stop, values),
+            target=_protection(self.plan.target, values),
+            trail=_protection(self.plan.trail, values),
+            size=self.plan.size,
+            exit_after=self.plan.exit_after,
+        )
+        series = {name: _numbers(values[ref]) for name, ref in self.plan.series.items()}
+        plots = {name: _numbers(values[ref]) for name, ref in self.plan.plots.items()}
+        kinds = self.chart.values
+        truths = frozenset(name for name, ref in self.plan.series.items() if kinds[ref].kind == "b")
+        return Evaluation(bars.time, series, plots, orders, truths, self, values, masks, bars.symbol)
+
+    def _silent_bars(self, ref: int, known_from: dict[int, int], size: int) -> int:
+        value = self.chart.values[ref]
+        start = value.first
+        for source, bars in value.late.items():
+            start = max(start, known_from[source] + bars)
+        return min(start, size)
+
+    def _evaluate_frames(self, bars: Bars) -> tuple[dict[int, np.ndarray], dict[int, int]]:
+        """Columns of the values that come from higher timeframes, and the bar from which each can be known."""
+        columns: dict[int, np.ndarray] = {}
+        known_from: dict[int, int] = {}
+        for name, (frame, graph) in self.frames.items():
+            check_fits(frame, bars.timeframe_ms)
+            period, ends = periods(bars.time, bars.timeframe_ms, bars.timezone, frame)
+            higher = np.empty((6, len(bars)))
+            seen = np.empty(len(bars), np.int64)
+            prices = [getattr(bars, column) for column in COLUMNS]
+            count = gather_kernel(bars.time, *prices, period, ends, higher, seen)
+            inner = Columns(
+                higher[0, :count].astype(np.int64),
+                {column: np.ascontiguousarray(higher[i, :count]) for i, column in enumerate(COLUMNS, start=1)},
+                bars.timezone,
+            )
+            uses = [use for use in self.chart.frame_uses if use.frame == name]
+            values = evaluate(graph, graph.groups(), inner, {}, {use.inner for use in uses})
+            for use in uses:
+                column = values[use.inner]
+                before = np.zeros(1, column.dtype) if column.dtype == np.bool_ else np.full(1, np.nan)
+                columns[use.ref] = np.concatenate([before, column])[seen]
+                needed = graph.values[use.inner].first + 1
+                known_from[use.ref] = int(np.searchsorted(seen, needed))
+        return columns, known_from
+
+    # one bar at a time
+
+    def initial_state(self) -> ProgramState:
+        """The state before the first bar."""
+        return ProgramState(self._layout.initial.copy())
+
+    def step(self, state: ProgramState, bar: Bar) -> tuple[ProgramState, StepResult]:
+        """The state after one more closed bar, and what the formula says at its close.
+
+        Raises EvaluationError for a state of another formula, and for a bar that does not come later.
+        """
+        layout = self._layout
+        if len(state.memory) != len(layout.initial) or state.memory[0] != STATE_VERSION:
+            raise EvaluationError("this state was saved by another formula or another version of the engine")
+        memory = state.memory.copy()
+        if bar.time <= memory[2]:
+            raise EvaluationError(f"bar {iso_time(bar.time)} does not open later than the bar before it")
+        number = memory[1]
+        registers = layout.code.registers.copy()
+        layout.fill_sources(self.chart, registers, bar, number)
+        for frame in layout.frames:
+            frame.step(memory, registers, bar, number)
+        code = layout.code
+        machine.run_bar(code.code, code.params, registers, memory[layout.chart_at :])
+        memory[1] = number + 1.0
+        memory[2] = float(bar.time)
+        flags = 0
+        held = []
+        for watch in self.plan.watches:
+            if registers[watch.ref] != 0.0 and self._speaks(watch.ref, memory, number):
+                held.append(watch)
+                flags |= FLAGS[watch.kind]
+        return ProgramState(memory), StepResult(self, registers, bar, flags, held)
+
+    def _speaks(self, ref: int, memory: np.ndarray, number: float) -> bool:
+        value = self.chart.values[ref]
+        if number < value.first:
+            return False
+        return all(number >= memory[self._layout.known_at[source]] + bars for source, bars in value.late.items())
+
+    def fill_text(self, parts: tuple[TextPart, ...], values: dict[int, float], time: int, symbol: str) -> str:
+        """An alert's text with its names filled in."""
+        filled = []
+        for part in parts:
+            if part.special == "symbol":
+                filled.append(symbol)
+            elif part.special == "time":
+                filled.append(iso_time(time))
+            elif part.ref is not None:
+                filled.append(show(values[part.ref], self.chart.values[part.ref].kind))
+            else:
+                filled.append(part.fixed)
+        return "".join(filled)
+
+
+def show(value: float, kind: str) -> str:
+    """A value as alerts print it: at most 8 decimals, no zeros at the end; na, true and false as words."""
+    if kind == "b":
+        return "true" if value else "false"
+    number = float(value)
+    if not math.isfinite(number):
+        return "na"
+    if number != 0.0 and not 1e-6 <= abs(number) < 1e15:
+        return f"{number:.10g}"
+    text = f"{number:.8f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def _numbers(column: np.ndarray) -> np.ndarray:
+    return column.astype(np.float64) if column.dtype == np.bool_ else column
+
+
+def _protection(plan: ProtectionPlan | None, values: dict[int, np.ndarray]) -> Protection | None:
+    if plan is None:
+        return None
+    if plan.ref is None:
+        return Protection("percent", plan.value)
+    series = np.ascontiguousarray(values[plan.ref], dtype=np.float64)
+    return Protection("by" if plan.kind == "by" else "at", math.nan, series)
+
+
+class _FrameLayout:
+    """The part of a state that belongs to one higher timeframe: the bar being gathered, the last closed values, and
+    the state of its own machine."""
+
+    def __init__(self, name: str, frame: Timeframe, graph: Graph, chart: Graph, at: int) -> None:
+        self.frame = frame
+        self.graph = graph
+        self.uses = [use for use in chart.frame_uses if use.frame == name]
+        self.code: MachineCode = assemble(graph, graph.instructions)
+        # period, closed bars, 7 of the bar being gathered; then per use: value, bar from which it is known
+        self.at = at
+        self.uses_at = at + 9
+        self.state_at = self.uses_at + 2 * len(self.uses)
+        self.size = 9 + 2 * len(self.uses) + len(self.code.state)
+        self.initial = np.zeros(self.size)
+        self.initial[0] = math.nan
+        for i, use in enumerate(self.uses):
+            self.initial[9 + 2 * i] = math.nan if chart.values[use.ref].kind == "f" else 0.0
+            self.initial[9 + 2 * i + 1] = math.inf
+        self.initial[self.state_at - at :] = self.code.state
+
+    def step(self, memory: np.ndarray, registers: np.ndarray, bar: Bar, number: float) -> None:
+        check_fits(self.frame, bar.timeframe_ms)
+        period, ends = periods(np.array([bar.time], np.int64), bar.timeframe_ms, bar.timezone, self.frame)
+        at = self.at
+        if memory[at + 8] > 0.0 and memory[at] != float(period[0]):
+            self._close(memory, bar, number)
+        memory[at] = float(period[0])
+        gathered = tuple(memory[at + 2 : at + 9].tolist())
+        memory[at + 2 : at + 9] = gather_step(gathered, float(bar.time), *bar[1:6])
+        if ends[0]:
+            self._close(memory, bar, number)
+        for i, use in enumerate(self.uses):
+            registers[use.ref] = memory[self.uses_at + 2 * i]
+
+    def _close(self, memory: np.ndarray, bar: Bar, number: float) -> None:
+        at = self.at
+        time, *prices = memory[at + 2 : at + 8].tolist()
+        higher = Bar(int(time), *prices, bar.timeframe_ms, bar.timezone)
+        index = memory[at + 1]
+        registers = self.code.registers.copy()
+        _fill_sources(self.graph, registers, higher, index)
+        state = memory[self.state_at : self.at + self.size]
+        machine.run_bar(self.code.code, self.code.params, registers, state)
+        memory[at + 1] = index + 1.0
+        memory[at + 2 : at + 9] = 0.0
+        for i, use in enumerate(self.uses):
+            memory[self.uses_at + 2 * i] = registers[use.inner]
+            if index == self.graph.values[use.inner].first:
+                memory[self.uses_at + 2 * i + 1] = number
+
+
+class _Layout:
+    """Where everything lies in a program's state: version, bars seen, last bar's time, frames, the chart's machine."""
+
+    def __init__(self, chart: Graph, frames: dict[str, tuple[Timeframe, Graph]]) -> None:
+        self.frames: list[_FrameLayout] = []
+        self.known_at: dict[int, int] = {}
+        at = 3
+        for name, (frame, graph) in frames.items():
+            layout = _FrameLayout(name, frame, graph, chart, at)
+            for i, use in enumerate(layout.uses):
+                self.known_at[use.ref] = layout.uses_at + 2 * i + 1
+            self.frames.append(layout)
+            at += layout.size
+        self.chart_at = at
+        self.code = assemble(chart, chart.instructions)
+        parts = [np.array([STATE_VERSION, 0.0, -math.inf])]
+        parts += [layout.initial for layout in self.frames]
+        self.initial = np.concatenate([*parts, self.code.state])
+
+    def fill_sources(self, graph: Graph, registers: np.ndarray, bar: Bar, number: float) -> None:
+        _fill_sources(graph, registers, bar, number)
+
+
+def _fill_sources(graph: Graph, registers: np.ndarray, bar: Bar, number: float) -> None:
+    times: dict[str, np.ndarray] | None = None
+    for name, ref in graph.sources.items():
+        if name in BAR_SOURCES:
+            registers[ref] = getattr(bar, name)
+        elif name == "bar_index":
+            registers[ref] = number
+        else:
+            if times is None:
+                times = time_columns(np.array([bar.time], np.int64), bar.timezone)
+            registers[ref] = times[name][0]
