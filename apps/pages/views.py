@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from apps.backtests.selectors import backtests_of
 from apps.billing.selectors import meters_of, plan_of
@@ -13,6 +17,8 @@ from apps.formulas.selectors import formulas_of
 from apps.journal.selectors import entries_of
 from apps.markets.selectors import visible_bar_sets
 from apps.signals.selectors import signals_of
+
+DAY = timedelta(days=1)
 
 
 def landing(request: HttpRequest) -> HttpResponse:
@@ -28,7 +34,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "formulas": formulas_of(workspace)[:5],
         "backtests": backtests_of(workspace)[:6],
         "signals": signals_of(workspace)[:8],
-        "bar_sets": visible_bar_sets(workspace)[:5],
+        "market_count": visible_bar_sets(workspace).values("instrument").distinct().count(),
+        "signal_count": signals_of(workspace).filter(created_at__gte=timezone.now() - DAY).count(),
         "meters": meters_of(workspace),
         "plan": plan_of(workspace),
         "examples": EXAMPLES[:3],
@@ -39,7 +46,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @login_required
 def activity(request: HttpRequest) -> HttpResponse:
     """Who did what in this workspace, from the journal."""
-    return render(request, "pages/activity.html", {"entries": entries_of(request.workspace)[:200]})
+    page = Paginator(entries_of(request.workspace), 50).get_page(request.GET.get("page"))
+    return render(request, "pages/activity.html", {"page": page})
 
 
 def design(request: HttpRequest) -> HttpResponse:

@@ -83,7 +83,7 @@ def direction(value: Any) -> str:
     found = _finite(value)
     if not found:
         return ""
-    return "text-up" if found > 0 else "text-down"
+    return "is-up" if found > 0 else "is-down"
 
 
 @register.filter
