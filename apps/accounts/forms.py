@@ -9,7 +9,7 @@ from django import forms
 from apps.accounts.models import User
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):
     timezone = forms.ChoiceField(
         choices=lambda: [(z, z.replace("_", " ")) for z in sorted(available_timezones())]
     )

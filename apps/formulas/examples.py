@@ -61,13 +61,13 @@ plot line as "UT line"
         "RSI reversal",
         "Buys weakness once it turns, sells strength; a stop limits the cost of being early.",
         """input length = 14 in 2..50
-input low = 30 in 5..45 step 5
-input high = 60 in 50..95 step 5
+input oversold = 30 in 5..45 step 5
+input recovered = 60 in 50..95 step 5
 
 strength = rsi(close, length)
 
-long when crossover(strength, low)
-exit long when strength > high
+long when crossover(strength, oversold)
+exit long when strength > recovered
 stop_loss 5%
 plot strength as "RSI"
 """,

@@ -3,7 +3,7 @@ from django import forms
 from apps.formulas.models import Formula
 
 
-class FormulaForm(forms.ModelForm[Formula]):
+class FormulaForm(forms.ModelForm):
     """Name and draft; a draft with errors may be saved."""
 
     text = forms.CharField(required=False, strip=False, max_length=16 * 1024, widget=forms.Textarea)

@@ -22,4 +22,4 @@ def formulas_of(workspace: Workspace) -> QuerySet[Formula]:
 
 def check_report(text: str) -> dict[str, Any]:
     """The checker's findings as JSON-able values: ok, errors, warnings, lookback, inputs, hash."""
-    return check(text).to_dict()
+    return check(text).as_dict()

@@ -22,9 +22,10 @@ from apps.core.errors import DomainError
 from apps.core.jobs import enqueue_on_commit
 from apps.core.live import push
 from apps.engine.lang import FormulaError
-from apps.engine.result import BacktestResult, Cancelled, SimulationError
+from apps.engine.result import BacktestResult
 from apps.engine.result import run_backtest as compute
-from apps.engine.sim.spec import SimParams
+from apps.engine.sim.run import Cancelled
+from apps.engine.sim.spec import SimParams, SimulationError
 from apps.journal.services import record
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ THIN_SPACE = "\u202f"
 
 RATIOS = {
     "total_return", "max_drawdown", "win_rate", "exposure", "cagr", "volatility", "buy_and_hold",
-    "buy_and_hold_return", "best_trade", "worst_trade", "average_trade", "avg_trade", "avg_win", "avg_loss",
+    "buy_and_hold_return", "best_trade", "worst_trade", "average_trade", "avg_trade",
 }  # fmt: skip
 WORDS = {"cagr": "CAGR", "sqn": "SQN", "pnl": "P&L", "avg": "average", "mae": "MAE", "mfe": "MFE"}
 

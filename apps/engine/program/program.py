@@ -181,6 +181,11 @@ class Program:
 
     # all bars at once
 
+    @property
+    def has_orders(self) -> bool:
+        """Whether the formula ever asks to be in the market, rather than only alerting."""
+        return any(watch.kind in ("long", "short") for watch in self.plan.watches)
+
     def evaluate(self, bars: Bars) -> Evaluation:
         """The formula on all of `bars`. Raises EvaluationError where a higher timeframe does not fit them."""
         size = len(bars)

@@ -33,5 +33,5 @@ class CheckReportSerializer(serializers.Serializer[dict[str, object]]):
     errors = FormulaErrorSerializer(many=True)
     warnings = FormulaErrorSerializer(many=True)
     lookback = serializers.IntegerField(allow_null=True)
-    inputs = serializers.ListField(child=serializers.DictField())
+    inputs = serializers.ListField(child=serializers.DictField(), allow_null=True)
     hash = serializers.CharField(allow_null=True)
