@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 
 import pytest
@@ -10,8 +11,15 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import User, Workspace
+from apps.signals.messages import INDICATOR_MESSAGE, STRATEGY_MESSAGE
 from apps.signals.models import AlertSource, Signal
-from apps.signals.services import create_source, process_alerts, send_test_alert, set_source_active
+from apps.signals.services import (
+    create_source,
+    process_alerts,
+    send_test_alert,
+    set_source_active,
+    webhook_url,
+)
 from tests.signals.test_processing import store
 
 
@@ -37,7 +45,8 @@ def test_address_is_shown_once(web: Client):
     assert found is not None
     assert found[1].startswith(source.token_prefix)
     assert "no-store" in response["Cache-Control"]
-    assert "{{close}}" in text_of(response)
+    copied = [html.unescape(text) for text in re.findall(r'data-copy="([^"]*)"', text_of(response))]
+    assert copied == [webhook_url(found[1]), INDICATOR_MESSAGE, STRATEGY_MESSAGE]
     detail = text_of(web.get(reverse("signals:source-detail", args=[source.uuid])))
     assert found[1] not in detail
     assert source.token_prefix in detail
@@ -82,7 +91,7 @@ def test_feed_pages_by_key_without_gap_or_overlap(web: Client, alert_source: Ale
         seen += re.findall(r'<tr id="signal-([0-9a-f-]{36})"', page)
         store(alert_source, id=f"late-{len(seen)}")  # arrivals push nothing onto the next page
         process_alerts()
-        older = re.search(r'rel="next" href="\?([^"]+)"', page)
+        older = re.search(r'href="\?([^"]*before=[^"]+)"', page)
         where = f"{reverse('signals:feed')}?{older[1].replace('&amp;', '&')}" if older else ""
     ids = [str(uuid) for uuid in Signal.objects.order_by("-id").values_list("uuid", flat=True)]
     assert seen == ids[-120:]
@@ -164,7 +173,7 @@ def test_list_names_what_waits_for_review(web: Client, alert_source: AlertSource
     set_source_active(alert_source, active=False, actor=user)
     page = text_of(web.get(reverse("signals:source-list")))
     assert "?status=rejected" in page
-    assert "switched off" in page
+    assert "Switched off" in page
 
 
 def test_what_is_anothers_is_not_found(web: Client, foreign_source: AlertSource):

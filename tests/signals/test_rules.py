@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from apps.signals.errors import AlertRefused
+from apps.signals.messages import INDICATOR_MESSAGE, STRATEGY_MESSAGE
 from apps.signals.rules import AlertContent, dedupe_key, read_alert, rejected_key
 
 NOW = datetime(2024, 1, 15, 10, 30, 5, tzinfo=UTC)
@@ -273,3 +274,25 @@ def test_undated_alert_repeats_within_a_minute_only():
 def test_an_unreadable_alert_does_not_take_the_id_of_its_mended_successor():
     broken = b'{"id":"7","symbol":"A","action":"hold"}'
     assert rejected_key(broken).key != key('{"id":"7","symbol":"A","action":"buy"}')
+
+
+@pytest.mark.parametrize("message", [INDICATOR_MESSAGE, STRATEGY_MESSAGE])
+def test_messages_to_paste_are_read_once_tradingview_has_filled_them(message):
+    """The values are those of TradingView's own description of its placeholders."""
+    filled = {
+        "exchange": "NASDAQ",
+        "ticker": "AAPL",
+        "interval": "60",
+        "close": "187.25",
+        "time": "2024-01-15T10:00:00Z",
+        "timenow": "2024-01-15T10:30:03Z",
+        "strategy.order.id": "Long",
+        "strategy.order.action": "buy",
+        "strategy.order.price": "187.25",
+    }
+    for name, value in filled.items():
+        message = message.replace("{{" + name + "}}", value)
+    alert = read_alert(message.encode(), received_at=NOW)
+    assert (alert.exchange, alert.symbol, alert.timeframe, alert.action) == ("NASDAQ", "AAPL", "1h", "buy")
+    assert alert.price == Decimal("187.25")
+    assert alert.bar_time == datetime(2024, 1, 15, 10, tzinfo=UTC)
