@@ -1,0 +1,20 @@
+/** Every page's script: HTMX, Alpine (CSP build) and our own small behaviours. */
+import htmx from "htmx.org";
+import "idiomorph/htmx";
+import Alpine from "@alpinejs/csp";
+import { startLive } from "./live.js";
+import { setPreference, startPreferences } from "./preferences.js";
+import { startTables } from "./tables.js";
+import { startToasts, toast } from "./toasts.js";
+import { startWidgets } from "./widgets.js";
+
+window.htmx = htmx;
+window.Alpine = Alpine;
+window.cw = { toast, setPreference };
+
+startPreferences();
+startToasts();
+startWidgets();
+startTables();
+startLive();
+Alpine.start();

@@ -1,0 +1,35 @@
+/**
+ * Charts: every `<div data-chart="price|equity|drawdown" data-src="URL">` mounts itself, also when HTMX brings it later.
+ * docs/design-system.md describes the attributes and the JSON. `cwCharts` is for pages that feed a chart themselves.
+ */
+import { onElements } from "../dom.js";
+import { ChartView } from "./view.js";
+
+const views = new WeakMap();
+const mounted = new Set();
+
+function mount(node) {
+  if (!views.has(node)) {
+    const view = new ChartView(node);
+    views.set(node, view);
+    mounted.add(view);
+  }
+  return views.get(node);
+}
+
+window.cwCharts = {
+  mount,
+  /** Draws `data` (the JSON of the element's kind) in place of what is there. */
+  set: (node, data) => mount(node).draw(data),
+  /** Fetches the element's data-src again. */
+  refresh: (node) => mount(node).load(),
+};
+
+onElements("[data-chart]", mount);
+document.addEventListener("htmx:afterSettle", () => {
+  for (const view of mounted) {
+    if (view.node.isConnected) continue;
+    view.destroy();
+    mounted.delete(view);
+  }
+});

@@ -1,0 +1,129 @@
+/**
+ * The three kinds of chart. Each takes a chart, its data and the palette, adds its series and returns
+ * { main, extra, values, paint, readout }:
+ *   main      the series that the crosshair rides on
+ *   values    one number per time, for the crosshair's height (null where there is none)
+ *   paint     (palette) => void, applies the colours again after a change of theme
+ *   readout   (index) => [{ label, text, sign?, colour?, dash? }], the values at one bar
+ */
+import { AreaSeries, BaselineSeries, CandlestickSeries, HistogramSeries, LineSeries, LineStyle, createSeriesMarkers } from "lightweight-charts";
+import { fade } from "./palette.js";
+import { compact, decimalsFor, number, percent } from "./format.js";
+
+const STYLES = [
+  { style: LineStyle.Solid, dash: "solid" },
+  { style: LineStyle.Dashed, dash: "dashed" },
+  { style: LineStyle.Dotted, dash: "dotted" },
+];
+const quiet = { priceLineVisible: false, lastValueVisible: false };
+
+/** {time, value} points; a missing value leaves a gap in the line. */
+const points = (time, values) =>
+  time.map((at, i) => (values[i] === null || values[i] === undefined ? { time: at } : { time: at, value: values[i] }));
+
+function markerOf(mark, colours) {
+  const entry = mark.action === "entry";
+  const long = mark.side === "long";
+  const colour = long ? colours.up : colours.down;
+  return {
+    time: mark.time,
+    position: entry === long ? "belowBar" : "aboveBar",
+    shape: entry ? (long ? "arrowUp" : "arrowDown") : "circle",
+    color: entry ? colour : colours.muted,
+    size: entry ? 1 : 0.6,
+  };
+}
+
+function price(chart, data, colours) {
+  const decimals = decimalsFor(data.close);
+  const priceFormat = { type: "price", precision: decimals, minMove: 10 ** -decimals };
+  const candles = chart.addSeries(CandlestickSeries, { priceFormat, priceLineVisible: false, borderVisible: true });
+  candles.setData(data.time.map((time, i) => ({ time, open: data.open[i], high: data.high[i], low: data.low[i], close: data.close[i] })));
+
+  const hasVolume = (data.volume ?? []).some((value) => value > 0);
+  const volume = hasVolume ? chart.addSeries(HistogramSeries, { ...quiet, priceScaleId: "volume", priceFormat: { type: "volume" } }) : null;
+  if (volume) volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+  candles.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: hasVolume ? 0.2 : 0.06 } });
+
+  const plots = Object.entries(data.plots ?? {}).map(([name, values], i) => ({
+    name,
+    values,
+    slot: i % 4,
+    ...STYLES[Math.floor(i / 4) % 3],
+    series: chart.addSeries(LineSeries, { ...quiet, priceFormat, lineWidth: 2, lineStyle: STYLES[Math.floor(i / 4) % 3].style, crosshairMarkerVisible: false }),
+  }));
+  plots.forEach(({ series, values }) => series.setData(points(data.time, values)));
+
+  const marks = [...(data.markers ?? [])].sort((a, b) => a.time - b.time);
+  const markers = marks.length ? createSeriesMarkers(candles, []) : null;
+  const marksAt = Map.groupBy ? Map.groupBy(marks, (mark) => mark.time) : groupByTime(marks);
+
+  const paint = (now) => {
+    // Hollow rises, filled falls: told apart without colour.
+    candles.applyOptions({ upColor: now.surface, downColor: now.down, borderUpColor: now.up, borderDownColor: now.down, wickUpColor: now.up, wickDownColor: now.down });
+    volume?.setData(data.time.map((time, i) => ({ time, value: data.volume[i], color: fade(data.close[i] >= data.open[i] ? now.up : now.down, 0.28) })));
+    plots.forEach(({ series, slot }) => series.applyOptions({ color: now.series[slot] }));
+    markers?.setMarkers(marks.map((mark) => markerOf(mark, now)));
+  };
+  paint(colours);
+
+  const readout = (i) => {
+    const before = data.close[i - 1];
+    const change = before ? (data.close[i] / before - 1) * 100 : null;
+    return [
+      { label: "O", text: number(data.open[i], decimals) },
+      { label: "H", text: number(data.high[i], decimals) },
+      { label: "L", text: number(data.low[i], decimals) },
+      { label: "C", text: number(data.close[i], decimals) },
+      ...(change === null ? [] : [{ label: "", text: percent(change, 2, true), sign: Math.sign(change) }]),
+      ...(hasVolume ? [{ label: "Vol", text: compact(data.volume[i]) }] : []),
+      ...plots.map(({ name, values, slot, dash }) => ({ label: name, text: number(values[i], decimals), colour: `var(--series-${slot + 1})`, dash })),
+      ...(marksAt.get(data.time[i]) ?? []).slice(0, 3).map((mark) => ({ label: "", text: mark.text || `${mark.side} ${mark.action}`, sign: mark.action === "entry" ? (mark.side === "long" ? 1 : -1) : 0 })),
+    ];
+  };
+  return { main: candles, values: data.close, paint, readout };
+}
+
+function groupByTime(marks) {
+  const groups = new Map();
+  for (const mark of marks) groups.set(mark.time, [...(groups.get(mark.time) ?? []), mark]);
+  return groups;
+}
+
+function equity(chart, data, colours) {
+  const entries = Object.entries(data.series);
+  const lines = entries.map(([name, values], i) => {
+    const first = i === 0;
+    const options = { ...quiet, lineWidth: first ? 2 : 1.5, lineStyle: STYLES[Math.min(i, 2)].style, priceFormat: { type: "price", precision: 0, minMove: 1 } };
+    const series = chart.addSeries(first ? AreaSeries : LineSeries, options);
+    series.setData(points(data.time, values));
+    return { name, values, series, first, slot: i % 4, dash: STYLES[Math.min(i, 2)].dash };
+  });
+  const paint = (now) =>
+    lines.forEach(({ series, slot, first }) => {
+      const colour = now.series[slot];
+      series.applyOptions(first ? { lineColor: colour, topColor: fade(colour, 0.16), bottomColor: fade(colour, 0.01) } : { color: colour });
+    });
+  paint(colours);
+  const readout = (i) => lines.map(({ name, values, slot, dash }) => ({ label: name, text: number(values[i], 0), colour: `var(--series-${slot + 1})`, dash }));
+  return { main: lines[0].series, values: lines[0].values, paint, readout };
+}
+
+function drawdown(chart, data, colours) {
+  // Shown below zero in percent, whichever sign the source gives its fractions.
+  const values = data.value.map((value) => (value === null ? null : -Math.abs(value) * 100));
+  const series = chart.addSeries(BaselineSeries, {
+    ...quiet,
+    lineWidth: 1.5,
+    baseValue: { type: "price", price: 0 },
+    priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => percent(value, 1) },
+  });
+  series.setData(points(data.time, values));
+  const paint = (now) =>
+    series.applyOptions({ topLineColor: now.down, topFillColor1: "transparent", topFillColor2: "transparent", bottomLineColor: now.down, bottomFillColor1: fade(now.down, 0.04), bottomFillColor2: fade(now.down, 0.22) });
+  paint(colours);
+  const readout = (i) => [{ label: "Drawdown", text: percent(values[i], 2) }];
+  return { main: series, values, paint, readout };
+}
+
+export const KINDS = { price, equity, drawdown };

@@ -1,0 +1,34 @@
+/** The page's colours as the charts' canvas needs them: resolved from the tokens at the moment of asking. */
+
+const ROLES = {
+  surface: "--surface",
+  text: "--text",
+  muted: "--text-muted",
+  line: "--line",
+  up: "--up",
+  down: "--down",
+  upSoft: "--up-soft",
+  downSoft: "--down-soft",
+  focus: "--focus",
+};
+
+/** @returns an object of CSS colours by role, and `series`, the colours of plotted lines in order. */
+export function palette() {
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  document.body.append(probe);
+  const resolve = (token) => {
+    probe.style.color = `var(${token})`;
+    return getComputedStyle(probe).color;
+  };
+  const colours = Object.fromEntries(Object.entries(ROLES).map(([role, token]) => [role, resolve(token)]));
+  colours.series = [1, 2, 3, 4].map((number) => resolve(`--series-${number}`));
+  probe.remove();
+  return colours;
+}
+
+/** The same colour with another opacity; takes the rgb(…) form that getComputedStyle gives. */
+export function fade(colour, alpha) {
+  const [r, g, b] = colour.match(/[\d.]+/g);
+  return `rgba(${r}, ${g}, ${b}, ${alpha})`;
+}

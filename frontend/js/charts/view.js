@@ -1,0 +1,247 @@
+/** One mounted chart: readout and range buttons above, the canvas below, keyboard, theme, size, loading and failure. */
+import { ColorType, CrosshairMode, createChart } from "lightweight-charts";
+import { element } from "../dom.js";
+import { KINDS } from "./kinds.js";
+import { compact, moment, number } from "./format.js";
+import { palette } from "./palette.js";
+import { join } from "./sync.js";
+
+const DAY = 86_400;
+const RANGES = [["1D", DAY], ["1W", 7 * DAY], ["1M", 30 * DAY], ["3M", 91 * DAY], ["1Y", 365 * DAY], ["5Y", 5 * 365 * DAY]];
+
+export class ChartView {
+  constructor(node) {
+    this.node = node;
+    this.kind = node.dataset.chart;
+    node.classList.add("chart");
+    this.label = node.dataset.label || node.getAttribute("aria-label") || `${this.kind} chart`;
+    node.removeAttribute("aria-label");
+    this.readoutNode = element("dl", { class: "chart-readout" });
+    this.canvas = element("div", { class: "chart-canvas", tabindex: 0, role: "group", "aria-label": `${this.label}. Arrow keys move along the bars, plus and minus zoom.` });
+    this.spoken = element("span", { class: "sr-only", "aria-live": "polite" });
+    this.ranges = element("div", { class: "segments", role: "group", "aria-label": "Range", hidden: true });
+    node.replaceChildren(element("div", { class: "chart-top" }, this.readoutNode, this.ranges), this.canvas, this.spoken);
+    this.group = join(node.dataset.syncGroup, this);
+    this.onPreferences = () => this.repaint();
+    document.addEventListener("cw:preferences", this.onPreferences);
+    this.canvas.addEventListener("keydown", (event) => this.onKey(event));
+    this.load();
+  }
+
+  /** Fetches data-src (or reads the JSON script named by data-source) and draws it. */
+  async load() {
+    const { src, source } = this.node.dataset;
+    if (!src && !source) return;
+    this.showState(element("span", { class: "cw-skeleton" }), element("span", { class: "sr-only" }, "Loading the chart"));
+    try {
+      const data = source ? JSON.parse(document.querySelector(source).textContent) : await fetchJson(src);
+      this.draw(data);
+    } catch (error) {
+      const retry = element("button", { class: "btn btn-sm", type: "button" }, "Try again");
+      retry.addEventListener("click", () => this.load());
+      this.showState(element("span", {}, `The chart could not be loaded: ${error.message}`), retry);
+    }
+  }
+
+  draw(data) {
+    this.chart?.remove();
+    this.chart = null;
+    this.canvas.replaceChildren();
+    if (!data.time.length) {
+      this.showState(element("span", {}, "There are no bars to draw."));
+      return;
+    }
+    this.data = data;
+    this.time = data.time;
+    this.indexOf = new Map(data.time.map((time, i) => [time, i]));
+    this.span = this.time.at(-1) - this.time[0];
+    this.intraday = this.time.length > 1 && this.span / (this.time.length - 1) < 0.7 * DAY;
+    this.chart = createChart(this.canvas, { autoSize: true, ...this.options(palette()) });
+    this.drawn = KINDS[this.kind](this.chart, data, palette());
+    this.chart.timeScale().fitContent();
+    this.chart.subscribeCrosshairMove((move) => this.onMove(move));
+    this.chart.timeScale().subscribeVisibleTimeRangeChange((range) => {
+      if (range && !this.following) this.group.range(range);
+    });
+    this.showRanges();
+    this.showReadout(this.time.length - 1);
+  }
+
+  options(colours) {
+    const phone = matchMedia("(width < 768px)").matches;
+    return {
+      layout: {
+        background: { type: ColorType.Solid, color: colours.surface },
+        textColor: colours.muted,
+        fontFamily: '"Inter Variable", system-ui, sans-serif',
+        fontSize: 12,
+        attributionLogo: this.kind === "price",
+      },
+      grid: { vertLines: { visible: false }, horzLines: { color: colours.line } },
+      crosshair: {
+        mode: CrosshairMode.Normal,
+        vertLine: { color: colours.muted, labelBackgroundColor: colours.text },
+        horzLine: { color: colours.muted, labelBackgroundColor: colours.text },
+      },
+      rightPriceScale: { borderVisible: false, minimumWidth: phone ? 56 : 76 },
+      timeScale: { borderColor: colours.line, timeVisible: this.intraday, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.05 },
+      localization: {
+        locale: "en",
+        timeFormatter: (time) => moment(time, this.intraday),
+        priceFormatter: this.kind === "equity" ? (value) => (Math.abs(value) >= 100_000 ? compact(value) : number(value, 0)) : undefined,
+      },
+      handleScroll: { vertTouchDrag: false },
+    };
+  }
+
+  repaint() {
+    if (!this.chart) return;
+    const colours = palette();
+    this.chart.applyOptions(this.options(colours));
+    this.drawn.paint(colours);
+  }
+
+  onMove(move) {
+    if (this.following) return;
+    const index = this.indexOf.get(move.time);
+    if (index === undefined) {
+      this.showReadout(this.time.length - 1);
+      this.group.crosshair(null);
+    } else {
+      this.showReadout(index);
+      this.cursor = index;
+      this.group.crosshair(move.time);
+    }
+  }
+
+  /** Called by the group: rides to the last bar at or before `time`; null takes the crosshair away. */
+  showCrosshair(time) {
+    if (!this.chart) return;
+    this.following = true;
+    if (time === null) {
+      this.chart.clearCrosshairPosition();
+      this.showReadout(this.time.length - 1);
+    } else {
+      this.moveTo(lastAtOrBefore(this.time, time));
+    }
+    this.following = false;
+  }
+
+  showRange(range) {
+    if (!this.chart) return;
+    this.following = true;
+    this.chart.timeScale().setVisibleRange({ from: Math.max(range.from, this.time[0]), to: Math.max(range.to, this.time[0] + 1) });
+    // The library reports the change a frame later; until then it is not ours to pass on.
+    requestAnimationFrame(() => requestAnimationFrame(() => (this.following = false)));
+  }
+
+  moveTo(index) {
+    this.cursor = index;
+    const value = this.drawn.values[index];
+    if (value !== null && value !== undefined) this.chart.setCrosshairPosition(value, this.time[index], this.drawn.main);
+    this.showReadout(index);
+  }
+
+  showReadout(index) {
+    const row = [{ label: "", text: moment(this.time[index], this.intraday) }, ...this.drawn.readout(index)];
+    this.readoutNode.replaceChildren(
+      ...row.map(({ label, text, sign, colour, dash }) => {
+        const cell = element("div");
+        if (colour) {
+          const swatch = element("span", { class: "swatch", "data-dash": dash });
+          swatch.style.setProperty("--swatch", colour);
+          cell.append(swatch);
+        }
+        if (label) cell.append(element("dt", {}, label));
+        cell.append(element("dd", { class: sign > 0 ? "is-up" : sign < 0 ? "is-down" : null }, text));
+        return cell;
+      }),
+    );
+  }
+
+  showRanges() {
+    const fitting = RANGES.filter(([, seconds]) => seconds < this.span * 0.8 && seconds > this.span / 400);
+    const buttons = [...fitting, ["All", 0]].map(([name, seconds]) => {
+      const button = element("button", { type: "button", "aria-pressed": String(name === "All") }, name);
+      button.addEventListener("click", () => {
+        for (const other of this.ranges.children) other.setAttribute("aria-pressed", String(other === button));
+        const scale = this.chart.timeScale();
+        if (seconds) scale.setVisibleRange({ from: this.time.at(-1) - seconds, to: this.time.at(-1) });
+        else scale.fitContent();
+      });
+      return button;
+    });
+    this.ranges.replaceChildren(...buttons);
+    this.ranges.hidden = fitting.length === 0 || this.kind === "drawdown";
+  }
+
+  onKey(event) {
+    if (!this.chart || event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = this.time.length - 1;
+    const step = event.shiftKey ? 10 : 1;
+    const from = this.cursor ?? last;
+    const target = { ArrowLeft: from - step, ArrowRight: from + step, Home: 0, End: last }[event.key];
+    if (target !== undefined) {
+      this.moveTo(Math.min(last, Math.max(0, target)));
+      this.keepInView();
+      this.group.crosshair(this.time[this.cursor]);
+      this.spoken.textContent = this.readoutNode.innerText.replace(/\s+/g, " ");
+    } else if (event.key === "+" || event.key === "=" || event.key === "-") {
+      this.zoom(event.key === "-" ? 1.4 : 1 / 1.4);
+    } else if (event.key === "Escape") {
+      this.chart.clearCrosshairPosition();
+      this.group.crosshair(null);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  keepInView() {
+    const scale = this.chart.timeScale();
+    const range = scale.getVisibleLogicalRange();
+    const width = range.to - range.from;
+    if (this.cursor < range.from) scale.setVisibleLogicalRange({ from: this.cursor - width * 0.1, to: this.cursor + width * 0.9 });
+    else if (this.cursor > range.to) scale.setVisibleLogicalRange({ from: this.cursor - width * 0.9, to: this.cursor + width * 0.1 });
+  }
+
+  zoom(factor) {
+    const scale = this.chart.timeScale();
+    const { from, to } = scale.getVisibleLogicalRange();
+    const centre = this.cursor ?? (from + to) / 2;
+    scale.setVisibleLogicalRange({ from: centre - (centre - from) * factor, to: centre + (to - centre) * factor });
+  }
+
+  showState(...content) {
+    this.chart?.remove();
+    this.chart = null;
+    this.canvas.replaceChildren(element("div", { class: "chart-state" }, ...content));
+  }
+
+  destroy() {
+    document.removeEventListener("cw:preferences", this.onPreferences);
+    this.group.leave();
+    this.chart?.remove();
+    this.chart = null;
+  }
+}
+
+function lastAtOrBefore(times, time) {
+  let low = 0;
+  let high = times.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (times[middle] <= time) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+async function fetchJson(url) {
+  const response = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => {
+    throw new Error("the server cannot be reached.");
+  });
+  if (response.ok) return response.json();
+  const problem = await response.json().catch(() => ({}));
+  throw new Error(problem.detail || `the server answered ${response.status}.`);
+}

@@ -1,0 +1,120 @@
+/**
+ * The formula editor: every `<textarea data-formula-editor>` becomes CodeMirror; without scripts it stays a textarea.
+ *
+ * The textarea keeps the text at every moment, so forms post as before. `data-check-url` names the checker. A list
+ * `[data-formula-problems]` in the same form is taken out once the editor shows problems itself. Mod-Enter presses the
+ * form's primary button, also one outside it that names the form. Each check dispatches `formula:checked` on the
+ * textarea, the report as detail.
+ */
+import { acceptCompletion } from "@codemirror/autocomplete";
+import { indentWithTab } from "@codemirror/commands";
+import { lintGutter, linter } from "@codemirror/lint";
+import { EditorView, keymap } from "@codemirror/view";
+import { basicSetup } from "codemirror";
+import { element, icon, onElements } from "../dom.js";
+import { checkFormula, diagnosticsOf } from "./check.js";
+import { formula } from "./language.js";
+import { candlewrightTheme } from "./theme.js";
+
+const CHECK_DELAY_MS = 350;
+
+function statusLine(report) {
+  if (report.unreachable) return [element("span", {}, icon("wifi-off"), `Not checked: ${report.unreachable}`)];
+  const errors = report.errors?.length ?? 0;
+  const warnings = report.warnings?.length ?? 0;
+  const verdict = errors ? `${errors} ${errors === 1 ? "error" : "errors"}` : "No errors";
+  const parts = [element("span", { "data-ok": String(!errors) }, icon(errors ? "circle-alert" : "circle-check"), verdict)];
+  if (warnings) parts.push(element("span", {}, `${warnings} ${warnings === 1 ? "warning" : "warnings"}`));
+  if (!errors && Number.isInteger(report.lookback)) parts.push(element("span", {}, `looks back ${report.lookback} bars`));
+  return parts;
+}
+
+class FormulaEditor {
+  constructor(area) {
+    this.area = area;
+    this.form = area.form;
+    this.url = area.dataset.checkUrl || "/api/v1/formulas/check/";
+    this.status = element("div", { class: "formula-status", role: "status" }, "Checking…");
+    this.problems = element("div", { class: "formula-problems", hidden: true });
+    this.frame = element("div", { class: "formula-editor" });
+    area.before(this.frame);
+    area.hidden = true;
+    this.form?.querySelector("[data-formula-problems]")?.remove();
+    this.view = new EditorView({ doc: area.value, parent: this.frame, extensions: this.extensions() });
+    this.frame.append(this.problems, this.status);
+    const label = area.labels?.[0];
+    label?.addEventListener("click", () => this.view.focus());
+    area.cwEditor = this.view;
+  }
+
+  extensions() {
+    return [
+      keymap.of([
+        { key: "Mod-Enter", run: () => this.submit() },
+        { key: "Tab", run: acceptCompletion },
+        indentWithTab,
+      ]),
+      basicSetup,
+      formula(),
+      candlewrightTheme,
+      lintGutter(),
+      linter((view) => this.lint(view), { delay: CHECK_DELAY_MS }),
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({ "aria-label": this.area.labels?.[0]?.textContent.trim() || "Formula", spellcheck: "false" }),
+      EditorView.updateListener.of((update) => {
+        if (!update.docChanged) return;
+        this.area.value = update.state.doc.toString();
+        this.area.dispatchEvent(new Event("input", { bubbles: true }));
+      }),
+    ];
+  }
+
+  async lint(view) {
+    this.pending?.abort();
+    this.pending = new AbortController();
+    const { signal } = this.pending;
+    const doc = view.state.doc;
+    if (!doc.toString().trim()) {
+      this.show({ errors: [] }, []);
+      this.status.replaceChildren("Write a formula, or start from an example.");
+      return [];
+    }
+    try {
+      const report = await checkFormula(this.url, doc.toString(), signal);
+      const diagnostics = diagnosticsOf(report, doc);
+      if (!signal.aborted) this.show(report, diagnostics);
+      return diagnostics;
+    } catch (error) {
+      if (!signal.aborted) this.show({ unreachable: error.message }, []);
+      return [];
+    }
+  }
+
+  show(report, diagnostics) {
+    this.status.replaceChildren(...statusLine(report));
+    this.problems.hidden = diagnostics.length === 0;
+    this.problems.replaceChildren(...diagnostics.map((diagnostic) => this.problemButton(diagnostic)));
+    this.area.dispatchEvent(new CustomEvent("formula:checked", { detail: report, bubbles: true }));
+  }
+
+  problemButton({ from, severity, problem }) {
+    const words = element("span", {}, problem.message);
+    if (problem.hint) words.append(" ", element("span", { class: "hint" }, problem.hint));
+    const place = element("span", { class: "place" }, `${problem.line}:${problem.column}`);
+    const button = element("button", { type: "button", "data-severity": severity }, icon(severity === "error" ? "circle-alert" : "triangle-alert"), place, words);
+    button.addEventListener("click", () => {
+      this.view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
+      this.view.focus();
+    });
+    return button;
+  }
+
+  submit() {
+    const primary = [...(this.form?.elements ?? [])].find((button) => button.matches?.("button.btn-primary[type=submit]"));
+    if (!this.form) return false;
+    this.form.requestSubmit(primary);
+    return true;
+  }
+}
+
+onElements("textarea[data-formula-editor]", (area) => new FormulaEditor(area));

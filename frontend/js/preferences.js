@@ -1,0 +1,43 @@
+/** Theme, colour of rising prices and the rail: kept in localStorage, set on <html>, told to charts by an event. */
+
+const root = document.documentElement;
+
+/** Sets one preference; `null` or the default removes it. Dispatches `cw:preferences` on document. */
+export function setPreference(key, value) {
+  if (value) root.dataset[key] = value;
+  else delete root.dataset[key];
+  try {
+    if (value) localStorage.setItem(`cw-${key}`, value);
+    else localStorage.removeItem(`cw-${key}`);
+  } catch {
+    // Storage is refused: the choice holds for this page.
+  }
+  document.dispatchEvent(new CustomEvent("cw:preferences", { detail: { key, value } }));
+}
+
+function bindSwitch(group, key, fallback) {
+  const show = () => {
+    const current = root.dataset[key] || fallback;
+    for (const button of group.querySelectorAll("[data-value]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.value === current));
+    }
+  };
+  group.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-value]");
+    if (!button) return;
+    setPreference(key, button.dataset.value === fallback ? null : button.dataset.value);
+    show();
+  });
+  show();
+}
+
+export function startPreferences() {
+  document.querySelectorAll("[data-theme-switch]").forEach((group) => bindSwitch(group, "theme", "system"));
+  document.querySelectorAll("[data-updown-switch]").forEach((group) => bindSwitch(group, "updown", "green-up"));
+  document.querySelectorAll("[data-rail-toggle]").forEach((button) => {
+    button.addEventListener("click", () => setPreference("rail", root.dataset.rail === "collapsed" ? null : "collapsed"));
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    document.dispatchEvent(new CustomEvent("cw:preferences", { detail: { key: "theme", value: null } }));
+  });
+}

@@ -1,0 +1,66 @@
+/**
+ * `<table data-sortable>`: heads become buttons. A head with data-sort="none" (or no text) stays as it is. A cell's
+ * value is its data-sort-value, else its text; a column whose filled cells are all numbers sorts as numbers.
+ * Empty cells always come last. The first cell's head names a phone card, the others label their cells.
+ */
+import { element, onElements } from "./dom.js";
+
+const EMPTY = new Set(["", "–", "—"]);
+
+function rawValue(cell) {
+  return cell?.dataset.sortValue ?? cell?.textContent.trim() ?? "";
+}
+
+/** The number a cell shows ("−1,234.50 %" is -1234.5), NaN when it is none. */
+export function numberIn(text) {
+  const plain = text.replace(/[\s\u00a0\u202f,%]/g, "").replace("\u2212", "-").replace(/^\+/, "").replace(/[A-Z]{3,5}$/, "");
+  return plain === "" ? NaN : Number(plain);
+}
+
+function sortBy(table, index, direction) {
+  const body = table.tBodies[0];
+  const rows = [...body.rows].map((row, place) => ({ row, place, text: rawValue(row.cells[index]) }));
+  const filled = rows.filter(({ text }) => !EMPTY.has(text));
+  const numeric = filled.every(({ text }) => !Number.isNaN(numberIn(text)));
+  const compare = numeric
+    ? (a, b) => numberIn(a.text) - numberIn(b.text)
+    : (a, b) => a.text.localeCompare(b.text, undefined, { numeric: true });
+  filled.sort((a, b) => direction * compare(a, b) || a.place - b.place);
+  const empty = rows.filter(({ text }) => EMPTY.has(text));
+  body.append(...filled.map(({ row }) => row), ...empty.map(({ row }) => row));
+}
+
+function makeSortable(table) {
+  const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
+  heads.forEach((head, index) => {
+    if (head.dataset.sort === "none" || !head.textContent.trim()) return;
+    const button = element("button", { class: "sort-button", type: "button" });
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const ascending = head.getAttribute("aria-sort") !== "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+      sortBy(table, index, ascending ? 1 : -1);
+    });
+  });
+}
+
+/** Gives each body cell its head's words as data-label, for the phone cards. */
+function labelCells(table) {
+  const words = [...(table.tHead?.rows[0]?.cells ?? [])].map((head) => head.textContent.trim());
+  const label = () => {
+    for (const row of table.tBodies[0]?.rows ?? []) {
+      [...row.cells].forEach((cell, index) => {
+        if (index && words[index] && !cell.hasAttribute("data-label")) cell.dataset.label = words[index];
+      });
+    }
+  };
+  label();
+  if (table.tBodies[0]) new MutationObserver(label).observe(table.tBodies[0], { childList: true });
+}
+
+export function startTables() {
+  onElements("table.data-table, table[data-sortable]", labelCells);
+  onElements("table[data-sortable]", makeSortable);
+}

@@ -1,0 +1,130 @@
+/** Menus, copy buttons, dialogs, ages, the busy line: small behaviours that a plain page works without. */
+import { element, icon, onElements } from "./dom.js";
+import { toast } from "./toasts.js";
+
+function startMenus() {
+  const close = (except) => document.querySelectorAll("details[data-drop][open]").forEach((menu) => menu !== except && (menu.open = false));
+  document.addEventListener("click", (event) => close(event.target.closest("details[data-drop]")));
+  document.addEventListener("keydown", (event) => {
+    const open = document.querySelector("details[data-drop][open]");
+    if (!open) return;
+    const summary = open.querySelector("summary");
+    if (event.key === "Escape") {
+      open.open = false;
+      summary.focus();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const items = [...open.querySelectorAll(".drop-menu :is(a, button)")];
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      const next = items.indexOf(document.activeElement) + step;
+      items[(next + items.length) % items.length]?.focus();
+      event.preventDefault();
+    }
+  });
+}
+
+function startCopying() {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy || button.closest(".copyable").querySelector("code").textContent);
+      button.dataset.copied = "";
+      setTimeout(() => delete button.dataset.copied, 1500);
+    } catch {
+      toast("The browser refused to copy. Select the text and copy it by hand.", "warning");
+    }
+  });
+}
+
+/** `<code data-copy>`: a secret or an address shown once gets its copy button. */
+function startCopyableCode() {
+  onElements("code[data-copy]", (code) => {
+    code.removeAttribute("data-copy");
+    const button = element("button", { type: "button", "data-copy": true, "aria-label": "Copy", title: "Copy" }, icon("copy"), icon("check"));
+    const frame = element("span", { class: "copyable" });
+    code.replaceWith(frame);
+    code.classList.remove("secret");
+    frame.append(code, button);
+  });
+}
+
+/** `<form data-confirm="Delete this?">` (or a button of a form) asks first; without scripts it just acts. */
+function startConfirming() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+    if (!question || form.dataset.confirmed) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const verb = (event.submitter?.textContent || "Continue").trim();
+    const yes = element("button", { class: "btn btn-danger", value: "yes" }, verb);
+    const dialog = element(
+      "dialog",
+      { class: "cw-dialog", "aria-label": question },
+      element(
+        "form",
+        { method: "dialog", class: "p-5" },
+        element("p", {}, question),
+        element("div", { class: "form-actions justify-end" }, element("button", { class: "btn", value: "no", autofocus: true }, "Keep"), yes),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (dialog.returnValue !== "yes") return;
+      form.dataset.confirmed = "1";
+      form.requestSubmit(event.submitter);
+      delete form.dataset.confirmed;
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  }, true);
+}
+
+/** `data-dialog-open="id"` opens a <dialog>; `data-dialog-close` inside it closes it. */
+function startDialogs() {
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-dialog-open]");
+    if (opener) document.getElementById(opener.dataset.dialogOpen)?.showModal();
+    if (event.target.closest("[data-dialog-close]")) event.target.closest("dialog")?.close();
+  });
+}
+
+/** "3 m ago" for an age in milliseconds; the empty string when it is better shown as a date. */
+export function ageWords(ms) {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < -5 || seconds >= 14 * 86_400) return "";
+  if (seconds < 45) return "just now";
+  if (seconds < 3_600) return `${Math.max(1, Math.round(seconds / 60))} m ago`;
+  if (seconds < 86_400) return `${Math.round(seconds / 3_600)} h ago`;
+  return `${Math.round(seconds / 86_400)} d ago`;
+}
+
+function startAges() {
+  const show = (time) => {
+    const words = ageWords(Date.now() - Date.parse(time.dateTime));
+    if (words && time.textContent !== words) time.textContent = words;
+  };
+  onElements("time[data-ago]", show);
+  setInterval(() => document.querySelectorAll("time[data-ago]").forEach(show), 30_000);
+}
+
+function startBusyLine() {
+  const line = document.getElementById("page-progress");
+  let pending = 0;
+  const set = (change) => {
+    pending = Math.max(0, pending + change);
+    line.toggleAttribute("data-busy", pending > 0);
+  };
+  document.body.addEventListener("htmx:beforeRequest", () => set(1));
+  document.body.addEventListener("htmx:afterRequest", () => set(-1));
+}
+
+export function startWidgets() {
+  startMenus();
+  startCopying();
+  startCopyableCode();
+  startConfirming();
+  startDialogs();
+  startAges();
+  startBusyLine();
+}
