@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from apps.engine.bars import Bars
 from apps.engine.lang import compile_formula
+from apps.engine.program.errors import EvaluationError
 from apps.engine.sim.run import Cancelled, OpenTrade, SimResult, run
 from apps.engine.sim.spec import SimParams, SimulationError, check_params
 from apps.engine.stats.metrics import Metrics, metrics_of
@@ -154,7 +155,10 @@ def run_backtest(
             field="formula",
         )
     _check_bars(bars)
-    orders = program.evaluate(bars).orders
+    try:
+        orders = program.evaluate(bars).orders
+    except EvaluationError as error:
+        raise SimulationError(str(error), field="bars") from error
     if should_cancel and should_cancel():
         raise Cancelled
     simulation = run(bars, orders, params, finer=finer, progress=progress, should_cancel=should_cancel)

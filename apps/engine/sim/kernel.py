@@ -611,7 +611,8 @@ def simulate(account, start, stop, time, open_, high, low, close, flags, stops, 
     """
     for i in range(start, stop):
         bar = Bar(time[i], open_[i], high[i], low[i], close[i])
-        ask = Ask(np.int64(flags[i]), value_at(stops, i), value_at(targets, i), value_at(trails, i))
+        flag = np.int64(flags[i])  # as in a single step, where it comes from Python
+        ask = Ask(flag, value_at(stops, i), value_at(targets, i), value_at(trails, i))  # type: ignore[arg-type]
         if is_quiet(account, bar, ask, rules):
             account = passed(account, bar, ask)
             equity[i] = marked(account.cash, account.position.units, bar.close)

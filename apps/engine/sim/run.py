@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,7 +156,7 @@ def run(
     # One entry per bar at most. The pages of these buffers are only taken as trades are written.
     whole = np.empty((4, n), dtype=np.int64)
     real = np.empty((7, n))
-    series = [_series(each) for each in (orders.stop, orders.target, orders.trail)]
+    stops, targets, trails = (_series(each) for each in (orders.stop, orders.target, orders.trail))
     row = done = 0
     step = CHUNK_BARS if progress or should_cancel else max(n, 1)
     for start in range(0, n, step):
@@ -163,7 +164,7 @@ def run(
             raise Cancelled
         account, row, done = kernel.simulate(
             account, start, min(start + step, n), bars.time, bars.open, bars.high, bars.low, bars.close,
-            orders.flags, *series, rules, inside, inside_start, equity, whole, real, row,
+            orders.flags, stops, targets, trails, rules, inside, inside_start, equity, whole, real, row,
         )  # fmt: skip
         if account.ended:
             break
@@ -190,7 +191,7 @@ def _finer_rows(bars: Bars, finer: Bars | None) -> tuple[Floats, Ints]:
 def _result(
     bars: Bars, account: kernel.Account, whole: Ints, real: Floats, rows: int, equity: Floats, at_close: bool
 ) -> SimResult:
-    cut = {name: whole[at, :rows].copy() for at, name in enumerate(_WHOLE)}
+    cut: dict[str, Any] = {name: whole[at, :rows].copy() for at, name in enumerate(_WHOLE)}
     cut |= {name: real[at, :rows].copy() for at, name in enumerate(_REAL)}
     mae, mfe = excursions(
         bars.high, bars.low, cut["side"], cut["entry_index"], cut["exit_index"],

@@ -109,8 +109,13 @@ class SimState:
         if len(data) != _LAYOUT.size or data[0] != _FORMAT:
             raise ValueError(f"not a saved simulator state of format {_FORMAT}")
         _, *values = _LAYOUT.unpack(data)
+        cash, fees, time, close, ended = values[:5]
         account = kernel.Account(
-            *values[:5],
+            cash,
+            fees,
+            time,
+            close,
+            ended,
             kernel.Position(*values[5:14]),
             kernel.Pending(*values[14:18]),
             kernel.Counts(*values[18:]),

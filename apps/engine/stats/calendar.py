@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
+
+from apps.engine.program.calendar import offsets
 
 DAY_MS = 86_400_000
 ROUND_THE_CLOCK_DAYS = 365
@@ -18,33 +18,9 @@ Ints = NDArray[np.int64]
 
 
 def local_days(time: Ints, timezone: str) -> Ints:
-    """int64[n]: for each instant (epoch ms, rising) the number of its calendar day in the zone, 1970-01-01 = 0."""
-    return (time + utc_offsets(time, timezone)) // DAY_MS
-
-
-def utc_offsets(time: Ints, timezone: str) -> Ints:
-    """int64[n]: what the zone's clocks were ahead of UTC at each instant, in milliseconds."""
-    if timezone == "UTC" or not len(time):
-        return np.zeros(len(time), dtype=np.int64)
-    zone = ZoneInfo(timezone)
-
-    def offset_at(moment: int) -> int:
-        delta = datetime.fromtimestamp(moment / 1000, tz=UTC).astimezone(zone).utcoffset()
-        return int(delta.total_seconds() * 1000) if delta else 0
-
-    # Clocks change at most a few times a year: compare day by day, and halve the day of a change to its second.
-    days = np.arange(int(time[0]) // DAY_MS, int(time[-1]) // DAY_MS + 2) * DAY_MS
-    at_days = [offset_at(int(day)) for day in days]
-    starts, offsets = [int(days[0])], [at_days[0]]
-    for day, before, after in zip(days[:-1].tolist(), at_days[:-1], at_days[1:], strict=True):
-        if before != after:
-            low, high = day, day + DAY_MS
-            while high - low > 1000:
-                middle = (low + high) // 2
-                low, high = (middle, high) if offset_at(middle) == before else (low, middle)
-            starts.append(-(-low // 1000) * 1000 if offset_at(-(-low // 1000) * 1000) == after else high)
-            offsets.append(after)
-    return np.array(offsets, dtype=np.int64)[np.searchsorted(starts, time, side="right") - 1]
+    """int64[n]: for each instant (epoch ms) the number of its calendar day in the zone, 1970-01-01 = 0."""
+    days: Ints = (time + offsets(time, timezone)) // DAY_MS
+    return days
 
 
 def is_round_the_clock(days: Ints) -> bool:

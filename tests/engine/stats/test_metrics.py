@@ -4,7 +4,6 @@ import math
 import statistics
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from apps.engine.bars import Bars
 from apps.engine.sim.run import run
 from apps.engine.sim.spec import EXIT, LONG, SHORT, Orders, Protection, SimParams
 from apps.engine.stats import equity as of_equity
-from apps.engine.stats.calendar import is_round_the_clock, local_days, utc_offsets, year_of
+from apps.engine.stats.calendar import is_round_the_clock, local_days, year_of
 from apps.engine.stats.metrics import metrics_of
 from apps.engine.stats.trades import trade_figures
 from tests.engine.sim.candles import FREE, make_bars, make_orders
@@ -86,18 +85,6 @@ def test_trade_figures_by_hand():
         "max_consecutive_losses": 2,
         "sqn": pytest.approx(2 * 20 / math.sqrt((80**2 + 70**2 + 50**2 + 40**2) / 3)),
     }
-
-
-def test_offsets_follow_the_zone_to_the_second():
-    for zone in ("America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"):
-        around = 1_604_210_400_000 + np.arange(-7_200_000, 7_200_001, 600_000)  # New York, 1 November 2020
-        time = np.unique(np.concatenate([np.arange(0, 1_900_000_000_000, 300_000_001), around]))
-        expected = [
-            datetime.fromtimestamp(t / 1000, tz=UTC).astimezone(ZoneInfo(zone)).utcoffset()
-            / timedelta(milliseconds=1)
-            for t in time.tolist()
-        ]
-        assert utc_offsets(time, zone).tolist() == expected
 
 
 def test_days_end_in_the_zone():
