@@ -74,7 +74,7 @@ def publish_formula(formula: Formula, *, actor: User) -> FormulaVersion:
 @transaction.atomic
 def restore_version(version: FormulaVersion, *, actor: User) -> Formula:
     """Make a published text the draft again."""
-    formula = version.formula
+    formula = Formula.objects.select_for_update().get(pk=version.formula_id)
     return save_formula(formula, name=formula.name, text=version.text, actor=actor)
 
 

@@ -5,9 +5,10 @@ import tempfile
 from pathlib import Path
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASES
+from config.settings.base import CACHES, DATABASES
 
 ALLOWED_HOSTS = ["*"]
+CACHES["default"]["KEY_PREFIX"] = f"test-{os.getpid()}"  # rate limits of parallel test processes stay apart
 if os.environ.get("TEST_DATABASE_TEMPLATE"):  # copied rather than migrated anew by every test process
     DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ["TEST_DATABASE_TEMPLATE"]}
 SHOW_DEV_MAIL = True

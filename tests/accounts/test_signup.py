@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -24,9 +25,15 @@ def keep_mail(settings):
 
 
 @pytest.fixture
-def newcomer(db, keep_mail) -> Client:
+def email() -> str:
+    """A new one for each test: allauth sends one confirmation per address and three minutes."""
+    return f"{uuid.uuid4().hex}@example.com"
+
+
+@pytest.fixture
+def newcomer(db, keep_mail, email) -> Client:
     client = Client()
-    response = client.post(reverse("account_signup"), {"email": "new@example.com", "password1": PASSWORD})
+    response = client.post(reverse("account_signup"), {"email": email, "password1": PASSWORD})
     assert response.status_code == 302, response.context["form"].errors
     return client
 
@@ -38,8 +45,8 @@ def _link_in_mail(pattern: str) -> str:
     return found.group(1)
 
 
-def test_sign_up_makes_a_workspace_and_journals_it(newcomer):
-    user = User.objects.get(email="new@example.com")
+def test_sign_up_makes_a_workspace_and_journals_it(newcomer, email):
+    user = User.objects.get(email=email)
     workspace = user.owned_workspaces.get()
     assert workspace.kind == "personal"
     assert workspace.memberships.get().role == "owner"
@@ -49,37 +56,37 @@ def test_sign_up_makes_a_workspace_and_journals_it(newcomer):
     }
 
 
-def test_mail_confirms_the_address(newcomer):
+def test_mail_confirms_the_address(newcomer, email):
     assert not EmailAddress.objects.get().verified
     newcomer.get(_link_in_mail("confirm-email"))
     assert EmailAddress.objects.get().verified
 
 
-def test_log_out_and_in_with_any_case(newcomer):
+def test_log_out_and_in_with_any_case(newcomer, email):
     newcomer.post(reverse("account_logout"))
     assert newcomer.get("/dashboard/").status_code == 302
-    newcomer.post(reverse("account_login"), {"login": "New@Example.com", "password": PASSWORD})
+    newcomer.post(reverse("account_login"), {"login": email.title(), "password": PASSWORD})
     assert newcomer.get("/dashboard/").status_code == 200
 
 
-def test_password_reset_by_mail(newcomer):
+def test_password_reset_by_mail(newcomer, email):
     newcomer.post(reverse("account_logout"))
     client = Client()
-    client.post(reverse("account_reset_password"), {"email": "new@example.com"})
+    client.post(reverse("account_reset_password"), {"email": email})
     page = client.get(_link_in_mail("reset"), follow=True)
     client.post(
         page.redirect_chain[-1][0],
         {"password1": "another-long-secret", "password2": "another-long-secret"},
     )
-    assert User.objects.get(email="new@example.com").check_password("another-long-secret")
+    assert User.objects.get(email=email).check_password("another-long-secret")
 
 
-def test_address_taken_in_another_case_is_refused(newcomer):
-    Client().post(reverse("account_signup"), {"email": "NEW@example.com", "password1": PASSWORD})
+def test_address_taken_in_another_case_is_refused(newcomer, email):
+    Client().post(reverse("account_signup"), {"email": email.upper(), "password1": PASSWORD})
     assert User.objects.count() == 1
 
 
-def test_mail_page_shows_what_was_sent(newcomer):
+def test_mail_page_shows_what_was_sent(newcomer, email):
     page = Client().get("/mail/").content.decode()
-    assert "new@example.com" in page
+    assert email in page
     assert "confirm-email" in page
