@@ -385,14 +385,14 @@ def vwap_kernel(size, x0, dx0, x1, dx1, x2, dx2, out0):  # type: ignore
 
 @njit(cache=True, nogil=True)
 def variance_kernel(size, x0, dx0, p0, memory, out0):  # type: ignore
-    state = (0.0, 0.0, 0.0, 0.0,)
+    state = (0.0, 0.0,)
     for i in range(size):
         state, out0[i] = variance_step(state, memory, 0, x0[i * dx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def stdev_kernel(size, x0, dx0, p0, memory, out0):  # type: ignore
-    state = (0.0, 0.0, 0.0, 0.0,)
+    state = (0.0, 0.0,)
     for i in range(size):
         state, out0[i] = stdev_step(state, memory, 0, x0[i * dx0], p0)
 
@@ -454,7 +454,7 @@ def linreg_kernel(size, x0, dx0, p0, memory, out0, out1):  # type: ignore
 
 @njit(cache=True, nogil=True)
 def correlation_kernel(size, x0, dx0, x1, dx1, p0, memory, out0):  # type: ignore
-    state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
+    state = (0.0, 0.0,)
     for i in range(size):
         state, out0[i] = correlation_step(state, memory, 0, x0[i * dx0], x1[i * dx1], p0)
 

@@ -277,18 +277,14 @@ def run_bar(code, params, registers, state):  # type: ignore
             state[s + 2] = state_vwap[2]
             registers[out] = result_vwap
         elif op == 48:  # variance
-            state_variance, result_variance = variance_step((state[s + 0], state[s + 1], state[s + 2], state[s + 3],), state, s + 4, registers[code[k, 4]], int(params[code[k, 3] + 0]))
+            state_variance, result_variance = variance_step((state[s + 0], state[s + 1],), state, s + 2, registers[code[k, 4]], int(params[code[k, 3] + 0]))
             state[s + 0] = state_variance[0]
             state[s + 1] = state_variance[1]
-            state[s + 2] = state_variance[2]
-            state[s + 3] = state_variance[3]
             registers[out] = result_variance
         elif op == 49:  # stdev
-            state_stdev, result_stdev = stdev_step((state[s + 0], state[s + 1], state[s + 2], state[s + 3],), state, s + 4, registers[code[k, 4]], int(params[code[k, 3] + 0]))
+            state_stdev, result_stdev = stdev_step((state[s + 0], state[s + 1],), state, s + 2, registers[code[k, 4]], int(params[code[k, 3] + 0]))
             state[s + 0] = state_stdev[0]
             state[s + 1] = state_stdev[1]
-            state[s + 2] = state_stdev[2]
-            state[s + 3] = state_stdev[3]
             registers[out] = result_stdev
         elif op == 50:  # true_range
             state_true_range, result_true_range = true_range_step((state[s + 0],), registers[code[k, 4]], registers[code[k, 5]], registers[code[k, 6]])
@@ -331,14 +327,9 @@ def run_bar(code, params, registers, state):  # type: ignore
             registers[out] = result_linreg[0]
             registers[out + 1] = result_linreg[1]
         elif op == 57:  # correlation
-            state_correlation, result_correlation = correlation_step((state[s + 0], state[s + 1], state[s + 2], state[s + 3], state[s + 4], state[s + 5], state[s + 6],), state, s + 7, registers[code[k, 4]], registers[code[k, 5]], int(params[code[k, 3] + 0]))
+            state_correlation, result_correlation = correlation_step((state[s + 0], state[s + 1],), state, s + 2, registers[code[k, 4]], registers[code[k, 5]], int(params[code[k, 3] + 0]))
             state[s + 0] = state_correlation[0]
             state[s + 1] = state_correlation[1]
-            state[s + 2] = state_correlation[2]
-            state[s + 3] = state_correlation[3]
-            state[s + 4] = state_correlation[4]
-            state[s + 5] = state_correlation[5]
-            state[s + 6] = state_correlation[6]
             registers[out] = result_correlation
         elif op == 58:  # rsi
             state_rsi, result_rsi = rsi_step((state[s + 0], state[s + 1], state[s + 2], state[s + 3],), registers[code[k, 4]], int(params[code[k, 3] + 0]))

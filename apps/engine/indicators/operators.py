@@ -13,7 +13,6 @@ from typing import Any
 from apps.engine.indicators.steps import arithmetic, averages, events, momentum, spread, trend, volume
 
 Params = tuple[float, ...]
-WHOLE_AS_FLOAT_LIMIT = 2**53
 
 
 @dataclass(frozen=True)
@@ -89,9 +88,25 @@ _ROWS: list[Operator] = [
     Operator("vwap", averages.vwap_step, "fff", state=(nan, 0.0, 0.0)),
     # spread and range
     Operator(
-        "variance", spread.variance_step, "f", "i", state=(0.0,) * 4, memory=_window, warmup=_less_one
+        "variance",
+        spread.variance_step,
+        "f",
+        "i",
+        state=(0.0, 0.0),
+        memory=_window,
+        warmup=_less_one,
+        cost=lambda n: 2 * n,
     ),
-    Operator("stdev", spread.stdev_step, "f", "i", state=(0.0,) * 4, memory=_window, warmup=_less_one),
+    Operator(
+        "stdev",
+        spread.stdev_step,
+        "f",
+        "i",
+        state=(0.0, 0.0),
+        memory=_window,
+        warmup=_less_one,
+        cost=lambda n: 2 * n,
+    ),
     Operator("true_range", spread.true_range_step, "fff", state=(nan,), warmup=lambda: (1,)),
     Operator("atr", trend.atr_step, "fff", "i", state=(0.0, nan, 0.0), warmup=_all),
     Operator(
@@ -143,9 +158,10 @@ _ROWS: list[Operator] = [
         spread.correlation_step,
         "ff",
         "i",
-        state=(0.0,) * 7,
+        state=(0.0, 0.0),
         memory=lambda n: 2 * n,
         warmup=_less_one,
+        cost=lambda n: 4 * n,
     ),
     # momentum
     Operator("rsi", momentum.rsi_step, "f", "i", state=(0.0, nan, 0.0, 0.0), warmup=_all),

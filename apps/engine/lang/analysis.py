@@ -257,16 +257,27 @@ class _Analysis:
             self.frames[frame.name] = (frame, _Scope(frame.name))
         return self.frames[frame.name][1]
 
-    def define_all(self, scope: _Scope, expression: tree.Expr) -> None:
-        """Build in `scope` every definition that `expression` needs."""
+    def needed_by(self, expression: tree.Expr) -> set[str]:
+        """Every definition that `expression` needs, directly or not."""
         needed: set[str] = set()
         work = [use.name for use in uses_of(expression).all()]
         while work:
             name = work.pop()
-            if name in needed or name not in self.definitions:
-                continue
-            needed.add(name)
-            work += [use.name for use in self.uses[name].all()]
+            if name not in needed and name in self.definitions:
+                needed.add(name)
+                work += [use.name for use in self.uses[name].all()]
+        return needed
+
+    def framed_name(self, expression: tree.Expr) -> tree.Name | None:
+        """The first name in `expression` whose definition looks at another timeframe, if any does."""
+        for use in uses_of(expression).all():
+            if any(self.uses[name].looks_at_frame for name in self.needed_by(use)):
+                return use
+        return None
+
+    def define_all(self, scope: _Scope, expression: tree.Expr) -> None:
+        """Build in `scope` every definition that `expression` needs."""
+        needed = self.needed_by(expression)
         for name in self.order:
             if name in needed:
                 self.define(scope, name)
@@ -436,12 +447,17 @@ class _Analysis:
         refs = (left.ref, right.ref)
         if operator in _COMPARISON:
             return Val("truth", graph.one(_COMPARISON[operator], refs))
-        both = left.type == right.type == "percent"
-        either = "percent" in (left.type, right.type)
-        type_ = "number"
-        if operator in "+-%" and both or operator == "*" and either or operator == "/" and left.type == "percent" and not both:
-            type_ = "percent"
+        type_ = "percent" if self.stays_percent(scope, operator, left, right) else "number"
         return Val(type_, graph.one(_ARITHMETIC[operator], refs))
+
+    def stays_percent(self, scope: _Scope, operator: str, left: Val, right: Val) -> bool:
+        """Whether the result is a percentage: of two, their sum and the like; of one, a constant multiple of it.
+        A percentage of a series (close * 2%) is a number."""
+        if left.type == right.type == "percent":
+            return operator != "/"
+        if left.type == "percent":
+            return operator in "*/" and self.const_of(scope, right) is not None
+        return right.type == "percent" and operator == "*" and self.const_of(scope, left) is not None
 
     def ternary(self, scope: _Scope, node: tree.Ternary) -> Val:
         chain = [node]
@@ -612,6 +628,9 @@ class _Analysis:
         if frame is None:
             self.single(scope, inner)
             return ANY
+        nested = self.framed_name(inner)
+        if nested is not None:
+            return self.wrong(nested, f"`tf` cannot stand inside another `tf`, and `{nested.name}` uses it")
         target = self.scope_of(frame)
         self.define_all(target, inner)
         val = self.single(target, inner)

@@ -208,8 +208,8 @@ def _macd(g: Graph, x: int, fast: int, slow: int, signal: int) -> tuple[int, int
 
 def _ppo(g: Graph, x: int, fast: int, slow: int) -> int:
     fast, slow = min(fast, slow), max(fast, slow)
-    lazy = _ema(g, x, slow)
-    return g.one("percent_of", (g.one("sub", (_ema(g, x, fast, slow - fast), lazy)), lazy))
+    lazy = _ema(g, x, slow)  # unlike MACD, TA-Lib's PPO starts each average where it can
+    return g.one("percent_of", (g.one("sub", (_ema(g, x, fast), lazy)), lazy))
 
 
 def _stoch(g: Graph, n: int, k: int, d: int) -> tuple[int, int]:
@@ -396,7 +396,7 @@ _ROWS: list[Function] = [
     _function("momentum", "mom", "src n", _change, "change over n bars"),
     _function("momentum", "change", "src n", _change, "change over n bars"),
     _function("momentum", "tsi", "src short long", _tsi, "true strength index, -1 to 1"),
-    _function("momentum", "ultosc", "a b c", _ultosc, "ultimate oscillator, 0 to 100"),
+    _function("momentum", "ultosc", "a:1 b:1 c:1", _ultosc, "ultimate oscillator, 0 to 100"),
     _function("momentum", "trix", "src n", _trix, "change of a triple ema in percent"),
     _function("momentum", "aroon", "n", _aroon, "how lately the highest and lowest of n bars were", "up down"),
     _bare("momentum", "awesome", _awesome, "sma(hl2, 5) - sma(hl2, 34)"),

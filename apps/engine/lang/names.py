@@ -10,11 +10,12 @@ from apps.engine.lang.functions import TIMEFRAME_FUNCTION
 @dataclass
 class Uses:
     """Names an expression uses: of the same bar (`now`), of an earlier one as NAME[n] (`past`), and in tf()
-    (`framed`)."""
+    (`framed`). `looks_at_frame`: there is a tf() in it."""
 
     now: list[tree.Name] = field(default_factory=list)
     past: list[tree.Name] = field(default_factory=list)
     framed: list[tree.Name] = field(default_factory=list)
+    looks_at_frame: bool = False
 
     def all(self) -> Iterator[tree.Name]:
         yield from self.now
@@ -39,6 +40,7 @@ def uses_of(expression: tree.Expr) -> Uses:
                 work += [(node.base, framed), (node.ago, framed)]
             case tree.Call():
                 inside = framed or node.name == TIMEFRAME_FUNCTION
+                uses.looks_at_frame = uses.looks_at_frame or inside
                 work += [(argument, inside) for argument in node.arguments]
             case tree.Field():
                 work.append((node.base, framed))

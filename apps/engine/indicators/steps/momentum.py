@@ -104,7 +104,7 @@ def mfi_step(
     volume: float,
     n: int,
 ) -> tuple[tuple[float, float, float, float, float], float]:
-    """Money flow index, 0 to 100, over n changes of the typical price; 0 where less than 1 flowed (TA-Lib).
+    """Money flow index, 0 to 100, over n changes of the typical price; 0 where nothing flowed (TA-Lib).
 
     State: flows in the sums (at most n-1), place of the next, the price before, sums of both flows.
     Memory: n rising flows, then n falling ones.
@@ -128,5 +128,5 @@ def mfi_step(
     if count < n - 1:
         return (count + 1.0, float(p), typical, rising, falling), NA
     total = rising + falling
-    result = 0.0 if total < 1.0 else 100.0 * (rising / total)
+    result = 0.0 if total <= 0.0 else 100.0 * (rising / total)
     return (count, float(p), typical, rising - memory[at + p], falling - memory[at + n + p]), result

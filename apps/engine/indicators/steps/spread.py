@@ -6,46 +6,46 @@ import numpy as np
 from numba import njit
 
 NA = math.nan
-EPSILON = 1e-14
 
 
 @njit(cache=True)
 def variance_step(
-    state: tuple[float, float, float, float], memory: np.ndarray, at: int, x: float, n: int
-) -> tuple[tuple[float, float, float, float], float]:
-    """Population variance of the last n values: mean of squares less square of mean (TA-Lib's VAR).
+    state: tuple[float, float], memory: np.ndarray, at: int, x: float, n: int
+) -> tuple[tuple[float, float], float]:
+    """Population variance of the last n values: mean square distance from their mean.
 
-    State: values in the sums (at most n-1), place of the next, sum, sum of squares.
+    Computed afresh for each bar: running sums of squares lose the small variances of large prices. State: values
+    held (at most n-1), place of the next.
     """
     if x != x:
-        return (0.0, 0.0, 0.0, 0.0), NA
-    count, place, total, squares = state
+        return (0.0, 0.0), NA
+    count, place = state
     p = int(place)
     memory[at + p] = x
     p += 1
     if p == n:
         p = 0
-    total += x
-    squares += x * x
     if count < n - 1:
-        return (count + 1.0, float(p), total, squares), NA
+        return (count + 1.0, float(p)), NA
+    total = 0.0
+    for i in range(n):
+        total += memory[at + i]
     mean = total / n
-    mean_square = squares / n
-    oldest = memory[at + p]
-    variance = mean_square - mean * mean
-    return (count, float(p), total - oldest, squares - oldest * oldest), max(variance, 0.0)
+    squares = 0.0
+    for i in range(n):
+        distance = memory[at + i] - mean
+        squares += distance * distance
+    return (count, float(p)), squares / n
 
 
 @njit(cache=True)
 def stdev_step(
-    state: tuple[float, float, float, float], memory: np.ndarray, at: int, x: float, n: int
-) -> tuple[tuple[float, float, float, float], float]:
-    """Population standard deviation; 0 where the variance is below 1e-14 (TA-Lib)."""
+    state: tuple[float, float], memory: np.ndarray, at: int, x: float, n: int
+) -> tuple[tuple[float, float], float]:
+    """Population standard deviation: the root of `variance_step`."""
     state, variance = variance_step(state, memory, at, x, n)
     if variance != variance:
         return state, NA
-    if variance < EPSILON:
-        return state, 0.0
     return state, math.sqrt(variance)
 
 
@@ -193,65 +193,61 @@ def linreg_step(
         p = 0
     if count < n - 1:
         return (count + 1.0, float(p)), (NA, NA)
-    sum_x = n * (n - 1) * 0.5
-    sum_xx = n * (n - 1) * (2 * n - 1) / 6.0
-    divisor = sum_x * sum_x - n * sum_xx
-    sum_xy = 0.0
-    sum_y = 0.0
-    q = p  # the oldest: n - 1 bars ago
-    for i in range(n - 1, -1, -1):
-        y = memory[at + q]
-        sum_y += y
-        sum_xy += i * y
+    total = 0.0
+    for i in range(n):
+        total += memory[at + i]
+    mean = total / n
+    middle = (n - 1) * 0.5
+    spread = 0.0
+    shared = 0.0
+    q = p  # the oldest
+    for i in range(n):
+        distance = i - middle
+        spread += distance * distance
+        shared += distance * (memory[at + q] - mean)
         q += 1
         if q == n:
             q = 0
-    slope = (n * sum_xy - sum_x * sum_y) / divisor
-    base = (sum_y - slope * sum_x) / n
-    return (count, float(p)), (base + slope * (n - 1), slope)
+    slope = shared / spread
+    return (count, float(p)), (mean + slope * middle, slope)
 
 
 @njit(cache=True)
 def correlation_step(
-    state: tuple[float, float, float, float, float, float, float],
-    memory: np.ndarray,
-    at: int,
-    x: float,
-    y: float,
-    n: int,
-) -> tuple[tuple[float, float, float, float, float, float, float], float]:
-    """Pearson's correlation over the last n pairs; 0 where either hardly varies (TA-Lib's CORREL).
+    state: tuple[float, float], memory: np.ndarray, at: int, x: float, y: float, n: int
+) -> tuple[tuple[float, float], float]:
+    """Pearson's correlation over the last n pairs; 0 where either never varies (TA-Lib's CORREL).
 
-    State: pairs in the sums (at most n-1), place of the next, sums of x, y, xx, yy, xy.
+    State: pairs held (at most n-1), place of the next. Memory: n values of x, then n of y.
     """
     if x != x or y != y:
-        return (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), NA
-    count, place, sx, sy, sxx, syy, sxy = state
+        return (0.0, 0.0), NA
+    count, place = state
     p = int(place)
     memory[at + p] = x
     memory[at + n + p] = y
     p += 1
     if p == n:
         p = 0
-    sx += x
-    sy += y
-    sxx += x * x
-    syy += y * y
-    sxy += x * y
     if count < n - 1:
-        return (count + 1.0, float(p), sx, sy, sxx, syy, sxy), NA
-    spread = (sxx - (sx * sx) / n) * (syy - (sy * sy) / n)
-    result = 0.0
-    if spread >= EPSILON:
-        result = (sxy - (sx * sy) / n) / math.sqrt(spread)
-    old_x = memory[at + p]
-    old_y = memory[at + n + p]
-    return (
-        count,
-        float(p),
-        sx - old_x,
-        sy - old_y,
-        sxx - old_x * old_x,
-        syy - old_y * old_y,
-        sxy - old_x * old_y,
-    ), result
+        return (count + 1.0, float(p)), NA
+    mean_x = 0.0
+    mean_y = 0.0
+    for i in range(n):
+        mean_x += memory[at + i]
+        mean_y += memory[at + n + i]
+    mean_x /= n
+    mean_y /= n
+    sxx = 0.0
+    syy = 0.0
+    sxy = 0.0
+    for i in range(n):
+        dx = memory[at + i] - mean_x
+        dy = memory[at + n + i] - mean_y
+        sxx += dx * dx
+        syy += dy * dy
+        sxy += dx * dy
+    spread = sxx * syy
+    if spread == 0.0:
+        return (count, float(p)), 0.0
+    return (count, float(p)), sxy / math.sqrt(spread)
