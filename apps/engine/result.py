@@ -84,7 +84,7 @@ class BacktestResult:
 
     def to_json_bytes(self) -> bytes:
         """The whole result as canonical JSON in UTF-8: the same bytes for the same four hashes."""
-        # A million times and values are joined here, which is several times faster than encoding them one by one.
+        # The times are joined here: to encode a million of them one by one takes several times as long.
         times = '","'.join(iso_times(self.simulation.time))
         values = json.dumps(self.equity.tolist(), separators=(",", ":"), allow_nan=False)
         parts = {
@@ -185,9 +185,8 @@ def result_id(hashes: Mapping[str, str]) -> str:
 
 def iso_times(time: NDArray[np.int64]) -> list[str]:
     """Epoch milliseconds as ISO 8601 in UTC with Z; milliseconds are written only where some are not zero."""
-    unit = "ms" if np.any(time % 1000) else "s"
-    moments = time.astype("datetime64[ms]").astype(f"datetime64[{unit}]")
-    return [f"{text}Z" for text in np.datetime_as_string(moments).tolist()]
+    form = "%Y-%m-%dT%H:%M:%S%.3fZ" if np.any(time % 1000) else "%Y-%m-%dT%H:%M:%SZ"
+    return pl.Series(time).cast(pl.Datetime("ms")).dt.strftime(form).to_list()
 
 
 def _open_trade(trade: OpenTrade) -> dict[str, Any]:

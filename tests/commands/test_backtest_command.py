@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -175,19 +176,29 @@ WRONG = [
 @pytest.mark.parametrize(
     ("text", "csv", "flags", "words"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG]
 )
-def test_wrong_input_is_one_clear_message_and_writes_nothing(text, csv, flags, words, tmp_path):
+def test_wrong_input_is_one_clear_message_and_writes_nothing(text, csv, flags, words, tmp_path, capsysbinary):
     formula, bars, out = tmp_path / "f.formula", tmp_path / "bars.csv", tmp_path / "out.json"
     formula.write_text(text)
     bars.write_text(csv or wave(40))
     out.write_text("as before")
-    done = backtest(str(formula), "--bars", str(bars), "--json", str(out), *flags)
-    message = done.stderr.decode()
-    assert done.returncode in (1, 2)
-    assert "Traceback" not in message
-    assert message.strip()
+    # Inside this process, for speed; `manage.py` turns the error into one message and its exit status.
+    with pytest.raises(CommandError) as raised:
+        call_command("backtest", str(formula), "--bars", str(bars), "--json", str(out), *flags)
+    message = str(raised.value)
+    assert raised.value.returncode in (1, 2)
     assert [word for word in words if word.lower() not in message.lower()] == [], message
-    assert (out.read_text(), done.stdout) == ("as before", b"")
+    assert (out.read_text(), capsysbinary.readouterr().out) == ("as before", b"")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bars.csv", "f.formula", "out.json"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "status"), [(["--fee", "1.5"], 2), (["--fee", "x"], 2), (["--set", "fats=3"], 1)]
+)
+def test_exit_status_and_standard_error(formula, bars, flags, status):
+    done = backtest(formula, "--bars", bars, "--json", "-", *flags)
+    assert (done.returncode, done.stdout) == (status, b"")
+    assert done.stderr.strip()
+    assert b"Traceback" not in done.stderr
 
 
 def test_all_errors_of_a_formula_are_shown(bars, tmp_path):

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 
 import numpy as np
 import pytest
@@ -163,9 +162,20 @@ def requests_at(orders, i):
     return Requests(int(orders.flags[i]), *values)
 
 
-@settings(max_examples=int(os.environ.get("PROVE_EXAMPLES", "60")), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**9), data=st.data())
 def test_a_run_split_anywhere_and_stepped_by_a_bot_is_the_same_run(seed, data):
+    assert_split_changes_nothing(seed, data)
+
+
+@pytest.mark.prove
+@settings(max_examples=3000, deadline=None)
+@given(seed=st.integers(0, 10**9), data=st.data())
+def test_a_run_split_anywhere_is_the_same_run_at_length(seed, data):
+    assert_split_changes_nothing(seed, data)
+
+
+def assert_split_changes_nothing(seed, data):
     """Saved and loaded between any two bars, as bytes or JSON, the state goes on as if nothing had happened."""
     bars, orders, params, finer = random_case(seed)
     whole = run(bars, orders, params, finer=finer)

@@ -166,10 +166,10 @@ EXITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rows", "flags", "settings", "params", "trades"), [case[1:] for case in EXITS],
+@pytest.mark.parametrize(("rows", "flags", "asks", "params", "trades"), [case[1:] for case in EXITS],
                          ids=[case[0] for case in EXITS])  # fmt: skip
-def test_trades(rows, flags, settings, params, trades):
-    result = run(make_bars(rows), make_orders(len(rows), flags, **settings), params)
+def test_trades(rows, flags, asks, params, trades):
+    result = run(make_bars(rows), make_orders(len(rows), flags, **asks), params)
     closed = result.trades
     found = list(zip(closed.side, closed.entry_index, closed.entry_price, closed.exit_index,
                      closed.exit_price, closed.reasons(), strict=True))  # fmt: skip
@@ -207,12 +207,10 @@ SIZES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("price", "settings", "params", "flag", "units", "cash"), [case[1:] for case in SIZES],
+@pytest.mark.parametrize(("price", "asks", "params", "flag", "units", "cash"), [case[1:] for case in SIZES],
                          ids=[case[0] for case in SIZES])  # fmt: skip
-def test_sizes(price, settings, params, flag, units, cash):
-    result = run(
-        make_bars([price, (price, price, price, price)]), make_orders(2, {0: flag}, **settings), params
-    )
+def test_sizes(price, asks, params, flag, units, cash):
+    result = run(make_bars([price, (price, price, price, price)]), make_orders(2, {0: flag}, **asks), params)
     assert result.open_trade is not None
     assert result.open_trade.size == pytest.approx(units)
     assert result.cash == pytest.approx(cash, abs=1e-9)
@@ -230,11 +228,9 @@ DROPS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("settings", "params"), [case[1:] for case in DROPS], ids=[case[0] for case in DROPS]
-)
-def test_dropped_requests_are_counted(settings, params):
-    result = run(make_bars([100, 100, 100]), make_orders(3, {0: LONG}, **settings), params)
+@pytest.mark.parametrize(("asks", "params"), [case[1:] for case in DROPS], ids=[case[0] for case in DROPS])
+def test_dropped_requests_are_counted(asks, params):
+    result = run(make_bars([100, 100, 100]), make_orders(3, {0: LONG}, **asks), params)
     assert (len(result.trades), result.open_trade, result.counts["dropped_requests"]) == (0, None, 1)
 
 
