@@ -77,10 +77,17 @@ class UnknownTimezone(DomainError):
         )
 
 
-class InstrumentNotFound(DomainError):
-    code = "instrument_not_found"
-    status = 404
-    title = "The instrument is not known"
+class SymbolInvalid(DomainError):
+    code = "symbol_invalid"
+    status = 422
+    title = "The symbol cannot be used"
+
+    def __init__(self, text: str) -> None:
+        shown = f"“{text[:60]}”" if text.strip() else "An empty symbol"
+        super().__init__(
+            f"{shown} is not a symbol: up to 40 letters, digits and . _ : / - ^ =, for example BTCUSDT.",
+            field="symbol",
+        )
 
 
 class BarsNotFound(DomainError):
@@ -106,11 +113,6 @@ class ReadOnlyInstrument(DomainError):
     code = "instrument_read_only"
     status = 403
     title = "Shared instruments cannot be changed"
-
-
-class ImportNotStartable(Conflict):
-    code = "import_not_startable"
-    title = "The import has already been started"
 
 
 class UploadTooLarge(DomainError):

@@ -22,7 +22,7 @@ from apps.markets.errors import BadCell, BarsFileError, UnknownTimezone
 from apps.markets.readers.columns import NUMBERS, PRICES, Columns, require_columns
 from apps.markets.readers.table import TextTable, read_text_table, strip_cells
 from apps.markets.readers.times import HINT_TIME, Times, read_times
-from apps.markets.timeframes import DAY_MS, format_timeframe, parse_timeframe
+from apps.markets.timeframes import DAY_MS, HOUR_MS, format_timeframe, parse_timeframe
 
 MAX_PROBLEMS = 20
 
@@ -270,6 +270,10 @@ def _assemble(rows: _Rows, timeframe_ms: int | None, timezone: str, symbol: str)
             time = time[keep]
             numbers = {role: values[keep] for role, values in numbers.items()}
         steps = np.diff(time)
+    if timezone != "UTC":
+        # Local days have 23 or 25 hours when the clocks change; they are days all the same.
+        whole = np.rint(steps / DAY_MS).astype(np.int64) * DAY_MS
+        steps = np.where((whole > 0) & (np.abs(steps - whole) <= HOUR_MS), whole, steps)
     spacing = _spacing(steps, timeframe_ms, report)
     bars = Bars(
         time=np.ascontiguousarray(time, dtype=np.int64),

@@ -5,8 +5,8 @@ from zoneinfo import available_timezones
 from django import forms
 
 from apps.markets.choices import AssetClass
-
-MAX_UPLOAD_MB = 200
+from apps.markets.errors import UploadTooLarge
+from apps.markets.rules import SYMBOL_PATTERN, check_upload_size
 
 
 def _zones() -> list[tuple[str, str]]:
@@ -18,11 +18,11 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(
         label="CSV or Parquet file",
-        help_text="Columns time (or date), open, high, low, close, volume. Delimiter and time format are found out.",
+        help_text="Columns: time or date, open, high, low, close, volume. Separator and time format are found out.",
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.parquet"}),
     )
     symbol = forms.RegexField(
-        r"^[A-Za-z0-9._:/\-^=]+$",
+        SYMBOL_PATTERN,
         max_length=40,
         help_text="For example BTCUSDT.",
         error_messages={"invalid": "Letters, digits and . _ : / - ^ = only, for example BTCUSDT or EUR/USD."},
@@ -38,6 +38,8 @@ class ImportForm(forms.Form):
 
     def clean_file(self) -> object:
         file = self.cleaned_data["file"]
-        if file.size > MAX_UPLOAD_MB * 1024 * 1024:
-            raise forms.ValidationError(f"At most {MAX_UPLOAD_MB} MB; use `manage.py bars import` for more.")
+        try:
+            check_upload_size(file.size)
+        except UploadTooLarge as error:
+            raise forms.ValidationError(error.message) from None
         return file

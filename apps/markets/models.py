@@ -37,7 +37,10 @@ class Instrument(BaseModel):
 
 
 class BarSet(BaseModel):
-    """One catalogued file of bars. The file never changes: newer data makes a new set that supersedes this one."""
+    """One catalogued file of bars, which never changes: newer data makes a new set that supersedes this one.
+
+    `content_hash` is that of `Bars`, `path` the name on storage, `timezone` the zone in which days end.
+    """
 
     workspace = models.ForeignKey(
         Workspace, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
@@ -46,6 +49,7 @@ class BarSet(BaseModel):
     imported_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     timeframe = models.CharField(max_length=10)
     timeframe_ms = models.BigIntegerField()
+    timezone = models.CharField(max_length=50, default="UTC")
     bars = models.PositiveIntegerField()
     first_time = models.DateTimeField()
     last_time = models.DateTimeField()

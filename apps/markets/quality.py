@@ -26,10 +26,13 @@ MAX_EXAMPLES = 10
 # A daily step this large is a share split far more often than a day of trading.
 _SPLIT_STEP = 0.25
 _SPLIT_RATIOS = {
-    "2:1": 1 / 2, "3:1": 1 / 3, "3:2": 2 / 3, "4:1": 1 / 4, "5:1": 1 / 5, "7:1": 1 / 7, "10:1": 1 / 10, "20:1": 1 / 20,
-    "1:2": 2.0, "1:5": 5.0, "1:8": 8.0, "1:10": 10.0, "1:20": 20.0,
+    "2:1": 1 / 2, "3:1": 1 / 3, "3:2": 2 / 3, "4:1": 1 / 4, "5:1": 1 / 5, "7:1": 1 / 7, "10:1": 1 / 10,
+    "20:1": 1 / 20, "1:2": 2.0, "1:5": 5.0, "1:8": 8.0, "1:10": 10.0, "1:20": 20.0,
 }  # fmt: skip
-_SPLIT_TOLERANCE = 0.06
+_SPLIT_TOLERANCE = (
+    0.04  # Microsoft opened 3 % off its split ratio on 2003-02-18; Apple crashed to 0.527 on 2000-09-29
+)
+_FEW_BARS = 5  # a holiday or two in a short series is no reason to warn
 _OUTLIER_SIGMAS = 12.0
 _OUTLIER_FLOOR = 0.02
 _MAD_TO_SIGMA = 1.4826  # makes the median absolute deviation of a normal distribution its sigma
@@ -71,6 +74,7 @@ class QualityReport:
     summary: str
     findings: list[Finding]
     notes: list[str]
+    read: dict[str, Any] | None = None  # the ReadReport of the file, where there was one
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -91,7 +95,7 @@ def quality_report(
         for finding in (
             _impossible(bars),
             _gap_finding(gaps, bars),
-            _short_sessions(gaps),
+            _holidays(gaps),
             *_outliers(bars, gaps.calendar),
             _zero_volume(bars, read),
             _flat(bars),
@@ -128,6 +132,7 @@ def quality_report(
         summary=summary,
         findings=findings,
         notes=notes,
+        read=asdict(read) if read else None,
     )
 
 
@@ -158,7 +163,7 @@ def _impossible(bars: Bars) -> Finding | None:
 def _gap_finding(gaps: Gaps, bars: Bars) -> Finding | None:
     if not gaps.count:
         return None
-    level: Level = "warning" if gaps.coverage < 0.99 else "note"
+    level: Level = "warning" if gaps.coverage < 0.99 and gaps.missing > _FEW_BARS else "note"
     examples = [
         {"after": _iso(gap.after), "before": _iso(gap.before), "missing": gap.missing}
         for gap in sorted(gaps.largest, key=lambda gap: -gap.missing)[:MAX_EXAMPLES]
@@ -170,7 +175,7 @@ def _gap_finding(gaps: Gaps, bars: Bars) -> Finding | None:
     return Finding("gaps", level, "Gaps", detail, gaps.count, examples)
 
 
-def _short_sessions(gaps: Gaps) -> Finding | None:
+def _holidays(gaps: Gaps) -> Finding | None:
     if not gaps.holidays:
         return None
     return Finding(
@@ -182,8 +187,8 @@ def _short_sessions(gaps: Gaps) -> Finding | None:
 def _outliers(bars: Bars, calendar: str) -> list[Finding | None]:
     """Steps far beyond the usual: splits, ticks that return at once, and the rest.
 
-    The usual is the median absolute deviation of log returns from one close to the next open or close, which a few
-    outliers do not move.
+    The usual is the median absolute deviation of log returns from close to close, which a few outliers do
+    not move. A split shows between the close before and the open.
     """
     if len(bars) < 30:
         return []

@@ -19,11 +19,12 @@ from apps.core.files import removed_on_error
 from apps.engine.bars import COLUMNS, Bars
 from apps.journal.services import record
 from apps.markets.choices import AssetClass
-from apps.markets.errors import BarsFileError, BarsInUse, ReadOnlyInstrument, StoredBarsDamaged
+from apps.markets.errors import BarsInUse, ReadOnlyInstrument, StoredBarsDamaged
 from apps.markets.files import ReadReport, read_bars_file
 from apps.markets.models import BarSet, Instrument
 from apps.markets.providers.sample import NAMES, sample_bars, synthetic_minutes
 from apps.markets.quality import quality_report
+from apps.markets.rules import check_upload_size, clean_symbol
 from apps.markets.timeframes import format_timeframe
 
 
@@ -41,11 +42,12 @@ def import_bars(
 ) -> BarSet:
     """Read a CSV or Parquet file and catalogue its bars; the same content again gives the set it made before.
 
-    Raises BarsFileError and its kin with the line at fault; then nothing is stored.
+    Raises BarsFileError with the line at fault, SymbolInvalid, UnknownTimeframe, UnknownTimezone or
+    UploadTooLarge; then nothing is stored.
     """
-    if not symbol.strip():
-        raise BarsFileError("The instrument needs a symbol.", hint="For example AAPL or BTCUSDT.")
-    read = read_bars_file(file, timeframe=timeframe, timezone=timezone, symbol=symbol.strip().upper())
+    symbol = clean_symbol(symbol)
+    check_upload_size(getattr(file, "size", None))  # only uploads know their size
+    read = read_bars_file(file, timeframe=timeframe, timezone=timezone, symbol=symbol)
     return store_bars(
         workspace,
         read.bars,
@@ -71,34 +73,36 @@ def store_bars(
 ) -> BarSet:
     """Keep bars as Parquet under a name made of their hash, and catalogue them.
 
-    File first, row second in one transaction: a row never points at nothing, and a file that no row
-    came to point at is removed again.
+    The same content again gives the set there is. File first, row second, in one transaction that holds the
+    instrument's row: a catalogue row never points at nothing, a file that no row came to point at is removed
+    again, and of two imports at once the second sees what the first has made.
     """
     content_hash = bars.content_hash()
     timeframe = format_timeframe(bars.timeframe_ms)
-    current = BarSet.objects.filter(
-        workspace=workspace,
-        instrument__symbol=bars.symbol,
-        instrument__venue=venue,
-        timeframe=timeframe,
-        superseded_at=None,
-    )
-    known = current.filter(content_hash=content_hash).select_related("instrument").first()
-    if known:
-        return known
     quality = quality_report(bars, read=report, single_stock=asset_class == AssetClass.STOCK)
-    owner = workspace.slug if workspace else "shared"
-    path = f"bars/{owner}/{content_hash}.parquet"
-    is_new_file = not default_storage.exists(path)
-    if is_new_file:
-        path = default_storage.save(path, ContentFile(to_parquet(bars)))
-    with removed_on_error([path] if is_new_file else []), transaction.atomic():
+    written: list[str] = []
+    with removed_on_error(written), transaction.atomic():
         instrument, _ = Instrument.objects.get_or_create(
             workspace=workspace,
             symbol=bars.symbol,
             venue=venue,
             defaults={"timezone": bars.timezone, "name": name, "asset_class": asset_class},
         )
+        instrument = Instrument.objects.select_for_update(of=("self",)).get(pk=instrument.pk)
+        current = BarSet.objects.filter(
+            workspace=workspace, instrument=instrument, timeframe=timeframe, superseded_at=None
+        )
+        known = current.filter(content_hash=content_hash).first()
+        if known:
+            return known
+        path = f"bars/{instrument.uuid}/{content_hash}.parquet"
+        if not BarSet.objects.filter(path=path).exists():
+            default_storage.delete(
+                path
+            )  # half a file, should an earlier import have been killed while writing
+            written.append(path)
+            default_storage.save(path, ContentFile(to_parquet(bars)))
+        replaced = current.first()
         current.update(superseded_at=clock.now())
         bar_set = BarSet.objects.create(
             workspace=workspace,
@@ -106,6 +110,7 @@ def store_bars(
             imported_by=actor,
             timeframe=timeframe,
             timeframe_ms=bars.timeframe_ms,
+            timezone=bars.timezone,
             bars=len(bars),
             first_time=_moment(bars.time[0]),
             last_time=_moment(bars.time[-1]),
@@ -115,12 +120,13 @@ def store_bars(
             quality=quality.to_dict(),
             is_synthetic=is_synthetic,
         )
+        changes = {"bars": len(bars), "hash": [replaced.content_hash if replaced else None, content_hash]}
         record(
             actor=actor,
             workspace=workspace,
             action="markets.bars.imported",
             target=bar_set,
-            changes={"bars": len(bars), "hash": content_hash, "source": source},
+            changes={**changes, "source": source},
         )
     return bar_set
 
@@ -150,7 +156,7 @@ def load_bars(bar_set: BarSet) -> Bars:
         time=frame["time"].to_numpy(),
         **{column: frame[column].to_numpy() for column in COLUMNS},
         timeframe_ms=bar_set.timeframe_ms,
-        timezone=bar_set.instrument.timezone,
+        timezone=bar_set.timezone,
         symbol=bar_set.instrument.symbol,
     )
     if bars.content_hash() != bar_set.content_hash:
@@ -169,15 +175,20 @@ def _read_parquet(path: str) -> pl.DataFrame:
 
 @transaction.atomic
 def delete_bar_set(bar_set: BarSet, *, actor: User) -> None:
-    """Remove a workspace's own bars. Raises ReadOnlyInstrument for shared ones, BarsInUse where runs rest on them."""
+    """Remove a workspace's own bars, and the instrument with its last ones.
+
+    Raises ReadOnlyInstrument for shared ones, BarsInUse where backtests rest on them.
+    """
     if bar_set.workspace_id is None:
         raise ReadOnlyInstrument("Shared market data cannot be deleted.")
     record(actor=actor, workspace=bar_set.workspace, action="markets.bars.deleted", target=bar_set)
-    path = bar_set.path
+    path, instrument = bar_set.path, bar_set.instrument
     try:
         bar_set.delete()
     except ProtectedError:
         raise BarsInUse("Backtests rest on these bars; delete those first.") from None
+    if not instrument.bar_sets.exists():
+        instrument.delete()
     if not BarSet.objects.filter(path=path).exists():
         transaction.on_commit(lambda: default_storage.delete(path))
 

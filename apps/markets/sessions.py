@@ -128,11 +128,14 @@ def _missing_slots(local: _Ints, timeframe: int) -> tuple[_Ints, int]:
     jumps = np.flatnonzero(np.diff(local) > timeframe)
     if not jumps.size:
         return missing, 0
-    key = slot[jumps] * slots + slot[jumps + 1]
-    _, at, seen = np.unique(key, return_inverse=True, return_counts=True)
-    recurs = (seen >= max(3.0, _USUAL_BREAK * days))[at]
-    weekdays = _weekdays_before(day[jumps + 1]) - _weekdays_before(day[jumps] + 1)  # whole weekdays between
     same_day = day[jumps] == day[jumps + 1]
+    often = max(3.0, _USUAL_BREAK * days)
+    # Closings and openings are usual each by itself: on the weekend of a clock change an old one meets a new one.
+    closings = np.bincount(slot[jumps[~same_day]], minlength=slots)[slot[jumps]] >= often
+    openings = np.bincount(slot[jumps[~same_day] + 1], minlength=slots)[slot[jumps + 1]] >= often
+    _, at, seen = np.unique(slot[jumps] * slots + slot[jumps + 1], return_inverse=True, return_counts=True)
+    recurs = np.where(same_day, (seen >= often)[at], closings & openings)
+    weekdays = _weekdays_before(day[jumps + 1]) - _weekdays_before(day[jumps] + 1)  # whole weekdays between
     after, before = usual_before[slot[jumps] + 1], usual_before[slot[jumps + 1]]
     parts = np.where(same_day, before - after, (per_day - after) + before)
     on_weekend = ((day[jumps] + 3) % 7 >= 5) | ((day[jumps + 1] + 3) % 7 >= 5)

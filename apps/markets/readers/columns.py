@@ -107,7 +107,7 @@ def require_columns(header: Sequence[str], *, line: int | None) -> Columns:
     if all(_is_data(name) for name in header if name.strip()):
         hint = "The file seems to start with data. Add a first line: time,open,high,low,close,volume"
     else:
-        hint = "Needed: time (or date), open, high, low, close; volume where there is one. Names may be in any case."
+        hint = "Needed: time or date, open, high, low, close, and volume if there is one; in any case."
     words = " and ".join(filter(None, [", ".join(missing[:-1]), missing[-1]]))
     noun = "column is" if len(missing) == 1 else "columns are"
     raise BarsFileError(f"The {words} {noun} missing. The header has {found}.", line=line, hint=hint)

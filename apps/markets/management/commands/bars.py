@@ -44,6 +44,8 @@ class Command(BaseCommand):
             getattr(self, f"_{options['action']}")(options)
         except DomainError as error:
             hint = error.extra.get("hint")
+            if options.get("json"):
+                self.stdout.write(json.dumps({"ok": False, "error": error.problem()}, indent=2))
             raise CommandError(f"{error.message} {hint or ''}".rstrip()) from None
         except OSError as error:
             raise CommandError(f"{options.get('file')}: {error.strerror}") from None
@@ -52,11 +54,15 @@ class Command(BaseCommand):
         read = read_bars_file(options["file"], timeframe=options["timeframe"], timezone=options["timezone"])
         report = quality_report(read.bars, read=read.report)
         if options["json"]:
-            self.stdout.write(json.dumps(report.to_dict(), indent=2, default=str))
+            self.stdout.write(json.dumps({"ok": True, **report.to_dict()}, indent=2))
             return
-        self.stdout.write(f"{report.bars} bars of {report.timeframe}, {report.summary}")
+        self.stdout.write(f"{report.bars:,} bars of {report.timeframe}. {report.verdict}: {report.summary}")
         for finding in report.findings:
-            self.stdout.write(f"- {finding.title}: {finding.detail}")
+            self.stdout.write(f"- {finding.title} ({finding.count:,}): {finding.detail}")
+            for example in finding.examples:
+                self.stdout.write("    " + ", ".join(f"{name} {value}" for name, value in example.items()))
+        for note in report.notes:
+            self.stdout.write(f"- {note}")
 
     def _import(self, options: dict[str, Any]) -> None:
         workspace = None
