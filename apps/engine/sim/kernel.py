@@ -1,4 +1,4 @@
-"""The fill step: `fill(account, bar, ask, rules, finer) -> (account, fills)`, and the loop over it.
+"""The fill step: `fill(account, bar, ask, rules, finer, is_last) -> (account, fills)`, and the loop over it.
 
 This module is the only place where a fill is computed. A backtest runs `simulate`, the compiled loop; a paper or
 live bot calls `fill` once per closed bar (`apps.engine.sim.state`). Every rule is a line of docs/fills.md.
@@ -449,8 +449,10 @@ def decided(ask, position, rules):
 
 
 @njit(cache=True, forceinline=True)
-def fill(account, bar, ask, rules, finer):
+def fill(account, bar, ask, rules, finer, is_last):
     """One bar of an account's life: (account, (fill, fill, fill, fill)), the fills in the order of time.
+
+    `is_last` tells that no bar follows: a request made at its close is never filled, not even at that close.
 
     A fill that did not happen has the reason NO_FILL. An account that has ended stays as it is.
     """
@@ -506,7 +508,7 @@ def fill(account, bar, ask, rules, finer):
     if rules.at_close != 0:
         first = third
         third = no_fill()
-        if request != NOTHING:
+        if request != NOTHING and not is_last:
             account, second, third = at_market(account, bar.close, rules)
 
     if marked(account.cash, account.position.units, bar.close) <= 0.0:
@@ -609,6 +611,7 @@ def simulate(account, start, stop, time, open_, high, low, close, flags, stops, 
     fewer than stop bars are done only where the account ended. Quiet bars, most of them, skip the step's work and
     leave the very same account (property-tested).
     """
+    last = close.size - 1
     for i in range(start, stop):
         bar = Bar(time[i], open_[i], high[i], low[i], close[i])
         flag = np.int64(flags[i])  # as in a single step, where it comes from Python
@@ -619,7 +622,7 @@ def simulate(account, start, stop, time, open_, high, low, close, flags, stops, 
             continue
         first = finer_start[i] if finer_start.size else 0
         beyond = finer_start[i + 1] if finer_start.size else 0
-        account, fills = fill(account, bar, ask, rules, Finer(finer_prices, first, beyond))
+        account, fills = fill(account, bar, ask, rules, Finer(finer_prices, first, beyond), i == last)
         row = record(fills[0], i, whole, real, row)
         row = record(fills[1], i, whole, real, row)
         row = record(fills[2], i, whole, real, row)

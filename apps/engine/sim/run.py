@@ -156,6 +156,9 @@ def run(
     # One entry per bar at most. The pages of these buffers are only taken as trades are written.
     whole = np.empty((4, n), dtype=np.int64)
     real = np.empty((7, n))
+    time, open_, high, low, close, flags = (
+        _read_only(each) for each in (bars.time, bars.open, bars.high, bars.low, bars.close, orders.flags)
+    )
     stops, targets, trails = (_series(each) for each in (orders.stop, orders.target, orders.trail))
     row = done = 0
     step = CHUNK_BARS if progress or should_cancel else max(n, 1)
@@ -163,8 +166,8 @@ def run(
         if should_cancel and should_cancel():
             raise Cancelled
         account, row, done = kernel.simulate(
-            account, start, min(start + step, n), bars.time, bars.open, bars.high, bars.low, bars.close,
-            orders.flags, stops, targets, trails, rules, inside, inside_start, equity, whole, real, row,
+            account, start, min(start + step, n), time, open_, high, low, close, flags, stops, targets, trails,
+            rules, inside, inside_start, equity, whole, real, row,
         )  # fmt: skip
         if account.ended:
             break
@@ -175,8 +178,19 @@ def run(
 
 def _series(protection: Protection | None) -> Floats:
     if protection is None or protection.series is None or protection.kind == "percent":
-        return _EMPTY
-    return np.ascontiguousarray(protection.series)
+        return _read_only(_EMPTY)
+    return _read_only(protection.series)
+
+
+def _read_only(column: np.ndarray) -> np.ndarray:
+    """A view that cannot be written to.
+
+    Bars mapped from a file come as such and others do not; the loop is compiled for each kind of array it meets,
+    so it is given but one.
+    """
+    view = np.ascontiguousarray(column).view()
+    view.flags.writeable = False
+    return view
 
 
 def _finer_rows(bars: Bars, finer: Bars | None) -> tuple[Floats, Ints]:
@@ -194,7 +208,7 @@ def _result(
     cut: dict[str, Any] = {name: whole[at, :rows].copy() for at, name in enumerate(_WHOLE)}
     cut |= {name: real[at, :rows].copy() for at, name in enumerate(_REAL)}
     mae, mfe = excursions(
-        bars.high, bars.low, cut["side"], cut["entry_index"], cut["exit_index"],
+        _read_only(bars.high), _read_only(bars.low), cut["side"], cut["entry_index"], cut["exit_index"],
         cut["entry_price"], cut["exit_price"], _exits_at_close(cut["reason"], at_close), at_close,
     )  # fmt: skip
     trades = Trades(

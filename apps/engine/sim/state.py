@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self, get_type_hints
+from typing import Any, NamedTuple, Protocol, Self, get_type_hints
 
 import numpy as np
 
@@ -15,6 +15,21 @@ from apps.engine.sim.spec import Orders, Requests, SimParams, check_orders, chec
 
 _FORMAT = 1  # of to_bytes; raised with any change of kernel.Account
 _LAYOUT = struct.Struct("<B ddqdq ddddqdddd qddd qqqq")
+
+
+class BarLike(Protocol):
+    """A closed bar: `kernel.Bar`, or `apps.engine.bars.Bar` with more to it."""
+
+    @property
+    def time(self) -> int: ...
+    @property
+    def open(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def close(self) -> float: ...
 
 
 class FillEvent(NamedTuple):
@@ -49,20 +64,22 @@ class SimState:
         return cls(rules_of(orders, params), new_account(params.cash))
 
     def step(
-        self, bar: kernel.Bar, requests: Requests, finer: np.ndarray | None = None
+        self, bar: BarLike, requests: Requests, finer: np.ndarray | None = None, *, is_last: bool = False
     ) -> tuple[Self, list[FillEvent]]:
         """The state after one closed bar, and the fills on it in the order of time.
 
         `requests` are the formula's at this bar's close. `finer` is float64[3, m]: open, high and low of the bars
-        of a finer timeframe inside this one.
+        of a finer timeframe inside this one. `is_last` ends a history as `run` does: where requests fill at their
+        own close, those of its last bar do not.
         """
         prices = np.empty((3, 0)) if finer is None else np.ascontiguousarray(finer, dtype=np.float64)
         account, fills = kernel.fill(
             self.account,
-            kernel.Bar(int(bar.time), *(float(price) for price in bar[1:])),
+            kernel.Bar(int(bar.time), float(bar.open), float(bar.high), float(bar.low), float(bar.close)),
             kernel.Ask(int(requests.flags), *(float(value) for value in requests[1:])),
             self.rules,
             kernel.Finer(prices, 0, prices.shape[1]),
+            bool(is_last),
         )
         events = [_event(fill) for fill in fills if fill.reason != kernel.NO_FILL]
         return type(self)(self.rules, account), events

@@ -51,7 +51,7 @@ class ReferenceSimulator:
                 best = self.held.best
                 self.held.best = max(best, high) if self.held.side > 0 else min(best, low)
             request = self.decide(i)
-            if self.params.fill == "close":
+            if self.params.fill == "close" and i < len(self.bars) - 1:
                 self.carry_out(request, close, i, signal=i)
             if self.worth(close) <= 0:
                 if self.held:

@@ -192,7 +192,7 @@ def assert_split_changes_nothing(seed, data):
         parts = None
         if finer is not None:
             parts = np.stack([finer.open, finer.high, finer.low])[:, 3 * i : 3 * i + 3]
-        state, events = state.step(bar, requests_at(orders, i), parts)
+        state, events = state.step(bar, requests_at(orders, i), parts, is_last=i == len(bars) - 1)
         equity.append(state.equity)
         exits += [(i, event) for event in events if event.reason != "entry"]
     assert equity == whole.equity.tolist()

@@ -37,9 +37,10 @@ EXITS = [
     # name, rows, flags, order settings, params, expected closed trades
     ("rule 1: filled at the next open", [90, (100, 105, 95, 104), 104, (110, 111, 109, 110)],
      {0: LONG, 2: EXIT}, {}, FREE, [(1, 1, 100, 3, 110, "exit")]),
-    ("rule 1: filled at the close in that mode", [90, (100, 105, 95, 104), (107, 111, 106, 108)],
+    ("rule 1: filled at the close in that mode", [90, (100, 105, 95, 104), (107, 111, 106, 108), 109],
      {0: LONG, 2: EXIT}, {}, CLOSE, [(1, 0, 90, 2, 108, "exit")]),
     ("rule 1: a request on the last bar is never filled", [100, 101, 102], {2: LONG}, {}, FREE, []),
+    ("rule 1: nor at its own close", [90, 100, 108], {0: LONG, 2: EXIT}, {}, CLOSE, []),
     ("rule 1: nor is an exit", [100, 100, 102], {0: LONG, 2: EXIT}, {}, FREE, []),
     ("rule 2: an exit at the open comes before a stop", [100, 100, (96, 97, 90, 91)],
      {0: LONG, 1: EXIT}, STOP_3, FREE, [(1, 1, 100, 2, 96, "exit")]),
