@@ -20,6 +20,8 @@ import django
 from benchmarks.load import Load, run_load
 
 ROUNDS = 2
+# uvloop 0.23 accepts one connection per turn of its loop, so under load new connections wait for seconds
+LOOP = ("--loop", "asyncio")
 CONNECTIONS = (64, 1000)
 ALERT = {
     "symbol": "BINANCE:BTCUSDT",
@@ -39,7 +41,7 @@ def server(application: str, database_url: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--no-access-log",
+        [sys.executable, "-m", "uvicorn", application, "--port", str(port), *LOOP, "--no-access-log",
          "--log-level", "warning", "--backlog", "4096"],
         env=os.environ | {"DATABASE_URL": database_url, "LOG_LEVEL": "ERROR"},
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import re
@@ -36,6 +37,7 @@ _ACTIONS = {
     "flat": Action.EXIT,
     "info": Action.INFO,
 }
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _SYMBOL = re.compile(r"(?:(?P<exchange>[A-Z0-9_]{1,20}):)?(?P<symbol>[A-Z0-9][A-Z0-9._!&/\-]{0,39})")
 _DECIMAL = re.compile(r"[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,2})?")
 _TIMEFRAME = re.compile(r"(\d{0,4})\s*([A-Za-z]*)")
@@ -176,7 +178,8 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
         raise ValueError(f"{name} is not a JSON number; a plot without a value prints it")
 
     try:
-        value = json.loads(body.decode("utf-8-sig"), parse_float=_Number, parse_constant=refuse_constant)
+        text = body.removeprefix(codecs.BOM_UTF8).decode()
+        value = json.loads(text, parse_float=_Number, parse_constant=refuse_constant)
     except UnicodeDecodeError as error:
         raise AlertRefused(
             f"The body is not UTF-8 text (byte {error.start}).", code="invalid_json"
@@ -195,7 +198,7 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise AlertRefused("The body must be one JSON object, such as {…}.", code="invalid_json")
     for text in _texts(value):
-        if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        if _NO_TEXT.search(text):
             message = "The body holds a character no text can have (NUL or half a surrogate pair)."
             raise AlertRefused(message, code="invalid_json")
     return value

@@ -46,7 +46,8 @@ class Gatherer(Generic[Item, Result]):
         self._waiting.append((item, future))
         if self._runner is None or self._runner.done():
             self._runner = asyncio.create_task(self._run())
-        return await asyncio.wait_for(future, timeout_s)
+        async with asyncio.timeout(timeout_s):
+            return await future
 
     async def drain(self, *, timeout_s: float) -> None:
         """Wait until everything added has been written, at most `timeout_s`."""

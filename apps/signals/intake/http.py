@@ -49,7 +49,9 @@ def kept_headers(scope: Scope) -> dict[str, str]:
     for name, value in scope["headers"]:
         if name in KEPT_HEADERS:
             text = value.decode("latin-1")[:KEPT_HEADER_LENGTH]
-            kept[name.decode("ascii")] = "".join(char for char in text if char.isprintable())
+            if not text.isprintable():
+                text = "".join(char for char in text if char.isprintable())
+            kept[name.decode("ascii")] = text
     return kept
 
 

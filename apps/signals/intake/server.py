@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -153,7 +154,8 @@ class Intake:
             await _send_too_many(send, detail, wait_s)
             return
         try:
-            body = await asyncio.wait_for(read_body(scope, receive, limit=MAX_BODY_BYTES), BODY_TIMEOUT_S)
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                body = await read_body(scope, receive, limit=MAX_BODY_BYTES)
         except BodyTooLarge:
             detail = f"An alert has at most {MAX_BODY_BYTES} bytes (64 KiB)."
             headers = [(b"connection", b"close")]
@@ -231,7 +233,12 @@ async def _send_too_many(send: Send, detail: str, wait_s: int) -> None:
 def _remote_ip(scope: Scope) -> str | None:
     """The peer as the server names it (behind a trusted proxy uvicorn puts the forwarded address there)."""
     client = scope.get("client")
+    return _as_ip(client[0]) if client else None
+
+
+@lru_cache(maxsize=4096)
+def _as_ip(text: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(client[0])) if client else None
-    except ValueError:
+        return str(ipaddress.ip_address(text))
+    except ValueError:  # a Unix socket
         return None
