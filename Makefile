@@ -1,5 +1,6 @@
 # The two commands of the project are `make up` and `make test`. Both set themselves up.
 PYTHON ?= python3
+TEST_PROCESSES ?= 2
 LOCAL := .venv/bin/python -m deploy.local
 .DEFAULT_GOAL := help
 
@@ -17,11 +18,11 @@ down: base  ## stop what runs on this machine, also what a killed `make up` left
 
 .PHONY: test
 test: dev  ## set up and run the tests (ARGS="tests/engine -k sma" narrows them)
-	@$(LOCAL) test -m "not prove" $(ARGS)
+	@$(LOCAL) test -n $(TEST_PROCESSES) --dist loadfile -m "not prove" $(ARGS)
 
 .PHONY: prove
 prove: dev  ## the tests at length: chaos, thousands of generated cases
-	@PROVE=1 $(LOCAL) test $(ARGS)
+	@PROVE=1 $(LOCAL) test -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 .PHONY: bench
 bench: base  ## measure the engine and the web path

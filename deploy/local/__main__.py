@@ -30,9 +30,10 @@ def main() -> int:
     servers.add_argument(
         "--redis-database", type=int, default=0, help="number of the Redis database, 0 to 15"
     )
-    test = commands.add_parser("test", help="run pytest on the test servers")
-    test.add_argument("pytest_arguments", nargs=argparse.REMAINDER, help="passed to pytest as they are")
-    options = parser.parse_args()
+    commands.add_parser("test", help="run pytest on the test servers; every other argument is pytest's")
+    options, pytest_arguments = parser.parse_known_args()
+    if pytest_arguments and options.command != "test":
+        parser.error(f"unknown arguments: {' '.join(pytest_arguments)}")
     try:
         if options.command == "up":
             return up()
@@ -40,7 +41,7 @@ def main() -> int:
             return down(test=options.test)
         if options.command == "servers":
             return print_servers(options)
-        return run_tests([argument for argument in options.pytest_arguments if argument != "--"])
+        return run_tests(pytest_arguments)
     except LocalError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

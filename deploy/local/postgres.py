@@ -159,7 +159,8 @@ class PostgresCluster:
         account.own(password_file)
         command = [
             self.programs / "initdb", "-D", fresh, "-U", SUPERUSER, f"--pwfile={password_file}",
-            "--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions",
+            "--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
+            "--no-instructions",
         ]  # fmt: skip
         if self.options.get("fsync") == "off":
             command.append("--no-sync")

@@ -96,10 +96,11 @@ def read_stamp(stamp: Path, current: str) -> Login | None:
 def sources_hash(what: str) -> str:
     """SHA-256 over names and contents of the code that decides the outcome.
 
-    "migrations": migrations, settings and pins. "all": every module of the project and the pins.
+    "migrations": migrations, settings and pins. "engine": the engine and the pins. "all": every module and the pins.
     """
     patterns = {
         "migrations": ["apps/*/migrations/*.py", "config/settings/*.py"],
+        "engine": ["apps/engine/**/*.py"],
         "all": ["apps/**/*.py", "config/**/*.py"],
     }[what]
     digest = hashlib.sha256(sys.version.encode())

@@ -87,6 +87,9 @@ def test_servers() -> Servers:
     )
 
 
+ROOT_WORKER_WARNING = "ignore:You're running the worker with superuser privileges"
+
+
 def child_environment(
     given: Mapping[str, str], addresses: Mapping[str, str], settings: str
 ) -> dict[str, str]:
@@ -99,6 +102,8 @@ def child_environment(
         "SECRET_KEY": given.get("SECRET_KEY") or secret_key(),
         "PATH": path,
         "PYTHONUNBUFFERED": "1",
+        # Celery's page of advice to every start as root; a container or a small machine has no other account.
+        "PYTHONWARNINGS": given.get("PYTHONWARNINGS", ROOT_WORKER_WARNING),
     }
 
 

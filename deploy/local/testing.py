@@ -30,6 +30,7 @@ def run_tests(arguments: Sequence[str]) -> int:
         environment |= addresses
         if servers.postgres:
             environment["TEST_DATABASE_TEMPLATE"] = migrated_template(servers, environment)
+        compile_kernels(environment)
         command = [str(PYTHON), "-m", "pytest", *arguments]
         say(" ".join(["pytest", *arguments]))
         process = subprocess.Popen(command, cwd=ROOT, env=environment)
@@ -68,6 +69,16 @@ def migrated_template(servers: Servers, environment: dict[str, str]) -> str:
                 subprocess.run(migrate, cwd=ROOT, env=target, check=True)
                 stamp.touch()
     return name
+
+
+def compile_kernels(environment: dict[str, str]) -> None:
+    """Compile the engine once, before several test processes would each do it. Skipped while its code is the same."""
+    stamp = RUN / "kernels.done"
+    current = sources_hash("engine")
+    if not stamp.exists() or stamp.read_text() != current:
+        with timed("engine kernels compiled"):
+            subprocess.run([str(PYTHON), "-m", "apps.engine.warm"], cwd=ROOT, env=environment, check=True)
+        stamp.write_text(current)
 
 
 def keep_test_servers() -> None:
