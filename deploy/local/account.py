@@ -30,7 +30,7 @@ def ids() -> tuple[int, int]:
     return entry.pw_uid, entry.pw_gid
 
 
-def run(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+def run(command: Sequence[object], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a command under the account, with its output captured as text. The exit status is not checked."""
     if needs_other_account():
         user, group = ids()

@@ -37,18 +37,18 @@ def prepare(environment: Mapping[str, str], stamp: Path | None) -> Login | None:
     if stamp and (kept := read_stamp(stamp, current)) is not None:
         say("database, demo and kernels are up to date")
         return kept
-    # Compiling takes one core and needs no database, so it runs beside the migrations.
+    environment = {"LOG_LEVEL": "WARNING", **environment}  # the steps below say what they did
+    # Compiling takes one core and needs no database, so it runs beside the migrations; the demo's backtests need it.
     warm = subprocess.Popen(
         [PYTHON, "-m", "apps.engine.warm"], cwd=ROOT, env=dict(environment), stdout=sys.stderr
     )
     try:
         with timed("migrations applied"):
             manage(environment, "migrate", "--verbosity", "0")
+        if warm.wait() != 0:
+            raise LocalError("The engine's kernels could not be compiled; the message is above.")
         with timed("demo loaded"):
             output = manage(environment, "demo")
-        with timed("engine kernels compiled"):
-            if warm.wait() != 0:
-                raise LocalError("The engine's kernels could not be compiled; the message is above.")
     finally:
         if warm.poll() is None:
             warm.terminate()
@@ -63,7 +63,7 @@ def prepare(environment: Mapping[str, str], stamp: Path | None) -> Login | None:
 
 def manage(environment: Mapping[str, str], *arguments: str) -> str:
     """Run a manage.py command; its standard output."""
-    command = [PYTHON, "manage.py", *arguments]
+    command = [str(PYTHON), "manage.py", *arguments]
     done = subprocess.run(
         command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, text=True, check=False
     )

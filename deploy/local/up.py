@@ -136,6 +136,7 @@ def close_quietly(descriptor: int) -> None:
 def watch_start(address: str, login: Login | None, started: float) -> None:
     """Say when the application answers; afterwards end with `make`, should somebody kill that instead of us."""
     parent = os.getppid()
+    watched = time.monotonic()
     announced = warned = False
     while True:
         time.sleep(0.2)
@@ -147,7 +148,7 @@ def watch_start(address: str, login: Login | None, started: float) -> None:
         if answers(f"{address}/health/ready"):
             announced = True
             announce(address, login, time.monotonic() - started)
-        elif not warned and time.monotonic() - started > SLOW_START_SECONDS:
+        elif not warned and time.monotonic() - watched > SLOW_START_SECONDS:
             warned = True
             say(f"still waiting for {address}/health/ready; the lines of 'web' above say why")
 
