@@ -1,1 +1,18 @@
 """The simulator: one fill step (docs/fills.md), looped over for a backtest, called once per bar by a bot."""
+
+
+def warm() -> None:
+    """Compile the fill step, the loop and the excursions into the disk cache, by running all of them once."""
+    import numpy as np
+
+    from apps.engine.bars import Bars
+    from apps.engine.sim import kernel
+    from apps.engine.sim.run import run
+    from apps.engine.sim.spec import EXIT, LONG, Orders, Requests, SimParams
+    from apps.engine.sim.state import SimState
+
+    price = np.full(3, 100.0)
+    bars = Bars(np.arange(3), price, price, price, price, price, timeframe_ms=1)
+    orders = Orders(np.array([LONG, EXIT, 0], dtype=np.uint8))
+    run(bars, orders, SimParams())
+    SimState.initial(orders, SimParams()).step(kernel.Bar(0, 100.0, 100.0, 100.0, 100.0), Requests(LONG))
