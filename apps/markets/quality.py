@@ -132,7 +132,8 @@ def quality_report(
         summary=summary,
         findings=findings,
         notes=notes,
-        read=asdict(read) if read else None,
+        # pairs, since jsonb does not keep the order of members
+        read={**asdict(read), "columns": list(read.columns.items())} if read else None,
     )
 
 

@@ -52,6 +52,7 @@ def instrument_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @login_required
 def bars_import(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None)
+    problems: list[dict[str, object]] = []
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
         file = values.pop("file")
@@ -61,12 +62,14 @@ def bars_import(request: HttpRequest) -> HttpResponse:
                 request.workspace, file=file, filename=file.name, actor=request.user, **values
             )
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-            form.problems = error.extra.get("problems", [])  # type: ignore[attr-defined]
+            problems = error.extra.get("problems", [])
+            if not problems:
+                form.add_error(error.field if error.field in form.fields else None, error.message)
         else:
-            messages.success(request, f"{bar_set.bars} bars of {bar_set.instrument.symbol} are ready.")
+            messages.success(request, f"{bar_set.bars:,} bars of {bar_set.instrument.symbol} are ready.")
             return redirect("markets:instrument-detail", uuid=bar_set.instrument.uuid)
-    return render(request, "markets/bars_import.html", {"form": form}, status=422 if form.errors else 200)
+    status = 422 if form.errors or problems else 200
+    return render(request, "markets/bars_import.html", {"form": form, "problems": problems}, status=status)
 
 
 @login_required

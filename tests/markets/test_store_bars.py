@@ -21,6 +21,7 @@ from apps.markets.errors import (
     SymbolInvalid,
     UploadTooLarge,
 )
+from apps.markets.files import read_bars
 from apps.markets.models import BarSet, Instrument
 from apps.markets.rules import check_upload_size
 from apps.markets.selectors import candles, visible_bar_sets
@@ -52,10 +53,11 @@ def test_imported_bars_come_back_bit_for_bit(workspace: Workspace, user: User):
         "1d",
         "my.csv",
     )
-    bars = load_bars(BarSet.objects.get())
+    bar_set = BarSet.objects.get()
+    bars = load_bars(bar_set)
     assert bars.close.tolist() == [2, 2.5]
     assert bars.content_hash() == bar_set.content_hash
-    assert bar_set.quality["read"]["columns"]["time"] == "time"
+    assert bar_set.quality["read"]["columns"][0] == ["time", "time"]
     entry = Entry.objects.get(action="markets.bars.imported")
     assert entry.changes["hash"] == [None, bar_set.content_hash]
 
@@ -211,8 +213,6 @@ def test_demo_data_is_real_labelled_and_loaded_once(db: None):
 
 
 def test_candles_are_thinned_without_losing_extremes():
-    from apps.markets.files import read_bars
-
     rows = "".join(
         f"{1_577_836_800 + at * 60},{10 + at},{11 + at},{9 + at},{10 + at},1\n" for at in range(10)
     )

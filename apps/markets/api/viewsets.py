@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -41,14 +41,14 @@ class BarSetViewSet(
     def get_queryset(self) -> QuerySet[BarSet]:
         return visible_bar_sets(self.request.workspace)  # type: ignore[attr-defined]
 
-    def get_parsers(self) -> list[MultiPartParser]:
+    def get_parsers(self) -> list[BaseParser]:
         return (
             [MultiPartParser()] if self.request and self.request.method == "POST" else super().get_parsers()
         )
 
     @extend_schema(request={"multipart/form-data": ImportSerializer}, responses={201: BarSetSerializer})
     def create(self, request: Request) -> Response:
-        """Import a CSV or Parquet file; 422 names line and column of what cannot be read, and nothing is kept."""
+        """Import a CSV or Parquet file; 422 names line and column of what cannot be read, then nothing is kept."""
         body = ImportSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
