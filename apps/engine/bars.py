@@ -72,7 +72,11 @@ class Bars:
         """The bar at `index`, counted as in a list."""
         return Bar(
             int(self.time[index]),
-            *(float(getattr(self, name)[index]) for name in COLUMNS),
+            float(self.open[index]),
+            float(self.high[index]),
+            float(self.low[index]),
+            float(self.close[index]),
+            float(self.volume[index]),
             self.timeframe_ms,
             self.timezone,
             self.symbol,

@@ -35,7 +35,9 @@ def warm_indicators() -> None:
     gather_step(frame, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0)
     times = np.zeros(1, np.int64)
     seen = np.zeros(1, np.int64)
-    gather_kernel(times, price, price, price, price, price, times, np.ones(1, np.bool_), np.empty((6, 1)), seen)
+    gather_kernel(
+        times, price, price, price, price, price, times, np.ones(1, np.bool_), np.empty((6, 1)), seen
+    )
 
 
 def main() -> int:

@@ -7,7 +7,14 @@ files and call one another by name; steps handed over as arguments would be comp
 import sys
 from pathlib import Path
 
-from apps.engine.indicators.operators import HISTORY_PUSH, HISTORY_READ, MOST_INPUTS, OPCODES, OPERATORS, Operator
+from apps.engine.indicators.operators import (
+    HISTORY_PUSH,
+    HISTORY_READ,
+    MOST_INPUTS,
+    OPCODES,
+    OPERATORS,
+    Operator,
+)
 
 HERE = Path(__file__).resolve().parent
 NOTE = "Written by generate.py from the table of operators: change the table or the steps, then run it again."
@@ -44,7 +51,7 @@ def _kernel(operator: Operator) -> str:
         signature.append("memory")
     signature += outs
     values = ", ".join([f"{name}[i * d{name}]" for name in inputs] + params)
-    lines = ["@njit(cache=True, nogil=True)", f"def {operator.name}_kernel({', '.join(signature)}):  # type: ignore"]
+    lines = ["@njit(cache=True, nogil=True)", f"def {operator.name}_kernel({', '.join(signature)}):"]
     target = outs[0] + "[i]" if len(outs) == 1 else "result"
     step = operator.step.__name__
     if operator.state:
@@ -70,7 +77,8 @@ def kernels_source() -> str:
         [
             f'"""Operators over whole arrays. {NOTE}"""',
             "",
-            "# ruff: noqa",
+            "# ruff: noqa\n# fmt: off",
+            "from collections.abc import Callable",
             "from math import nan",
             "",
             "from numba import njit",
@@ -80,7 +88,7 @@ def kernels_source() -> str:
             *(f"\n\n{_kernel(operator)}" for operator in OPERATORS.values()),
             "",
             "",
-            f"KERNELS = {{\n{table}\n}}",
+            f"KERNELS: dict[str, Callable[..., None]] = {{\n{table}\n}}",
             "",
         ]
     )
@@ -104,13 +112,17 @@ def _branch(operator: Operator, first: bool) -> str:
     result = f"result_{operator.name}"
     if operator.state:
         lines.append(f"            state_{operator.name}, {result} = {call}")
-        lines += [f"            state[s + {i}] = state_{operator.name}[{i}]" for i in range(len(operator.state))]
+        lines += [
+            f"            state[s + {i}] = state_{operator.name}[{i}]" for i in range(len(operator.state))
+        ]
     else:
         lines.append(f"            {result} = {call}")
     for i, kind in enumerate(operator.outputs):
         value = result if len(operator.outputs) == 1 else f"{result}[{i}]"
         value = value if kind == "f" else f"1.0 if {value} else 0.0"
-        lines.append(f"            registers[out + {i}] = {value}" if i else f"            registers[out] = {value}")
+        lines.append(
+            f"            registers[out + {i}] = {value}" if i else f"            registers[out] = {value}"
+        )
     return "\n".join(lines)
 
 
@@ -124,7 +136,7 @@ An instruction is a row of `code`: operator, first output register, place in `st
 """
 
 # ruff: noqa
-import numpy as np
+# fmt: off
 from numba import njit
 
 {_imports()}
@@ -132,7 +144,7 @@ from apps.engine.indicators.steps.events import history_push_step, history_read_
 
 
 @njit(cache=True, nogil=True)
-def run_bar(code, params, registers, state):  # type: ignore
+def run_bar(code, params, registers, state):
     """Run every instruction once; inputs are read from and outputs left in `registers`."""
     for k in range(code.shape[0]):
         op = code[k, 0]
@@ -146,7 +158,7 @@ def run_bar(code, params, registers, state):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
-def run_bars(code, params, registers, state, inputs, input_at, outputs, output_at):  # type: ignore
+def run_bars(code, params, registers, state, inputs, input_at, outputs, output_at):
     """`run_bar` over columns: `inputs` float64[k, n] go to the registers `input_at`, `output_at` to `outputs`."""
     for i in range(outputs.shape[1]):
         for j in range(input_at.shape[0]):

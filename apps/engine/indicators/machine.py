@@ -5,7 +5,7 @@ An instruction is a row of `code`: operator, first output register, place in `st
 """
 
 # ruff: noqa
-import numpy as np
+# fmt: off
 from numba import njit
 
 from apps.engine.indicators.steps.arithmetic import (
@@ -103,7 +103,7 @@ from apps.engine.indicators.steps.events import history_push_step, history_read_
 
 
 @njit(cache=True, nogil=True)
-def run_bar(code, params, registers, state):  # type: ignore
+def run_bar(code, params, registers, state):
     """Run every instruction once; inputs are read from and outputs left in `registers`."""
     for k in range(code.shape[0]):
         op = code[k, 0]
@@ -460,7 +460,7 @@ def run_bar(code, params, registers, state):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
-def run_bars(code, params, registers, state, inputs, input_at, outputs, output_at):  # type: ignore
+def run_bars(code, params, registers, state, inputs, input_at, outputs, output_at):
     """`run_bar` over columns: `inputs` float64[k, n] go to the registers `input_at`, `output_at` to `outputs`."""
     for i in range(outputs.shape[1]):
         for j in range(input_at.shape[0]):

@@ -140,7 +140,14 @@ _ROWS: list[Operator] = [
         cost=lambda n: 2 * n,
     ),
     Operator(
-        "percentrank", spread.percentrank_step, "f", "i", state=(0.0, 0.0), memory=_window, warmup=_all, cost=_window
+        "percentrank",
+        spread.percentrank_step,
+        "f",
+        "i",
+        state=(0.0, 0.0),
+        memory=_window,
+        warmup=_all,
+        cost=_window,
     ),
     Operator(
         "linreg",
@@ -167,10 +174,23 @@ _ROWS: list[Operator] = [
     Operator("rsi", momentum.rsi_step, "f", "i", state=(0.0, nan, 0.0, 0.0), warmup=_all),
     Operator("cmo", momentum.cmo_step, "f", "i", state=(0.0, nan, 0.0, 0.0), warmup=_all),
     Operator(
-        "cci", momentum.cci_step, "f", "i", state=(0.0, 0.0), memory=_window, warmup=_less_one, cost=lambda n: 2 * n
+        "cci",
+        momentum.cci_step,
+        "f",
+        "i",
+        state=(0.0, 0.0),
+        memory=_window,
+        warmup=_less_one,
+        cost=lambda n: 2 * n,
     ),
     Operator(
-        "mfi", momentum.mfi_step, "ff", "i", state=(0.0, 0.0, nan, 0.0, 0.0), memory=lambda n: 2 * n, warmup=_all
+        "mfi",
+        momentum.mfi_step,
+        "ff",
+        "i",
+        state=(0.0, 0.0, nan, 0.0, 0.0),
+        memory=lambda n: 2 * n,
+        warmup=_all,
     ),
     # trend
     Operator(
@@ -191,7 +211,9 @@ _ROWS: list[Operator] = [
         (0.0, 0.0, nan, nan, 0.0, nan),
         warmup=lambda factor: (0, 0),
     ),
-    Operator("sar", trend.sar_step, "ff", "fff", state=(0.0, 0.0, 0.0, 0.0, nan, nan), warmup=lambda *_: (1,)),
+    Operator(
+        "sar", trend.sar_step, "ff", "fff", state=(0.0, 0.0, 0.0, 0.0, nan, nan), warmup=lambda *_: (1,)
+    ),
     # volume
     Operator("cum", volume.cum_step, "f", state=(0.0,)),
     Operator("obv", volume.obv_step, "ff", state=(nan, 0.0)),

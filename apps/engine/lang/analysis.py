@@ -95,7 +95,9 @@ class _Scope:
             val = self.names.get(name, ANY)
             kind = self.graph.values[instruction.outputs[0]].kind
             fits = val.ref >= 0 and self.graph.values[val.ref].kind == kind
-            instruction.inputs = (val.ref if fits else self.graph.constant(math.nan if kind == "f" else 0.0, kind),)
+            instruction.inputs = (
+                val.ref if fits else self.graph.constant(math.nan if kind == "f" else 0.0, kind),
+            )
         self.open.clear()
 
 
@@ -190,7 +192,11 @@ class _Analysis:
         column = statement.name_column if isinstance(statement, tree.Input) else statement.column
         place = tree.Name(statement.line, column, name)
         if name in RESERVED:
-            self.wrong(place, f"`{name}` is a word of the language and cannot be a name", f"call it {name}_ or my_{name}")
+            self.wrong(
+                place,
+                f"`{name}` is a word of the language and cannot be a name",
+                f"call it {name}_ or my_{name}",
+            )
         elif name in BUILT_IN_NAMES:
             self.wrong(place, f"`{name}` is built in and cannot be defined again", f"call it my_{name}")
         elif name in lines:
@@ -217,10 +223,18 @@ class _Analysis:
                 for use in self.uses[name].framed:
                     if use.name in members and (len(group) > 1 or name in every[name]):
                         self.circular.update(group)
-                        self.wrong(use, f"`{name}` refers to itself through tf()", "a series cannot use its own past there")
+                        self.wrong(
+                            use,
+                            f"`{name}` refers to itself through tf()",
+                            "a series cannot use its own past there",
+                        )
         for name in self.circular:
             node = self.definitions[name]
-            if any(p.line == u.line and p.column == u.column for p in self.problems for u in self.uses[name].framed):
+            if any(
+                p.line == u.line and p.column == u.column
+                for p in self.problems
+                for u in self.uses[name].framed
+            ):
                 continue
             circle = [use for use in self.uses[name].now if use.name in self.circular]
             if circle:
@@ -230,7 +244,11 @@ class _Analysis:
                     f"use an earlier value: {circle[-1].name}[1]",
                 )
             elif not any(problem.line == node.line for problem in self.problems):
-                self.wrong(node, f"`{name}` depends on its own value of the same bar", f"use an earlier value: {name}[1]")
+                self.wrong(
+                    node,
+                    f"`{name}` depends on its own value of the same bar",
+                    f"use an earlier value: {name}[1]",
+                )
 
     def define(self, scope: _Scope, name: str) -> None:
         if name in scope.names:
@@ -355,7 +373,11 @@ class _Analysis:
         if val.type == "any":
             return ANY
         if val.type != "many":
-            return self.wrong(node, f"`.{node.name[:40]}`: only many-valued functions have fields", "for instance macd(close, 12, 26, 9).signal")
+            return self.wrong(
+                node,
+                f"`.{node.name[:40]}`: only many-valued functions have fields",
+                "for instance macd(close, 12, 26, 9).signal",
+            )
         fields = dict(val.fields)
         if node.name not in fields:
             hint = nearest(node.name, fields) or "choose one of " + " ".join(f".{name}" for name in fields)
@@ -371,7 +393,11 @@ class _Analysis:
                 if ago is None:
                     return ANY
                 if ago == 0:
-                    return self.wrong(node, f"`{name}` depends on its own value of the same bar", f"use an earlier value: {name}[1]")
+                    return self.wrong(
+                        node,
+                        f"`{name}` depends on its own value of the same bar",
+                        f"use an earlier value: {name}[1]",
+                    )
                 return self.open_past(scope, name, ago)
         val = self.single(scope, node.base)
         if val.type == "any" or ago is None:
@@ -423,13 +449,17 @@ class _Analysis:
             for side, val in ((node.left, left), (node.right, right)):
                 if val.type not in ("truth", "any"):
                     hint = "compare it, for instance with > 0" if val.type in NUMERIC else ""
-                    self.wrong(side, f"`{operator}` expects true/false on both sides, found {WORDS[val.type]}", hint)
+                    self.wrong(
+                        side, f"`{operator}` expects true/false on both sides, found {WORDS[val.type]}", hint
+                    )
             if "any" in (left.type, right.type) or left.type != "truth" or right.type != "truth":
                 return ANY
             return Val("truth", graph.one(operator, (left.ref, right.ref)))
         if operator in ("==", "!=") and "any" not in (left.type, right.type):
             if left.type == right.type == "truth":
-                return Val("truth", graph.one("same" if operator == "==" else "differ", (left.ref, right.ref)))
+                return Val(
+                    "truth", graph.one("same" if operator == "==" else "differ", (left.ref, right.ref))
+                )
             if left.type == right.type == "text":
                 return self.constant(scope, (left.text == right.text) == (operator == "=="), "truth")
             if (left.type in NUMERIC) != (right.type in NUMERIC) or "text" in (left.type, right.type):
@@ -472,11 +502,16 @@ class _Analysis:
                 continue
             same = then.type == result.type or (then.type in NUMERIC and result.type in NUMERIC)
             if not same:
-                result = self.wrong(part, f"both sides of `:` must be of one type, found {WORDS[then.type]} and {WORDS[result.type]}")
+                result = self.wrong(
+                    part,
+                    f"both sides of `:` must be of one type, found {WORDS[then.type]} and {WORDS[result.type]}",
+                )
             elif then.type == "text":
                 chosen = self.const_of(scope, condition)
                 if chosen is None:
-                    result = self.wrong(part, "a text cannot change from bar to bar", "choose it by inputs only")
+                    result = self.wrong(
+                        part, "a text cannot change from bar to bar", "choose it by inputs only"
+                    )
                 else:
                     result = then if chosen else result
             else:
@@ -504,9 +539,11 @@ class _Analysis:
         if value is None:
             return None
         if value != math.floor(value):
-            self.wrong(node, f"expected a whole number for {what}, found {value:g}", "use floor(), ceil() or round()")
+            self.wrong(
+                node, f"expected a whole number for {what}, found {value:g}", "use floor(), ceil() or round()"
+            )
             return None
-        shown = {(1, MAX_LENGTH): "1 to 5,000", (0, MAX_LENGTH): "0 to 5,000"}.get((low, high), f"{low:,.0f} to {high:,.0f}")
+        shown = f"{low:,.0f} to {high:,.0f}"
         if not low <= value <= high:
             self.wrong(node, f"expected {shown} for {what}, found {value:,.15g}")
             return None
@@ -531,7 +568,11 @@ class _Analysis:
             return None
         value = self.const_of(scope, val)
         if value is None:
-            self.wrong(node, f"expected a constant or an input for {what}, found a series", "it cannot change from bar to bar")
+            self.wrong(
+                node,
+                f"expected a constant or an input for {what}, found a series",
+                "it cannot change from bar to bar",
+            )
             return None
         if not math.isfinite(value):
             self.wrong(node, f"expected a number for {what}, found na")
@@ -550,9 +591,13 @@ class _Analysis:
                 self.expression(scope, argument)
             self.used.add(name)
             if name in self.known:
-                return self.wrong(node, f"`{name}` is a series, not a function", f"for its past write {name}[n]")
+                return self.wrong(
+                    node, f"`{name}` is a series, not a function", f"for its past write {name}[n]"
+                )
             callables = [n for n, f in FUNCTIONS.items() if not f.bare]
-            return self.wrong(node, f"unknown function `{name[:60]}`", nearest(name, [*callables, TIMEFRAME_FUNCTION]))
+            return self.wrong(
+                node, f"unknown function `{name[:60]}`", nearest(name, [*callables, TIMEFRAME_FUNCTION])
+            )
         if function.bare:
             for argument in node.arguments:
                 self.expression(scope, argument)
@@ -577,25 +622,39 @@ class _Analysis:
         least = sum(not p.optional for p in parameters) if not function.most else 2
         most = function.most or len(parameters)
         if not least <= given <= most:
-            wanted = f"{least}" if least == most else f"{least} or {most}" if most == least + 1 else f"{least} to {most}"
+            wanted = (
+                f"{least}"
+                if least == most
+                else f"{least} or {most}"
+                if most == least + 1
+                else f"{least} to {most}"
+            )
             noun = "argument" if wanted == "1" else "arguments"
-            self.wrong(node, f"`{function.name}` takes {wanted} {noun}, found {given}", f"write {function.signature}")
+            self.wrong(
+                node, f"`{function.name}` takes {wanted} {noun}, found {given}", f"write {function.signature}"
+            )
             for argument in node.arguments:
                 self.expression(scope, argument)
             return None
         if function.most:
             parameters = [parameters[0]] * given
-        result = [self.argument(scope, function, p, n) for p, n in zip(parameters, node.arguments, strict=False)]
+        result = [
+            self.argument(scope, function, p, n) for p, n in zip(parameters, node.arguments, strict=False)
+        ]
         return None if any(value is None for value in result) else result
 
-    def argument(self, scope: _Scope, function: Function, parameter: Parameter, node: tree.Expr) -> Val | float | None:
+    def argument(
+        self, scope: _Scope, function: Function, parameter: Parameter, node: tree.Expr
+    ) -> Val | float | None:
         what = f"`{parameter.name}` of `{function.name}`"
         if parameter.kind == "length":
             return self.whole(scope, node, what, parameter.low, parameter.high)
         if parameter.kind == "number":
             value = self.number_constant(scope, node, what)
             if value is not None and not parameter.low <= value <= parameter.high:
-                self.wrong(node, f"expected {parameter.low:g} to {parameter.high:,g} for {what}, found {value:g}")
+                self.wrong(
+                    node, f"expected {parameter.low:g} to {parameter.high:,g} for {what}, found {value:g}"
+                )
                 return None
             return value
         if parameter.kind == "condition":
@@ -613,16 +672,26 @@ class _Analysis:
         if len(node.arguments) != 2:
             for argument in node.arguments:
                 self.expression(scope, argument)
-            return self.wrong(node, f"`tf` takes 2 arguments, found {len(node.arguments)}", 'write tf("1d", EXPRESSION)')
+            return self.wrong(
+                node, f"`tf` takes 2 arguments, found {len(node.arguments)}", 'write tf("1d", EXPRESSION)'
+            )
         name, inner = node.arguments
         named = self.single(scope, name)
         frame: Timeframe | None = None
         if named.type == "text" and named.text is not None:
             frame = read_timeframe(named.text)
             if frame is None:
-                self.wrong(name, f'"{named.text[:40]}" is no timeframe', 'write a count and m, h, d, w or M, such as "15m", "4h", "1d"; minutes and hours must divide a day')
+                self.wrong(
+                    name,
+                    f'"{named.text[:40]}" is no timeframe',
+                    'write a count and m, h, d, w or M, such as "15m", "4h", "1d"; minutes and hours must divide a day',
+                )
         elif named.type != "any":
-            self.wrong(name, f"expected a timeframe as a text, found {WORDS[named.type]}", 'write tf("1d", EXPRESSION)')
+            self.wrong(
+                name,
+                f"expected a timeframe as a text, found {WORDS[named.type]}",
+                'write tf("1d", EXPRESSION)',
+            )
         if scope.frame is not None:
             return self.wrong(node, "`tf` cannot stand inside another `tf`")
         if frame is None:
@@ -636,7 +705,11 @@ class _Analysis:
         val = self.single(target, inner)
         target.close()
         if val.type in ("any", "text"):
-            return val if val.type == "any" else self.wrong(inner, "expected a number or true/false in `tf`, found a text")
+            return (
+                val
+                if val.type == "any"
+                else self.wrong(inner, "expected a number or true/false in `tf`, found a text")
+            )
         constant = self.const_of(target, val)
         if constant is not None:
             return self.constant(scope, constant, val.type)
@@ -646,7 +719,11 @@ class _Analysis:
 
     def plan(self, statements: list[tree.Statement]) -> Plan:
         watches: list[Watch] = []
-        series = {name: val.ref for name, node in self.definitions.items() if (val := self.chart.names[name]).ref >= 0}
+        series = {
+            name: val.ref
+            for name, node in self.definitions.items()
+            if (val := self.chart.names[name]).ref >= 0
+        }
         plots: dict[str, int] = {}
         protections: dict[str, ProtectionPlan | None] = {}
         size: Size | None = None
@@ -657,11 +734,15 @@ class _Analysis:
             if isinstance(statement, tree.Protect | tree.Sizing | tree.ExitAfter):
                 word = _word(statement)
                 if word in seen:
-                    self.wrong(statement, f"`{word}` stands twice, first on line {seen[word]}", "remove one of them")
+                    self.wrong(
+                        statement, f"`{word}` stands twice, first on line {seen[word]}", "remove one of them"
+                    )
                 seen.setdefault(word, statement.line)
             match statement:
                 case tree.Condition():
-                    val = self.condition(self.chart, statement.condition, f"`{statement.kind.replace('_', ' ')} when`")
+                    val = self.condition(
+                        self.chart, statement.condition, f"`{statement.kind.replace('_', ' ')} when`"
+                    )
                     watches.append(Watch(statement.kind, val.ref))
                 case tree.Alert():
                     val = self.condition(self.chart, statement.condition, "`alert`")
@@ -675,10 +756,24 @@ class _Analysis:
                 case tree.Plot():
                     self.plot(statement, plots)
         if self.risk_at is not None and "stop_loss" not in seen:
-            self.wrong(self.risk_at, "`size risk` needs a stop_loss to measure the risk by", "add for instance stop_loss 3%")
-        asks = any(isinstance(s, tree.Alert) or isinstance(s, tree.Condition) and s.kind in ("long", "short") for s in statements)
+            self.wrong(
+                self.risk_at,
+                "`size risk` needs a stop_loss to measure the risk by",
+                "add for instance stop_loss 3%",
+            )
+        asks = any(
+            isinstance(s, tree.Alert) or (isinstance(s, tree.Condition) and s.kind in ("long", "short"))
+            for s in statements
+        )
         if not asks and not self.parsed.problems:
-            self.problems.add(Problem(1, 1, "a formula needs at least one long, short or alert", "add for instance: long when close > open"))
+            self.problems.add(
+                Problem(
+                    1,
+                    1,
+                    "a formula needs at least one long, short or alert",
+                    "add for instance: long when close > open",
+                )
+            )
         return Plan(
             watches=tuple(watches),
             series=series,
@@ -731,18 +826,29 @@ class _Analysis:
         word = node.kind
         if node.mode != "percent":
             if val.type not in NUMERIC:
-                self.wrong(node.value, f"expected a number after `{word} {node.mode}`, found {WORDS[val.type]}")
+                self.wrong(
+                    node.value, f"expected a number after `{word} {node.mode}`, found {WORDS[val.type]}"
+                )
                 return None
             if val.type == "percent":
-                self.wrong(node.value, f"expected a {'distance in price' if node.mode == 'by' else 'price'}, found a percentage", f"write {word} without `{node.mode}`")
+                self.wrong(
+                    node.value,
+                    f"expected a {'distance in price' if node.mode == 'by' else 'price'}, found a percentage",
+                    f"write {word} without `{node.mode}`",
+                )
                 return None
             return ProtectionPlan(node.mode, math.nan, val.ref)
         value = self.const_of(self.chart, val)
         if val.type != "percent" or value is None:
-            found = WORDS[val.type] if value is not None or val.type != "percent" else "a percentage that changes from bar to bar"
+            found = (
+                WORDS[val.type]
+                if value is not None or val.type != "percent"
+                else "a percentage that changes from bar to bar"
+            )
             hint = f"write {word} by EXPRESSION for a distance in price"
             if isinstance(node.value, tree.Number):
-                hint = f"write {node.value.text}% for a percentage, or {word} by {node.value.text} for a distance in price"
+                text = node.value.text
+                hint = f"write {text}% for a percentage, or {word} by {text} for a distance in price"
             self.wrong(node.value, f"expected a constant percentage after `{word}`, found {found}", hint)
             return None
         if not value > 0:
@@ -764,16 +870,28 @@ class _Analysis:
             return None
         value = self.const_of(self.chart, val)
         if value is None:
-            self.wrong(node.value, f"expected a constant or an input after {what}, found a series", "a size cannot change from bar to bar")
+            self.wrong(
+                node.value,
+                f"expected a constant or an input after {what}, found a series",
+                "a size cannot change from bar to bar",
+            )
             return None
         if not (value > 0 and math.isfinite(value)):
             self.wrong(node.value, f"{what} must be above 0")
             return None
         if node.mode == "units" and val.type == "percent":
-            self.wrong(node.value, "expected a number of units, found a percentage", "write size 50% for a share of equity")
+            self.wrong(
+                node.value,
+                "expected a number of units, found a percentage",
+                "write size 50% for a share of equity",
+            )
             return None
         if node.mode == "risk" and val.type != "percent":
-            self.wrong(node.value, "expected a percentage after `size risk`, found a number", "write for instance size risk 1%")
+            self.wrong(
+                node.value,
+                "expected a percentage after `size risk`, found a number",
+                "write for instance size risk 1%",
+            )
             return None
         if node.mode == "amount":
             if val.type == "percent" and value > 1:
@@ -785,14 +903,20 @@ class _Analysis:
         place = tree.Name(node.line, node.name_column, node.name)
         val = self.single(self.chart, node.value)
         if val.type in ("truth", "text"):
-            self.wrong(node.value, f"expected a number to plot, found {WORDS[val.type]}", "write CONDITION ? 1 : 0" if val.type == "truth" else "")
+            self.wrong(
+                node.value,
+                f"expected a number to plot, found {WORDS[val.type]}",
+                "write CONDITION ? 1 : 0" if val.type == "truth" else "",
+            )
         shows_itself = isinstance(node.value, tree.Name) and node.value.name == node.name
         if not node.name.strip():
             self.wrong(place, "a plot needs a name")
         elif node.name in plots:
             self.wrong(place, f'another plot is already called "{node.name[:40]}"', "give it another name")
         elif node.name in self.known and not shows_itself:
-            self.wrong(place, f'"{node.name[:40]}" is the name of another series', "give the plot another name")
+            self.wrong(
+                place, f'"{node.name[:40]}" is the name of another series', "give the plot another name"
+            )
         plots[node.name] = val.ref
 
     # the whole, once more
@@ -802,9 +926,23 @@ class _Analysis:
         memory = sum(graph.memory() for graph in graphs)
         cost = sum(graph.cost() for graph in graphs)
         if memory > MAX_STATE:
-            self.problems.add(Problem(1, 1, f"the formula remembers {memory:,} numbers from bar to bar; at most {MAX_STATE:,} are allowed", "use shorter lengths or fewer functions"))
+            self.problems.add(
+                Problem(
+                    1,
+                    1,
+                    f"the formula remembers {memory:,} numbers from bar to bar; at most {MAX_STATE:,} are allowed",
+                    "use shorter lengths or fewer functions",
+                )
+            )
         if cost > MAX_COST:
-            self.problems.add(Problem(1, 1, f"the formula takes {cost:,} steps for each bar; at most {MAX_COST:,} are allowed", "use shorter lengths or fewer functions"))
+            self.problems.add(
+                Problem(
+                    1,
+                    1,
+                    f"the formula takes {cost:,} steps for each bar; at most {MAX_COST:,} are allowed",
+                    "use shorter lengths or fewer functions",
+                )
+            )
 
     def lookback(self, plan: Plan) -> int:
         """The largest look-back of everything the formula says, leaving out what never has a value."""
@@ -821,7 +959,11 @@ class _Analysis:
         for name, definition in self.definitions.items():
             ref = plan.series.get(name, -1)
             if ref >= 0 and values[ref].first >= NEVER:
-                self.doubt(definition, f"`{name}` never has a value: it starts as na and stays so", f"give it a start: nz({name}[1], 0)")
+                self.doubt(
+                    definition,
+                    f"`{name}` never has a value: it starts as na and stays so",
+                    f"give it a start: nz({name}[1], 0)",
+                )
         watched = [s for s in statements if isinstance(s, tree.Condition | tree.Alert)]
         for statement, watch in zip(watched, plan.watches, strict=True):
             if watch.ref < 0:
@@ -831,7 +973,10 @@ class _Analysis:
                 always = "always" if value.const else "never"
                 self.doubt(statement.condition, f"this condition is {always} true")
             elif value.first >= NEVER:
-                self.doubt(statement.condition, "this condition can never hold: it waits for a series that never has a value")
+                self.doubt(
+                    statement.condition,
+                    "this condition can never hold: it waits for a series that never has a value",
+                )
         kinds = {watch.kind for watch in plan.watches}
         for statement in watched:
             if isinstance(statement, tree.Condition):
@@ -844,7 +989,7 @@ def _guess(node: tree.Expr) -> str:
     """The likely type of a definition that is used before it is built: true/false or a number."""
     while isinstance(node, tree.Ternary):
         node = node.then
-    if isinstance(node, tree.Truth) or isinstance(node, tree.Unary) and node.operator == "not":
+    if isinstance(node, tree.Truth) or (isinstance(node, tree.Unary) and node.operator == "not"):
         return "truth"
     if isinstance(node, tree.Binary) and (node.operator in _COMPARISON or node.operator in ("and", "or")):
         return "truth"

@@ -66,7 +66,9 @@ def _expression_json(node: tree.Expr, canonical: bool) -> Json:
             cases: list[list[Json]] = []
             last: tree.Expr = node
             while isinstance(last, tree.Ternary) and (last is node or canonical or not last.brackets):
-                cases.append([expression_json(last.condition, canonical), expression_json(last.then, canonical)])
+                cases.append(
+                    [expression_json(last.condition, canonical), expression_json(last.then, canonical)]
+                )
                 last = last.otherwise
             return {"type": "choice", "cases": cases, "otherwise": expression_json(last, canonical)}
     raise TypeError(f"not an expression: {node!r}")
@@ -131,7 +133,9 @@ def formula_json(formula: tree.Formula, canonical: bool = False) -> Json:
 
 def formula_hash(formula: tree.Formula) -> str:
     """SHA-256, in hex, over the canonical tree."""
-    text = json.dumps(formula_json(formula, canonical=True), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = json.dumps(
+        formula_json(formula, canonical=True), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+    )
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
@@ -178,7 +182,11 @@ def _read_statement(content: Any) -> tree.Statement:
     kind = _word(item.get("type"), "a statement's type")
     statement: tree.Statement
     if kind == "input":
-        statement = tree.Input(0, 0, _word(item.get("name"), "name"), 0, item.get("kind"), read_expression(item.get("default")))  # type: ignore[arg-type]
+        input_kind = item.get("kind")
+        if input_kind not in ("integer", "number", "percent", "truth", "text"):
+            raise TreeError("input: unknown kind")
+        name = _word(item.get("name"), "name")
+        statement = tree.Input(0, 0, name, 0, input_kind, read_expression(item.get("default")))
         for key in ("low", "high", "step"):
             if key in item:
                 setattr(statement, key, read_expression(item[key]))
@@ -201,7 +209,7 @@ def _read_statement(content: Any) -> tree.Statement:
         mode = item.get("mode")
         if mode not in ("amount", "units", "risk"):
             raise TreeError("size: unknown mode")
-        statement = tree.Sizing(0, 0, mode, read_expression(item.get("value")))  # type: ignore[arg-type]
+        statement = tree.Sizing(0, 0, mode, read_expression(item.get("value")))
     elif kind == "alert":
         statement = tree.Alert(0, 0, _word(item.get("text"), "text"), 0, read_expression(item.get("when")))
     elif kind == "plot":

@@ -32,6 +32,8 @@ class FormulaError(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """'did you mean `x`?' for the known name nearest to `word`, or an empty text."""
+    if len(word) < 2:
+        return ""
     names = list(known)
     by_lower = {name.lower(): name for name in names}
     if word.lower() in by_lower:

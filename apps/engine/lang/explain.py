@@ -39,7 +39,9 @@ def explain(formula: tree.Formula) -> str:
 def _sentence(node: tree.Statement) -> str:
     match node:
         case tree.Input():
-            text = f"{node.label or node.name} can be set; it is {write_expression(node.default)} unless changed"
+            text = (
+                f"{node.label or node.name} can be set; it is {write_expression(node.default)} unless changed"
+            )
             if node.low is not None and node.high is not None:
                 text += f", from {write_expression(node.low)} to {write_expression(node.high)}"
             if node.choices is not None:

@@ -66,7 +66,13 @@ def _parameter(word: str) -> Parameter:
 
 
 def _function(
-    family: str, name: str, parameters: str, build: Build, summary: str, outputs: str = "", result: str = "number"
+    family: str,
+    name: str,
+    parameters: str,
+    build: Build,
+    summary: str,
+    outputs: str = "",
+    result: str = "number",
 ) -> Function:
     return Function(
         name,
@@ -252,7 +258,8 @@ def _ultosc(g: Graph, a: int, b: int, c: int) -> int:
     pressure = g.one("sub", (close, floor))
     span = _true_range(g)
     short, middle, long = (
-        g.one("ratio", (g.one("sum", (pressure,), (n,)), g.one("sum", (span,), (n,)))) for n in sorted((a, b, c))
+        g.one("ratio", (g.one("sum", (pressure,), (n,)), g.one("sum", (span,), (n,))))
+        for n in sorted((a, b, c))
     )
     total = g.one("add", (g.one("add", (_scaled(g, 4.0, short), _scaled(g, 2.0, middle))), long))
     return _scaled(g, 100.0, g.one("div", (total, g.constant(7.0))))
@@ -340,7 +347,11 @@ _TIMES = {
     "year": "the year in which the bar opened",
 }
 
-_SPEED = (Parameter("start", "number", 0, 10), Parameter("step", "number", 0, 10), Parameter("limit", "number", 0, 10))
+_SPEED = (
+    Parameter("start", "number", 0, 10),
+    Parameter("step", "number", 0, 10),
+    Parameter("limit", "number", 0, 10),
+)
 _ALMA = (
     Parameter("src", "series"),
     Parameter("n", "length"),
@@ -349,23 +360,32 @@ _ALMA = (
 )
 
 _ROWS: list[Function] = [
-    *(_bare("bar", name, _source(name), f"the bar's {name}") for name in ("open", "high", "low", "close", "volume")),
+    *(
+        _bare("bar", name, _source(name), f"the bar's {name}")
+        for name in ("open", "high", "low", "close", "volume")
+    ),
     _bare("bar", "hl2", _hl2, "(high + low) / 2"),
     _bare("bar", "hlc3", _hlc3, "(high + low + close) / 3"),
     _bare("bar", "ohlc4", _ohlc4, "(open + high + low + close) / 4"),
     *(_bare("bar", name, _source(name), summary) for name, summary in _TIMES.items()),
     # averages
     _function("averages", "sma", "src n", _operator("sma"), "mean of the last n values"),
-    _function("averages", "ema", "src n", _ema, "exponential average, seeded with the mean of its first n values"),
+    _function(
+        "averages", "ema", "src n", _ema, "exponential average, seeded with the mean of its first n values"
+    ),
     _function("averages", "rma", "src n", _operator("rma"), "Wilder's average"),
-    _function("averages", "wma", "src n", _operator("wma"), "mean in which newer values weigh more, linearly"),
+    _function(
+        "averages", "wma", "src n", _operator("wma"), "mean in which newer values weigh more, linearly"
+    ),
     _function("averages", "hma", "src n:2", _hma, "Hull's average"),
     _function("averages", "vwma", "src n", _vwma, "mean weighted by volume; na where no volume was traded"),
     _function("averages", "dema", "src n", _dema, "double exponential average"),
     _function("averages", "tema", "src n", _tema, "triple exponential average"),
     _function("averages", "kama", "src n", _operator("kama"), "Kaufman's adaptive average"),
     Function("alma", "averages", _ALMA, _operator("alma"), "Arnaud Legoux' average"),
-    _function("averages", "linreg", "src n:2", _operator("linreg"), "end of the least-squares line over n values"),
+    _function(
+        "averages", "linreg", "src n:2", _operator("linreg"), "end of the least-squares line over n values"
+    ),
     _bare("averages", "vwap", _vwap, "volume-weighted mean of hlc3 since the day began"),
     # spread and range
     _function("spread", "stdev", "src n", _operator("stdev"), "population standard deviation"),
@@ -373,19 +393,47 @@ _ROWS: list[Function] = [
     _bare("spread", "tr", _true_range, "true range; na on the first bar"),
     _function("spread", "atr", "n", _atr, "Wilder's average of the true range"),
     _function("spread", "natr", "n", _natr, "atr in percent of the close"),
-    _function("spread", "bb", "src n k:factor", _bb, "Bollinger bands: mean and k deviations", "upper middle lower"),
-    _function("spread", "kc", "src n k:factor", _kc, "Keltner channel: ema and k emas of the range", "upper middle lower"),
-    _function("spread", "donchian", "n", _middle, "highest high, lowest low and their middle", "upper middle lower"),
-    _function("spread", "bbw", "src n k:factor", _bbw, "width of the Bollinger bands in percent of the middle"),
+    _function(
+        "spread", "bb", "src n k:factor", _bb, "Bollinger bands: mean and k deviations", "upper middle lower"
+    ),
+    _function(
+        "spread",
+        "kc",
+        "src n k:factor",
+        _kc,
+        "Keltner channel: ema and k emas of the range",
+        "upper middle lower",
+    ),
+    _function(
+        "spread", "donchian", "n", _middle, "highest high, lowest low and their middle", "upper middle lower"
+    ),
+    _function(
+        "spread", "bbw", "src n k:factor", _bbw, "width of the Bollinger bands in percent of the middle"
+    ),
     _function("spread", "highest", "src n", _operator("highest"), "highest of the last n values"),
     _function("spread", "lowest", "src n", _operator("lowest"), "lowest of the last n values"),
-    _function("spread", "highestbars", "src n", _operator("highest", 1), "bars to the highest: 0, -1, -2 ..."),
+    _function(
+        "spread", "highestbars", "src n", _operator("highest", 1), "bars to the highest: 0, -1, -2 ..."
+    ),
     _function("spread", "lowestbars", "src n", _operator("lowest", 1), "bars to the lowest: 0, -1, -2 ..."),
     _function("spread", "median", "src n", _operator("median"), "middle of the last n values"),
-    _function("spread", "percentrank", "src n", _operator("percentrank"), "percent of the n values before not above src"),
+    _function(
+        "spread",
+        "percentrank",
+        "src n",
+        _operator("percentrank"),
+        "percent of the n values before not above src",
+    ),
     # momentum
     _function("momentum", "rsi", "src n", _operator("rsi"), "relative strength index, 0 to 100"),
-    _function("momentum", "macd", "src fast slow signal", _macd, "difference of two emas, and its ema", "macd signal hist"),
+    _function(
+        "momentum",
+        "macd",
+        "src fast slow signal",
+        _macd,
+        "difference of two emas, and its ema",
+        "macd signal hist",
+    ),
     _function("momentum", "ppo", "src fast slow", _ppo, "difference of two emas in percent of the slow one"),
     _function("momentum", "stoch", "n k d", _stoch, "stochastic oscillator, smoothed by k, then by d", "k d"),
     _function("momentum", "cci", "n", _cci, "commodity channel index"),
@@ -398,12 +446,21 @@ _ROWS: list[Function] = [
     _function("momentum", "tsi", "src short long", _tsi, "true strength index, -1 to 1"),
     _function("momentum", "ultosc", "a:1 b:1 c:1", _ultosc, "ultimate oscillator, 0 to 100"),
     _function("momentum", "trix", "src n", _trix, "change of a triple ema in percent"),
-    _function("momentum", "aroon", "n", _aroon, "how lately the highest and lowest of n bars were", "up down"),
+    _function(
+        "momentum", "aroon", "n", _aroon, "how lately the highest and lowest of n bars were", "up down"
+    ),
     _bare("momentum", "awesome", _awesome, "sma(hl2, 5) - sma(hl2, 34)"),
     # trend
     _function("trend", "adx", "n", lambda g, n: _dmi(g, n)[2], "average directional index, 0 to 100"),
     _function("trend", "dmi", "n", _dmi, "directional movement", "plus minus adx"),
-    _function("trend", "supertrend", "factor n", _supertrend, "supertrend; direction 1 up, -1 down", "line direction"),
+    _function(
+        "trend",
+        "supertrend",
+        "factor n",
+        _supertrend,
+        "supertrend; direction 1 up, -1 down",
+        "line direction",
+    ),
     Function("sar", "trend", _SPEED, _sar, "parabolic stop and reverse"),
     _function(
         "trend",
@@ -420,22 +477,68 @@ _ROWS: list[Function] = [
     _function("volume", "adosc", "fast slow", _adosc, "Chaikin's oscillator"),
     _function("volume", "cum", "src", _operator("cum"), "sum of all values so far"),
     # events
-    _function("events", "crossover", "a b", _operator("crossover"), "a has just risen above b", result="truth"),
-    _function("events", "crossunder", "a b", _operator("crossunder"), "a has just fallen below b", result="truth"),
-    _function("events", "cross", "a b", _operator("cross"), "a has just crossed b, either way", result="truth"),
-    _function("events", "rising", "src n", _operator("rising"), "src is above each of the n values before", result="truth"),
-    _function("events", "falling", "src n", _operator("falling"), "src is below each of the n values before", result="truth"),
+    _function(
+        "events", "crossover", "a b", _operator("crossover"), "a has just risen above b", result="truth"
+    ),
+    _function(
+        "events", "crossunder", "a b", _operator("crossunder"), "a has just fallen below b", result="truth"
+    ),
+    _function(
+        "events", "cross", "a b", _operator("cross"), "a has just crossed b, either way", result="truth"
+    ),
+    _function(
+        "events",
+        "rising",
+        "src n",
+        _operator("rising"),
+        "src is above each of the n values before",
+        result="truth",
+    ),
+    _function(
+        "events",
+        "falling",
+        "src n",
+        _operator("falling"),
+        "src is below each of the n values before",
+        result="truth",
+    ),
     _function("events", "barssince", "cond", _operator("barssince"), "bars since cond last held; na before"),
-    _function("events", "valuewhen", "cond src k:0", _operator("valuewhen"), "src when cond held, k times before the last"),
-    _function("events", "pivothigh", "src left:0 right:0", _operator("pivothigh"), "a top, reported once confirmed"),
-    _function("events", "pivotlow", "src left:0 right:0", _operator("pivotlow"), "a bottom, reported once confirmed"),
+    _function(
+        "events",
+        "valuewhen",
+        "cond src k:0",
+        _operator("valuewhen"),
+        "src when cond held, k times before the last",
+    ),
+    _function(
+        "events", "pivothigh", "src left:0 right:0", _operator("pivothigh"), "a top, reported once confirmed"
+    ),
+    _function(
+        "events", "pivotlow", "src left:0 right:0", _operator("pivotlow"), "a bottom, reported once confirmed"
+    ),
     # statistics
-    _function("statistics", "correlation", "a b n", _operator("correlation"), "Pearson's correlation over n bars"),
+    _function(
+        "statistics", "correlation", "a b n", _operator("correlation"), "Pearson's correlation over n bars"
+    ),
     _function("statistics", "zscore", "src n", _zscore, "distance from the mean in standard deviations"),
     # arithmetic
     _function("arithmetic", "abs", "x", _operator("abs"), "x without its sign"),
-    Function("min", "arithmetic", (_parameter("x"), _parameter("y")), _fold("min"), "the smallest; na if any is", most=64),
-    Function("max", "arithmetic", (_parameter("x"), _parameter("y")), _fold("max"), "the largest; na if any is", most=64),
+    Function(
+        "min",
+        "arithmetic",
+        (_parameter("x"), _parameter("y")),
+        _fold("min"),
+        "the smallest; na if any is",
+        most=64,
+    ),
+    Function(
+        "max",
+        "arithmetic",
+        (_parameter("x"), _parameter("y")),
+        _fold("max"),
+        "the largest; na if any is",
+        most=64,
+    ),
     Function(
         "round",
         "arithmetic",
@@ -450,7 +553,9 @@ _ROWS: list[Function] = [
     _function("arithmetic", "exp", "x", _operator("exp"), "e to the power of x"),
     _function("arithmetic", "pow", "x y", _operator("pow"), "x to the power of y"),
     _function("arithmetic", "sign", "x", _operator("sign"), "1, 0 or -1"),
-    Function("avg", "arithmetic", (_parameter("x"), _parameter("y")), _avg, "the mean of its arguments", most=64),
+    Function(
+        "avg", "arithmetic", (_parameter("x"), _parameter("y")), _avg, "the mean of its arguments", most=64
+    ),
     Function(
         "nz",
         "arithmetic",

@@ -43,13 +43,14 @@ _PATTERN = re.compile(
     | (?P<newline>\r\n|\n|\r)
     | (?P<comment>\#[^\r\n]*)
     | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<percent>%)?
-    | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    | (?P<name>[^\W\d]\w*)
     | (?P<text>"(?:[^"\\\r\n]|\\.)*")
     | (?P<operator>\.\.|<=|>=|==|!=|[-+*/%<>=?:,.()\[\]{}])
     """,
     re.VERBOSE,
 )
 
+_NAME_HINT = "names are made of the letters a-z, A-Z, digits and _"
 _WRONG_WORDS = {
     "&": "write `and`",
     "|": "write `or`",
@@ -108,6 +109,10 @@ def tokenize(text: str) -> Tokens:
             comments.append(Comment(word[1:].strip(), line, fresh))
         elif kind != "space":
             fresh = False
+            if kind == "name" and not word.isascii():
+                shown = word if len(word) <= 40 else word[:40] + "..."
+                problems.append(Problem(line, column, f"`{shown}` cannot be a name", _NAME_HINT))
+                continue
             if kind == "operator":
                 tokens.append(Token(Kind.OPERATOR, word, line, column))
             else:
@@ -133,15 +138,7 @@ def _read_unknown(text: str, at: int, line: int, column: int, problems: list[Pro
     while end < len(text) and text[end] == character:
         end += 1  # one message for a run of the same character
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
-    if character.isalpha():
-        while end < len(text) and (text[end].isalnum() or text[end] == "_"):
-            end += 1
-        hint = "names are made of the letters a-z, A-Z, digits and _"
-        problems.append(Problem(line, column, f"`{text[at:min(end, at + 40)]}` cannot be a name", hint))
-        return end
-    problems.append(
-        Problem(line, column, f"unexpected character `{shown}`", _WRONG_WORDS.get(character, ""))
-    )
+    problems.append(Problem(line, column, f"unexpected character `{shown}`", _WRONG_WORDS.get(character, "")))
     return end
 
 

@@ -11,6 +11,7 @@ from apps.engine.lang.errors import Problem, nearest
 from apps.engine.lang.lexer import Comment, Kind, Token, tokenize, unquote
 
 MAX_BRACKETS = 64
+MAX_TREE_DEPTH = 160
 MAX_DEPTH = 200  # operators nested to the right, brackets counted: far beyond what anyone writes
 
 STATEMENT_WORDS = (
@@ -26,7 +27,19 @@ STATEMENT_WORDS = (
     "plot",
 )
 # words with a meaning inside statements and expressions: no series can bear them
-RESERVED = frozenset(STATEMENT_WORDS) | {"when", "and", "or", "not", "true", "false", "in", "as", "by", "at", "na"}
+RESERVED = frozenset(STATEMENT_WORDS) | {
+    "when",
+    "and",
+    "or",
+    "not",
+    "true",
+    "false",
+    "in",
+    "as",
+    "by",
+    "at",
+    "na",
+}
 
 _LEVELS = {
     "or": 1,
@@ -45,7 +58,9 @@ _LEVELS = {
 }
 _UNARY_LEVEL = 7
 _OPENING = {"(": ")", "[": "]", "{": "}"}
-_CONTINUING = frozenset(["+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=", "?", ":", "=", ",", "..", "."])
+_CONTINUING = frozenset(
+    ["+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=", "?", ":", "=", ",", "..", "."]
+)
 
 
 class _Broken(Exception):
@@ -123,7 +138,12 @@ def _cut(tokens: list[Token], problems: list[Problem]) -> list[list[Token]]:
         if open_brackets:
             first = open_brackets[0]
             problems.append(
-                Problem(first.line, first.column, f"this `{first.text}` is never closed", f"close it with `{_OPENING[first.text]}`")
+                Problem(
+                    first.line,
+                    first.column,
+                    f"this `{first.text}` is never closed",
+                    f"close it with `{_OPENING[first.text]}`",
+                )
             )
             open_brackets.clear()
             current.append(Token(Kind.END, "unclosed", current[-1].line, current[-1].column))
@@ -141,7 +161,11 @@ def _cut(tokens: list[Token], problems: list[Problem]) -> list[list[Token]]:
                 continue
             finish()
             continue
-        if current and token.kind is Kind.NAME and _starts_statement(token, tokens, position, line_began, current, bool(open_brackets)):
+        if (
+            current
+            and token.kind is Kind.NAME
+            and _starts_statement(token, tokens, position, line_began, current, bool(open_brackets))
+        ):
             finish()
         line_began = False
         if token.kind is Kind.OPERATOR:
@@ -262,7 +286,43 @@ class _StatementParser:
             raise self.trailing()
         if self.next.text == "unclosed":
             raise _Broken
+        for name in ("value", "condition", "bars"):
+            expression = getattr(statement, name, None)
+            if expression is not None:
+                self.check_depth(expression)
         return statement
+
+    def check_depth(self, expression: tree.Expr) -> None:
+        """Refuse what nests too deeply for those who walk the tree. Chains of operators do not nest."""
+        work = [(expression, 0)]
+        while work:
+            node, depth = work.pop()
+            if depth > MAX_TREE_DEPTH:
+                place = Token(Kind.NAME, "", node.line, node.column)
+                raise self.fail(
+                    "the expression is nested too deeply", "give its parts names of their own", place
+                )
+            match node:
+                case tree.Call():
+                    work += [(argument, depth + 1) for argument in node.arguments]
+                case tree.Field():
+                    work.append((node.base, depth + 1))
+                case tree.History():
+                    work += [(node.base, depth + 1), (node.ago, depth + 1)]
+                case tree.Unary():
+                    work.append((node.operand, depth + (not isinstance(node.operand, tree.Unary))))
+                case tree.Binary():
+                    work += [
+                        (node.left, depth + (not isinstance(node.left, tree.Binary))),
+                        (node.right, depth + 1),
+                    ]
+                case tree.Ternary():
+                    chained = isinstance(node.otherwise, tree.Ternary)
+                    work += [
+                        (node.condition, depth + 1),
+                        (node.then, depth + 1),
+                        (node.otherwise, depth + (not chained)),
+                    ]
 
     def not_a_statement(self, token: Token) -> _Broken:
         if token.kind is Kind.NAME and token.text not in ("and", "or"):
@@ -270,14 +330,19 @@ class _StatementParser:
                 self.defined_name = token.text
                 return self.fail("`:=` is not used here", f"write {token.text} = ...")
             if self.sees("==", "+", "-"):
-                return self.fail(f"expected `=` after `{token.text}`, found {self.found()}", "a definition is written NAME = EXPRESSION")
+                return self.fail(
+                    f"expected `=` after `{token.text}`, found {self.found()}",
+                    "a definition is written NAME = EXPRESSION",
+                )
             hint = nearest(token.text, STATEMENT_WORDS)
             if token.text in ("buy", "enter"):
                 hint = "write long when ..."
             elif token.text in ("sell", "close"):
                 hint = "write short when ... or exit when ..."
             return self.fail(
-                f"expected a statement, found `{token.text[:40]}`", hint or "a definition is written NAME = EXPRESSION", token
+                f"expected a statement, found `{token.text[:40]}`",
+                hint or "a definition is written NAME = EXPRESSION",
+                token,
             )
         hint = "a statement starts with a name or one of: " + ", ".join(STATEMENT_WORDS)
         if token.text in _LEVELS or token.text in ("?", ":"):
@@ -307,11 +372,15 @@ class _StatementParser:
     def input(self, word: Token) -> tree.Input:
         name = self.take()
         if name.kind is not Kind.NAME:
-            raise self.fail(f"expected the input's name, found {self.found(name)}", "write input NAME = VALUE", name)
+            raise self.fail(
+                f"expected the input's name, found {self.found(name)}", "write input NAME = VALUE", name
+            )
         self.defined_name = name.text
         self.expect("=", "write input NAME = VALUE")
         default = self.literal("the default", bool_or_text=True)
-        statement = tree.Input(word.line, word.column, name.text, name.column, _literal_kind(default), default)
+        statement = tree.Input(
+            word.line, word.column, name.text, name.column, _literal_kind(default), default
+        )
         if self.sees("in"):
             self.take()
             if self.next.kind is Kind.TEXT:
@@ -378,7 +447,11 @@ class _StatementParser:
         if self.sees("by", "at"):
             mode = self.take().text
             if mode == "at" and word.text == "trailing_stop":
-                raise self.fail("a trailing stop has no `at`", "write trailing_stop 3% or trailing_stop by DISTANCE", self.tokens[self.at - 1])
+                raise self.fail(
+                    "a trailing stop has no `at`",
+                    "write trailing_stop 3% or trailing_stop by DISTANCE",
+                    self.tokens[self.at - 1],
+                )
         return tree.Protect(word.line, word.column, word.text, mode, self.expression())  # type: ignore[arg-type]
 
     def sizing(self, word: Token) -> tree.Sizing:
@@ -534,10 +607,12 @@ class _StatementParser:
         value = float(token.text.rstrip("%"))
         if value > 1e300:
             raise self.fail(f"the number {token.text[:40]} is too large", at=token)
-        return tree.Number(token.line, token.column, token.text, value / 100.0 if is_percent else value, is_percent)
+        return tree.Number(
+            token.line, token.column, token.text, value / 100.0 if is_percent else value, is_percent
+        )
 
 
-def _literal_kind(literal: tree.Expr):  # type: ignore[no-untyped-def]
+def _literal_kind(literal: tree.Expr):
     if isinstance(literal, tree.Truth):
         return "truth"
     if isinstance(literal, tree.Text):

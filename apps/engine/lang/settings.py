@@ -69,9 +69,15 @@ def read_input(node: tree.Input, problems: list[Problem]) -> InputSpec | None:
         if low is not None and high is not None:
             assert node.low is not None
             if low > high:
-                wrong(node.low, f"the range of `{node.name}` is empty: {_text(low, node)} is above {_text(high, node)}")
-            elif not low <= default <= high:
-                wrong(node.default, f"the default {node.default.text} lies outside {_text(low, node)}..{_text(high, node)}")
+                wrong(
+                    node.low,
+                    f"the range of `{node.name}` is empty: {_text(low, node)} is above {_text(high, node)}",
+                )
+            elif not low <= default <= high and len(problems) == before:
+                wrong(
+                    node.default,
+                    f"the default {node.default.text} lies outside {_text(low, node)}..{_text(high, node)}",
+                )
         if step is not None and step <= 0 and node.step is not None:
             wrong(node.step, "a step must be above 0")
     elif isinstance(node.default, tree.Truth):
@@ -82,7 +88,11 @@ def read_input(node: tree.Input, problems: list[Problem]) -> InputSpec | None:
         if node.choices is not None:
             texts = [choice.value for choice in node.choices]
             if default not in texts:
-                wrong(node.default, f'the default "{default[:40]}" is not among the texts to choose from', nearest(default, texts))
+                wrong(
+                    node.default,
+                    f'the default "{default[:40]}" is not among the texts to choose from',
+                    nearest(default, texts),
+                )
             if len(set(texts)) < len(texts):
                 wrong(node.choices[0], "the same text is given twice")
     if len(problems) > before:
@@ -90,7 +100,9 @@ def read_input(node: tree.Input, problems: list[Problem]) -> InputSpec | None:
     if step is None and node.kind == "integer" and low is not None:
         step = 1.0
     choices = tuple(choice.value for choice in node.choices) if node.choices is not None else None
-    return InputSpec(node.name, node.kind, default, low, high, step, choices, node.label, node.line, node.name_column)
+    return InputSpec(
+        node.name, node.kind, default, low, high, step, choices, node.label, node.line, node.name_column
+    )
 
 
 def _text(value: float, node: tree.Input) -> str:
@@ -106,7 +118,12 @@ def _number(node: tree.Input, part: tree.Expr | None, problems: list[Problem]) -
             hint = f"write {part.text}%" if node.kind == "percent" else "leave out the %"
             found = "a percentage" if part.is_percent else "a number"
             problems.append(
-                Problem(part.line, part.column, f"expected {_KIND_WORDS[node.kind]} as the default is, found {found}", hint)
+                Problem(
+                    part.line,
+                    part.column,
+                    f"expected {_KIND_WORDS[node.kind]} as the default is, found {found}",
+                    hint,
+                )
             )
         elif node.kind == "integer" and part.value != math.floor(part.value):
             problems.append(
@@ -130,7 +147,9 @@ def resolve(
     for name, given in (settings or {}).items():
         spec = by_name.get(str(name))
         if spec is None:
-            hint = nearest(str(name), by_name) or (f"its inputs are: {', '.join(by_name)}" if by_name else "it has none")
+            hint = nearest(str(name), by_name) or (
+                f"its inputs are: {', '.join(by_name)}" if by_name else "it has none"
+            )
             problems.append(Problem(1, 1, f"the formula has no input `{str(name)[:60]}`", hint))
             continue
         value, wrong = _accept(spec, given)

@@ -3,7 +3,21 @@
 from apps.engine.lang import tree
 from apps.engine.lang.lexer import quote
 
-_LEVELS = {"or": 1, "and": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
+_LEVELS = {
+    "or": 1,
+    "and": 2,
+    "==": 3,
+    "!=": 3,
+    "<": 4,
+    "<=": 4,
+    ">": 4,
+    ">=": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+    "%": 6,
+}
 _UNARY, _TIGHT = 7, 8
 
 
@@ -49,7 +63,9 @@ def write_statement(node: tree.Statement) -> str:
             return f"{node.kind} {mode}{write_expression(node.value)}"
         case tree.Sizing():
             value = write_expression(node.value)
-            return {"amount": f"size {value}", "units": f"size {value} units", "risk": f"size risk {value}"}[node.mode]
+            return {"amount": f"size {value}", "units": f"size {value} units", "risk": f"size risk {value}"}[
+                node.mode
+            ]
         case tree.Alert():
             return f"alert {quote(node.text)} when {write_expression(node.condition)}"
         case tree.Plot():
@@ -96,7 +112,11 @@ def _bare(node: tree.Expr) -> tuple[str, int]:
             own = _LEVELS[node.operator]
             tail: list[str] = []
             left: tree.Expr = node
-            while isinstance(left, tree.Binary) and _LEVELS[left.operator] == own and (left is node or not left.brackets):
+            while (
+                isinstance(left, tree.Binary)
+                and _LEVELS[left.operator] == own
+                and (left is node or not left.brackets)
+            ):
                 tail.append(f" {left.operator} {_write(left.right, own + 1)}")
                 left = left.left
             return _write(left, own) + "".join(reversed(tail)), own

@@ -123,9 +123,13 @@ def periods(times: np.ndarray, length_ms: int, zone: str, frame: Timeframe) -> t
     shift = offsets(times, zone)
     local = times + shift
     if frame.months:
-        month = (local // DAY).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // frame.months
+        month = (local // DAY).astype("datetime64[D]").astype("datetime64[M]").astype(
+            np.int64
+        ) // frame.months
         start = (month * frame.months).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) * DAY
-        end = ((month + 1) * frame.months).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) * DAY
+        end = ((month + 1) * frame.months).astype("datetime64[M]").astype("datetime64[D]").astype(
+            np.int64
+        ) * DAY
     else:
         origin = _MONDAY if frame.length % WEEK == 0 else 0
         start = (local - origin) // frame.length * frame.length + origin

@@ -11,7 +11,7 @@ from apps.engine.program.calendar import time_columns
 from apps.engine.program.graph import BAR_SOURCES, HISTORY, Graph, Instruction
 from apps.engine.program.machine_code import assemble
 
-DTYPES = {"f": np.float64, "b": np.bool_}
+DTYPES: dict[str, type] = {"f": np.float64, "b": np.bool_}
 
 
 @dataclass
@@ -35,7 +35,11 @@ class Columns:
 
 
 def evaluate(
-    graph: Graph, plan: list[list[Instruction]], columns: Columns, frames: dict[int, np.ndarray], wanted: set[int]
+    graph: Graph,
+    plan: list[list[Instruction]],
+    columns: Columns,
+    frames: dict[int, np.ndarray],
+    wanted: set[int],
 ) -> dict[int, np.ndarray]:
     """The columns of the `wanted` values: float64[n] for numbers, bool[n] for true/false.
 
@@ -87,7 +91,9 @@ class _Run:
         return column if stride else np.full(self.size, column[0])
 
     def one(self, instruction: Instruction) -> None:
-        outputs = [np.empty(self.size, DTYPES[self.graph.values[ref].kind]) for ref in instruction.outputs]
+        outputs: list[np.ndarray] = [
+            np.empty(self.size, DTYPES[self.graph.values[ref].kind]) for ref in instruction.outputs
+        ]
         if instruction.op == HISTORY:
             ago = min(int(instruction.params[0]), self.size)
             out = outputs[0]
@@ -95,7 +101,10 @@ class _Run:
             out[ago:] = self.full(instruction.inputs[0])[: self.size - ago]
         else:
             operator = OPERATORS[instruction.op]
-            whole = [int(p) if kind == "i" else float(p) for kind, p in zip(operator.params, instruction.params, strict=True)]
+            whole = [
+                int(p) if kind == "i" else float(p)
+                for kind, p in zip(operator.params, instruction.params, strict=True)
+            ]
             arguments: list[object] = [self.size]
             for ref in instruction.inputs:
                 arguments.extend(self.operand(ref))

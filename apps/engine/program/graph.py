@@ -5,6 +5,7 @@ operator stand next to one another. Each timeframe a formula looks at has a grap
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 
 from apps.engine.indicators.operators import OPERATORS
@@ -54,7 +55,7 @@ class Graph:
         self.instructions: list[Instruction] = []
         self.sources: dict[str, int] = {}
         self.frame_uses: list[FrameUse] = []
-        self._known: dict[tuple, tuple[int, ...]] = {}  # type: ignore[type-arg]
+        self._known: dict[tuple[object, ...], tuple[int, ...]] = {}
 
     def _new(self, kind: str, const: float | None = None) -> int:
         self.values.append(Value(kind, const))
@@ -190,29 +191,41 @@ class Graph:
     def find_lookbacks(self) -> None:
         """Set `first` and `late` of every value.
 
-        Where series use one another's past, the least consistent look-backs are sought. Should a choice between
-        its own past and something else keep growing, it is known once either branch is.
+        Where series use one another's past, a value is known as soon as what it is made of is. A choice waits for
+        both its branches, unless one of them waits for the choice itself: then it is known once either is.
         """
         for group in self.groups():
             if len(group) == 1 and not set(group[0].outputs) & set(group[0].inputs):
                 self._update(group[0], patient=True)
-                continue
-            rounds = 2 + min(sum(ins.op == HISTORY for ins in group), 50)
-            for patient in (True, False):
-                for ins in group:
-                    for ref in ins.outputs:
-                        self.values[ref].first, self.values[ref].late = 0, {}
-                settled = False
-                for _ in range(rounds):
-                    settled = not any([self._update(ins, patient) for ins in group])
-                    if settled:
-                        break
-                if settled:
-                    break
-            else:
-                for ins in group:
-                    for ref in ins.outputs:
-                        self.values[ref].first = NEVER
+            elif not self._settle(group, patient=True) and not self._settle(group, patient=False):
+                for instruction in group:
+                    for ref in instruction.outputs:
+                        if self.values[ref].late:
+                            self.values[ref].first, self.values[ref].late = NEVER, {}
+
+    def _settle(self, group: list[Instruction], patient: bool) -> bool:
+        """Find the look-backs of a group, starting from never; whether all of it is known at some time."""
+        users: dict[int, list[int]] = {}
+        for i, instruction in enumerate(group):
+            for ref in instruction.inputs:
+                users.setdefault(ref, []).append(i)
+            for ref in instruction.outputs:
+                self.values[ref].first, self.values[ref].late = NEVER, {}
+        waiting = deque(range(len(group)))
+        queued = set(waiting)
+        budget = 200 + 50 * len(group)
+        while waiting and budget:
+            budget -= 1
+            i = waiting.popleft()
+            queued.discard(i)
+            if self._update(group[i], patient):
+                for user in (user for ref in group[i].outputs for user in users.get(ref, [])):
+                    if user not in queued:
+                        queued.add(user)
+                        waiting.append(user)
+        if waiting:
+            return False
+        return all(self.values[ref].first < NEVER for instruction in group for ref in instruction.outputs)
 
     def _update(self, instruction: Instruction, patient: bool) -> bool:
         """Recompute the look-back of an instruction's outputs; whether it changed."""

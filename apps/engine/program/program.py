@@ -19,9 +19,15 @@ from apps.engine.program.graph import BAR_SOURCES, Graph
 from apps.engine.program.machine_code import MachineCode, assemble
 from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT, Orders, Protection, Size
 
-FLAGS = {"long": LONG, "short": SHORT, "exit_long": EXIT_LONG, "exit_short": EXIT_SHORT, "exit": EXIT, "alert": 0}
+FLAGS = {
+    "long": LONG,
+    "short": SHORT,
+    "exit_long": EXIT_LONG,
+    "exit_short": EXIT_SHORT,
+    "exit": EXIT,
+    "alert": 0,
+}
 STATE_VERSION = 1.0
-SETTINGS_TEXT = (str, float, int, bool)
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,14 @@ class Plan:
     stop: ProtectionPlan | None = None
     target: ProtectionPlan | None = None
     trail: ProtectionPlan | None = None
-    size: Size = Size()
+    size: Size = field(default_factory=Size)
     exit_after: int | None = None
 
 
 class Signal(NamedTuple):
-    """A condition that holds on a bar. `index` and `time` (milliseconds) are those of the bar; `text` an alert's."""
+    """A condition that holds on a bar. `bar` is its number, `time` its opening in milliseconds; `text` an alert's."""
 
-    index: int
+    bar: int
     time: int
     kind: str
     text: str
@@ -76,7 +82,7 @@ class Signal(NamedTuple):
 
 @dataclass
 class Evaluation:
-    """A formula on n bars. `series` and `plots`: float64[n] by name, true/false as 1 and 0; `truths`: names of those."""
+    """A formula on n bars. `series` and `plots`: float64[n] by name; series named in `truths` are 1 and 0."""
 
     time: np.ndarray
     series: dict[str, np.ndarray]
@@ -145,7 +151,9 @@ class StepResult:
         filled = []
         for watch in self.held:
             values = {part.ref: registers[part.ref] for part in watch.text if part.ref is not None}
-            filled.append((watch.kind, self._program.fill_text(watch.text, values, self.bar.time, self.bar.symbol)))
+            filled.append(
+                (watch.kind, self._program.fill_text(watch.text, values, self.bar.time, self.bar.symbol))
+            )
         return filled
 
     @property
@@ -235,11 +243,15 @@ class Program:
             period, ends = periods(bars.time, bars.timeframe_ms, bars.timezone, frame)
             higher = np.empty((6, len(bars)))
             seen = np.empty(len(bars), np.int64)
-            prices = [getattr(bars, column) for column in COLUMNS]
-            count = gather_kernel(bars.time, *prices, period, ends, higher, seen)
+            count = gather_kernel(
+                bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, period, ends, higher, seen
+            )
             inner = Columns(
                 higher[0, :count].astype(np.int64),
-                {column: np.ascontiguousarray(higher[i, :count]) for i, column in enumerate(COLUMNS, start=1)},
+                {
+                    column: np.ascontiguousarray(higher[i, :count])
+                    for i, column in enumerate(COLUMNS, start=1)
+                },
                 bars.timezone,
             )
             uses = [use for use in self.chart.frame_uses if use.frame == name]
@@ -290,7 +302,9 @@ class Program:
         value = self.chart.values[ref]
         if number < value.first:
             return False
-        return all(number >= memory[self._layout.known_at[source]] + bars for source, bars in value.late.items())
+        return all(
+            number >= memory[self._layout.known_at[source]] + bars for source, bars in value.late.items()
+        )
 
     def fill_text(self, parts: tuple[TextPart, ...], values: dict[int, float], time: int, symbol: str) -> str:
         """An alert's text with its names filled in."""
@@ -371,7 +385,8 @@ class _FrameLayout:
     def _close(self, memory: np.ndarray, bar: Bar, number: float) -> None:
         at = self.at
         time, *prices = memory[at + 2 : at + 8].tolist()
-        higher = Bar(int(time), *prices, bar.timeframe_ms, bar.timezone)
+        open_, high, low, close, volume = prices
+        higher = Bar(int(time), open_, high, low, close, volume, bar.timeframe_ms, bar.timezone)
         index = memory[at + 1]
         registers = self.code.registers.copy()
         _fill_sources(self.graph, registers, higher, index)

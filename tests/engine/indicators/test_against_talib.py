@@ -87,7 +87,7 @@ FIXED = {
     "adosc(10, 3)": lambda b: talib.ADOSC(b.high, b.low, b.close, b.volume, 10, 3),
     "ema(ema(close, 9), 9)": lambda b: talib.EMA(talib.EMA(b.close, 9), 9),
 }
-AT_LEAST_3 = "linreg slope".split()
+AT_LEAST_3 = ["linreg", "slope"]
 
 
 def assert_same(ours: np.ndarray, theirs: np.ndarray) -> None:
@@ -124,7 +124,8 @@ def test_too_few_bars_give_na_alone(expression: str) -> None:
 
 @pytest.mark.parametrize("length", [1_000, 4_999, 5_000])
 @pytest.mark.parametrize(
-    "expression", ["sma(close, {n})", "ema(close, {n})", "rsi(close, {n})", "stdev(close, {n})", "highest(high, {n})"]
+    "expression",
+    ["sma(close, {n})", "ema(close, {n})", "rsi(close, {n})", "stdev(close, {n})", "highest(high, {n})"],
 )
 def test_the_longest_lengths_are_talibs(expression: str, length: int) -> None:
     bars = random_bars(10_000, seed=9)

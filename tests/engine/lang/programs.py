@@ -5,12 +5,94 @@ from hypothesis import strategies as st
 
 from apps.engine.bars import Bars
 
-SOURCES = ["open", "high", "low", "close", "volume", "hl2", "hlc3", "ohlc4", "tr", "obv", "ad", "vwap", "awesome", "bar_index", "hour", "day_of_week", "na"]
+SOURCES = [
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "hl2",
+    "hlc3",
+    "ohlc4",
+    "tr",
+    "obv",
+    "ad",
+    "vwap",
+    "awesome",
+    "bar_index",
+    "hour",
+    "day_of_week",
+    "na",
+]
 LENGTH = st.integers(1, 9)
-ONE_SERIES = ["sma", "ema", "rma", "wma", "vwma", "dema", "tema", "kama", "stdev", "variance", "highest", "lowest", "highestbars", "lowestbars", "median", "percentrank", "rsi", "cmo", "roc", "mom", "change", "trix", "zscore"]
+ONE_SERIES = [
+    "sma",
+    "ema",
+    "rma",
+    "wma",
+    "vwma",
+    "dema",
+    "tema",
+    "kama",
+    "stdev",
+    "variance",
+    "highest",
+    "lowest",
+    "highestbars",
+    "lowestbars",
+    "median",
+    "percentrank",
+    "rsi",
+    "cmo",
+    "roc",
+    "mom",
+    "change",
+    "trix",
+    "zscore",
+]
 NO_SERIES = ["atr", "natr", "cci", "mfi", "wpr", "adx"]
-FIELDS = ["macd({x}, {n}, {m}, {k}).signal", "bb({x}, {n}, 2).upper", "kc({x}, {n}, 1.5).lower", "donchian({n}).middle", "stoch({n}, {m}, {k}).d", "aroon({n}).up", "dmi({n}).plus", "supertrend(2, {n}).line", "ichimoku({n}, {m}, {k}).span_a"]
-OTHERS = ["hma({x}, {n} + 1)", "linreg({x}, {n} + 1)", "slope({x}, {n} + 1)", "alma({x}, {n}, 0.85, 6)", "bbw({x}, {n}, 2)", "ppo({x}, {n}, {m})", "tsi({x}, {n}, {m})", "ultosc({n}, {m}, {k})", "sar(0.02, 0.03, 0.2)", "adosc({n}, {m})", "cum({x})", "correlation({x}, {y}, {n})", "pivothigh({x}, {n}, {m})", "pivotlow({x}, {n}, {m})", "fixnan({x})", "nz({x}, {y})", "nz({x})", "abs({x})", "min({x}, {y})", "max({x}, {y}, {z})", "round({x}, 2)", "floor({x})", "ceil({x})", "sqrt({x})", "log({x})", "exp({x})", "pow({x}, 2)", "sign({x})", "avg({x}, {y})"]
+FIELDS = [
+    "macd({x}, {n}, {m}, {k}).signal",
+    "bb({x}, {n}, 2).upper",
+    "kc({x}, {n}, 1.5).lower",
+    "donchian({n}).middle",
+    "stoch({n}, {m}, {k}).d",
+    "aroon({n}).up",
+    "dmi({n}).plus",
+    "supertrend(2, {n}).line",
+    "ichimoku({n}, {m}, {k}).span_a",
+]
+OTHERS = [
+    "hma({x}, {n} + 1)",
+    "linreg({x}, {n} + 1)",
+    "slope({x}, {n} + 1)",
+    "alma({x}, {n}, 0.85, 6)",
+    "bbw({x}, {n}, 2)",
+    "ppo({x}, {n}, {m})",
+    "tsi({x}, {n}, {m})",
+    "ultosc({n}, {m}, {k})",
+    "sar(0.02, 0.03, 0.2)",
+    "adosc({n}, {m})",
+    "cum({x})",
+    "correlation({x}, {y}, {n})",
+    "pivothigh({x}, {n}, {m})",
+    "pivotlow({x}, {n}, {m})",
+    "fixnan({x})",
+    "nz({x}, {y})",
+    "nz({x})",
+    "abs({x})",
+    "min({x}, {y})",
+    "max({x}, {y}, {z})",
+    "round({x}, 2)",
+    "floor({x})",
+    "ceil({x})",
+    "sqrt({x})",
+    "log({x})",
+    "exp({x})",
+    "pow({x}, 2)",
+    "sign({x})",
+    "avg({x}, {y})",
+]
 
 
 @st.composite
@@ -26,12 +108,29 @@ def numbers(draw: st.DrawFn, names: list[str], depth: int) -> str:
     if kind == 4:
         return f"({draw(inner)})[{draw(st.integers(0, 6))}]"
     if kind == 5:
-        return draw(st.sampled_from([f"barssince({draw(truths(names, depth - 1))})", f"valuewhen({draw(truths(names, depth - 1))}, {draw(inner)}, {draw(st.integers(0, 3))})", f"-{draw(inner)}"]))
+        return draw(
+            st.sampled_from(
+                [
+                    f"barssince({draw(truths(names, depth - 1))})",
+                    f"valuewhen({draw(truths(names, depth - 1))}, {draw(inner)}, {draw(st.integers(0, 3))})",
+                    f"-{draw(inner)}",
+                ]
+            )
+        )
     if kind == 6:
         frame = draw(st.sampled_from(["2h", "4h", "1d", "1w"]))
         text = draw(numbers([], depth - 1))  # tf does not nest, directly or through a name
         return text if "tf(" in text else f'tf("{frame}", {text})'
-    template = draw(st.sampled_from([*(f"{name}({{x}}, {{n}})" for name in ONE_SERIES), *(f"{name}({{n}})" for name in NO_SERIES), *FIELDS, *OTHERS]))
+    template = draw(
+        st.sampled_from(
+            [
+                *(f"{name}({{x}}, {{n}})" for name in ONE_SERIES),
+                *(f"{name}({{n}})" for name in NO_SERIES),
+                *FIELDS,
+                *OTHERS,
+            ]
+        )
+    )
     values = {key: draw(inner) if "{" + key + "}" in template else "" for key in "xyz"}
     return template.format(**values, n=draw(LENGTH), m=draw(LENGTH), k=draw(LENGTH))
 
@@ -43,7 +142,8 @@ def truths(draw: st.DrawFn, names: list[str], depth: int) -> str:
     if kind <= 1 or depth <= 0:
         return f"({draw(inner)} {draw(st.sampled_from(['<', '<=', '>', '>=', '==', '!=']))} {draw(inner)})"
     if kind == 2:
-        return f"({draw(truths(names, depth - 1))} {draw(st.sampled_from(['and', 'or', '==', '!=']))} {draw(truths(names, depth - 1))})"
+        joined = draw(st.sampled_from(["and", "or", "==", "!="]))
+        return f"({draw(truths(names, depth - 1))} {joined} {draw(truths(names, depth - 1))})"
     if kind == 3:
         return f"(not {draw(truths(names, depth - 1))})"
     if kind == 4:
@@ -62,7 +162,7 @@ def formulas(draw: st.DrawFn) -> str:
         lines.append(f"s{i} = {draw(numbers(names, draw(st.integers(1, 3))))}")
         names.append(f"s{i}")
     if draw(st.booleans()):
-        lines.append(f"up = nz(down[{draw(st.integers(1, 3))}], 1) / 2 + {draw(numbers([n for n in names], 1))}")
+        lines.append(f"up = nz(down[{draw(st.integers(1, 3))}], 1) / 2 + {draw(numbers(list(names), 1))}")
         lines.append(f"down = {draw(truths([*names], 1))} ? sma(nz(up, 0), 3) : up - nz(down[1], 0) / 3")
         lines.append("flip = nz(down[1]) > 0 and not flip[2]")
         names += ["up", "down"]

@@ -10,6 +10,8 @@ from apps.engine.lang import Evaluation, Program, ProgramState, check, compile_f
 from apps.engine.lang.functions import FUNCTIONS
 from tests.engine.lang.programs import bars_with_holes, formulas
 
+ZONES = ["UTC", "Europe/Berlin", "America/New_York"]
+
 
 def same_bits(a: float, b: float) -> bool:
     return (a != a and b != b) or np.float64(a).tobytes() == np.float64(b).tobytes() or a == b == 0.0
@@ -30,11 +32,11 @@ def assert_steps_equal(program: Program, bars: Bars, batch: Evaluation, save_at:
             if whole_run is not None and whole_run.series is not None:
                 assert same_bits(ours, whole_run.series[i])
         signals += [(i, kind, text) for kind, text in result.signals]
-    assert signals == [(s.index, s.kind, s.text) for s in batch.signals]
+    assert signals == [(s.bar, s.kind, s.text) for s in batch.signals]
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(formulas(), st.integers(0, 1_000), st.integers(0, 119), st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]))
+@given(formulas(), st.integers(0, 1_000), st.integers(0, 119), st.sampled_from(ZONES))
 def test_steps_equal_the_whole_run(text: str, seed: int, save_at: int, timezone: str) -> None:
     result = check(text)
     assert result.ok, (text, [str(error) for error in result.errors])
@@ -52,7 +54,7 @@ def test_a_later_bar_never_changes_an_earlier_value(text: str, seed: int, seen: 
     for name, column in part.series.items():
         np.testing.assert_array_equal(column, whole.series[name][:seen])
     np.testing.assert_array_equal(part.orders.flags, whole.orders.flags[:seen])
-    assert part.signals == [signal for signal in whole.signals if signal.index < seen]
+    assert part.signals == [signal for signal in whole.signals if signal.bar < seen]
 
 
 def example_call(name: str) -> str:
@@ -77,7 +79,9 @@ def example_call(name: str) -> str:
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("save_at", [0, 1, 7, 30])
 def test_every_function_steps_as_it_runs(name: str, save_at: int) -> None:
-    program = compile_formula(f"x = {example_call(name)}\ny = tf(\"4h\", {example_call(name)})\nlong when close > 0")
+    program = compile_formula(
+        f'x = {example_call(name)}\ny = tf("4h", {example_call(name)})\nlong when close > 0'
+    )
     bars = bars_with_holes(60, 3, holes=0.01)
     assert_steps_equal(program, bars, program.evaluate(bars), save_at)
 

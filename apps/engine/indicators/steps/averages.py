@@ -73,9 +73,7 @@ def ema_step(
 
 
 @njit(cache=True)
-def rma_step(
-    state: tuple[float, float, float], x: float, n: int
-) -> tuple[tuple[float, float, float], float]:
+def rma_step(state: tuple[float, float, float], x: float, n: int) -> tuple[tuple[float, float, float], float]:
     """Wilder's average: (previous * (n - 1) + x) / n, seeded with the mean of the first n values."""
     if x != x:
         return state, NA

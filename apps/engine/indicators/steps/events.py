@@ -9,17 +9,13 @@ NA = math.nan
 
 
 @njit(cache=True)
-def crossover_step(
-    state: tuple[float, float], a: float, b: float
-) -> tuple[tuple[float, float], bool]:
+def crossover_step(state: tuple[float, float], a: float, b: float) -> tuple[tuple[float, float], bool]:
     """a was not above b on the bar before, and is now. State: a and b of the bar before."""
     return (a, b), state[0] <= state[1] and a > b
 
 
 @njit(cache=True)
-def crossunder_step(
-    state: tuple[float, float], a: float, b: float
-) -> tuple[tuple[float, float], bool]:
+def crossunder_step(state: tuple[float, float], a: float, b: float) -> tuple[tuple[float, float], bool]:
     """a was not below b on the bar before, and is now."""
     return (a, b), state[0] >= state[1] and a < b
 

@@ -8,7 +8,6 @@ from numba import njit
 from apps.engine.indicators.steps.arithmetic import max_step, min_step
 
 NA = math.nan
-Frame = tuple[float, float, float, float, float, float, float]
 
 
 @njit(cache=True)
@@ -36,7 +35,7 @@ def gather_step(
 
 
 @njit(cache=True, nogil=True)
-def gather_kernel(  # type: ignore[no-untyped-def]
+def gather_kernel(
     time: np.ndarray,
     open_: np.ndarray,
     high: np.ndarray,
@@ -47,7 +46,7 @@ def gather_kernel(  # type: ignore[no-untyped-def]
     ends: np.ndarray,
     out: np.ndarray,
     seen: np.ndarray,
-):
+) -> int:
     """Fill `out` (float64[6, n]: the closed higher bars) and `seen` (int64[n]: how many are closed as of each bar).
 
     A higher bar closes with the bar that ends with its period (`ends`), or when a bar of another `period` comes.

@@ -50,9 +50,7 @@ def stdev_step(
 
 
 @njit(cache=True)
-def true_range_step(
-    state: tuple[float], high: float, low: float, close: float
-) -> tuple[tuple[float], float]:
+def true_range_step(state: tuple[float], high: float, low: float, close: float) -> tuple[tuple[float], float]:
     """The largest of high - low and the distances of both from the close before; na on the first bar."""
     (previous,) = state
     after = close if close == close else previous

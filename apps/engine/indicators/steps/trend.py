@@ -117,13 +117,11 @@ def supertrend_step(
     last_upper, last_lower, last_line, last_close, known, _ = state
     upper = middle + factor * atr
     lower = middle - factor * atr
-    if known == 0.0:
-        last_upper = 0.0
-        last_lower = 0.0
-    if not (lower > last_lower or last_close < last_lower):
-        lower = last_lower
-    if not (upper < last_upper or last_close > last_upper):
-        upper = last_upper
+    if known == 1.0:
+        if not (lower > last_lower or last_close < last_lower):
+            lower = last_lower
+        if not (upper < last_upper or last_close > last_upper):
+            upper = last_upper
     if known == 0.0:
         direction = -1.0
     elif last_line == last_upper:

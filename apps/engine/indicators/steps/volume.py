@@ -17,9 +17,7 @@ def cum_step(state: tuple[float], x: float) -> tuple[tuple[float], float]:
 
 
 @njit(cache=True)
-def obv_step(
-    state: tuple[float, float], close: float, volume: float
-) -> tuple[tuple[float, float], float]:
+def obv_step(state: tuple[float, float], close: float, volume: float) -> tuple[tuple[float, float], float]:
     """On-balance volume, starting at the first bar's volume. State: the close before, the total."""
     if close != close or volume != volume:
         return state, NA

@@ -10,6 +10,7 @@ from typing import IO, Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.core.errors import DomainError
 from apps.engine.bars import Bars
 from apps.engine.lang import (
     Evaluation,
@@ -25,7 +26,6 @@ from apps.engine.lang.canonical import TreeError, read_formula_json
 from apps.engine.lang.explain import explain
 from apps.engine.lang.lexer import MAX_BYTES
 from apps.engine.lang.writer import write
-from apps.core.errors import DomainError
 from apps.engine.program.calendar import iso_time
 from apps.markets.files import read_bars
 
@@ -44,7 +44,7 @@ class _Parser(CommandParser):
 
 class Command(BaseCommand):
     help = "Check, evaluate, format and explain formula files."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -62,11 +62,17 @@ class Command(BaseCommand):
         evaluated = actions.add_parser("eval", help="evaluate a formula on bars")
         evaluated.add_argument("file", help=about_file)
         evaluated.add_argument("--bars", required=True, metavar="CSV", help="a CSV or Parquet file of bars")
-        evaluated.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set an input")
-        evaluated.add_argument("--timeframe", help="the bars' timeframe, such as 1h; else their commonest spacing")
+        evaluated.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="set an input"
+        )
+        evaluated.add_argument(
+            "--timeframe", help="the bars' timeframe, such as 1h; else their commonest spacing"
+        )
         evaluated.add_argument("--timezone", default="UTC", help="the instrument's time zone (IANA name)")
         evaluated.add_argument("--symbol", default="", help="fills {symbol} in alerts")
-        evaluated.add_argument("--json", required=True, metavar="OUT", help="where the result goes; - for standard output")
+        evaluated.add_argument(
+            "--json", required=True, metavar="OUT", help="where the result goes; - for standard output"
+        )
 
         formatted = actions.add_parser("format", help="print a formula in the one way formulas are laid out")
         formatted.add_argument("file", help=about_file)
@@ -169,7 +175,8 @@ def evaluation_json(bars: Bars, evaluation: Evaluation) -> dict[str, Any]:
         else:
             series[name] = [value if math.isfinite(value) else None for value in column.tolist()]
     signals = [
-        {"time": iso_time(signal.time), "kind": signal.kind, "text": signal.text or None} for signal in evaluation.signals
+        {"time": iso_time(signal.time), "kind": signal.kind, "text": signal.text or None}
+        for signal in evaluation.signals
     ]
     return {"time": [iso_time(time) for time in bars.time.tolist()], "series": series, "signals": signals}
 
@@ -206,5 +213,3 @@ def _fail(message: str, code: int) -> NoReturn:
 
 def _fail_formula(error: FormulaError) -> NoReturn:
     raise CommandError("\n".join(str(problem) for problem in error.errors), returncode=INVALID)
-
-

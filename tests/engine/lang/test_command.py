@@ -1,0 +1,122 @@
+"""`manage.py formula`: exit codes, JSON and one-line errors; no database."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+GOOD = 'input n = 2 in 1..9\nx = sma(close, n)\nup = close > x\nlong when up\nalert "{symbol} {close}" when up\nplot x as "Mean"\n'
+CSV = """time,open,high,low,close,volume
+2024-01-01T00:00:00Z,10,11,9,10,5
+2024-01-02T00:00:00Z,10,13,9,12,5
+2024-01-03T00:00:00Z,12,13,8,9,5
+2024-01-04T00:00:00Z,9,15,9,14,5
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "good.formula").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "bad.formula").write_text("long when clos > 1\nstop_loss 3\n", encoding="utf-8")
+    (tmp_path / "bars.csv").write_text(CSV, encoding="utf-8")
+    return tmp_path
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    """Exit code, standard output and error of `formula`."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("formula", *map(str, arguments), stdout=out, stderr=err)
+    except SystemExit as stopped:
+        return int(stopped.code or 0), out.getvalue(), err.getvalue()
+    except CommandError as error:
+        return error.returncode, out.getvalue(), str(error)
+    return 0, out.getvalue(), err.getvalue()
+
+
+def test_check_says_what_it_found(files: Path) -> None:
+    code, out, _ = run("check", files / "good.formula", "--json")
+    result = json.loads(out)
+    assert code == 0
+    assert result["ok"] is True
+    assert result["lookback"] == 1
+    assert result["inputs"] == [
+        {"name": "n", "kind": "integer", "default": 2, "low": 1, "high": 9, "step": 1}
+    ]
+    assert len(result["hash"]) == 64
+
+    code, out, _ = run("check", files / "bad.formula", "--json")
+    result = json.loads(out)
+    assert code == 1
+    assert [(error["line"], error["column"]) for error in result["errors"]] == [(1, 11), (2, 11)]
+    assert result["errors"][0]["message"] == "unknown name `clos`"
+    assert result["errors"][0]["hint"] == "did you mean `close`?"
+
+
+def test_eval_writes_series_and_signals(files: Path) -> None:
+    out_file = files / "out.json"
+    code, _, _ = run(
+        "eval", files / "good.formula", "--bars", files / "bars.csv", "--symbol", "X", "--json", out_file
+    )
+    assert code == 0
+    assert json.loads(out_file.read_text(encoding="utf-8")) == {
+        "time": [
+            "2024-01-01T00:00:00Z",
+            "2024-01-02T00:00:00Z",
+            "2024-01-03T00:00:00Z",
+            "2024-01-04T00:00:00Z",
+        ],
+        "series": {
+            "x": [None, 11.0, 10.5, 11.5],
+            "up": [False, True, False, True],
+            "Mean": [None, 11.0, 10.5, 11.5],
+        },
+        "signals": [
+            {"time": "2024-01-02T00:00:00Z", "kind": "long", "text": None},
+            {"time": "2024-01-02T00:00:00Z", "kind": "alert", "text": "X 12"},
+            {"time": "2024-01-04T00:00:00Z", "kind": "long", "text": None},
+            {"time": "2024-01-04T00:00:00Z", "kind": "alert", "text": "X 14"},
+        ],
+    }
+
+
+def test_settings_are_given_by_name(files: Path) -> None:
+    code, out, _ = run(
+        "eval", files / "good.formula", "--bars", files / "bars.csv", "--set", "n=1", "--json", "-"
+    )
+    assert code == 0
+    assert json.loads(out)["series"]["x"] == [10.0, 12.0, 9.0, 14.0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["check", "missing"], 2, "cannot read missing: No such file or directory"),
+        (["eval", "good", "--bars", "missing", "--json", "-"], 2, "cannot read missing"),
+        (
+            ["eval", "good", "--bars", "bars", "--json", "-", "--set", "n"],
+            2,
+            "--set expects NAME=VALUE, found 'n'",
+        ),
+        (["eval", "good", "--bars", "bars", "--json", "-", "--timezone", "Mars"], 2, "not a time zone"),
+        (["eval", "good", "--bars", "bars", "--json", "-", "--timeframe", "soon"], 2, "not a timeframe"),
+        (["eval", "good", "--bars", "bars", "--json", "-", "--set", "n=99"], 1, "99 lies outside 1..9"),
+        (["eval", "bad", "--bars", "bars", "--json", "-"], 1, "unknown name `clos`"),
+        (["text", "good"], 1, "not the tree of a formula"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(files: Path, arguments: list[str], code: int, message: str) -> None:
+    names = {"good": "good.formula", "bad": "bad.formula", "bars": "bars.csv"}
+    given = [str(files / names[word]) if word in names else word for word in arguments]
+    found, _, err = run(*given)
+    assert found == code
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_tree_becomes_the_text_again(files: Path) -> None:
+    _, tree, _ = run("tree", files / "good.formula")
+    (files / "tree.json").write_text(tree, encoding="utf-8")
+    assert run("text", files / "tree.json")[1] == run("format", files / "good.formula")[1] == GOOD
