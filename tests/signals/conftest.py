@@ -46,16 +46,22 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start_intake(database_url: str, log: Path) -> Process:
-    """The intake as a process of its own under uvicorn, as on a many-machine installation."""
+def start_intake(
+    database_url: str,
+    log: Path,
+    *,
+    application: str = "apps.signals.intake:application",
+    **environment: str,
+) -> Process:
+    """The intake as a process of its own under uvicorn, as on a many-machine installation; or another server."""
     port = free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "uvicorn", "apps.signals.intake:application"),
+                *(sys.executable, "-m", "uvicorn", application),
                 *("--host", "127.0.0.1", "--port", str(port), "--timeout-graceful-shutdown", "5"),
             ],
-            env=os.environ | {"DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"} | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
