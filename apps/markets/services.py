@@ -25,7 +25,7 @@ from apps.markets.models import BarSet, Instrument
 from apps.markets.providers.sample import NAMES, sample_bars, synthetic_minutes
 from apps.markets.quality import quality_report
 from apps.markets.rules import check_upload_size, clean_symbol
-from apps.markets.timeframes import format_timeframe
+from apps.markets.timeframes import SECOND_MS, format_timeframe
 
 
 def import_bars(
@@ -141,6 +141,16 @@ def to_parquet(bars: Bars) -> bytes:
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd", statistics=False)
     return buffer.getvalue()
+
+
+def to_csv(bars: Bars) -> bytes:
+    """With a header and times in ISO 8601, UTC; reads back as the same bars, bit for bit."""
+    time = pl.Series("time", bars.time).cast(pl.Datetime("ms"))
+    form = "%Y-%m-%dT%H:%M:%SZ" if not (bars.time % SECOND_MS).any() else "%Y-%m-%dT%H:%M:%S%.3fZ"
+    frame = pl.DataFrame(
+        [time.dt.strftime(form), *(pl.Series(name, getattr(bars, name)) for name in COLUMNS)]
+    )
+    return frame.write_csv().encode()
 
 
 def load_bars(bar_set: BarSet) -> Bars:

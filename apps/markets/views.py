@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.errors import DomainError
-from apps.engine.bars import Bars
 from apps.markets.access import get_bar_set_for, get_instrument_for
+from apps.markets.choices import AssetClass
 from apps.markets.forms import ImportForm
 from apps.markets.selectors import candles, visible_bar_sets, visible_instruments
-from apps.markets.services import delete_bar_set, import_bars, load_bars
+from apps.markets.services import delete_bar_set, import_bars, load_bars, to_csv
 
 CANDLES = 3000
 
@@ -31,8 +28,15 @@ def instrument_list(request: HttpRequest) -> HttpResponse:
     instruments = visible_instruments(request.workspace)
     if query:
         instruments = instruments.filter(symbol__icontains=query) | instruments.filter(name__icontains=query)
+    kind = request.GET.get("kind", "")
+    if kind in AssetClass.values:
+        instruments = instruments.filter(asset_class=kind)
     page = Paginator(instruments, 50).get_page(request.GET.get("page"))
-    return render(request, "markets/instrument_list.html", {"page": page, "query": query})
+    return render(
+        request,
+        "markets/instrument_list.html",
+        {"page": page, "query": query, "kind": kind, "kinds": AssetClass.choices},
+    )
 
 
 @login_required
@@ -80,27 +84,11 @@ def bars_chart(request: HttpRequest, uuid: UUID) -> JsonResponse:
     return response
 
 
-class _Line:
-    """A file that hands each written line straight on."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(bars: Bars) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield writer.writerow(["time", "open", "high", "low", "close", "volume"])
-    columns = zip(bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, strict=True)
-    for time, *values in columns:
-        moment = datetime.fromtimestamp(int(time) / 1000, tz=UTC).isoformat().replace("+00:00", "Z")
-        yield writer.writerow([moment, *(repr(float(value)) for value in values)])
-
-
 @login_required
 @require_GET
-def bars_export(request: HttpRequest, uuid: UUID) -> StreamingHttpResponse:
+def bars_export(request: HttpRequest, uuid: UUID) -> HttpResponse:
     bar_set = get_bar_set_for(request.workspace, uuid)
-    response = StreamingHttpResponse(_csv_lines(load_bars(bar_set)), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(to_csv(load_bars(bar_set)), content_type="text/csv; charset=utf-8")
     name = f"{bar_set.instrument.symbol.replace('/', '-')}-{bar_set.timeframe}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

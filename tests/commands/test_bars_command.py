@@ -55,15 +55,15 @@ def test_check_names_the_line(bad: Path):
     assert (answer["ok"], answer["error"]["line"], answer["error"]["column"]) == (False, 5, "high")
 
 
-def test_check_needs_no_database(good: Path):
+def test_check_reads_standard_input_and_needs_no_database(good: Path):
     nowhere = {
         **os.environ,
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
         "REDIS_URL": "redis://127.0.0.1:1/0",
     }
     done = subprocess.run(
-        [sys.executable, "manage.py", "bars", "check", str(good)],
-        cwd=ROOT, env=nowhere, capture_output=True, text=True, check=False,
+        [sys.executable, "manage.py", "bars", "check", "-"],
+        cwd=ROOT, env=nowhere, input=good.read_text(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "2 bars of 1d" in done.stdout

@@ -63,6 +63,15 @@ def test_the_list_is_searched(web: Client):
     )
 
 
+def test_the_list_is_filtered_by_kind(web: Client):
+    upload(web)
+    link = reverse("markets:instrument-detail", args=[BarSet.objects.get().instrument.uuid])
+    address = reverse("markets:instrument-list")
+    assert link in web.get(address, {"kind": "stock"}).content.decode()
+    assert link not in web.get(address, {"kind": "crypto"}).content.decode()
+    assert link in web.get(address, {"kind": "no such kind"}).content.decode()
+
+
 def test_the_list_costs_the_same_for_many(
     web: Client, workspace: Workspace, user: User, django_assert_max_num_queries
 ):
@@ -77,8 +86,8 @@ def test_the_export_reads_back_as_the_same_bars(web: Client):
     bar_set = BarSet.objects.get()
     response = web.get(reverse("markets:bars-export", args=[bar_set.uuid]))
     assert 'filename="TEST-1d.csv"' in response["Content-Disposition"]
-    data = b"".join(response.streaming_content)
-    assert read_bars(io.BytesIO(data), symbol="TEST").content_hash() == bar_set.content_hash
+    assert response.content.startswith(b"time,open,high,low,close,volume\n2020-01-02T00:00:00Z,1.0,")
+    assert read_bars(io.BytesIO(response.content), symbol="TEST").content_hash() == bar_set.content_hash
 
 
 def test_the_chart_s_data(web: Client):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from threading import Barrier, Thread
 
+import numpy as np
 import polars as pl
 import pytest
 from django.core.files.storage import default_storage
@@ -12,6 +13,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.http import Http404
 
 from apps.accounts.models import User, Workspace
+from apps.engine.bars import Bars
 from apps.journal.models import Entry
 from apps.markets.access import get_bar_set_for, get_instrument_for
 from apps.markets.errors import (
@@ -25,7 +27,7 @@ from apps.markets.files import read_bars
 from apps.markets.models import BarSet, Instrument
 from apps.markets.rules import check_upload_size
 from apps.markets.selectors import candles, visible_bar_sets
-from apps.markets.services import delete_bar_set, import_bars, load_bars, load_demo_markets
+from apps.markets.services import delete_bar_set, import_bars, load_bars, load_demo_markets, to_csv
 from tests.factories import UserFactory, workspace_of
 
 ROWS = "time,open,high,low,close,volume\n2020-01-02,1,2,1,2,3\n2020-01-03,2,3,1,2.5,4\n"
@@ -121,6 +123,15 @@ def test_each_set_keeps_the_zone_it_was_read_in(workspace: Workspace, user: User
     import_bars(workspace, symbol="X", file=csv(), actor=user)
     berlin = import_bars(workspace, symbol="X", file=csv(), timezone="Europe/Berlin", actor=user)
     assert load_bars(BarSet.objects.get(pk=berlin.pk)).timezone == "Europe/Berlin"
+
+
+def test_csv_keeps_every_bit_of_a_price():
+    """Thirds have no short decimal form; times here have milliseconds."""
+    third = np.array([1 / 3, 2 / 3, 1e-7 / 3])
+    bars = Bars(
+        np.array([5, 1005, 2005]), third, third * 2, third / 2, third, third * 1e12, timeframe_ms=1000
+    )
+    assert read_bars(io.BytesIO(to_csv(bars))).content_hash() == bars.content_hash()
 
 
 def test_damaged_and_lost_files_are_noticed(workspace: Workspace, user: User):

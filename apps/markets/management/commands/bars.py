@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ class Command(BaseCommand):
         )
         load = actions.add_parser("import", help="read a file and keep its bars")
         for action in (check, load):
-            action.add_argument("file", help="CSV or Parquet")
+            action.add_argument("file", help="CSV or Parquet; - reads standard input")
             action.add_argument("--timeframe", help="for example 1m, 1h, 1d; default: the commonest spacing")
             action.add_argument("--timezone", default="UTC", help="of times that name none (default UTC)")
         check.add_argument("--json", action="store_true", help="the whole report as JSON")
@@ -51,7 +53,8 @@ class Command(BaseCommand):
             raise CommandError(f"{options.get('file')}: {error.strerror}") from None
 
     def _check(self, options: dict[str, Any]) -> None:
-        read = read_bars_file(options["file"], timeframe=options["timeframe"], timezone=options["timezone"])
+        source = sys.stdin.buffer if options["file"] == "-" else options["file"]
+        read = read_bars_file(source, timeframe=options["timeframe"], timezone=options["timezone"])
         report = quality_report(read.bars, read=read.report)
         if options["json"]:
             self.stdout.write(json.dumps({"ok": True, **report.to_dict()}, indent=2))
@@ -70,12 +73,13 @@ class Command(BaseCommand):
             workspace = Workspace.objects.filter(slug=options["workspace"]).first()
             if workspace is None:
                 raise CommandError(f"There is no workspace {options['workspace']}.")
-        with Path(options["file"]).open("rb") as file:
+        is_stdin = options["file"] == "-"
+        with nullcontext(sys.stdin.buffer) if is_stdin else Path(options["file"]).open("rb") as file:
             bar_set = import_bars(
                 workspace,
                 symbol=options["symbol"],
                 file=file,
-                filename=Path(options["file"]).name,
+                filename="" if is_stdin else Path(options["file"]).name,
                 timeframe=options["timeframe"],
                 timezone=options["timezone"],
                 venue=options["venue"],
