@@ -90,7 +90,7 @@ def tokenize(text: str) -> Tokens:
     tokens: list[Token] = []
     comments: list[Comment] = []
     problems: list[Problem] = []
-    at, line, line_start, fresh = 0, 1, 0, True
+    at, line, line_start, fresh, count = 0, 1, 0, True, 0
     if text.startswith("\ufeff"):
         at = line_start = 1
     while at < len(text):
@@ -118,7 +118,8 @@ def tokenize(text: str) -> Tokens:
             else:
                 assert kind is not None
                 tokens.append(Token(Kind(kind), word, line, column))
-            if len(tokens) > MAX_TOKENS:
+            count += 1  # line ends are free
+            if count > MAX_TOKENS:
                 problem = Problem(line, column, "the formula has more than 4,000 tokens", "shorten it")
                 return Tokens([Token(Kind.END, "", 1, 1)], [], [problem])
     tokens.append(Token(Kind.END, "", line, at - line_start + 1))

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-GOOD = 'input n = 2 in 1..9\nx = sma(close, n)\nup = close > x\nlong when up\nalert "{symbol} {close}" when up\nplot x as "Mean"\n'
+GOOD = """input n = 2 in 1..9
+x = sma(close, n)
+up = close > x
+long when up
+alert "{symbol} {close}" when up
+plot x as "Mean"
+"""
 CSV = """time,open,high,low,close,volume
 2024-01-01T00:00:00Z,10,11,9,10,5
 2024-01-02T00:00:00Z,10,13,9,12,5

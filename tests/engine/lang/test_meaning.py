@@ -166,7 +166,10 @@ def test_a_condition_on_a_higher_timeframe_is_silent_until_that_is_known() -> No
 
 def test_requests_become_flags() -> None:
     bars = day_bars([1.0, 2.0, 3.0])
-    text = "long when close == 1\nshort when close == 2\nexit when close == 2\nexit long when close == 3\nlong when close == 3"
+    text = (
+        "long when close == 1\nshort when close == 2\nexit when close == 2\n"
+        "exit long when close == 3\nlong when close == 3"
+    )
     flags = compile_formula(text).evaluate(bars).orders.flags
     assert flags.tolist() == [LONG, SHORT | EXIT, EXIT_LONG | LONG]
 
@@ -189,7 +192,10 @@ def test_sizes(statement: str, size: Size) -> None:
 
 def test_protective_orders_follow_their_expressions() -> None:
     bars = day_bars([10.0, 20.0, 30.0])
-    text = "long when close > 0\nstop_loss by close * 2%\ntake_profit at close[1]\ntrailing_stop by 2 * 3\nexit after 2 + 1 bars"
+    text = (
+        "long when close > 0\nstop_loss by close * 2%\ntake_profit at close[1]\n"
+        "trailing_stop by 2 * 3\nexit after 2 + 1 bars"
+    )
     orders = compile_formula(text).evaluate(bars).orders
     assert orders.stop is not None
     assert orders.target is not None
@@ -251,13 +257,19 @@ def test_wrong_settings_are_named(given: dict, message: str) -> None:
 
 
 def test_settings_take_the_inputs_own_kind() -> None:
-    text = 'input a = 1\ninput b = 0.5\ninput c = 3%\ninput d = true\ninput e = "x" in "x", "y" "Which"\nlong when d and e == "y" and close > a + b + c'
+    text = (
+        'input a = 1\ninput b = 0.5\ninput c = 3%\ninput d = true\ninput e = "x" in "x", "y" "Which"\n'
+        'long when d and e == "y" and close > a + b + c'
+    )
     program = compile_formula(text, {"a": "7", "b": 2, "c": "4%", "d": "false", "e": "y"})
     assert program.inputs == {"a": 7, "b": 2.0, "c": 0.04, "d": False, "e": "y"}
 
 
 def test_alert_texts_are_filled_in() -> None:
-    text = 'input n = 3\nup = close > open\nx = close / 3\nalert "{symbol} {time} {x} {up} {n} {y}" when close == 2\ny = x / 0'
+    text = (
+        "input n = 3\nup = close > open\nx = close / 3\ny = x / 0\n"
+        'alert "{symbol} {time} {x} {up} {n} {y}" when close == 2'
+    )
     [signal] = compile_formula(text).evaluate(day_bars([1.0, 2.0])).signals
     assert signal.text == "BTC 1970-01-02T00:00:00Z 0.66666667 true 3 na"
 
