@@ -64,6 +64,7 @@ class AlertAdmin(ReadOnlyAdmin):
     search_fields = ["uuid", "dedupe_key", "source__name"]
     list_select_related = ["source"]
     fields = ["uuid", "source", "received_at", "status", "problem", "body_text", "headers", "remote_ip"]
+    readonly_fields = fields
 
 
 @admin.register(Signal)
