@@ -19,9 +19,9 @@ pytestmark = [pytest.mark.xdist_group("journeys")]
 @pytest.fixture
 def newcomer(visitor: Page) -> Page:
     visitor.goto("/accounts/signup/")
-    visitor.get_by_label("E-mail").fill(f"{uuid.uuid4().hex[:10]}@example.com")
+    visitor.get_by_label("Email").fill(f"{uuid.uuid4().hex[:10]}@example.com")
     visitor.get_by_label("Password").fill("a-long-enough-secret")
-    visitor.get_by_role("button", name="Create account").click()
+    visitor.get_by_role("button", name="Sign up").click()
     expect(visitor).to_have_url(re.compile("/dashboard/"))
     return visitor
 
@@ -34,13 +34,18 @@ def write_formula(page: Page, text: str) -> None:
     page.keyboard.insert_text(text)
 
 
+def choose_market(page: Page, symbol: str) -> None:
+    option = page.get_by_label("Market").locator("option", has_text=symbol).first
+    page.get_by_label("Market").select_option(label=option.inner_text())
+
+
 def test_sign_up_paste_run_and_see(newcomer: Page):
     page = newcomer
     page.goto("/formulas/new/")
     page.get_by_label("Name").fill("My first formula")
     write_formula(page, EXAMPLES[0].text)
     page.get_by_role("button", name="Backtest").click()
-    page.get_by_label("Market").select_option(label=re.compile("AAPL"))
+    choose_market(page, "AAPL")
     page.get_by_role("button", name="Run backtest").click()
     expect(page).to_have_url(re.compile(r"/backtests/[0-9a-f-]{36}/"))
     expect(page.locator("[data-chart=equity] canvas").first).to_be_visible()
@@ -62,18 +67,18 @@ def test_errors_show_where_they_are_and_nothing_typed_is_lost(newcomer: Page):
     page.goto("/formulas/new/")
     page.get_by_label("Name").fill("Broken")
     write_formula(page, "a = smaa(close, 3)\nlong when close > b\nexit long when rsi(close)\n")
-    expect(page.locator("[data-formula-problems] li")).to_have_count(3)
+    expect(page.locator(".formula-problems button")).to_have_count(3)
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".cm-content")).to_contain_text("smaa(close, 3)")
-    expect(page.locator("[data-formula-problems] li")).to_have_count(3)
+    expect(page.locator(".formula-problems button")).to_have_count(3)
 
 
 def test_alert_arrives_in_the_open_feed(newcomer: Page, stack: Stack):
     page = newcomer
     page.goto("/signals/sources/new/")
     page.get_by_label("Name").fill("My chart")
-    page.get_by_role("button", name="Create source").click()
-    address = page.locator("[data-webhook-url]").first.inner_text()
+    page.get_by_role("button", name="Make source").click()
+    address = page.locator(".copyable code").first.inner_text()
     path = "/hooks/" + address.split("/hooks/")[1].strip()
     page.goto("/signals/")
     expect(page.locator("[data-live-state=open]").first).to_be_attached()
@@ -82,7 +87,7 @@ def test_alert_arrives_in_the_open_feed(newcomer: Page, stack: Stack):
         assert httpx.post(stack.url + path, json=alert).status_code == 202
     expect(page.get_by_text("BTCUSDT").first).to_be_visible()
     page.reload()
-    assert page.locator("#signals tbody tr").count() == 1
+    assert page.locator("#signal-list tbody tr").count() == 1
 
 
 def test_run_survives_a_killed_worker(newcomer: Page, stack: Stack):
@@ -90,7 +95,7 @@ def test_run_survives_a_killed_worker(newcomer: Page, stack: Stack):
     page = newcomer
     page.goto("/formulas/new/?example=rsi-reversal")
     page.get_by_role("button", name="Backtest").click()
-    page.get_by_label("Market").select_option(label=re.compile("MSFT"))
+    choose_market(page, "MSFT")
     page.get_by_role("button", name="Run backtest").click()
     expect(page.get_by_text("Queued").first).to_be_visible()
     time.sleep(1)
