@@ -50,6 +50,7 @@ _PATTERN = re.compile(
     re.VERBOSE,
 )
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAME_HINT = "names are made of the letters a-z, A-Z, digits and _"
 _WRONG_WORDS = {
     "&": "write `and`",
@@ -84,8 +85,13 @@ class Tokens:
 def tokenize(text: str) -> Tokens:
     """Tokens of `text`. A text beyond the limits yields no tokens and one problem."""
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        found = f"{len(text):,} characters" if len(text) > MAX_BYTES else "more"
-        problem = Problem(1, 1, f"the formula is longer than 16 KiB ({found})", "shorten it to 16,384 bytes")
+        problem = Problem(1, 1, "the formula is longer than 16 KiB", "shorten it to 16,384 bytes")
+        return Tokens([Token(Kind.END, "", 1, 1)], [], [problem])
+    broken = _SURROGATE.search(text)
+    if broken is not None:
+        line = text.count("\n", 0, broken.start()) + 1
+        column = broken.start() - text.rfind("\n", 0, broken.start())
+        problem = Problem(line, column, "this is not UTF-8 text", "save the formula as UTF-8")
         return Tokens([Token(Kind.END, "", 1, 1)], [], [problem])
     tokens: list[Token] = []
     comments: list[Comment] = []

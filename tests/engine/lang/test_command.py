@@ -122,6 +122,21 @@ def test_what_is_wrong_is_said_in_a_line(files: Path, arguments: list[str], code
     assert "Traceback" not in err
 
 
+def test_what_is_not_utf8_is_an_error_with_a_place(files: Path) -> None:
+    (files / "latin.formula").write_bytes(b"long when close > open\n# caf\xe9\n")
+    code, out, _ = run("check", files / "latin.formula", "--json")
+    assert code == 1
+    error = {"line": 2, "column": 6, "message": "this is not UTF-8 text", "hint": "save the formula as UTF-8"}
+    assert json.loads(out)["errors"] == [error]
+
+
+def test_a_megabyte_is_refused(files: Path) -> None:
+    (files / "long.formula").write_text("# x\n" * 250_000, encoding="utf-8")
+    code, _, err = run("check", files / "long.formula")
+    assert code == 1
+    assert err.strip() == "line 1, column 1: the formula is longer than 16 KiB (shorten it to 16,384 bytes)"
+
+
 def test_a_tree_becomes_the_text_again(files: Path) -> None:
     _, tree, _ = run("tree", files / "good.formula")
     (files / "tree.json").write_text(tree, encoding="utf-8")

@@ -212,6 +212,27 @@ def test_a_higher_bar_is_seen_once_it_has_closed() -> None:
     np.testing.assert_array_equal(values, [NA, 1, 1, 3, 3, 5, 5, 7])
 
 
+def test_series_that_use_their_past_are_evaluated_anew_on_a_higher_timeframe() -> None:
+    closes = [100.0, 101, 102, 103, 104, 103, 101, 98, 97, 98, 101, 104, 106, 105, 105, 102]
+    text = UT_BOT + 'higher = tf("1d", line)\n'
+    settings = {"key": 1, "atr_period": 3, "ema_period": 1}
+    half_days = day_bars([close for close in closes for _ in range(2)], step=DAY // 2)
+    days = compile_formula(UT_BOT, settings).evaluate(
+        Bars(
+            half_days.time[::2],
+            half_days.open[::2],
+            np.maximum(half_days.high[::2], half_days.high[1::2]),
+            np.minimum(half_days.low[::2], half_days.low[1::2]),
+            half_days.close[1::2],
+            half_days.volume[::2] * 2,
+            DAY,
+        )
+    )
+    higher = compile_formula(text, settings).evaluate(half_days).series["higher"]
+    np.testing.assert_array_equal(higher[1::2], days.series["line"])
+    np.testing.assert_array_equal(higher[2::2], days.series["line"][:-1])
+
+
 def test_a_day_ends_at_midnight_of_the_instruments_zone() -> None:
     # 2024-03-31 lasts 23 hours in Berlin, whose midnight is 23:00 UTC before the change and 22:00 after it
     start = 1_711_753_200_000  # 2024-03-29T23:00Z

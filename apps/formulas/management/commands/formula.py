@@ -92,7 +92,7 @@ class Command(BaseCommand):
         text = _read(options["file"], MAX_BYTES)
         result = check(text)
         if options["json"]:
-            self.stdout.write(json.dumps(result.as_dict(), ensure_ascii=False))
+            self.stdout.write(json.dumps(result.as_dict()))
         elif result.ok:
             for warning in result.warnings:
                 self.stderr.write(f"warning: {warning}")
@@ -131,7 +131,7 @@ class Command(BaseCommand):
             _fail(f"cannot read {options['bars']}: {error.strerror or error}", USAGE)
         except ValueError as error:
             _fail(f"{options['bars']}: {_one_line(error)}", USAGE)
-        content = json.dumps(result, ensure_ascii=False, allow_nan=False)
+        content = json.dumps(result, allow_nan=False)
         if options["json"] == "-":
             self.stdout.write(content)
             return
@@ -150,7 +150,7 @@ class Command(BaseCommand):
         parsed = parse(_read(options["file"], MAX_BYTES))
         if parsed.problems:
             _fail_formula(FormulaError(parsed.problems))
-        self.stdout.write(json.dumps(formula_json(parsed.formula), indent=1, ensure_ascii=False))
+        self.stdout.write(json.dumps(formula_json(parsed.formula), indent=1))
 
     def run_text(self, options: dict[str, Any]) -> None:
         try:
@@ -191,12 +191,8 @@ def _read(name: str, most: int) -> str:
                 data = file.read(most + 1)
     except OSError as error:
         _fail(f"cannot read {name}: {error.strerror}", USAGE)
-    if len(data) > most:
-        return data.decode("utf-8", "replace")  # too long either way: the checker says so
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        _fail(f"{name} is not UTF-8 text (byte {error.start})", INVALID)
+    # what is no UTF-8, and what is too long, is for the checker to say, with its place
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _input_bytes(stream: Any) -> IO[bytes]:
