@@ -61,6 +61,6 @@ function labelCells(table) {
 }
 
 export function startTables() {
-  onElements("table.data-table, table[data-sortable]", labelCells);
+  onElements("table.data-table, table.cw-table, table[data-sortable]", labelCells);
   onElements("table[data-sortable]", makeSortable);
 }

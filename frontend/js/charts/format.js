@@ -15,21 +15,19 @@ export function percent(value, decimals = 2, signed = false) {
 }
 
 /** 12,300,000 as 12.3 M. */
-export function compact(value) {
+export function compact(value, decimals = 2) {
   if (value === null || value === undefined) return "–";
   for (const [size, unit] of [[1e9, " B"], [1e6, " M"], [1e3, " k"]]) {
-    if (Math.abs(value) >= size) return number(value / size, 2) + unit;
+    if (Math.abs(value) >= size) return number(value / size, decimals) + unit;
   }
   return number(value, value % 1 ? 2 : 0);
 }
 
-/** Decimals that show about five significant digits of a price: 2 from 10 up, more below. */
+/** Decimals for a series of prices, by the largest of them: 2 from 10 up, so many below that five digits count. */
 export function decimalsFor(values) {
-  const seen = values.find((value) => value !== null && value !== 0);
-  if (seen === undefined) return 2;
-  const size = Math.abs(seen);
-  if (size >= 10) return 2;
-  return Math.min(8, 4 + Math.max(0, -Math.floor(Math.log10(size)) - 1) + (size < 1 ? 1 : 0));
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
+  if (largest >= 10 || largest === 0) return 2;
+  return Math.min(8, 4 - Math.floor(Math.log10(largest)));
 }
 
 /** A bar's opening time in UTC; the time of day only where bars are shorter than a day. */

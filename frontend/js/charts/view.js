@@ -88,7 +88,7 @@ export class ChartView {
       localization: {
         locale: "en",
         timeFormatter: (time) => moment(time, this.intraday),
-        priceFormatter: this.kind === "equity" ? (value) => (Math.abs(value) >= 100_000 ? compact(value) : number(value, 0)) : undefined,
+        priceFormatter: this.kind === "equity" ? (value) => (Math.abs(value) >= 100_000 ? compact(value, Math.abs(value) >= 1e6 ? 2 : 0) : number(value, 0)) : undefined,
       },
       handleScroll: { vertTouchDrag: false },
     };
