@@ -8,6 +8,7 @@ from datetime import datetime
 
 from apps.signals.models import AlertSource
 
+# The position after the order tells apart two orders of one name in one second; a resent alert keeps its time.
 # {{close}} and the like stand without quotes: TradingView puts numbers there.
 INDICATOR_MESSAGE = """{
   "symbol": "{{exchange}}:{{ticker}}",
@@ -20,7 +21,7 @@ INDICATOR_MESSAGE = """{
 }"""
 
 STRATEGY_MESSAGE = """{
-  "id": "{{strategy.order.id}}|{{exchange}}:{{ticker}}|{{interval}}|{{time}}|{{strategy.order.action}}",
+  "id": "{{strategy.order.id}}|{{strategy.order.action}}|{{strategy.position_size}}|{{ticker}}|{{interval}}|{{timenow}}",
   "symbol": "{{exchange}}:{{ticker}}",
   "timeframe": "{{interval}}",
   "action": "{{strategy.order.action}}",

@@ -289,9 +289,11 @@ def test_messages_to_paste_are_read_once_tradingview_has_filled_them(message):
         "strategy.order.id": "Long",
         "strategy.order.action": "buy",
         "strategy.order.price": "187.25",
+        "strategy.position_size": "10",
     }
     for name, value in filled.items():
         message = message.replace("{{" + name + "}}", value)
+    assert "{{" not in message
     alert = read_alert(message.encode(), received_at=NOW)
     assert (alert.exchange, alert.symbol, alert.timeframe, alert.action) == ("NASDAQ", "AAPL", "1h", "buy")
     assert alert.price == Decimal("187.25")
