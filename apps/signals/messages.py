@@ -21,7 +21,7 @@ INDICATOR_MESSAGE = """{
 }"""
 
 STRATEGY_MESSAGE = """{
-  "id": "{{strategy.order.id}}|{{strategy.order.action}}|{{strategy.position_size}}|{{ticker}}|{{interval}}|{{timenow}}",
+  "id": "{{strategy.order.id}}|{{strategy.position_size}}|{{ticker}}|{{interval}}|{{timenow}}",
   "symbol": "{{exchange}}:{{ticker}}",
   "timeframe": "{{interval}}",
   "action": "{{strategy.order.action}}",
