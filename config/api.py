@@ -14,6 +14,7 @@ from apps.signals.api.urls import router_entries as signals_entries
 
 router = DefaultRouter(trailing_slash=True)
 router.include_root_view = False
+router.include_format_suffixes = False  # JSON is the only format
 for prefix, viewset, basename in [
     *accounts_entries,
     *markets_entries,

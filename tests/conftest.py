@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User, Workspace
-from tests.factories import UserFactory, workspace_of
+from apps.backtests.services import BacktestRequest
+from apps.markets.models import BarSet
+from apps.markets.services import import_bars
+from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +57,15 @@ def api(user: User, workspace: Workspace) -> APIClient:
     client = APIClient()
     client.force_login(user)
     return client
+
+
+@pytest.fixture
+def bar_set(workspace: Workspace, user: User) -> BarSet:
+    """400 daily bars of the workspace's own, on which averages cross many times."""
+    return import_bars(workspace, symbol="WAVE", file=io.BytesIO(wave_csv()), filename="wave.csv", actor=user)
+
+
+@pytest.fixture
+def question(bar_set: BarSet) -> BacktestRequest:
+    """A backtest one may ask for."""
+    return BacktestRequest(text=CROSS, name="Cross", bar_set=bar_set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import factory
+import numpy as np
 from allauth.account.models import EmailAddress
 
 from apps.accounts.models import User, Workspace
@@ -41,3 +42,14 @@ def workspace_of(user: User, plan: str = "free") -> Workspace:
         workspace.plan_code = plan
         workspace.save(update_fields=["plan_code"])
     return workspace
+
+
+def wave_csv(bars: int = 400) -> bytes:
+    """Daily candles of a price that rises and falls, so that averages cross many times."""
+    days = np.datetime64("2020-01-01") + np.arange(bars)
+    close = 100 + 10 * np.sin(np.arange(bars) / 9.0) + np.arange(bars) * 0.01
+    opens = np.concatenate([[100.0], close[:-1]])
+    lines = ["date,open,high,low,close,volume"]
+    for day, o, c in zip(days, opens, close, strict=True):
+        lines.append(f"{day},{o:.6f},{max(o, c) + 1:.6f},{min(o, c) - 1:.6f},{c:.6f},1000")
+    return "\n".join(lines).encode()

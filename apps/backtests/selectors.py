@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -166,4 +167,5 @@ def _markers(
 
 
 def _epoch_ms(moment: Any) -> int:
-    return int(np.datetime64(str(moment).removesuffix("Z"), "ms").astype(np.int64))
+    found = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return round(found.timestamp() * 1000)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import io
+import re
+from uuid import UUID, uuid4
 
 import pytest
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.accounts.services import create_api_key
-from apps.backtests.services import BacktestRequest, submit_backtest
+from apps.backtests.services import run_backtest, submit_backtest
 from apps.formulas.services import create_formula, publish_formula
-from apps.markets.services import import_bars
-from apps.signals.services import create_source
-from tests.backtests.conftest import wave_csv
+from apps.signals.models import Alert, Signal
+from apps.signals.services.processing import process_alerts
+from apps.signals.services.sources import create_source, send_test_alert
 from tests.factories import CROSS
 
-NOT_TENANT = ("admin/", "accounts/", "__", "api/schema", "api/docs")
+NOT_OURS = ("admin/", "accounts/")  # Django's and allauth's own; their ids are not a workspace's
+OPEN_TO_ALL = {"", "health/live", "health/ready", "mail/", "design/", "api/schema/", "api/docs/"}
+METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def _routes(resolver: URLResolver, prefix: str = "") -> list[str]:
@@ -26,9 +30,87 @@ def _routes(resolver: URLResolver, prefix: str = "") -> list[str]:
             found += _routes(entry, route)
         elif isinstance(entry, URLPattern):
             found.append(route)
-    return found
+    return [route for route in found if not route.startswith(NOT_OURS)]
 
 
-def _with_ids() -> list[str]:
-    routes = [route for route in _routes(get_resolver()) if not route.startswith(NOT_TENANT)]
-    return sorted({route for route in routes if "uuid" in route or "<uuid:" in route})
+ROUTES = sorted(set(_routes(get_resolver())))
+WITH_ID = [route for route in ROUTES if "uuid" in route]
+WITHOUT_ID = [route for route in ROUTES if "uuid" not in route]
+
+
+def _path(route: str, ids: dict[str, UUID | str]) -> str:
+    """The route filled in with the id its beginning asks for. A new kind of object fails here: add it to `mine`."""
+    kind = next((start for start in sorted(ids, key=len, reverse=True) if route.startswith(start)), None)
+    assert kind, f"{route} takes an id that this table does not know; add an object of its kind to `mine`"
+    path = route.replace("^", "").replace("$", "").replace("\\.", ".")
+    path = re.sub(r"<uuid:\w+>|\(\?P<uuid>[^)]*\)", str(ids[kind]), path)
+    path = path.replace("<int:number>", "1")
+    return "/" + re.sub(r"\(\?P<\w+>([\w.]+)(\|[\w.]+)*\)", r"\1", path)
+
+
+@pytest.fixture
+def mine(workspace, user, question) -> dict[str, UUID | str]:
+    """One object of each kind, by the beginning of the routes that take its id."""
+    formula = create_formula(workspace, name="Mine", text=CROSS, actor=user)
+    publish_formula(formula, actor=user)
+    backtest, _ = submit_backtest(workspace, question, actor=user)
+    run_backtest(backtest.pk)
+    source, _token = create_source(workspace, name="Mine", actor=user)
+    send_test_alert(source, actor=user)
+    process_alerts()
+    bar_set = question.bar_set
+    return {
+        "settings/api-keys/": create_api_key(workspace, name="Mine", actor=user)[0].uuid,
+        "markets/": bar_set.instrument.uuid,
+        "markets/bars/": bar_set.uuid,
+        "formulas/": formula.uuid,
+        "backtests/": backtest.uuid,
+        "backtests/new/": formula.uuid,
+        "signals/": Signal.objects.get().uuid,
+        "signals/sources/": source.uuid,
+        "signals/deliveries/": Alert.objects.get().uuid,
+        "api/v1/^workspaces/": workspace.uuid,
+        "api/v1/^instruments/": bar_set.instrument.uuid,
+        "api/v1/^bars/": bar_set.uuid,
+        "api/v1/^formulas/": formula.uuid,
+        "api/v1/^backtests/": backtest.uuid,
+        "api/v1/^signals/": Signal.objects.get().uuid,
+        "api/v1/^alert-sources/": source.uuid,
+    }
+
+
+def test_stranger_finds_nothing(mine, stranger):
+    client = Client()
+    client.force_login(stranger)
+    for route in WITH_ID:
+        answers = {method: getattr(client, method)(_path(route, mine)).status_code for method in METHODS}
+        assert set(answers.values()) <= {404, 405}, (route, answers)
+        assert 404 in answers.values(), (route, answers)
+
+
+def test_owner_finds_his_own(mine, web):
+    """The twin of the test above: with the owner's session the same paths lead somewhere."""
+    for route in WITH_ID:
+        status = web.get(_path(route, mine)).status_code
+        assert status in (200, 302, 405), (route, status)
+
+
+def test_unknown_id_is_not_found(mine, web):
+    unknown = dict.fromkeys(mine, uuid4())
+    for route in WITH_ID:
+        assert web.get(_path(route, unknown)).status_code in (404, 405), route
+
+
+def test_nobody_gets_in_without_a_log_in(mine):
+    client = Client()
+    for route in ROUTES:
+        if route in OPEN_TO_ALL:
+            continue
+        answer = client.get(
+            _path(route, mine) if route in WITH_ID else "/" + route.replace("^", "").replace("$", "")
+        )
+        if route.startswith("api/"):
+            assert answer.status_code in (401, 405), route
+        else:
+            sent_to_log_in = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+            assert sent_to_log_in or answer.status_code == 405, (route, answer.status_code)

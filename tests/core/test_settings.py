@@ -45,7 +45,12 @@ def test_wrong_setting_is_named_with_its_fix(name, value, fix):
 
 
 def test_production_refuses_weak_settings():
-    weak = {"SECRET_KEY": "short", "ALLOWED_HOSTS": "*", "SITE_URL": "http://app.example.com", "EMAIL_URL": ""}
+    weak = {
+        "SECRET_KEY": "short",
+        "ALLOWED_HOSTS": "*",
+        "SITE_URL": "http://app.example.com",
+        "EMAIL_URL": "",
+    }
     result = _check("prod", **weak)
     assert result.returncode != 0
     for name in weak:
