@@ -42,6 +42,9 @@ class FormulaEditor {
     this.form?.querySelector("[data-formula-problems]")?.remove();
     this.view = new EditorView({ doc: area.value, parent: this.frame, extensions: this.extensions() });
     this.frame.append(this.problems, this.status);
+    this.frame.style.setProperty("--editor-height", `${Math.max(area.rows, 6) * 22.4 + 26}px`);
+    // Lines are measured in the fallback font first; once ours is there, the gutter must follow.
+    document.fonts.load('14px "JetBrains Mono Variable"').then(() => this.view.requestMeasure());
     const label = area.labels?.[0];
     label?.addEventListener("click", () => this.view.focus());
     area.cwEditor = this.view;
