@@ -89,6 +89,7 @@ def test_milliseconds_around_1970_are_one_unit():
         (("1577836800000", "1577836860"), 3, "epoch milliseconds"),
         (("99999999999999999999999999",), 2, ""),
         (("1e300",), 2, ""),
+        (("1577836800000000000", "nan"), 3, ""),
     ],
 )
 def test_times_that_cannot_be_read(spellings: tuple[str, ...], line: int, hint: str):
@@ -222,6 +223,7 @@ def test_a_row_with_too_many_cells_names_its_line():
     [
         (b"", "empty"),
         (b"\n \r\n\n", "empty"),
+        ("\u00a0\n\u2003".encode(), "empty"),
         (HEADER.encode(), "no bars"),
         (b"\x1f\x8b\x08\x00", "gzip"),
         (b"PK\x03\x04rest", "zip"),

@@ -102,6 +102,10 @@ def _refuse_other_kinds(data: bytes) -> None:
         raise BarsFileError("This is not a text file.", hint="Give a CSV file in UTF-8, or a Parquet file.")
 
 
+def _empty() -> BarsFileError:
+    return BarsFileError("The file is empty.", hint="It needs a line of column names and at least one bar.")
+
+
 def _find_header(data: bytes) -> tuple[list[str], str, int, bytes]:
     """Header cells, separator, line of the header, and the bytes after it."""
     first: tuple[list[str], str, int, bytes] | None = None
@@ -119,7 +123,8 @@ def _find_header(data: bytes) -> tuple[list[str], str, int, bytes]:
         if find_columns(cells)[0] is not None:
             return candidate
         first = first or candidate
-    assert first is not None  # the caller has seen that the file is not blank
+    if first is None:
+        raise _empty()
     return first
 
 

@@ -84,8 +84,8 @@ def _to_ms(column: pl.Series) -> npt.NDArray[np.int64]:
 def _from_numbers(column: pl.Series) -> Times:
     values = column.cast(pl.Float64)
     finite = values.is_finite().fill_null(False).to_numpy()
-    size = np.abs(values.fill_null(0.0).to_numpy())
-    largest = float(size[finite].max()) if finite.any() else 0.0
+    size = np.where(finite, np.abs(values.fill_null(0.0).to_numpy()), 0.0)
+    largest = float(size.max(initial=0.0))
     unit, _, factor = next(entry for entry in EPOCH_UNITS if largest < entry[1])
     if column.dtype == pl.Int64:
         whole = column.fill_null(0).to_numpy()
