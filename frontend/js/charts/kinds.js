@@ -116,6 +116,11 @@ function drawdown(chart, data, colours) {
     ...quiet,
     lineWidth: 1.5,
     baseValue: { type: "price", price: 0 },
+    // Zero stays in sight, so that depths compare at a glance whatever the range.
+    autoscaleInfoProvider: (original) => {
+      const info = original();
+      return info && { ...info, priceRange: { minValue: info.priceRange.minValue, maxValue: 0 } };
+    },
     priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => percent(value, 1) },
   });
   series.setData(points(data.time, values));
