@@ -21,6 +21,14 @@ from apps.markets.services import load_bars
 
 CURVE_POINTS = 3000
 CANDLES = 3000
+# In the order one reads them; the database keeps no order of keys.
+METRICS = (
+    "final_equity", "total_return", "buy_and_hold", "cagr", "volatility", "sharpe", "sortino", "calmar",
+    "max_drawdown", "max_drawdown_duration_bars", "max_drawdown_duration_days", "exposure", "turnover", "fees",
+    "trades", "winning_trades", "losing_trades", "win_rate", "profit_factor", "expectancy", "avg_win", "avg_loss",
+    "avg_trade", "best_trade", "worst_trade", "avg_bars_held", "max_consecutive_wins", "max_consecutive_losses",
+    "sqn", "periods_per_year", "years",
+)  # fmt: skip
 TRADE_COLUMNS = {
     "side": "Side",
     "entry_time": "Entered",
@@ -58,6 +66,16 @@ def cut_to_dates(bars: Bars, start: Any, end: Any) -> Bars:
         after = (np.datetime64(end, "D") + 1).astype("datetime64[ms]").astype(np.int64)
         last = int(np.searchsorted(bars.time, after))
     return bars if (first, last) == (0, len(bars)) else bars.slice(first, max(first, last))
+
+
+def metrics_in_order(backtest: Backtest) -> dict[str, Any]:
+    """The metrics as one reads them; any the list above does not know yet come last."""
+    metrics = backtest.metrics or {}
+    names = [
+        *(name for name in METRICS if name in metrics),
+        *(name for name in metrics if name not in METRICS),
+    ]
+    return {name: metrics[name] for name in names}
 
 
 def _need_result(backtest: Backtest) -> None:

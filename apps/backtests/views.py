@@ -24,6 +24,7 @@ from apps.backtests.selectors import (
     drawdown_chart,
     equity_chart,
     equity_of,
+    metrics_in_order,
     price_chart,
     trade_page,
     trades_of,
@@ -86,7 +87,7 @@ def backtest_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     backtest = get_backtest_for(request.workspace, uuid)
     context: dict[str, Any] = {"backtest": backtest}
     if backtest.status == Status.DONE:
-        context |= _trade_context(request, backtest)
+        context |= _trade_context(request, backtest) | {"metrics": metrics_in_order(backtest)}
     return render(request, "backtests/backtest_detail.html", context)
 
 
