@@ -18,11 +18,11 @@ down: base  ## stop what runs on this machine, also what a killed `make up` left
 
 .PHONY: test
 test: dev  ## set up and run the tests (ARGS="tests/engine -k sma" narrows them)
-	@$(LOCAL) test -n $(TEST_PROCESSES) --dist loadfile -m "not prove" $(ARGS)
+	@$(LOCAL) test -n $(TEST_PROCESSES) -m "not prove" $(ARGS)
 
 .PHONY: prove
 prove: dev  ## the tests at length: chaos, thousands of generated cases
-	@PROVE=1 $(LOCAL) test -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	@PROVE=1 $(LOCAL) test -n $(TEST_PROCESSES) $(ARGS)
 
 .PHONY: bench
 bench: base  ## measure the engine and the web path

@@ -16,6 +16,19 @@ from apps.markets.services import import_bars
 from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give back, before each test with real transactions, the rows that migrations made (the plans).
+
+    Such a test ends by emptying every table. All of them take part: one that did not would leave content types behind
+    that the next one's rows collide with.
+    """
+    for item in items:
+        names = getattr(item, "fixturenames", [])
+        marker = item.get_closest_marker("django_db")
+        if "transactional_db" in names or (marker and marker.kwargs.get("transaction")):
+            names.append("django_db_serialized_rollback")
+
+
 @pytest.fixture(autouse=True)
 def media(settings, tmp_path: Path):
     """Each test stores its files below a folder of its own."""

@@ -126,7 +126,9 @@ CHANNEL_LAYERS = {
 }
 
 AUTH_USER_MODEL = "accounts.User"
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the address is unique, whatever its case, by a constraint on Lower(email)
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004"
+]  # the address is unique, whatever its case, by a constraint on Lower(email)
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -58,7 +58,10 @@ def print_servers(options: argparse.Namespace) -> int:
     settings = "config.settings.test" if options.test else "config.settings.dev"
     addresses = servers.addresses(options.database, options.redis_database)
     values = child_environment(servers.given, addresses, settings)
-    for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY"):
+    names = ["DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"]
+    if not options.test:
+        names.append("SECRET_KEY")
+    for name in names:
         print(f"export {name}={shlex.quote(values[name])}")
     return 0
 
