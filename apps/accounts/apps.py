@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "apps.accounts"
     verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        from apps.accounts.api import schema  # noqa: F401  registers itself with drf-spectacular
