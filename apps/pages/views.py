@@ -50,6 +50,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/activity.html", {"page": page})
 
 
+@login_required
 def design(request: HttpRequest) -> HttpResponse:
     """Every component in every state, the living catalogue."""
     return render(request, "pages/design.html")
