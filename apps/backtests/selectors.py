@@ -20,7 +20,7 @@ from apps.engine.lang import compile_formula
 from apps.markets.services import load_bars
 
 CURVE_POINTS = 3000
-CANDLES = 3000
+CANDLES = 5000
 # In the order one reads them; the database keeps no order of keys.
 METRICS = (
     "final_equity", "total_return", "buy_and_hold", "cagr", "volatility", "sharpe", "sortino", "calmar",

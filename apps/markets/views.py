@@ -18,7 +18,7 @@ from apps.markets.forms import ImportForm
 from apps.markets.selectors import candles, visible_bar_sets, visible_instruments
 from apps.markets.services import delete_bar_set, import_bars, load_bars, to_csv
 
-CANDLES = 3000
+CANDLES = 5000
 
 
 @login_required

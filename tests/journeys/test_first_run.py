@@ -7,6 +7,7 @@ import time
 import uuid
 
 import httpx
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -39,7 +40,23 @@ def choose_market(page: Page, symbol: str) -> None:
     page.get_by_label("Market").select_option(label=option.inner_text())
 
 
-def test_sign_up_paste_run_and_see(newcomer: Page):
+def assert_one_request(stack: Stack, backtest: str) -> None:
+    """What the worker did for a click bears the request id of that click, in another process."""
+    query = """
+        SELECT e.action, e.request_id FROM journal_entry e JOIN backtests_backtest b ON b.id = e.target_id
+        WHERE b.uuid = %s AND e.target_type = 'backtests.backtest' ORDER BY e.id
+    """
+    with psycopg.connect(stack.env["DATABASE_URL"]) as connection:
+        entries = connection.execute(query, [backtest]).fetchall()
+    assert [action for action, _ in entries] == [
+        "backtests.backtest.submitted",
+        "backtests.backtest.finished",
+    ]
+    assert entries[0][1]
+    assert entries[0][1] == entries[1][1]
+
+
+def test_sign_up_paste_run_and_see(newcomer: Page, stack: Stack):
     page = newcomer
     page.goto("/formulas/new/")
     page.get_by_label("Name").fill("My first formula")
@@ -60,6 +77,7 @@ def test_sign_up_paste_run_and_see(newcomer: Page):
         page.get_by_role("link", name="Trades as CSV").click()
     header = download.value.path().read_text().splitlines()[0]
     assert header.startswith("side,entry_time,entry_price")
+    assert_one_request(stack, page.url.rstrip("/").rsplit("/", 1)[1])
 
 
 def test_errors_show_where_they_are_and_nothing_typed_is_lost(newcomer: Page):

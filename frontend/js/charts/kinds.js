@@ -36,7 +36,9 @@ function markerOf(mark, colours) {
 
 function price(chart, data, colours) {
   const decimals = decimalsFor(data.close);
-  const priceFormat = { type: "price", precision: decimals, minMove: 10 ** -decimals };
+  // The room kept for volume reaches below zero on the scale; where no value does, no label should.
+  const below = Object.values(data.plots ?? {}).some((values) => values.some((value) => value < 0)) || data.low.some((value) => value < 0);
+  const priceFormat = { type: "custom", minMove: 10 ** -decimals, formatter: (value) => (value < 0 && !below ? "" : number(value, decimals)) };
   const candles = chart.addSeries(CandlestickSeries, { priceFormat, priceLineVisible: false, borderVisible: true });
   candles.setData(data.time.map((time, i) => ({ time, open: data.open[i], high: data.high[i], low: data.low[i], close: data.close[i] })));
 
