@@ -120,14 +120,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
                 process.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium() -> Iterator[Browser]:
+    """One browser per test: Playwright holds an event loop while it runs, in which no asynchronous test could."""
     if CHROMIUM is None:
         pytest.skip(
             "no Chromium on this machine: install Debian's package `chromium` to run the browser tests"
         )
     with sync_playwright() as playwright:
-        yield _launch(playwright)
+        browser = _launch(playwright)
+        yield browser
+        browser.close()
 
 
 def _launch(playwright: Playwright) -> Browser:

@@ -76,9 +76,9 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_is_answered_soon(name: str) -> None:
     check("long when close > open")  # imports are not the text's fault
-    started = time.perf_counter()
+    started = time.thread_time()  # processor time: what else the machine does is not the text's fault
     result = check(HOSTILE[name])
-    assert time.perf_counter() - started < 1.0  # 0.25 s on an idle machine
+    assert time.thread_time() - started < 1.0
     assert result.ok or result.errors
     assert result.errors == sorted(result.errors)
     for error in result.errors:
