@@ -1,6 +1,8 @@
 # The two commands of the project are `make up` and `make test`. Both set themselves up.
 PYTHON ?= python3
+# Tests keep their order (those with real transactions late, the browser's last and together) on two cores.
 TEST_PROCESSES ?= 2
+TEST_ORDER := -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
 LOCAL := .venv/bin/python -m deploy.local
 .DEFAULT_GOAL := help
 
@@ -18,11 +20,11 @@ down: base  ## stop what runs on this machine, also what a killed `make up` left
 
 .PHONY: test
 test: dev  ## set up and run the tests (ARGS="tests/engine -k sma" narrows them)
-	@$(LOCAL) test -n $(TEST_PROCESSES) -m "not prove" $(ARGS)
+	@$(LOCAL) test $(TEST_ORDER) -m "not prove" $(ARGS)
 
 .PHONY: prove
 prove: dev  ## the tests at length: chaos, thousands of generated cases
-	@PROVE=1 $(LOCAL) test -n $(TEST_PROCESSES) $(ARGS)
+	@PROVE=1 $(LOCAL) test $(TEST_ORDER) $(ARGS)
 
 .PHONY: bench
 bench: base  ## measure the engine and the web path
