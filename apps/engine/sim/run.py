@@ -138,11 +138,12 @@ def run(
     finer: Bars | None = None,
     progress: Callable[[int, int], None] | None = None,
     should_cancel: Callable[[], bool] | None = None,
+    chunk_bars: int = CHUNK_BARS,
 ) -> SimResult:
     """Carry out `orders` over `bars`, whose prices are finite.
 
     `finer` holds bars of a shorter timeframe that decide where stop and target lie inside one bar. `progress` is
-    called with (bars done, bars in all). Raises SimulationError on wrong parameters or orders, Cancelled when
+    called with (bars done, bars in all) after each `chunk_bars`. Raises SimulationError on wrong parameters or orders, Cancelled when
     `should_cancel()` turned true.
     """
     params = params or SimParams()
@@ -161,7 +162,7 @@ def run(
     )
     stops, targets, trails = (_series(each) for each in (orders.stop, orders.target, orders.trail))
     row = done = 0
-    step = CHUNK_BARS if progress or should_cancel else max(n, 1)
+    step = chunk_bars if progress or should_cancel else max(n, 1)
     for start in range(0, n, step):
         if should_cancel and should_cancel():
             raise Cancelled

@@ -203,12 +203,14 @@ def assert_split_changes_nothing(seed, data):
     assert all(map(same, flat_values(state.account), flat_values(whole.account)))
 
 
-def test_chunks_and_progress_change_nothing(monkeypatch):
+def test_chunks_and_progress_change_nothing():
     bars, orders, params, _ = random_case(11)
     seen = []
     whole = run(bars, orders, params)
-    monkeypatch.setattr("apps.engine.sim.run.CHUNK_BARS", 7)
-    chunked = run(bars, orders, params, progress=lambda done, total: seen.append((done, total)))
+    chunked = run(
+        bars, orders, params, progress=lambda done, total: seen.append((done, total)), chunk_bars=7
+    )
+    assert len(seen) > 1
     assert chunked.equity.tobytes() == whole.equity.tobytes()
     assert chunked.trades.pnl.tobytes() == whole.trades.pnl.tobytes()
     assert seen[-1] == (len(bars), len(bars))
