@@ -143,8 +143,8 @@ def run(
     """Carry out `orders` over `bars`, whose prices are finite.
 
     `finer` holds bars of a shorter timeframe that decide where stop and target lie inside one bar. `progress` is
-    called with (bars done, bars in all) after each `chunk_bars`. Raises SimulationError on wrong parameters or orders, Cancelled when
-    `should_cancel()` turned true.
+    called with (bars done, bars in all) after each `chunk_bars`. Raises SimulationError on wrong parameters or
+    orders, Cancelled when `should_cancel()` turned true.
     """
     params = params or SimParams()
     n = len(bars)

@@ -207,9 +207,7 @@ def test_chunks_and_progress_change_nothing():
     bars, orders, params, _ = random_case(11)
     seen = []
     whole = run(bars, orders, params)
-    chunked = run(
-        bars, orders, params, progress=lambda done, total: seen.append((done, total)), chunk_bars=7
-    )
+    chunked = run(bars, orders, params, progress=lambda done, total: seen.append((done, total)), chunk_bars=7)
     assert len(seen) > 1
     assert chunked.equity.tobytes() == whole.equity.tobytes()
     assert chunked.trades.pnl.tobytes() == whole.trades.pnl.tobytes()
