@@ -90,3 +90,21 @@ def test_mail_page_shows_what_was_sent(newcomer, email):
     page = Client().get("/mail/").content.decode()
     assert email in page
     assert "confirm-email" in page
+
+
+def test_mails_read_well(newcomer, email):
+    """Our own words, plain text, a name and an address to come back to; no markup and no template left over."""
+    newcomer.post(reverse("account_logout"))
+    for address in (email, f"{uuid.uuid4().hex}@example.com"):
+        Client().post(reverse("account_reset_password"), {"email": address})
+    mails = list_mail(settings.MAIL_DIR)
+    assert {mail.subject for mail in mails} == {
+        "Welcome to Candlewright: confirm your e-mail address",
+        "Set a new password",
+        "No account with this address",
+    }
+    for mail in mails:
+        assert mail.text.startswith("Hello,")
+        assert "http" in mail.text
+        assert mail.text.rstrip().endswith(settings.SITE_URL)
+        assert not re.search(r"[{}<>]|&#|Hello from|None", mail.text), mail.text
