@@ -141,3 +141,43 @@ def test_a_tree_becomes_the_text_again(files: Path) -> None:
     _, tree, _ = run("tree", files / "good.formula")
     (files / "tree.json").write_text(tree, encoding="utf-8")
     assert run("text", files / "tree.json")[1] == run("format", files / "good.formula")[1] == GOOD
+
+
+def test_bars_come_from_standard_input(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CSV.encode())))
+    code, out, _ = run("eval", files / "good.formula", "--bars", "-", "--json", "-")
+    assert code == 0
+    assert json.loads(out)["series"]["x"] == [None, 11.0, 10.5, 11.5]
+
+
+@pytest.mark.parametrize("pairs", [["n=2", "n=3"], ["n=1_0"]])
+def test_doubtful_settings_are_refused(files: Path, pairs: list[str]) -> None:
+    flags = [word for pair in pairs for word in ("--set", pair)]
+    code, _, err = run("eval", files / "good.formula", "--bars", files / "bars.csv", "--json", "-", *flags)
+    assert code in (1, 2)
+    assert "twice" in err or "expected a whole number, found '1_0'" in err
+
+
+def test_the_result_is_written_whole_or_not_at_all(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = [files / "good.formula", "--bars", files / "bars.csv", "--json"]
+    (files / "out.json").write_text("as before", encoding="utf-8")
+    (files / "link.json").symlink_to(files / "out.json")
+    (files / "full").symlink_to("/dev/full")
+    names = sorted(path.name for path in files.iterdir())
+    code, _, err = run("eval", *good, files / "full")
+    assert (code, err) == (2, f"cannot write {files / 'full'}: No space left on device")
+    assert Path("/dev/full").is_char_device()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.replace", _no_space)
+        assert run("eval", *good, files / "link.json")[0] == 2
+    assert (files / "out.json").read_text(encoding="utf-8") == "as before"
+
+    assert run("eval", *good, files / "link.json")[0] == 0
+    assert (files / "link.json").is_symlink()
+    assert "series" in json.loads((files / "out.json").read_text(encoding="utf-8"))
+    assert sorted(path.name for path in files.iterdir()) == names
+
+
+def _no_space(*_: object) -> None:
+    raise OSError(28, "No space left on device")

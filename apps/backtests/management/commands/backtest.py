@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.errors import DomainError
 from apps.engine.bars import Bars
@@ -17,6 +15,7 @@ from apps.engine.lang import FormulaError
 from apps.engine.lang.errors import Problem
 from apps.engine.result import BacktestResult, SimulationError, run_backtest
 from apps.engine.sim.spec import FILL_MODES, SimParams, check_params
+from apps.formulas.management.output import write_whole
 from apps.markets.files import read_bars
 
 DEFAULTS = SimParams()
@@ -44,6 +43,18 @@ SUMMARY = (
 class Command(BaseCommand):
     help = "Backtest a formula over the bars of a CSV or Parquet file. Without --json, prints a summary."
     requires_system_checks = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+
+        def error(message: str) -> NoReturn:
+            if not parser.called_from_command_line:
+                raise CommandError(message, returncode=2)
+            sys.stderr.write(f"{parser.prog}: {message}\n")
+            sys.exit(2)
+
+        parser.error = error  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help="the formula; - reads standard input")
@@ -103,10 +114,9 @@ class Command(BaseCommand):
         except DomainError as error:  # of the bars: BarsFileError, UnknownTimeframe, UnknownTimezone
             raise CommandError(_bars_message(error, options["bars"])) from error
         if options["json"] == "-":
-            sys.stdout.buffer.write(result.to_json_bytes())
-            sys.stdout.buffer.flush()
+            _write("-", result.to_json_bytes())
         elif out is not None:
-            _write_whole(out, result.to_json_bytes())
+            _write(out, result.to_json_bytes())
         else:
             self.stdout.write(_summary(result))
 
@@ -128,7 +138,7 @@ def _inputs(pairs: list[str]) -> dict[str, str]:
     return inputs
 
 
-def _writable(out: str | None) -> Path | None:
+def _writable(out: str | None) -> str | None:
     """The file to write, checked before any work is done; None for standard output or a summary."""
     if out is None or out == "-":
         return None
@@ -137,7 +147,7 @@ def _writable(out: str | None) -> Path | None:
         raise CommandError(f"{out} is a folder; --json needs a file.", returncode=2)
     if not path.parent.is_dir():
         raise CommandError(f"there is no folder {path.parent} to write {path.name} to.", returncode=2)
-    return path
+    return out
 
 
 def _formula_text(name: str) -> str:
@@ -178,22 +188,17 @@ def _bars_message(error: DomainError, name: str) -> str:
     return f"{name}: {where}{text}" + (f" ({hint})" if hint else "")
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write all of `data` or nothing: beside the file first, then in its place."""
+def _write(name: str, data: bytes) -> None:
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)  # as open() would have made it
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        if name == "-":
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            write_whole(name, data)
+    except BrokenPipeError:  # nobody reads on
+        raise
     except OSError as error:
-        raise CommandError(f"cannot write {path}: {error.strerror}.") from error
+        raise CommandError(f"cannot write {name}: {error.strerror}.") from error
 
 
 def _summary(result: BacktestResult) -> str:

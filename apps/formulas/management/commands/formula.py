@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -27,6 +27,7 @@ from apps.engine.lang.explain import explain
 from apps.engine.lang.lexer import MAX_BYTES
 from apps.engine.lang.writer import write
 from apps.engine.program.calendar import iso_time
+from apps.formulas.management.output import write_whole
 from apps.markets.files import read_bars
 
 INVALID = 1
@@ -61,7 +62,9 @@ class Command(BaseCommand):
 
         evaluated = actions.add_parser("eval", help="evaluate a formula on bars")
         evaluated.add_argument("file", help=about_file)
-        evaluated.add_argument("--bars", required=True, metavar="CSV", help="a CSV or Parquet file of bars")
+        evaluated.add_argument(
+            "--bars", required=True, metavar="CSV", help="a CSV or Parquet file of bars, or - for stdin"
+        )
         evaluated.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help="set an input"
         )
@@ -104,12 +107,16 @@ class Command(BaseCommand):
             sys.exit(INVALID)
 
     def run_eval(self, options: dict[str, Any]) -> None:
+        if options["file"] == "-" and options["bars"] == "-":
+            _fail("the formula and the bars cannot both come from standard input", USAGE)
         text = _read(options["file"], MAX_BYTES)
-        settings = {}
+        settings: dict[str, str] = {}
         for given in options["set"]:
             name, equals, value = given.partition("=")
             if not equals or not name.strip():
                 _fail(f"--set expects NAME=VALUE, found {given!r}", USAGE)
+            if name.strip() in settings:
+                _fail(f"--set gives {name.strip()} twice", USAGE)
             settings[name.strip()] = value.strip()
         try:
             program = compile_formula(text, settings)
@@ -119,24 +126,28 @@ class Command(BaseCommand):
             sys.exit(INVALID)
         try:
             bars = read_bars(
-                options["bars"],
+                _input_bytes(sys.stdin) if options["bars"] == "-" else options["bars"],
                 timeframe=options["timeframe"],
                 timezone=options["timezone"],
                 symbol=options["symbol"],
             )
             result = evaluation_json(bars, program.evaluate(bars))
         except (DomainError, EvaluationError) as error:
-            _fail(f"{options['bars']}: {error}", USAGE)
+            hint = getattr(error, "hint", None)
+            _fail(f"{options['bars']}: {error}" + (f" ({hint})" if hint else ""), USAGE)
         except OSError as error:
             _fail(f"cannot read {options['bars']}: {error.strerror or error}", USAGE)
         except ValueError as error:
             _fail(f"{options['bars']}: {_one_line(error)}", USAGE)
         content = json.dumps(result, allow_nan=False)
-        if options["json"] == "-":
-            self.stdout.write(content)
-            return
         try:
-            Path(options["json"]).write_text(content + "\n", encoding="utf-8")
+            if options["json"] == "-":
+                self.stdout.write(content)
+                self.stdout.flush()
+                return
+            write_whole(options["json"], (content + "\n").encode())
+        except BrokenPipeError:  # nobody reads on
+            raise
         except OSError as error:
             _fail(f"cannot write {options['json']}: {error.strerror}", USAGE)
 
@@ -195,8 +206,9 @@ def _read(name: str, most: int) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _input_bytes(stream: Any) -> IO[bytes]:
-    return getattr(stream, "buffer", stream)
+def _input_bytes(stream: Any) -> BinaryIO:
+    data: BinaryIO = getattr(stream, "buffer", stream)
+    return data
 
 
 def _one_line(error: BaseException) -> str:
