@@ -228,26 +228,18 @@ class _Analysis:
                             f"`{name}` refers to itself through tf()",
                             "a series cannot use its own past there",
                         )
-        for name in self.circular:
-            node = self.definitions[name]
-            if any(
-                p.line == u.line and p.column == u.column
-                for p in self.problems
-                for u in self.uses[name].framed
-            ):
+        within: dict[str, set[str]] = {}  # circles on one timeframe; the others have been told of
+        for name, uses in self.uses.items():
+            within[name] = {use.name for use in uses.now} & self.definitions.keys()
+        for group in components(within):
+            if len(group) == 1 and group[0] not in within[group[0]]:
                 continue
-            circle = [use for use in self.uses[name].now if use.name in self.circular]
-            if circle:
+            for name in group:
+                use = [use for use in self.uses[name].now if use.name in group][-1]
                 self.wrong(
-                    circle[-1],
-                    f"`{name}` depends on its own value of the same bar, through `{circle[-1].name}`",
-                    f"use an earlier value: {circle[-1].name}[1]",
-                )
-            elif not any(problem.line == node.line for problem in self.problems):
-                self.wrong(
-                    node,
-                    f"`{name}` depends on its own value of the same bar",
-                    f"use an earlier value: {name}[1]",
+                    use,
+                    f"`{name}` depends on its own value of the same bar, through `{use.name}`",
+                    f"use an earlier value: {use.name}[1]",
                 )
 
     def define(self, scope: _Scope, name: str) -> None:

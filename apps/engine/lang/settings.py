@@ -192,6 +192,8 @@ def _read_text(text: str, kind: str) -> Setting | None:
     """A setting written as text ("9", "0.5", "3%", "true"), or None."""
     if kind == "truth":
         return {"true": True, "false": False}.get(text.lower())
+    if "_" in text:  # Python's own spelling of long numbers
+        return None
     try:
         if text.endswith("%") and kind == "percent":
             return float(text[:-1]) / 100.0
