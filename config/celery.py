@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu import Queue
 
@@ -24,3 +24,11 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_django_logging(**kwargs: Any) -> None:
     """Celery would replace the root handlers; the ones from config.logs stay."""
+
+
+@worker_init.connect
+def load_kernels(**kwargs: Any) -> None:
+    """Before the worker forks: no job waits for the engine to load, and its processes share the memory."""
+    from apps.engine.warm import warm  # numba takes a second to import, which only workers should spend
+
+    warm()

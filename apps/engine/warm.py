@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from apps.engine import sim
 from apps.engine.indicators import machine
 from apps.engine.indicators.kernels import KERNELS
 from apps.engine.indicators.operators import MOST_INPUTS, OPERATORS
@@ -40,15 +41,16 @@ def warm_indicators() -> None:
     )
 
 
+def warm() -> None:
+    """Compile, or load from the cache, every kernel of the engine."""
+    warm_indicators()
+    sim.warm()
+
+
 def main() -> int:
     """Compile everything; says how long it took."""
-    from apps.engine import sim
-
     started = time.perf_counter()
-    warm_indicators()
-    sim_warm = getattr(sim, "warm", None)
-    if sim_warm is not None:
-        sim_warm()
+    warm()
     sys.stdout.write(f"kernels ready in {time.perf_counter() - started:.1f} s\n")
     return 0
 

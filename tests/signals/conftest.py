@@ -65,7 +65,7 @@ def start_intake(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    for _ in range(200):
+    for _ in range(1200):
         if process.poll() is not None:
             break
         with socket.socket() as probe:

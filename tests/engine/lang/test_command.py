@@ -150,12 +150,20 @@ def test_bars_come_from_standard_input(files: Path, monkeypatch: pytest.MonkeyPa
     assert json.loads(out)["series"]["x"] == [None, 11.0, 10.5, 11.5]
 
 
-@pytest.mark.parametrize("pairs", [["n=2", "n=3"], ["n=1_0"]])
+@pytest.mark.parametrize("pairs", [["n=2", "n=3"], ["n=1_0"], ["n=\u0663"]])
 def test_doubtful_settings_are_refused(files: Path, pairs: list[str]) -> None:
     flags = [word for pair in pairs for word in ("--set", pair)]
     code, _, err = run("eval", files / "good.formula", "--bars", files / "bars.csv", "--json", "-", *flags)
     assert code in (1, 2)
-    assert "twice" in err or "expected a whole number, found '1_0'" in err
+    assert "twice" in err or "expected a whole number, found" in err
+
+
+def test_a_time_beyond_all_calendars_is_an_error(files: Path) -> None:
+    rows = [f"{-99_999_999_999 + i},9,11,9,10,5\n" for i in range(3)]
+    (files / "early.csv").write_text("time,open,high,low,close,volume\n" + "".join(rows), encoding="utf-8")
+    code, _, err = run("eval", files / "good.formula", "--bars", files / "early.csv", "--json", "-")
+    assert code == 2
+    assert "years 1 to 9999" in err
 
 
 def test_the_result_is_written_whole_or_not_at_all(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,3 +119,10 @@ def test_refusals_are_clear():
         run_backtest(RULE, replace(bars, close=close))
     with pytest.raises(Cancelled):
         run_backtest(RULE, bars, should_cancel=lambda: True)
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_more_than_a_number_can_hold_is_an_error(side):
+    bars = make_bars([1e-300, 1e-300, 1e300, 1e300])
+    with pytest.raises(SimulationError, match="more than a number can hold"):
+        run_backtest(f"{side} when true", bars)
