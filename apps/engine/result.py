@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -162,6 +163,7 @@ def run_backtest(
     if should_cancel and should_cancel():
         raise Cancelled
     simulation = run(bars, orders, params, finer=finer, progress=progress, should_cancel=should_cancel)
+    _check_simulation(simulation)
     parameters = asdict(params) | {"inputs": dict(program.inputs)}
     hashes = {
         "formula": program.formula_hash,
@@ -217,6 +219,20 @@ def _check_bars(bars: Bars) -> None:
                     f"the {name} of the bar of {iso_times(bars.time[wrong[:1]])[0]} is not a number.",
                     field="bars",
                 )
+
+
+def _check_simulation(simulation: SimResult) -> None:
+    """Prices may be so small and so large in one file that what they buy is more than a float can hold."""
+    trades = simulation.trades
+    with np.errstate(over="ignore", invalid="ignore"):
+        columns = (simulation.equity, trades.size, trades.pnl, trades.returns)
+    open_trade = simulation.open_trade
+    finite = all(bool(np.isfinite(column).all()) for column in columns)
+    if not finite or (open_trade is not None and not math.isfinite(open_trade.return_)):
+        raise SimulationError(
+            "the prices lie so far apart that the account's value is more than a number can hold.",
+            field="bars",
+        )
 
 
 def _data_hash(bars: Bars, finer: Bars | None) -> str:

@@ -192,7 +192,7 @@ def _read_text(text: str, kind: str) -> Setting | None:
     """A setting written as text ("9", "0.5", "3%", "true"), or None."""
     if kind == "truth":
         return {"true": True, "false": False}.get(text.lower())
-    if "_" in text:  # Python's own spelling of long numbers
+    if "_" in text or not text.isascii():  # Python reads 1_000 and the digits of every script
         return None
     try:
         if text.endswith("%") and kind == "percent":

@@ -137,6 +137,8 @@ class Command(BaseCommand):
             _fail(f"{options['bars']}: {error}" + (f" ({hint})" if hint else ""), USAGE)
         except OSError as error:
             _fail(f"cannot read {options['bars']}: {error.strerror or error}", USAGE)
+        except OverflowError:
+            _fail(f"{options['bars']}: a time lies outside the years 1 to 9999", USAGE)
         except ValueError as error:
             _fail(f"{options['bars']}: {_one_line(error)}", USAGE)
         content = json.dumps(result, allow_nan=False)
