@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 
 from apps.core import views as core_views
 
@@ -20,6 +23,7 @@ urlpatterns = [
     path("health/ready", core_views.health_ready, name="health-ready"),
     path("mail/", include("apps.core.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/favicon.svg"))),
 ]
 handler404 = "apps.core.views.not_found"
 handler403 = "apps.core.views.forbidden"

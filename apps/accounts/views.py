@@ -8,11 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from apps.accounts.forms import ApiKeyForm, ProfileForm
 from apps.accounts.selectors import live_keys
 from apps.accounts.services import create_api_key, revoke_api_key, update_profile
+from apps.core.once import keep_once, take_once
 
 
 @login_required
@@ -27,13 +29,15 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@never_cache
 def api_keys(request: HttpRequest) -> HttpResponse:
-    """The list; a POST makes a key and shows its secret this once."""
+    """The list; a POST makes a key, whose secret the page after it shows this once."""
     form = ApiKeyForm(request.POST or None)
-    secret = ""
     if request.method == "POST" and form.is_valid():
         _, secret = create_api_key(request.workspace, name=form.cleaned_data["name"], actor=request.user)
-        form = ApiKeyForm()
+        keep_once(request, "api_key", secret)
+        return redirect("accounts:api-keys")
+    secret = take_once(request, "api_key")
     keys = live_keys(request.workspace)
     return render(request, "accounts/api_keys.html", {"form": form, "secret": secret, "keys": keys})
 

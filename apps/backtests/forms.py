@@ -10,6 +10,7 @@ from django import forms
 from apps.accounts.models import Workspace
 from apps.backtests.choices import Fill
 from apps.backtests.services import BacktestRequest
+from apps.engine.lang import check
 from apps.formulas.models import Formula
 from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
@@ -34,8 +35,11 @@ class BacktestForm(forms.Form):
     )
     fill = forms.ChoiceField(choices=Fill.choices, label="Orders fill")
 
-    def __init__(self, *args: Any, workspace: Workspace, inputs: list[dict[str, Any]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, workspace: Workspace, text: str, inputs: list[dict[str, Any]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.text = text
         bar_sets = visible_bar_sets(workspace)
         self.fields["bar_set"].queryset = bar_sets  # type: ignore[attr-defined]
         self.fields["bar_set"].initial = getattr(bar_sets.first(), "uuid", None)
@@ -49,6 +53,23 @@ class BacktestForm(forms.Form):
                 widget=forms.TextInput(attrs={"placeholder": _text(item["default"])}),
             )
 
+    def clean(self) -> dict[str, Any]:
+        """Every wrong value at once, each at its own field."""
+        values = super().clean() or {}
+        start, end = values.get("start"), values.get("end")
+        if start and end and start > end:
+            self.add_error("end", "This lies before the start.")
+        given = self._given(values)
+        for problem in check(self.text, given).errors:
+            name = next((name for name in given if f"`{name}`" in problem.message), None)
+            self.add_error(INPUT_PREFIX + name if name else None, f"{problem.message} {problem.hint}".strip())
+        return values
+
+    def _given(self, values: dict[str, Any]) -> dict[str, str]:
+        """The inputs that were filled in."""
+        given = {name: values.get(INPUT_PREFIX + name, "") for name in self.input_names}
+        return {name: value for name, value in given.items() if value != ""}
+
     @property
     def market_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in ("bar_set", "start", "end", "cash", "fee", "slippage_bps", "fill")]
@@ -59,7 +80,6 @@ class BacktestForm(forms.Form):
 
     def to_request(self, formula: Formula) -> BacktestRequest:
         values = self.cleaned_data
-        given = {name: values[INPUT_PREFIX + name] for name in self.input_names}
         return BacktestRequest(
             text=formula.text,
             name=formula.name,
@@ -71,7 +91,7 @@ class BacktestForm(forms.Form):
             fill=values["fill"],
             start=values["start"],
             end=values["end"],
-            inputs={name: value for name, value in given.items() if value != ""},
+            inputs=self._given(values),
         )
 
 

@@ -19,6 +19,7 @@ from apps.engine.bars import Bars
 from apps.engine.lang import compile_formula
 from apps.markets.services import load_bars
 
+ISO = "%Y-%m-%dT%H:%M:%SZ"  # the tables hold UTC
 CURVE_POINTS = 3000
 CANDLES = 5000
 # In the order one reads them; the database keeps no order of keys.
@@ -33,7 +34,7 @@ TRADE_COLUMNS = {
     "side": "Side",
     "entry_time": "Entered",
     "entry_price": "Entry price",
-    "exit_time": "Left",
+    "exit_time": "Exited",
     "exit_price": "Exit price",
     "size": "Size",
     "pnl": "P&L",
@@ -98,6 +99,17 @@ def equity_of(backtest: Backtest) -> pl.DataFrame:
     """Columns time (epoch ms) and equity. Raises NotReady before there is a result."""
     _need_result(backtest)
     return _read(backtest.equity_path)
+
+
+def in_iso(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with its times as text, ISO 8601 in UTC, as every export writes them."""
+    texts = []
+    for name in table.columns:
+        if name == "time":
+            texts.append(pl.from_epoch(name, "ms").dt.strftime(ISO))
+        elif name.endswith("_time"):
+            texts.append(pl.col(name).dt.strftime(ISO))
+    return table.with_columns(texts)
 
 
 def trade_page(

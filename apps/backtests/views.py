@@ -24,6 +24,7 @@ from apps.backtests.selectors import (
     drawdown_chart,
     equity_chart,
     equity_of,
+    in_iso,
     metrics_in_order,
     price_chart,
     trade_page,
@@ -64,7 +65,9 @@ def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     if not report["ok"]:
         messages.error(request, "Mend the formula's errors before running it.")
         return redirect("formulas:formula-detail", uuid=source.uuid)
-    form = BacktestForm(request.POST or None, workspace=request.workspace, inputs=report["inputs"])
+    form = BacktestForm(
+        request.POST or None, workspace=request.workspace, text=source.text, inputs=report["inputs"]
+    )
     if request.method == "POST" and form.is_valid():
         try:
             backtest, is_new = submit_backtest(request.workspace, form.to_request(source), actor=request.user)
@@ -161,7 +164,7 @@ def backtest_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse
     response["Content-Disposition"] = f'attachment; filename="{stem}-{what}"'
     writer = csv.writer(response)
     writer.writerow(table.columns)
-    writer.writerows(table.iter_rows())
+    writer.writerows(in_iso(table).iter_rows())
     return response
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
+from apps.billing.choices import Period
 from apps.billing.models import MeterUsage, Plan
 from apps.billing.rules import next_reset, period_start
 
@@ -31,8 +32,9 @@ class MeterState:
         return None if self.limit is None else max(0, self.limit - self.used)
 
     @property
-    def label(self) -> str:
-        return self.meter.replace("_", " ").capitalize()
+    def span(self) -> str:
+        """When the amount is for: "today", "this month", or nothing for meters that never start again."""
+        return {Period.DAY: "today", Period.MONTH: "this month"}.get(Period(self.period), "")
 
 
 def meters_of(workspace: Workspace) -> list[MeterState]:

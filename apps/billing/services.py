@@ -49,10 +49,13 @@ def reserve(workspace: Workspace, meter: str, amount: int = 1, *, key: str) -> R
         room = room.annotate(taken=RESERVED_PLUS_USED).filter(taken__lte=limit.amount - amount)
     if not room.update(reserved=F("reserved") + amount):
         resets = next_reset(limit.period, today)
+        what = f"{limit.amount} {meter.replace('_', ' ')}"
+        if limit.amount == 1:
+            what = what.removesuffix("s")
+        each = f" a {limit.period}" if resets else ""
         when = f" It starts again on {resets:%-d %B} at 00:00 UTC." if resets else ""
-        per = f" per {limit.period}" if resets else ""
         raise QuotaExceeded(
-            f"This plan gives {limit.amount} {meter.replace('_', ' ')}{per}, and all are used.{when}",
+            f"The {plan_of(workspace).name} plan gives {what}{each}, and all are used.{when}",
             extra={
                 "meter": meter,
                 "limit": limit.amount,

@@ -35,7 +35,7 @@ class DomainError(Exception):
     def problem(self) -> dict[str, Any]:
         """The RFC 9457 problem document."""
         body: dict[str, Any] = {
-            "type": f"about:blank#{self.code}",
+            "type": "about:blank",
             "title": self.title,
             "status": self.status,
             "code": self.code,

@@ -47,8 +47,12 @@ def dev_mail(request: HttpRequest) -> HttpResponse:
 
 def _error(request: HttpRequest, status: int) -> HttpResponse:
     if request.path.startswith("/api/"):
-        titles = {403: "Not allowed", 404: "Not found", 500: "Something broke on our side"}
-        body = {"type": "about:blank", "title": titles[status], "status": status, "detail": titles[status]}
+        code, title = {
+            403: ("permission_denied", "Not allowed"),
+            404: ("not_found", "Not found"),
+            500: ("server_error", "Something broke on our side"),
+        }[status]
+        body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": title}
         return JsonResponse(body, status=status, content_type="application/problem+json")
     return render(request, f"{status}.html", status=status)
 

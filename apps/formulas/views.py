@@ -82,7 +82,10 @@ def _after_save(request: HttpRequest, formula: Formula) -> HttpResponse:
     if report["ok"]:
         messages.success(request, "Saved.")
     else:
-        messages.warning(request, f"Saved, with {len(report['errors'])} errors to mend before it can run.")
+        count = len(report["errors"])
+        errors = "1 error" if count == 1 else f"{count} errors"
+        asked = "The backtest was not started. " if request.POST.get("next") == "backtest" else ""
+        messages.warning(request, f"{asked}The draft is saved; it has {errors} to mend before it can run.")
     return redirect("formulas:formula-detail", uuid=formula.uuid)
 
 

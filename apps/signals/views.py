@@ -13,11 +13,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.core.once import keep_once, take_once
 from apps.signals.access import get_alert_for, get_signal_for, get_source_for
 from apps.signals.errors import SourceInactive
 from apps.signals.forms import DeliveryFilterForm, FeedFilterForm, RotateForm, SourceForm
 from apps.signals.messages import INDICATOR_MESSAGE, STRATEGY_MESSAGE
-from apps.signals.models import AlertSource
 from apps.signals.selectors import (
     delivery_log,
     feed_page,
@@ -126,11 +126,12 @@ def source_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def source_new(request: HttpRequest) -> HttpResponse:
-    """A POST makes the source and shows its address this once."""
+    """A POST makes the source; the page after it shows the address, once."""
     form = SourceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         source, token = create_source(request.workspace, name=form.cleaned_data["name"], actor=request.user)
-        return _address_page(request, source, token)
+        keep_once(request, f"source.{source.uuid}", token)
+        return redirect("signals:source-address", uuid=source.uuid)
     status = 422 if form.errors else 200
     return render(request, "signals/source_new.html", {"form": form}, status=status)
 
@@ -170,7 +171,6 @@ def delivery_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-@never_cache
 def source_rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
     source = get_source_for(request.workspace, uuid)
     form = RotateForm(request.POST)
@@ -178,7 +178,21 @@ def source_rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
         messages.error(request, "Choose how long the present address goes on working.")
         return redirect("signals:source-detail", uuid=uuid)
     token = rotate_token(source, actor=request.user, overlap=form.overlap())
-    return _address_page(request, source, token)
+    keep_once(request, f"source.{source.uuid}", token)
+    return redirect("signals:source-address", uuid=uuid)
+
+
+@login_required
+@require_GET
+@never_cache
+def source_address(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The new address, this once; afterwards the source's own page, which cannot show it."""
+    source = get_source_for(request.workspace, uuid)
+    token = take_once(request, f"source.{source.uuid}")
+    if not token:
+        return redirect("signals:source-detail", uuid=uuid)
+    context = {"source": source, "url": webhook_url(token), **_messages_to_paste()}
+    return render(request, "signals/source_address.html", context)
 
 
 @login_required
@@ -217,11 +231,6 @@ def source_test(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return redirect("signals:source-detail", uuid=uuid)
     messages.success(request, "Test alert stored. It appears here as a signal marked “test”.")
     return redirect("signals:feed")
-
-
-def _address_page(request: HttpRequest, source: AlertSource, token: str) -> HttpResponse:
-    context = {"source": source, "url": webhook_url(token), **_messages_to_paste()}
-    return render(request, "signals/source_address.html", context)
 
 
 def _messages_to_paste() -> dict[str, str]:

@@ -18,7 +18,7 @@ from apps.signals.services.sources import create_source, send_test_alert
 from tests.factories import CROSS
 
 NOT_OURS = ("admin/", "accounts/")  # Django's and allauth's own; their ids are not a workspace's
-OPEN_TO_ALL = {"", "health/live", "health/ready", "mail/", "api/schema/", "api/docs/"}
+OPEN_TO_ALL = {"", "health/live", "health/ready", "mail/", "favicon.ico", "api/schema/", "api/docs/"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -38,9 +38,18 @@ def test_strange_and_missing_keys(db):
 
 
 def test_page_shows_the_secret_once(web):
-    page = web.post("/settings/api-keys/", {"name": "notebook"})
+    page = web.post("/settings/api-keys/", {"name": "notebook"}, follow=True)
     prefix = ApiKey.objects.get().prefix
     assert page.content.decode().count(prefix) >= 2
     secret = page.context["secret"]
     assert secret.startswith("cw_")
     assert secret not in web.get("/settings/api-keys/").content.decode()
+
+
+def test_reloading_the_page_makes_no_second_key(web):
+    answer = web.post("/settings/api-keys/", {"name": "notebook"})
+    assert answer.status_code == 302
+    secret = web.get(answer["Location"]).context["secret"]
+    assert secret
+    assert secret not in str(list(web.session.values()))
+    assert ApiKey.objects.count() == 1

@@ -39,7 +39,7 @@ def text_of(response) -> str:
 
 def test_address_is_shown_once(web: Client):
     assert "Make source" in text_of(web.get(reverse("signals:source-new")))
-    response = web.post(reverse("signals:source-new"), {"name": "EMA on BTC"})
+    response = web.post(reverse("signals:source-new"), {"name": "EMA on BTC"}, follow=True)
     source = AlertSource.objects.get()
     found = re.search(r"/hooks/tradingview/([\w-]+)/", text_of(response))
     assert found is not None
@@ -47,7 +47,9 @@ def test_address_is_shown_once(web: Client):
     assert "no-store" in response["Cache-Control"]
     copied = [html.unescape(text) for text in re.findall(r'data-copy="([^"]*)"', text_of(response))]
     assert copied == [webhook_url(found[1]), INDICATOR_MESSAGE, STRATEGY_MESSAGE]
-    detail = text_of(web.get(reverse("signals:source-detail", args=[source.uuid])))
+    again = web.get(reverse("signals:source-address", args=[source.uuid]))
+    assert again["Location"] == reverse("signals:source-detail", args=[source.uuid])
+    detail = text_of(web.get(again["Location"]))
     assert found[1] not in detail
     assert source.token_prefix in detail
 
@@ -150,7 +152,7 @@ def test_test_button_leads_to_the_feed(web: Client, alert_source: AlertSource):
 
 def test_source_is_switched_renamed_and_given_a_new_address(web: Client, alert_source: AlertSource):
     def post(view: str, **values: str):
-        return web.post(reverse(f"signals:source-{view}", args=[alert_source.uuid]), values)
+        return web.post(reverse(f"signals:source-{view}", args=[alert_source.uuid]), values, follow=True)
 
     before = alert_source.token_hash
     post("switch", active="0")

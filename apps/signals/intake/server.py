@@ -215,7 +215,9 @@ class Intake:
             await running.refusals.add(refusal, timeout_s=STORE_BUDGET_S)
         except _UNAVAILABLE as error:
             log.warning("security_event_not_stored: %s", error)
-        detail = "This address has no valid token. Copy the webhook URL from the source's page again."
+        detail = _TOKEN_ADVICE.get(
+            bad.kind, "No source has this address. Make a new address on the source's page."
+        )
         await send_problem(send, 401, bad.kind.value, "Not an address of ours", detail)
 
     async def _send_unavailable(self, send: Send, error: Exception) -> None:
@@ -223,6 +225,11 @@ class Intake:
         detail = "The alert could not be stored. Send it again; it will not be counted twice."
         headers = [(b"retry-after", str(RETRY_AFTER_S).encode("ascii"))]
         await send_problem(send, 503, "not_stored", "Not stored", detail, headers=headers)
+
+
+_TOKEN_ADVICE = {
+    SecurityEventKind.INACTIVE_SOURCE: "This source is switched off. Switch it on at its page.",
+}
 
 
 async def _send_too_many(send: Send, detail: str, wait_s: int) -> None:

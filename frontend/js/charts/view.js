@@ -25,6 +25,7 @@ export class ChartView {
     this.onPreferences = () => this.repaint();
     document.addEventListener("cw:preferences", this.onPreferences);
     this.canvas.addEventListener("keydown", (event) => this.onKey(event));
+    this.canvas.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
     this.load();
   }
 
@@ -84,13 +85,15 @@ export class ChartView {
         horzLine: { color: colours.muted, labelBackgroundColor: colours.text },
       },
       rightPriceScale: { borderVisible: false, minimumWidth: phone ? 56 : 76 },
-      timeScale: { borderColor: colours.line, timeVisible: this.intraday, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.05 },
+      timeScale: { borderColor: colours.line, timeVisible: this.intraday, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true },
       localization: {
         locale: "en",
         timeFormatter: (time) => moment(time, this.intraday),
         priceFormatter: this.kind === "equity" ? (value) => (Math.abs(value) >= 100_000 ? compact(value, Math.abs(value) >= 1e6 ? 2 : 0) : number(value, 0)) : undefined,
       },
-      handleScroll: { vertTouchDrag: false },
+      // The wheel belongs to the page; with Ctrl (or a pinch) it zooms, see onWheel.
+      handleScroll: { vertTouchDrag: false, mouseWheel: false },
+      handleScale: { mouseWheel: false },
     };
   }
 
@@ -129,6 +132,7 @@ export class ChartView {
 
   showRange(range) {
     if (!this.chart) return;
+    this.pressRange(null);
     this.following = true;
     this.chart.timeScale().setVisibleRange({ from: Math.max(range.from, this.time[0]), to: Math.max(range.to, this.time[0] + 1) });
     // The library reports the change a frame later; until then it is not ours to pass on.
@@ -164,15 +168,27 @@ export class ChartView {
     const buttons = [...fitting, ["All", 0]].map(([name, seconds]) => {
       const button = element("button", { type: "button", "aria-pressed": String(name === "All") }, name);
       button.addEventListener("click", () => {
-        for (const other of this.ranges.children) other.setAttribute("aria-pressed", String(other === button));
         const scale = this.chart.timeScale();
         if (seconds) scale.setVisibleRange({ from: this.time.at(-1) - seconds, to: this.time.at(-1) });
         else scale.fitContent();
+        this.pressRange(button);
       });
       return button;
     });
     this.ranges.replaceChildren(...buttons);
     this.ranges.hidden = fitting.length === 0 || this.kind === "drawdown";
+  }
+
+  /** Marks the range button that was chosen; none once a range came from a hand or from another chart. */
+  pressRange(chosen) {
+    for (const button of this.ranges.children) button.setAttribute("aria-pressed", String(button === chosen));
+  }
+
+  onWheel(event) {
+    if (!this.chart || !event.ctrlKey) return;
+    event.preventDefault();
+    this.zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15);
+    this.pressRange(null);
   }
 
   onKey(event) {

@@ -48,6 +48,11 @@ class FormulaEditor {
     const label = area.labels?.[0];
     label?.addEventListener("click", () => this.view.focus());
     area.cwEditor = this.view;
+    this.saved = area.value;
+    this.form?.addEventListener("submit", () => (this.saved = this.area.value));
+    addEventListener("beforeunload", (event) => {
+      if (this.area.value !== this.saved) event.preventDefault();
+    });
   }
 
   extensions() {

@@ -1,0 +1,81 @@
+"""The pages of a backtest, as a browser without scripts sees them."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from django.urls import reverse
+
+from apps.backtests.models import Backtest
+from apps.backtests.services import run_backtest, submit_backtest
+from apps.formulas.services import create_formula
+
+WITH_INPUT = (
+    "input fast = 9 in 2..50\nlong when close > ema(close, fast)\nexit long when close < ema(close, fast)\n"
+)
+
+
+@pytest.fixture
+def formula(workspace, user):
+    return create_formula(workspace, name="Mine", text=WITH_INPUT, actor=user)
+
+
+@pytest.fixture
+def values(bar_set):
+    return {"bar_set": bar_set.uuid, "cash": "10000", "fee": "0.1", "slippage_bps": "2", "fill": "next_open"}
+
+
+def test_form_asks_and_leads_to_the_run(web, formula, values):
+    answer = web.post(reverse("backtests:backtest-new", args=[formula.uuid]), values | {"input_fast": "12"})
+    backtest = Backtest.objects.get()
+    assert answer["Location"] == reverse("backtests:backtest-detail", args=[backtest.uuid])
+    assert backtest.parameters["inputs"] == {"fast": 12}
+    assert backtest.parameters["fee"] == pytest.approx(0.001)
+
+
+def test_every_wrong_value_is_named_at_its_field(web, formula, values):
+    wrong = values | {"input_fast": "999", "start": "2021-01-01", "end": "2020-01-01", "cash": "-1"}
+    answer = web.post(reverse("backtests:backtest-new", args=[formula.uuid]), wrong)
+    assert answer.status_code == 422
+    errors = answer.context["form"].errors
+    assert set(errors) == {"input_fast", "end", "cash"}
+    assert "2..50" in errors["input_fast"][0]
+    assert not Backtest.objects.exists()
+
+
+def test_used_up_plan_says_what_and_when(web, workspace, user, formula, values):
+    workspace.plan_code = "free"
+    workspace.save()
+    url = reverse("backtests:backtest-new", args=[formula.uuid])
+    assert "1 of 1 backtests left today" in web.get(url).content.decode()
+    web.post(url, values)
+    refused = web.post(url, values | {"cash": "5000"}).content.decode()
+    assert "The Free plan gives 1 backtest a day, and all are used. It starts again on" in refused
+
+
+def test_report_trades_and_exports(web, workspace, user, question):
+    backtest, _ = submit_backtest(workspace, question, actor=user)
+    run_backtest(backtest.pk)
+    page = web.get(reverse("backtests:backtest-detail", args=[backtest.uuid])).content.decode()
+    assert "Simulated result" in page
+    by_pnl = web.get(reverse("backtests:backtest-trades", args=[backtest.uuid]) + "?sort=pnl&dir=desc")
+    pnl = [row["pnl"] for row in by_pnl.context["trades"]]
+    assert pnl == sorted(pnl, reverse=True)
+    for what, column in (("trades.csv", "entry_time"), ("equity.csv", "time")):
+        text = web.get(reverse("backtests:backtest-export", args=[backtest.uuid, what])).content.decode()
+        rows = list(csv.DictReader(text.splitlines()))
+        assert rows[0][column].endswith("T00:00:00Z")
+    assert (
+        web.get(reverse("backtests:backtest-export", args=[backtest.uuid, "result.json"])).status_code == 200
+    )
+
+
+def test_charts_before_the_end_are_refused(web, workspace, user, question):
+    backtest, _ = submit_backtest(workspace, question, actor=user)
+    assert web.get(reverse("backtests:backtest-chart", args=[backtest.uuid, "equity"])).status_code == 409
+    run_backtest(backtest.pk)
+    for chart, key in (("equity", "series"), ("drawdown", "value"), ("price", "markers")):
+        data = web.get(reverse("backtests:backtest-chart", args=[backtest.uuid, chart])).json()
+        assert data[key]
+        assert len(data["time"]) == 400
