@@ -105,6 +105,13 @@ def words(value: Any) -> str:
 
 
 @register.filter
+def deed(action: str) -> str:
+    """A journal's "accounts.api_key.created" as "Api key created"."""
+    text = words(" ".join(str(action).split(".")[1:]))
+    return text[:1].upper() + text[1:]
+
+
+@register.filter
 def metric_label(name: str) -> str:
     parts = [WORDS.get(part, part) for part in str(name).split("_")]
     text = " ".join(parts)

@@ -86,7 +86,10 @@ class Command(BaseCommand):
                 asset_class=options["asset_class"],
                 actor=None,
             )
-        self.stdout.write(f"{bar_set.bars} bars: {bar_set} ({bar_set.uuid})")
+        self.stdout.write(f"{bar_set.bars:,} bars: {bar_set} ({bar_set.uuid})")
+        self.stdout.write(f"{bar_set.quality['verdict']}: {bar_set.quality['summary']}")
+        for finding in bar_set.quality["findings"]:
+            self.stdout.write(f"- {finding['title']} ({finding['count']:,}): {finding['detail']}")
 
     def _list(self, options: dict[str, Any]) -> None:
         for bar_set in BarSet.objects.filter(superseded_at=None).select_related("instrument", "workspace"):
