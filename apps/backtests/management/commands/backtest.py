@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.errors import DomainError
+from apps.core.output import write_whole
 from apps.engine.bars import Bars
 from apps.engine.lang import FormulaError
 from apps.engine.lang.errors import Problem
 from apps.engine.result import BacktestResult, SimulationError, run_backtest
 from apps.engine.sim.spec import FILL_MODES, SimParams, check_params
-from apps.formulas.management.output import write_whole
 from apps.markets.files import read_bars
 
 DEFAULTS = SimParams()

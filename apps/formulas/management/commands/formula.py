@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.errors import DomainError
+from apps.core.output import write_whole
 from apps.engine.bars import Bars
 from apps.engine.lang import (
     Evaluation,
@@ -27,7 +28,6 @@ from apps.engine.lang.explain import explain
 from apps.engine.lang.lexer import MAX_BYTES
 from apps.engine.lang.writer import write
 from apps.engine.program.calendar import iso_time
-from apps.formulas.management.output import write_whole
 from apps.markets.files import read_bars
 
 INVALID = 1
