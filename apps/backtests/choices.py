@@ -15,5 +15,5 @@ FINISHED = (Status.DONE, Status.FAILED, Status.CANCELLED)
 
 
 class Fill(TextChoices):
-    NEXT_OPEN = "next_open", "At the next open"
-    CLOSE = "close", "At the same close"
+    NEXT_OPEN = "next_open", "Next open"
+    CLOSE = "close", "Same close"

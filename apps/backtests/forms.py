@@ -33,7 +33,7 @@ class BacktestForm(forms.Form):
     slippage_bps = forms.DecimalField(
         initial=Decimal(2), min_value=0, max_value=1000, label="Slippage, basis points", decimal_places=2
     )
-    fill = forms.ChoiceField(choices=Fill.choices, label="Orders fill")
+    fill = forms.ChoiceField(choices=Fill.choices, label="Orders fill at")
 
     def __init__(
         self, *args: Any, workspace: Workspace, text: str, inputs: list[dict[str, Any]], **kwargs: Any

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.backtests.selectors import backtests_of
 from apps.billing.selectors import meters_of, plan_of
-from apps.formulas.examples import EXAMPLES
+from apps.formulas.examples import EXAMPLES, EXAMPLES_BY_KEY
 from apps.formulas.selectors import formulas_of
 from apps.journal.selectors import entries_of
 from apps.markets.selectors import visible_bar_sets
@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 def landing(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("pages:dashboard")
-    return render(request, "pages/landing.html", {"example": EXAMPLES[0]})
+    return render(request, "pages/landing.html", {"example": EXAMPLES_BY_KEY["rsi-reversal"]})
 
 
 @login_required

@@ -132,7 +132,8 @@ export class ChartView {
 
   showRange(range) {
     if (!this.chart) return;
-    this.pressRange(null);
+    const whole = range.from <= this.time[0] && range.to >= this.time.at(-1);
+    this.pressRange(whole ? this.ranges.lastElementChild : null);
     this.following = true;
     this.chart.timeScale().setVisibleRange({ from: Math.max(range.from, this.time[0]), to: Math.max(range.to, this.time[0] + 1) });
     // The library reports the change a frame later; until then it is not ours to pass on.
