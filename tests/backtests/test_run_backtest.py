@@ -52,7 +52,9 @@ def test_run_stores_metrics_trades_and_equity(workspace, question, user):
     open_pnl = backtest.open_trade["pnl"] if backtest.open_trade else 0.0
     assert backtest.metrics["final_equity"] == pytest.approx(10_000 + closed + open_pnl, rel=1e-9)
     assert MeterUsage.objects.get(workspace=workspace).used == 1
-    assert Entry.objects.filter(action="backtests.backtest.finished", target_id=backtest.pk).count() == 1
+    for action in ("submitted", "finished"):
+        entry = Entry.objects.get(action=f"backtests.backtest.{action}", target_id=backtest.pk)
+        assert entry.workspace_id == workspace.pk
 
 
 def test_same_question_is_answered_from_store(workspace, question, user):
