@@ -17,6 +17,7 @@ from apps.backtests.models import Backtest
 from apps.backtests.rules import drawdown, thin_indices
 from apps.engine.bars import Bars
 from apps.engine.lang import compile_formula
+from apps.markets.selectors import candle_width, candles
 from apps.markets.services import load_bars
 
 ISO = "%Y-%m-%dT%H:%M:%SZ"  # the tables hold UTC
@@ -147,29 +148,22 @@ def drawdown_chart(backtest: Backtest) -> dict[str, Any]:
 def price_chart(backtest: Backtest) -> dict[str, Any]:
     """Candles with the trades marked and the formula's plots; long histories are grouped into wider candles."""
     bars = bars_of(backtest)
-    step = max(1, -(-len(bars) // CANDLES))
-    starts = np.arange(0, len(bars), step)
-    ends = np.minimum(starts + step, len(bars)) - 1
-    seconds = bars.time // 1000
+    chart = candles(bars, CANDLES)
+    step = candle_width(bars, CANDLES)
+    ends = np.minimum(np.arange(0, len(bars), step) + step, len(bars)) - 1
     program = compile_formula(backtest.formula_text, backtest.parameters.get("inputs") or None)
-    plots = program.evaluate(bars).plots
     return {
-        "time": seconds[starts].tolist(),
-        "open": bars.open[starts].tolist(),
-        "high": np.maximum.reduceat(bars.high, starts).tolist(),
-        "low": np.minimum.reduceat(bars.low, starts).tolist(),
-        "close": bars.close[ends].tolist(),
-        "volume": np.add.reduceat(bars.volume, starts).tolist(),
+        **chart,
         "plots": {
             name: [None if np.isnan(value) else float(value) for value in series[ends]]
-            for name, series in plots.items()
+            for name, series in program.evaluate(bars).plots.items()
         },
-        "markers": _markers(backtest, bars.time, seconds[starts], step),
+        "markers": _markers(backtest, bars.time, chart["time"], step),
     }
 
 
 def _markers(
-    backtest: Backtest, times: np.ndarray, candle_times: np.ndarray, step: int, most: int = 1000
+    backtest: Backtest, times: np.ndarray, candle_times: list[int], step: int, most: int = 1000
 ) -> list[dict[str, Any]]:
     """Entries and exits, each on the candle that holds its bar; the latest `most` where there are more."""
     marks: list[dict[str, Any]] = []
@@ -186,7 +180,7 @@ def _markers(
             text = trade["side"] if action == "entry" else trade["reason"].replace("_", " ")
             marks.append(
                 {
-                    "time": int(candle_times[min(index // step, len(candle_times) - 1)]),
+                    "time": candle_times[min(index // step, len(candle_times) - 1)],
                     "side": trade["side"],
                     "action": action,
                     "price": price,

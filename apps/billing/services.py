@@ -19,15 +19,6 @@ def allows(workspace: Workspace, capability: str) -> bool:
     return capability in plan_of(workspace).capabilities
 
 
-def require(workspace: Workspace, capability: str) -> None:
-    """Raises NotInPlan when `allows` says no."""
-    if not allows(workspace, capability):
-        raise NotInPlan(
-            f"{capability} is not part of the {plan_of(workspace).name} plan.",
-            extra={"capability": capability},
-        )
-
-
 @transaction.atomic
 def reserve(workspace: Workspace, meter: str, amount: int = 1, *, key: str) -> Reservation:
     """Hold `amount` of a meter for the work named `key`; the same key again gives the same reservation.

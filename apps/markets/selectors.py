@@ -35,9 +35,14 @@ def visible_bar_sets(workspace: Workspace) -> QuerySet[BarSet]:
     )
 
 
+def candle_width(bars: Bars, most: int) -> int:
+    """How many bars each of at most `most` candles holds."""
+    return max(1, -(-len(bars) // most))
+
+
 def candles(bars: Bars, most: int) -> dict[str, Any]:
     """The bars as JSON-able columns (times in epoch seconds), grouped into at most `most` wider candles."""
-    step = max(1, -(-len(bars) // most))
+    step = candle_width(bars, most)
     starts = np.arange(0, len(bars), step)
     ends = np.minimum(starts + step, len(bars)) - 1
     return {

@@ -114,7 +114,13 @@ def database_from_url(url: str) -> dict[str, Any]:
 DATABASES = {"default": database_from_url(env.database_url)}
 REDIS_URL = env.redis_url
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "apps.core.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a lost Redis must not log people out
 
 CHANNEL_LAYERS = {
