@@ -56,7 +56,8 @@ ANY = Val("any")
 
 @dataclass
 class Analysed:
-    """The outcome: everything wrong or doubtful, and where nothing is wrong, what to run."""
+    """The outcome: everything wrong or doubtful, and where nothing is wrong, what to run. `meant`: what each
+    expression of the chart's own timeframe became, by `id` of its node."""
 
     problems: list[Problem]
     warnings: list[Problem]
@@ -66,6 +67,7 @@ class Analysed:
     frames: dict[str, tuple[Timeframe, Graph]]
     plan: Plan
     lookback: int
+    meant: dict[int, Val]
 
 
 def analyse(parsed: Parsed, settings: Mapping[str, Any] | None = None) -> Analysed:
@@ -119,6 +121,7 @@ class _Analysis:
         self.used: set[str] = set()
         self.chart = _Scope(None)
         self.frames: dict[str, tuple[Timeframe, _Scope]] = {}
+        self.meant: dict[int, Val] = {}
 
     # notes
 
@@ -163,6 +166,7 @@ class _Analysis:
             frames={name: (frame, scope.graph) for name, (frame, scope) in self.frames.items()},
             plan=plan,
             lookback=lookback,
+            meant=self.meant,
         )
 
     def collect_names(self, statements: list[tree.Statement]) -> None:
@@ -302,6 +306,12 @@ class _Analysis:
         return scope.graph.values[val.ref].const if val.ref >= 0 else None
 
     def expression(self, scope: _Scope, node: tree.Expr) -> Val:
+        val = self.meaning(scope, node)
+        if scope is self.chart:
+            self.meant[id(node)] = val
+        return val
+
+    def meaning(self, scope: _Scope, node: tree.Expr) -> Val:
         match node:
             case tree.Number():
                 return self.constant(scope, node.value, "percent" if node.is_percent else "number")
@@ -423,6 +433,8 @@ class _Analysis:
                 if val.type not in NUMERIC:
                     return self.wrong(part, f"`-` expects a number, found {WORDS[val.type]}")
                 val = Val(val.type, scope.graph.one("neg", (val.ref,)))
+            if scope is self.chart:
+                self.meant[id(part)] = val
         return val
 
     def binary(self, scope: _Scope, node: tree.Binary) -> Val:
@@ -432,6 +444,8 @@ class _Analysis:
         left = self.single(scope, spine[-1].left)
         for part in reversed(spine):
             left = self.apply_binary(scope, part, left, self.single(scope, part.right))
+            if scope is self.chart:
+                self.meant[id(part)] = left
         return left
 
     def apply_binary(self, scope: _Scope, node: tree.Binary, left: Val, right: Val) -> Val:
@@ -508,6 +522,8 @@ class _Analysis:
                     result = then if chosen else result
             else:
                 result = self.choose(scope, condition, then, result)
+            if scope is self.chart:
+                self.meant[id(part)] = result
         return result
 
     def choose(self, scope: _Scope, condition: Val, then: Val, otherwise: Val) -> Val:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -93,6 +94,10 @@ class Evaluation:
     _values: dict[int, np.ndarray] = field(repr=False)
     _masks: list[np.ndarray] = field(repr=False)
     _symbol: str = field(repr=False)
+
+    def value(self, ref: int) -> np.ndarray:
+        """The column of the value `ref` of the chart's graph: float64[n] or bool[n]. KeyError where it was not kept."""
+        return self._values[ref]
 
     @cached_property
     def signals(self) -> list[Signal]:
@@ -194,12 +199,15 @@ class Program:
         """Whether the formula ever asks to be in the market, rather than only alerting."""
         return any(watch.kind in ("long", "short") for watch in self.plan.watches)
 
-    def evaluate(self, bars: Bars) -> Evaluation:
-        """The formula on all of `bars`. Raises EvaluationError where a higher timeframe does not fit them."""
+    def evaluate(self, bars: Bars, also: Iterable[int] = ()) -> Evaluation:
+        """The formula on all of `bars`, keeping the values `also` for `Evaluation.value`.
+
+        Raises EvaluationError where a higher timeframe does not fit the bars.
+        """
         size = len(bars)
         frame_columns, known_from = self._evaluate_frames(bars)
         text_refs = {part.ref for watch in self.plan.watches for part in watch.text if part.ref is not None}
-        wanted = {watch.ref for watch in self.plan.watches} | text_refs
+        wanted = {watch.ref for watch in self.plan.watches} | text_refs | set(also)
         wanted |= set(self.plan.series.values()) | set(self.plan.plots.values())
         for protection in (self.plan.stop, self.plan.target, self.plan.trail):
             if protection is not None and protection.ref is not None:
