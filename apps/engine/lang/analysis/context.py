@@ -1,0 +1,64 @@
+"""What every part of the analysis shares: what is known so far, and the notes taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apps.engine.lang import tree
+from apps.engine.lang.analysis.values import ANY, Scope, Val
+from apps.engine.lang.errors import Problem
+from apps.engine.lang.names import Uses
+from apps.engine.lang.parser import Parsed
+from apps.engine.lang.settings import InputSpec, Setting
+from apps.engine.program.calendar import Timeframe
+
+
+class Context:
+    """State of one analysis. Its parts build upon one another: each class adds the methods of its subject."""
+
+    def __init__(self, parsed: Parsed, settings: Mapping[str, Any] | None, kinds: dict[str, str]) -> None:
+        self.parsed = parsed
+        self.settings = settings
+        self.kinds = kinds  # of definitions, as far as an earlier round found them
+        self.problems: set[Problem] = set()
+        self.warnings: set[Problem] = set()
+        self.inputs: dict[str, InputSpec] = {}
+        self.input_nodes: dict[str, tree.Input] = {}
+        self.values: dict[str, Setting] = {}
+        self.definitions: dict[str, tree.Definition] = {}
+        self.uses: dict[str, Uses] = {}
+        self.order: list[str] = []
+        self.circular: set[str] = set()
+        self.known: set[str] = set()
+        self.used: set[str] = set()
+        self.chart = Scope(None)
+        self.frames: dict[str, tuple[Timeframe, Scope]] = {}
+        self.meant: dict[int, Val] = {}
+        self.guesses: dict[str, str] = {}  # kinds taken for granted of series not yet built
+
+    def wrong(self, at: tree.Expr | tree.Statement, message: str, hint: str = "") -> Val:
+        self.problems.add(Problem(at.line, at.column, message, hint))
+        return ANY
+
+    def doubt(self, at: tree.Expr | tree.Statement, message: str, hint: str = "") -> None:
+        self.warnings.add(Problem(at.line, at.column, message, hint))
+
+    def constant(self, scope: Scope, value: float, type_: str = "number") -> Val:
+        return Val(type_, scope.graph.constant(float(value), "b" if type_ == "truth" else "f"))
+
+    def const_of(self, scope: Scope, val: Val) -> float | None:
+        return scope.graph.values[val.ref].const if val.ref >= 0 else None
+
+    def expression(self, scope: Scope, node: tree.Expr) -> Val:
+        """What `node` is, built into the graph of `scope`."""
+        raise NotImplementedError
+
+    def single(self, scope: Scope, node: tree.Expr) -> Val:
+        """The expression's one value."""
+        val = self.expression(scope, node)
+        return self.choose_one(node, val) if val.type == "many" else val
+
+    def choose_one(self, at: tree.Expr, val: Val) -> Val:
+        names = " ".join(f".{name}" for name, _ in val.fields)
+        return self.wrong(at, f"`{val.function}` has several values", f"choose one of {names}")

@@ -1,0 +1,223 @@
+"""Statements: what the formula asks for, as a plan over the values of its graph."""
+
+from __future__ import annotations
+
+import math
+
+from apps.engine.lang import tree
+from apps.engine.lang.analysis.expressions import Expressions
+from apps.engine.lang.analysis.values import NUMERIC, WORDS
+from apps.engine.lang.errors import Problem, nearest
+from apps.engine.lang.functions import FUNCTIONS
+from apps.engine.program.program import Plan, ProtectionPlan, TextPart, Watch
+from apps.engine.sim.spec import Size
+
+
+class Statements(Expressions):
+    def plan(self, statements: list[tree.Statement]) -> Plan:
+        watches: list[Watch] = []
+        series = {
+            name: val.ref
+            for name, node in self.definitions.items()
+            if (val := self.chart.names[name]).ref >= 0
+        }
+        plots: dict[str, int] = {}
+        protections: dict[str, ProtectionPlan | None] = {}
+        size: Size | None = None
+        exit_after: int | None = None
+        seen: dict[str, int] = {}
+        self.risk_at: tree.Statement | None = None
+        for statement in statements:
+            if isinstance(statement, tree.Protect | tree.Sizing | tree.ExitAfter):
+                word = _word(statement)
+                if word in seen:
+                    self.wrong(
+                        statement, f"`{word}` stands twice, first on line {seen[word]}", "remove one of them"
+                    )
+                seen.setdefault(word, statement.line)
+            match statement:
+                case tree.Condition():
+                    val = self.condition(
+                        self.chart, statement.condition, f"`{statement.kind.replace('_', ' ')} when`"
+                    )
+                    watches.append(Watch(statement.kind, val.ref))
+                case tree.Alert():
+                    val = self.condition(self.chart, statement.condition, "`alert`")
+                    watches.append(Watch("alert", val.ref, self.alert_text(statement)))
+                case tree.ExitAfter():
+                    exit_after = self.whole(self.chart, statement.bars, "`exit after`", 1, 1_000_000_000)
+                case tree.Protect():
+                    protections[statement.kind] = self.protection(statement)
+                case tree.Sizing():
+                    size = self.sizing(statement)
+                case tree.Plot():
+                    self.plot(statement, plots)
+        if self.risk_at is not None and "stop_loss" not in seen:
+            self.wrong(
+                self.risk_at,
+                "`size risk` needs a stop_loss to measure the risk by",
+                "add for instance stop_loss 3%",
+            )
+        asks = any(
+            isinstance(s, tree.Alert) or (isinstance(s, tree.Condition) and s.kind in ("long", "short"))
+            for s in statements
+        )
+        if not asks and not self.parsed.problems:
+            self.problems.add(
+                Problem(
+                    1,
+                    1,
+                    "a formula needs at least one long, short or alert",
+                    "add for instance: long when close > open",
+                )
+            )
+        return Plan(
+            watches=tuple(watches),
+            series=series,
+            plots=plots,
+            stop=protections.get("stop_loss"),
+            target=protections.get("take_profit"),
+            trail=protections.get("trailing_stop"),
+            size=size or Size(),
+            exit_after=exit_after,
+        )
+
+    def alert_text(self, node: tree.Alert) -> tuple[TextPart, ...]:
+        parts: list[TextPart] = []
+        rest = node.text
+        offset = 1
+        while "{" in rest:
+            fixed, _, tail = rest.partition("{")
+            if fixed:
+                parts.append(TextPart(fixed))
+            name, brace, rest = tail.partition("}")
+            place = tree.Name(node.line, node.text_column + offset + len(fixed), name.strip())
+            offset += len(fixed) + len(name) + 2
+            if not brace:
+                self.wrong(place, "this `{` of the alert's text is never closed", "close it with }")
+                return tuple(parts)
+            parts.append(self.alert_part(place))
+        if rest:
+            parts.append(TextPart(rest))
+        return tuple(parts)
+
+    def alert_part(self, place: tree.Name) -> TextPart:
+        name = place.name
+        if name in ("symbol", "time") and name not in self.known:
+            return TextPart(special=name)
+        function = FUNCTIONS.get(name)
+        if name not in self.known and name not in self.inputs and not (function and function.bare):
+            bare = [n for n, f in FUNCTIONS.items() if f.bare]
+            hint = nearest(name, [*self.known, *bare, "symbol", "time"]) or "braces hold the name of a series"
+            self.wrong(place, f"unknown name `{name[:60]}` in the alert's text", hint)
+            return TextPart()
+        val = self.name(self.chart, place)
+        if val.text is not None:
+            return TextPart(val.text)
+        return TextPart(ref=val.ref) if val.ref >= 0 else TextPart()
+
+    def protection(self, node: tree.Protect) -> ProtectionPlan | None:
+        val = self.single(self.chart, node.value)
+        if val.type == "any":
+            return None
+        word = node.kind
+        if node.mode != "percent":
+            if val.type not in NUMERIC:
+                self.wrong(
+                    node.value, f"expected a number after `{word} {node.mode}`, found {WORDS[val.type]}"
+                )
+                return None
+            if val.type == "percent":
+                self.wrong(
+                    node.value,
+                    f"expected a {'distance in price' if node.mode == 'by' else 'price'}, found a percentage",
+                    f"write {word} without `{node.mode}`",
+                )
+                return None
+            return ProtectionPlan(node.mode, math.nan, val.ref)
+        value = self.const_of(self.chart, val)
+        if val.type != "percent" or value is None:
+            found = (
+                WORDS[val.type]
+                if value is not None or val.type != "percent"
+                else "a percentage that changes from bar to bar"
+            )
+            hint = f"write {word} by EXPRESSION for a distance in price"
+            if isinstance(node.value, tree.Number):
+                text = node.value.text
+                hint = f"write {text}% for a percentage, or {word} by {text} for a distance in price"
+            self.wrong(node.value, f"expected a constant percentage after `{word}`, found {found}", hint)
+            return None
+        if not value > 0:
+            self.wrong(node.value, f"`{word}` must be above 0%, found {value * 100:g}%")
+            return None
+        if value >= 1 and word != "take_profit":
+            self.doubt(node.value, f"{word} {value * 100:g}% can never be reached by a long position")
+        return ProtectionPlan("percent", value)
+
+    def sizing(self, node: tree.Sizing) -> Size | None:
+        what = {"amount": "`size`", "units": "`size ... units`", "risk": "`size risk`"}[node.mode]
+        if node.mode == "risk":
+            self.risk_at = node
+        val = self.single(self.chart, node.value)
+        if val.type == "any":
+            return None
+        if val.type not in NUMERIC:
+            self.wrong(node.value, f"expected a number or a percentage after {what}, found {WORDS[val.type]}")
+            return None
+        value = self.const_of(self.chart, val)
+        if value is None:
+            self.wrong(
+                node.value,
+                f"expected a constant or an input after {what}, found a series",
+                "a size cannot change from bar to bar",
+            )
+            return None
+        if not (value > 0 and math.isfinite(value)):
+            self.wrong(node.value, f"{what} must be above 0")
+            return None
+        if node.mode == "units" and val.type == "percent":
+            self.wrong(
+                node.value,
+                "expected a number of units, found a percentage",
+                "write size 50% for a share of equity",
+            )
+            return None
+        if node.mode == "risk" and val.type != "percent":
+            self.wrong(
+                node.value,
+                "expected a percentage after `size risk`, found a number",
+                "write for instance size risk 1%",
+            )
+            return None
+        if node.mode == "amount":
+            if val.type == "percent" and value > 1:
+                self.doubt(node.value, f"size {value * 100:g}% cannot be paid for and is cut to 100%")
+            return Size("percent" if val.type == "percent" else "quote", value)
+        return Size("units" if node.mode == "units" else "risk", value)
+
+    def plot(self, node: tree.Plot, plots: dict[str, int]) -> None:
+        place = tree.Name(node.line, node.name_column, node.name)
+        val = self.single(self.chart, node.value)
+        if val.type in ("truth", "text"):
+            self.wrong(
+                node.value,
+                f"expected a number to plot, found {WORDS[val.type]}",
+                "write CONDITION ? 1 : 0" if val.type == "truth" else "",
+            )
+        shows_itself = isinstance(node.value, tree.Name) and node.value.name == node.name
+        if not node.name.strip():
+            self.wrong(place, "a plot needs a name")
+        elif node.name in plots:
+            self.wrong(place, f'another plot is already called "{node.name[:40]}"', "give it another name")
+        elif node.name in self.known and not shows_itself:
+            self.wrong(
+                place, f'"{node.name[:40]}" is the name of another series', "give the plot another name"
+            )
+        plots[node.name] = val.ref
+
+
+def _word(statement: tree.Statement) -> str:
+    if isinstance(statement, tree.Protect):
+        return statement.kind
+    return "size" if isinstance(statement, tree.Sizing) else "exit after"
