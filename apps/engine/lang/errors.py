@@ -7,12 +7,16 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One error or warning: place (line and column count from 1), what is wrong, and what would help."""
+    """One error or warning: place (line and column count from 1), what is wrong, and what would help.
+
+    `node`: what it is about in the tree's JSON form (`canonical.formula_json`), a node or one of its fields, as a
+    JSON Pointer; empty for errors of syntax and for those of the formula as a whole."""
 
     line: int
     column: int
     message: str
     hint: str = ""
+    node: str = ""
 
     def as_dict(self) -> dict[str, int | str]:
         return asdict(self)

@@ -5,10 +5,12 @@ Expressions are read by precedence climbing (Pratt); precedence is Pine's.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from apps.engine.lang import tree
 from apps.engine.lang.errors import Problem, nearest
 from apps.engine.lang.lexer import Comment, Kind, Token, tokenize, unquote
+from apps.engine.lang.paths import node_paths
 
 MAX_BRACKETS = 64
 MAX_TREE_DEPTH = 160
@@ -74,6 +76,11 @@ class Parsed:
     formula: tree.Formula
     problems: list[Problem]
     broken_names: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def paths(self) -> dict[int, str]:
+        """Where each node stands in the tree's JSON form, by `id`."""
+        return node_paths(self.formula)
 
 
 def parse(text: str) -> Parsed:
@@ -379,7 +386,7 @@ class _StatementParser:
         self.expect("=", "write input NAME = VALUE")
         default = self.literal("the default", bool_or_text=True)
         statement = tree.Input(
-            word.line, word.column, name.text, name.column, _literal_kind(default), default
+            word.line, word.column, name.text, name.column, tree.literal_kind(default), default
         )
         if self.sees("in"):
             self.take()
@@ -610,14 +617,3 @@ class _StatementParser:
         return tree.Number(
             token.line, token.column, token.text, value / 100.0 if is_percent else value, is_percent
         )
-
-
-def _literal_kind(literal: tree.Expr):
-    if isinstance(literal, tree.Truth):
-        return "truth"
-    if isinstance(literal, tree.Text):
-        return "text"
-    assert isinstance(literal, tree.Number)
-    if literal.is_percent:
-        return "percent"
-    return "integer" if literal.text.lstrip("-").isdigit() else "number"

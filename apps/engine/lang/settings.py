@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from apps.engine.lang import tree
-from apps.engine.lang.errors import Problem, nearest
+from apps.engine.lang.errors import nearest
 
 _KIND_WORDS = {
     "integer": "a whole number",
@@ -18,6 +19,24 @@ _KIND_WORDS = {
     "text": "a text",
 }
 Setting = float | int | bool | str
+_MOST = 1e300  # as of a number in a formula's text
+_MOST_CHARACTERS = 200
+_MOST_UNKNOWN = 20
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+class Note(Protocol):
+    """Notes an error at a node: what is wrong, and what would help."""
+
+    def __call__(self, at: tree.Expr | tree.Statement, message: str, hint: str = "", /) -> object: ...
+
+
+class Refusal(NamedTuple):
+    """A setting that cannot be used: the input it was given for, or an empty name where there is no such input."""
+
+    name: str
+    message: str
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,14 +68,16 @@ class InputSpec:
         return result
 
 
-def read_input(node: tree.Input, problems: list[Problem]) -> InputSpec | None:
+def read_input(node: tree.Input, note: Note) -> InputSpec | None:
     """The declaration as a spec, or None after noting what is wrong with it."""
-    before = len(problems)
+    noted = False
 
     def wrong(at: tree.Expr | tree.Statement, message: str, hint: str = "") -> None:
-        problems.append(Problem(at.line, at.column, message, hint))
+        nonlocal noted
+        noted = True
+        note(at, message, hint)
 
-    low, high, step = (_number(node, part, problems) for part in (node.low, node.high, node.step))
+    low, high, step = (_number(node, part, wrong) for part in (node.low, node.high, node.step))
     if node.low is not None and node.kind in ("truth", "text"):
         wrong(node.low, f"an input that is {_KIND_WORDS[node.kind]} has no range from..to")
         return None
@@ -73,7 +94,7 @@ def read_input(node: tree.Input, problems: list[Problem]) -> InputSpec | None:
                     node.low,
                     f"the range of `{node.name}` is empty: {_text(low, node)} is above {_text(high, node)}",
                 )
-            elif not low <= default <= high and len(problems) == before:
+            elif not low <= default <= high and not noted:
                 wrong(
                     node.default,
                     f"the default {node.default.text} lies outside {_text(low, node)}..{_text(high, node)}",
@@ -95,7 +116,7 @@ def read_input(node: tree.Input, problems: list[Problem]) -> InputSpec | None:
                 )
             if len(set(texts)) < len(texts):
                 wrong(node.choices[0], "the same text is given twice")
-    if len(problems) > before:
+    if noted:
         return None
     if step is None and node.kind == "integer" and low is not None:
         step = 1.0
@@ -109,7 +130,7 @@ def _text(value: float, node: tree.Input) -> str:
     return f"{value * 100:g}%" if node.kind == "percent" else f"{value:g}"
 
 
-def _number(node: tree.Input, part: tree.Expr | None, problems: list[Problem]) -> float | None:
+def _number(node: tree.Input, part: tree.Expr | None, wrong: Note) -> float | None:
     """A bound or step of the range, which must be of the default's kind."""
     if part is None or not isinstance(part, tree.Number):
         return None
@@ -117,75 +138,98 @@ def _number(node: tree.Input, part: tree.Expr | None, problems: list[Problem]) -
         if part.is_percent != (node.kind == "percent"):
             hint = f"write {part.text}%" if node.kind == "percent" else "leave out the %"
             found = "a percentage" if part.is_percent else "a number"
-            problems.append(
-                Problem(
-                    part.line,
-                    part.column,
-                    f"expected {_KIND_WORDS[node.kind]} as the default is, found {found}",
-                    hint,
-                )
-            )
+            wrong(part, f"expected {_KIND_WORDS[node.kind]} as the default is, found {found}", hint)
         elif node.kind == "integer" and part.value != math.floor(part.value):
-            problems.append(
-                Problem(
-                    part.line,
-                    part.column,
-                    f"expected a whole number as the default is, found {part.text}",
-                    f"write the default as {node.default.text}.0"  # type: ignore[attr-defined]
-                    " to allow fractions",
-                )
+            assert isinstance(node.default, tree.Number)
+            wrong(
+                part,
+                f"expected a whole number as the default is, found {part.text}",
+                f"write the default as {node.default.text}.0 to allow fractions",
             )
     return part.value
 
 
 def resolve(
-    specs: list[InputSpec], settings: Mapping[str, Any] | None, problems: list[Problem]
-) -> dict[str, Setting]:
-    """The value of each input: the setting given for it, else its default. Notes every setting that is wrong."""
+    specs: list[InputSpec], settings: Mapping[str, Any] | None
+) -> tuple[dict[str, Setting], list[Refusal]]:
+    """The value of each input, the setting given for it or else its default; and what is wrong with the settings.
+
+    Settings come from anywhere: of those no input takes, only the first 20 are named.
+    """
     values: dict[str, Setting] = {spec.name: spec.default for spec in specs}
     by_name = {spec.name: spec for spec in specs}
+    refusals: list[Refusal] = []
+    unknown = 0
     for name, given in (settings or {}).items():
-        spec = by_name.get(str(name))
+        spec = by_name.get(name)
         if spec is None:
-            hint = nearest(str(name), by_name) or (
-                f"its inputs are: {', '.join(by_name)}" if by_name else "it has none"
-            )
-            problems.append(Problem(1, 1, f"the formula has no input `{str(name)[:60]}`", hint))
+            unknown += 1
+            if unknown <= _MOST_UNKNOWN:
+                word = str(name)[:60]
+                refusals.append(
+                    Refusal(
+                        "", f"the formula has no input `{word}`", nearest(word, by_name) or _inputs(by_name)
+                    )
+                )
             continue
         value, wrong = _accept(spec, given)
-        if wrong:
-            problems.append(Problem(spec.line, spec.column, f"setting `{spec.name}`: {wrong}"))
+        if value is None:
+            refusals.append(Refusal(spec.name, f"setting `{spec.name}`: {wrong}"))
         else:
-            assert value is not None
             values[spec.name] = value
-    return values
+    if unknown > _MOST_UNKNOWN:
+        refusals.append(Refusal("", f"and {unknown - _MOST_UNKNOWN:,} more settings that are no input"))
+    return values, refusals
+
+
+def _inputs(names: Collection[str]) -> str:
+    """The formula's inputs, as a hint."""
+    if not names:
+        return "it has none"
+    shown = ", ".join(list(names)[:10])
+    return f"its inputs are: {shown}" + (", ..." if len(names) > 10 else "")
 
 
 def _accept(spec: InputSpec, given: Any) -> tuple[Setting | None, str]:
     """The setting in the input's own kind, or why it cannot be used."""
-    expected = _KIND_WORDS[spec.kind]
-    shown = f"expected {expected}, found {given!r}"[:120]
-    if isinstance(given, str) and spec.kind != "text":
-        given = _read_text(given.strip(), spec.kind)
-        if given is None:
-            return None, shown
+    expected = f"expected {_KIND_WORDS[spec.kind]}, found {_shown(given)}"
     if spec.kind == "text":
         if not isinstance(given, str):
-            return None, shown
-        if spec.choices is not None and given not in spec.choices:
-            return None, f"{given[:40]!r} is not one of {', '.join(spec.choices)}"
+            return None, expected
+        if spec.choices is not None:
+            shown = ", ".join(spec.choices)[:200]
+            return (given, "") if given in spec.choices else (None, f"{given[:40]!r} is not one of {shown}")
+        if len(given) > _MOST_CHARACTERS and given != spec.default:
+            return None, f"expected a text of at most {_MOST_CHARACTERS} characters, found {len(given):,}"
+        if _CONTROL.search(given):
+            return None, "expected a text, found control characters in it"
         return given, ""
+    if isinstance(given, str):
+        given = _read_text(given.strip(), spec.kind) if len(given) <= _MOST_CHARACTERS else None
     if spec.kind == "truth":
-        return (given, "") if isinstance(given, bool) else (None, shown)
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
-        return None, shown
+        return (given, "") if isinstance(given, bool) else (None, expected)
+    if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) <= _MOST:
+        return None, expected
     if spec.kind == "integer" and given != math.floor(given):
-        return None, shown
+        return None, expected
     if spec.low is not None and spec.high is not None and not spec.low <= given <= spec.high:
         percent = spec.kind == "percent"
         low, high, found = (f"{v * 100:g}%" if percent else f"{v:g}" for v in (spec.low, spec.high, given))
         return None, f"{found} lies outside {low}..{high}"
     return (int(given) if spec.kind == "integer" else float(given)), ""
+
+
+def _shown(given: Any) -> str:
+    """A setting as messages show it, whatever it is."""
+    if isinstance(given, str):
+        return repr(given[:80])
+    if given is None or isinstance(given, bool | float):
+        return repr(given)
+    if isinstance(given, int):
+        return repr(given) if abs(given) <= _MOST else "a number that is too large"
+    if isinstance(given, Mapping):
+        return "an object"
+    return "a list" if isinstance(given, list | tuple) else "something else"
 
 
 def _read_text(text: str, kind: str) -> Setting | None:

@@ -37,12 +37,40 @@ class Context:
         self.meant: dict[int, Val] = {}
         self.guesses: dict[str, str] = {}  # kinds taken for granted of series not yet built
 
-    def wrong(self, at: tree.Expr | tree.Statement, message: str, hint: str = "") -> Val:
-        self.problems.add(Problem(at.line, at.column, message, hint))
+    def wrong(
+        self,
+        at: tree.Expr | tree.Statement,
+        message: str,
+        hint: str = "",
+        *,
+        column: int = 0,
+        field: str = "",
+    ) -> Val:
+        """Note an error at the node `at`, or at its `field` (a key of its JSON form), which stands at `column`."""
+        self.problems.add(self.problem(at, message, hint, column, field))
         return ANY
 
-    def doubt(self, at: tree.Expr | tree.Statement, message: str, hint: str = "") -> None:
-        self.warnings.add(Problem(at.line, at.column, message, hint))
+    def doubt(
+        self,
+        at: tree.Expr | tree.Statement,
+        message: str,
+        hint: str = "",
+        *,
+        column: int = 0,
+        field: str = "",
+    ) -> None:
+        """Note a warning, likewise."""
+        self.warnings.add(self.problem(at, message, hint, column, field))
+
+    def wrong_as_a_whole(self, message: str, hint: str) -> None:
+        """Note an error that has no place of its own."""
+        self.problems.add(Problem(1, 1, message, hint))
+
+    def problem(
+        self, at: tree.Expr | tree.Statement, message: str, hint: str, column: int, field: str
+    ) -> Problem:
+        node = self.parsed.paths[id(at)] + (f"/{field}" if field else "")
+        return Problem(at.line, column or at.column, message, hint, node)
 
     def constant(self, scope: Scope, value: float, type_: str = "number") -> Val:
         return Val(type_, scope.graph.constant(float(value), "b" if type_ == "truth" else "f"))

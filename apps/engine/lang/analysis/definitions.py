@@ -5,7 +5,6 @@ from __future__ import annotations
 from apps.engine.lang import tree
 from apps.engine.lang.analysis.context import Context
 from apps.engine.lang.analysis.values import ANY, Scope
-from apps.engine.lang.errors import Problem
 from apps.engine.lang.functions import BUILT_IN_NAMES
 from apps.engine.lang.names import components, uses_of
 from apps.engine.lang.parser import RESERVED
@@ -16,7 +15,6 @@ from apps.engine.program.calendar import Timeframe
 class Definitions(Context):
     def collect_names(self, statements: list[tree.Statement]) -> None:
         lines: dict[str, int] = dict(self.parsed.broken_names)
-        setting_problems: list[Problem] = []
         for statement in statements:
             if isinstance(statement, tree.Input | tree.Definition):
                 name = statement.name
@@ -25,33 +23,33 @@ class Definitions(Context):
                 lines[name] = statement.line
                 if isinstance(statement, tree.Input):
                     self.input_nodes[name] = statement
-                    noted: list[Problem] = []
-                    spec = read_input(statement, noted)
-                    self.problems.update(noted)
+                    spec = read_input(statement, self.wrong)
                     if spec is not None:
                         self.inputs[name] = spec
                 else:
                     self.definitions[name] = statement
         self.known = set(lines)
-        self.values = resolve(list(self.inputs.values()), self.settings, setting_problems)
-        self.problems.update(setting_problems)
+        self.values, refusals = resolve(list(self.inputs.values()), self.settings)
+        for refusal in refusals:
+            if refusal.name:
+                node = self.input_nodes[refusal.name]
+                self.wrong(node, refusal.message, refusal.hint, column=node.name_column)
+            else:
+                self.wrong_as_a_whole(refusal.message, refusal.hint)
         self.find_order()
 
     def name_is_free(self, statement: tree.Input | tree.Definition, name: str, lines: dict[str, int]) -> bool:
         column = statement.name_column if isinstance(statement, tree.Input) else statement.column
-        place = tree.Name(statement.line, column, name)
         if name in RESERVED:
-            self.wrong(
-                place,
-                f"`{name}` is a word of the language and cannot be a name",
-                f"call it {name}_ or my_{name}",
-            )
+            message = f"`{name}` is a word of the language and cannot be a name"
+            hint = f"call it {name}_ or my_{name}"
         elif name in BUILT_IN_NAMES:
-            self.wrong(place, f"`{name}` is built in and cannot be defined again", f"call it my_{name}")
+            message, hint = f"`{name}` is built in and cannot be defined again", f"call it my_{name}"
         elif name in lines:
-            self.wrong(place, f"`{name}` is already defined on line {lines[name]}", "give it another name")
+            message, hint = f"`{name}` is already defined on line {lines[name]}", "give it another name"
         else:
             return True
+        self.wrong(statement, message, hint, column=column, field="name")
         return False
 
     def find_order(self) -> None:

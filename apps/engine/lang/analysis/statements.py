@@ -7,7 +7,7 @@ import math
 from apps.engine.lang import tree
 from apps.engine.lang.analysis.expressions import Expressions
 from apps.engine.lang.analysis.values import NUMERIC, WORDS
-from apps.engine.lang.errors import Problem, nearest
+from apps.engine.lang.errors import nearest
 from apps.engine.lang.functions import FUNCTIONS
 from apps.engine.program.program import Plan, ProtectionPlan, TextPart, Watch
 from apps.engine.sim.spec import Size
@@ -63,13 +63,9 @@ class Statements(Expressions):
             for s in statements
         )
         if not asks and not self.parsed.problems:
-            self.problems.add(
-                Problem(
-                    1,
-                    1,
-                    "a formula needs at least one long, short or alert",
-                    "add for instance: long when close > open",
-                )
+            self.wrong_as_a_whole(
+                "a formula needs at least one long, short or alert",
+                "add for instance: long when close > open",
             )
         return Plan(
             watches=tuple(watches),
@@ -91,27 +87,29 @@ class Statements(Expressions):
             if fixed:
                 parts.append(TextPart(fixed))
             name, brace, rest = tail.partition("}")
-            place = tree.Name(node.line, node.text_column + offset + len(fixed), name.strip())
+            column = node.text_column + offset + len(fixed)
             offset += len(fixed) + len(name) + 2
             if not brace:
-                self.wrong(place, "this `{` of the alert's text is never closed", "close it with }")
+                message = "this `{` of the alert's text is never closed"
+                self.wrong(node, message, "close it with }", column=column, field="text")
                 return tuple(parts)
-            parts.append(self.alert_part(place))
+            parts.append(self.alert_part(node, column, name.strip()))
         if rest:
             parts.append(TextPart(rest))
         return tuple(parts)
 
-    def alert_part(self, place: tree.Name) -> TextPart:
-        name = place.name
+    def alert_part(self, node: tree.Alert, column: int, name: str) -> TextPart:
+        """The value that stands in braces at `column`."""
         if name in ("symbol", "time") and name not in self.known:
             return TextPart(special=name)
         function = FUNCTIONS.get(name)
         if name not in self.known and name not in self.inputs and not (function and function.bare):
             bare = [n for n, f in FUNCTIONS.items() if f.bare]
             hint = nearest(name, [*self.known, *bare, "symbol", "time"]) or "braces hold the name of a series"
-            self.wrong(place, f"unknown name `{name[:60]}` in the alert's text", hint)
+            message = f"unknown name `{name[:60]}` in the alert's text"
+            self.wrong(node, message, hint, column=column, field="text")
             return TextPart()
-        val = self.name(self.chart, place)
+        val = self.name(self.chart, tree.Name(node.line, column, name))
         if val.text is not None:
             return TextPart(val.text)
         return TextPart(ref=val.ref) if val.ref >= 0 else TextPart()
@@ -197,7 +195,6 @@ class Statements(Expressions):
         return Size("units" if node.mode == "units" else "risk", value)
 
     def plot(self, node: tree.Plot, plots: dict[str, int]) -> None:
-        place = tree.Name(node.line, node.name_column, node.name)
         val = self.single(self.chart, node.value)
         if val.type in ("truth", "text"):
             self.wrong(
@@ -206,14 +203,15 @@ class Statements(Expressions):
                 "write CONDITION ? 1 : 0" if val.type == "truth" else "",
             )
         shows_itself = isinstance(node.value, tree.Name) and node.value.name == node.name
+        message, hint = "", "give the plot another name"
         if not node.name.strip():
-            self.wrong(place, "a plot needs a name")
+            message, hint = "a plot needs a name", ""
         elif node.name in plots:
-            self.wrong(place, f'another plot is already called "{node.name[:40]}"', "give it another name")
+            message, hint = f'another plot is already called "{node.name[:40]}"', "give it another name"
         elif node.name in self.known and not shows_itself:
-            self.wrong(
-                place, f'"{node.name[:40]}" is the name of another series', "give the plot another name"
-            )
+            message = f'"{node.name[:40]}" is the name of another series'
+        if message:
+            self.wrong(node, message, hint, column=node.name_column, field="name")
         plots[node.name] = val.ref
 
 
