@@ -1,0 +1,96 @@
+"""The function reference: docs/functions has a page per function, each with an example that is drawn on real bars.
+
+`python -m apps.formulas.reference` draws the examples anew, into docs/functions/img.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from apps.engine.bars import Bars
+from apps.engine.lang import FUNCTIONS
+from apps.engine.lang.functions import TIMEFRAME_FUNCTION
+from apps.formulas.plots import formula_svg
+from apps.markets.providers.sample import sample_bars, synthetic_minutes
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "functions"
+TIMEFRAME_SIGNATURE = 'tf("timeframe", expression)'
+_EXAMPLE = re.compile(r"^```formula (?P<about>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class FunctionPage:
+    """One page. `bars` names the example's data (a stock of the samples, or "minutes"), `last` how many are drawn."""
+
+    name: str
+    title: str
+    summary: str
+    family: str
+    signature: str
+    markdown: str
+    example: str
+    bars: str
+    last: int
+
+    @property
+    def picture(self) -> Path:
+        return FOLDER / "img" / f"{self.name}.svg"
+
+
+def names() -> list[str]:
+    """Every function of the language, by family as the language page has them."""
+    return [*FUNCTIONS, TIMEFRAME_FUNCTION]
+
+
+@cache
+def page(name: str) -> FunctionPage:
+    """The page of a function. KeyError for a name the language does not have."""
+    if name not in FUNCTIONS and name != TIMEFRAME_FUNCTION:
+        raise KeyError(name)
+    text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    head, _, rest = text.partition("\n")
+    example = _EXAMPLE.search(text)
+    if example is None:
+        raise ValueError(f"docs/functions/{name}.md has no example")
+    about = dict(pair.split("=") for pair in example["about"].split())
+    function = FUNCTIONS.get(name)
+    return FunctionPage(
+        name=name,
+        title=head.partition(": ")[2],
+        summary=next(line for line in rest.splitlines() if line and line[0] not in "`!"),
+        family=function.family if function else "timeframes",
+        signature=function.signature if function else TIMEFRAME_SIGNATURE,
+        markdown=rest,
+        example=example["text"],
+        bars=about["bars"],
+        last=int(about.get("last", 120)),
+    )
+
+
+@cache
+def example_bars(name: str) -> Bars:
+    """The bars an example names: a stock's daily bars, or a day and a half of one-minute bars."""
+    return synthetic_minutes(2_160) if name == "minutes" else sample_bars(name)
+
+
+def picture(name: str) -> str:
+    """The example of a function's page as SVG."""
+    of = page(name)
+    where = "one-minute bars" if of.bars == "minutes" else f"daily bars of {of.bars}"
+    return formula_svg(of.example, example_bars(of.bars), f"{name} on {where}", last=of.last)
+
+
+def main() -> int:
+    (FOLDER / "img").mkdir(exist_ok=True)
+    for name in names():
+        page(name).picture.write_text(picture(name), encoding="utf-8", newline="\n")
+    sys.stdout.write(f"drew {len(names())} examples\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
