@@ -55,7 +55,7 @@ def _colours(values: dict[str, str]) -> str:
 
 STYLE = (
     f".fp{_colours(_LIGHT)}@media (prefers-color-scheme:dark){{.fp{_colours(_DARK)}}}"
-    f":root[data-theme=light] .fp{_colours(_LIGHT)}:root[data-theme=dark] .fp{_colours(_DARK)}"
+    f":root[data-theme=paper] .fp{_colours(_LIGHT)}:root[data-theme=ink] .fp{_colours(_DARK)}"
     ".fp text{font:500 11px Inter,system-ui,sans-serif;fill:var(--m);font-variant-numeric:tabular-nums;"
     "paint-order:stroke;stroke:var(--g);stroke-width:4px}"
     ".fp .n{fill:var(--t)}.fp .gr{stroke:var(--l)}.fp .w{fill:none;stroke-width:1.6;stroke-linejoin:round}"
