@@ -89,7 +89,7 @@ def test_the_node_is_what_stands_there(program: dict) -> None:
         ("long when close > open\nexit after a bars", "/statements/1/bars"),
         ("long when close > open\nsize a units", "/statements/1/value"),
         ("# a comment\nlong when close > open\nstop_loss 3%\nstop_loss 4%", "/statements/2"),
-        ("x = 3 +\nlong when close > open and a", "/statements/0/when/rest/0/1"),  # a broken one has no place
+        ("x = 3 +\nlong when close > open and a", "/statements/0/when/rest/1/1"),  # a broken one has no place
         ("x = 3 + * 4\nlong when close > open", ""),
         ("x = close", ""),
     ],
