@@ -1,0 +1,272 @@
+"""Which parts of an expression decided its value, and the sentence that says so."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.engine.lang.outline import Spot
+from apps.engine.program.calendar import iso_time
+
+Value = float | bool | str | None
+MAX_REASONS = 6
+_COMPARED = {
+    "<": "below",
+    "<=": "at or below",
+    ">": "above",
+    ">=": "at or above",
+    "==": "equal to",
+    "!=": "different from",
+}
+_NOT_CROSSED = {
+    "crossover": "did not rise above",
+    "crossunder": "did not fall below",
+    "cross": "did not cross",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sub-expression on a bar.
+
+    `kind`, `operators`, `name` and the order of `parts` are those of `outline.Spot`; `node` is its path in
+    `formula_json`; `type`: number, percent, truth, text or many. `value`: number, true/false, text, or None for na.
+    `before`: its value one bar earlier, where that counts as well (`looks_back`: in a crossing). `bars_ago`: its value
+    is that of so many bars earlier, on its own timeframe. `decided`: it took part in deciding the statement's value.
+    `definition`: the name of the definition it stands for. `timeframe`: the higher timeframe on which it is evaluated;
+    of a `tf`, the one it looks at, whose last closed bar opened at `time` (milliseconds).
+    """
+
+    kind: str
+    text: str
+    line: int
+    column: int
+    node: str
+    type: str
+    name: str
+    operators: tuple[str, ...]
+    value: Value
+    before: Value
+    looks_back: bool
+    bars_ago: int
+    decided: bool
+    definition: str
+    timeframe: str
+    time: int | None
+    parts: tuple[Part, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; na as None. What does not apply is left out."""
+        result: dict[str, Any] = {
+            "kind": self.kind,
+            "text": self.text,
+            "line": self.line,
+            "column": self.column,
+            "node": self.node,
+            "type": self.type,
+            "value": plain(self.value),
+            "decided": self.decided,
+        }
+        if self.operators:
+            result["operators"] = list(self.operators)
+        if self.looks_back:
+            result["before"] = plain(self.before)
+        if self.bars_ago:
+            result["bars_ago"] = self.bars_ago
+        if self.definition:
+            result["definition"] = self.definition
+        if self.timeframe:
+            result["timeframe"] = self.timeframe
+        if self.kind == "tf":
+            result["time"] = None if self.time is None else iso_time(self.time)
+        result["parts"] = [part.as_dict() for part in self.parts]
+        return result
+
+
+def plain(value: Value) -> Value:
+    """A value as JSON can hold it: None for what is not finite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def decides(spot: Spot, value: Value, parts: Sequence[Value]) -> list[bool]:
+    """For each part of `spot`, whether it had a say in `value`."""
+    if spot.kind == "chain" and spot.operators[0] in ("and", "or"):
+        return [
+            part is value for part in parts
+        ]  # one false side makes `and` false, one true side makes `or` true
+    if spot.kind == "choice":
+        result = [False] * len(parts)
+        for i in range(0, len(parts) - 1, 2):
+            result[i] = True
+            if parts[i]:
+                result[i + 1] = True
+                return result
+        result[-1] = True
+        return result
+    if spot.kind == "call" and spot.name == "nz":
+        return [True, parts[0] is None][: len(parts)]
+    if spot.kind == "call" and spot.name in ("min", "max"):
+        return [part == value for part in parts]
+    return [True] * len(parts)
+
+
+def sentence(part: Part, definitions: Mapping[str, Part]) -> str:
+    """Why `part`, a condition, is true or false, without a full stop. `definitions`: by name, those of the chart."""
+    return _Reasons(definitions).because(part)
+
+
+class _Reasons:
+    def __init__(self, definitions: Mapping[str, Part]) -> None:
+        self.definitions = definitions
+        self.told: set[str] = set()
+
+    def because(self, part: Part) -> str:
+        match part.kind:
+            case "chain" if part.operators[0] in ("and", "or"):
+                return self.several([inner for inner in part.parts if inner.value is part.value])
+            case "chain" if part.parts[0].type == "truth":
+                return self.several(list(part.parts))
+            case "chain" if len(part.parts) == 2:
+                return self.compared(part)
+            case "unary":
+                return self.because(part.parts[0])
+            case "choice":
+                taken = [inner for inner in part.parts if inner.decided] or [part.parts[-1]]
+                return self.several(taken)
+            case "history":
+                bars = part.parts[0].bars_ago - part.bars_ago
+                return (
+                    f"{_bars(bars)} earlier {self.because(part.parts[0])}"
+                    if bars
+                    else self.because(part.parts[0])
+                )
+            case "tf":
+                if part.time is None:
+                    return f"no bar of {part.timeframe} has closed yet"
+                return f"on the {part.timeframe} bar of {iso_time(part.time)}, {self.because(part.parts[1])}"
+            case "call":
+                return self.called(part)
+            case "name":
+                return self.named(part)
+        return f"{part.text} is always {_word(part.value)}"
+
+    def several(self, parts: list[Part]) -> str:
+        said = [self.because(part) for part in parts[:MAX_REASONS]]
+        if len(parts) > MAX_REASONS:
+            said.append(f"{len(parts) - MAX_REASONS} more")
+        return ", and ".join(said)
+
+    def named(self, part: Part) -> str:
+        said = f"{part.text} is {_word(part.value)}"
+        inner = self.definitions.get(part.definition)
+        if inner is None or part.definition in self.told or part.bars_ago or part.timeframe:
+            return said
+        self.told.add(part.definition)
+        return f"{said} ({self.because(inner)})"
+
+    def compared(self, part: Part) -> str:
+        left, right = part.parts
+        missing = [side.text for side in (left, right) if side.value is None]
+        if missing:
+            return f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value"
+        how = _COMPARED[part.operators[0]] if part.value else f"not {_COMPARED[part.operators[0]]}"
+        first, second = _numbers(left.value, right.value)
+        if left.kind in ("number", "text"):
+            return f"{left.text} is {how} {_with(right, second)}"
+        return f"{left.text} is {first}, {how} {_with(right, second)}"
+
+    def called(self, part: Part) -> str:
+        name, arguments = part.name, part.parts
+        if name == "na":
+            inner = arguments[0]
+            return (
+                f"{inner.text} is missing"
+                if part.value
+                else f"{inner.text} is {_shown(inner.value)}, not missing"
+            )
+        if name in ("rising", "falling"):
+            inner, length = arguments
+            if inner.value is None:
+                return f"{inner.text} has no value"
+            how = "above" if name == "rising" else "below"
+            count = _shown(length.value)
+            each = "the value" if count == "1" else f"each of the {count} values"
+            return (
+                f"{inner.text} is {_shown(inner.value)}, {'' if part.value else 'not '}{how} {each} before it"
+            )
+        if name in ("crossover", "crossunder", "cross"):
+            return self.crossed(part)
+        return f"{part.text} is {_word(part.value)}"
+
+    def crossed(self, part: Part) -> str:
+        a, b = part.parts
+        missing = [side.text for side in (a, b) if side.value is None]
+        if missing:
+            return f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value"
+        first, second = _numbers(a.value, b.value)
+        now = f"{_with(a, first)} {{}} {_with(b, second)}"
+        if a.before is None or b.before is None:
+            return now.format(_NOT_CROSSED[part.name]) + (": there is no value one bar before")
+        was = _versus(a.before, b.before)
+        if part.value:
+            how = "rose above" if _order(a.value, b.value) > 0 else "fell below"
+            return now.format(how) + f" (before: {was})"
+        if part.name == "cross":
+            return now.format("did not cross") + f" (before: {was})"
+        wanted = 1 if part.name == "crossover" else -1
+        if _order(a.value, b.value) == wanted:
+            return (
+                now.format("was already above" if wanted > 0 else "was already below") + f" (before: {was})"
+            )
+        return now.format("is not above" if wanted > 0 else "is not below")
+
+
+def _bars(count: int) -> str:
+    return "one bar" if count == 1 else f"{count:,} bars"
+
+
+def _word(value: Value) -> str:
+    """A condition's value."""
+    return "not known" if value is None else _shown(value)
+
+
+def _order(a: Value, b: Value) -> int:
+    assert isinstance(a, float)
+    assert isinstance(b, float)
+    return (a > b) - (a < b)
+
+
+def _versus(a: Value, b: Value) -> str:
+    first, second = _numbers(a, b)
+    return f"{first} {'=<>'[_order(a, b)]} {second}"
+
+
+def _with(part: Part, shown: str) -> str:
+    """An operand with its value: of a literal only its text."""
+    if part.kind in ("number", "text"):
+        return part.text
+    simple = part.kind not in ("chain", "choice", "unary")
+    return f"{part.text} {shown}" if simple else f"({part.text}) {shown}"
+
+
+def _numbers(a: Value, b: Value) -> tuple[str, str]:
+    """Both, with as many digits as it takes to tell them apart."""
+    first, second = _shown(a), _shown(b)
+    if first == second and a != b:
+        return repr(a), repr(b)
+    return first, second
+
+
+def _shown(value: Value) -> str:
+    """A number in few digits: six that count, and two decimals at least where it is large."""
+    if value is None:
+        return "na"
+    if isinstance(value, bool | str):
+        return str(value).lower() if isinstance(value, bool) else f'"{value}"'
+    if not math.isfinite(value):
+        return "infinite"
+    if 1000 <= abs(value) < 1e15:
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{value:.6g}"
