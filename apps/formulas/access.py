@@ -1,4 +1,4 @@
-"""The one way from a workspace and an id to a formula."""
+"""The one way from a workspace and an id to a formula, a version or a test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import Http404
 
 from apps.accounts.models import Workspace
-from apps.formulas.models import Formula
+from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 from apps.formulas.selectors import formulas_of
 
 
@@ -17,3 +17,19 @@ def get_formula_for(workspace: Workspace, uuid: UUID | str) -> Formula:
     if formula is None:
         raise Http404("No such formula.")
     return formula
+
+
+def get_version_of(formula: Formula, number: int) -> FormulaVersion:
+    """The published version of this number. Raises Http404."""
+    version = formula.versions.select_related("published_by").filter(number=number).first()
+    if version is None:
+        raise Http404("No such version.")
+    return version
+
+
+def get_case_of(formula: Formula, uuid: UUID | str, *, is_removed: bool = False) -> FormulaCase:
+    """A test of the formula; a removed one only when asked for. Raises Http404."""
+    case = formula.cases.filter(uuid=uuid, removed_at__isnull=not is_removed).first()
+    if case is None:
+        raise Http404("No such test.")
+    return case

@@ -1,4 +1,4 @@
-"""Formulas: a draft one edits, and versions that never change."""
+"""Formulas: a draft one edits, versions that never change, and the cases that test them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from apps.core.models import BaseModel
 
 
 class Formula(BaseModel):
-    """A named formula; `text` is the draft, which may hold errors while it is being written."""
+    """A named formula; `text` is the draft, which may hold errors while it is being written.
+
+    A fork remembers the version it came from, and its name and hash where that version is gone or another's.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=120)
     text = models.TextField(blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    forked_from = models.ForeignKey(
+        "FormulaVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="forks"
+    )
+    forked_from_label = models.CharField(max_length=140, blank=True)
+    forked_from_hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-updated_at"], name="formulas_formula_recent")]
@@ -25,12 +33,17 @@ class Formula(BaseModel):
 
 
 class FormulaVersion(BaseModel):
-    """A published text: immutable, numbered, identified by the hash of its canonical tree."""
+    """A published text: immutable, numbered, identified by the hash of its canonical tree.
+
+    `cases` are the tests it passed. A database trigger refuses every change, and every removal but the formula's own.
+    """
 
     formula = models.ForeignKey(Formula, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     text = models.TextField()
     content_hash = models.CharField(max_length=64)
+    note = models.CharField(max_length=500, blank=True)
+    cases = models.JSONField(default=list)
     published_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
@@ -43,3 +56,27 @@ class FormulaVersion(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.formula.name} v{self.number}"
+
+
+class FormulaCase(BaseModel):
+    """A test of a formula: `content` as `apps.engine.lang.cases` reads it. A removed one can be brought back."""
+
+    formula = models.ForeignKey(Formula, on_delete=models.CASCADE, related_name="cases")
+    order = models.PositiveIntegerField()
+    name = models.CharField(max_length=120)
+    content = models.JSONField()
+    bars = models.PositiveIntegerField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["order", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["formula", "name"],
+                condition=Q(removed_at=None),
+                name="formulas_case_name_unique",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -19,8 +19,21 @@ from apps.engine.lang.cases import (
     run_cases,
     snapshot,
 )
-from tests.engine.lang.test_meaning import UT_BOT
 
+UT_BOT = """input key = 3.7 in 0.5..10 step 0.1
+input atr_period = 10 in 1..50
+input ema_period = 9 in 1..50
+
+loss = key * atr(atr_period)
+prior = nz(line[1], 0)
+line = (close > prior and close[1] > prior) ? max(prior, close - loss) :
+       (close < prior and close[1] < prior) ? min(prior, close + loss) :
+       (close > prior) ? close - loss : close + loss
+average = ema(close, ema_period)
+
+long when crossover(average, line) and close > line
+short when crossover(line, average) and close < line
+"""
 CLOSES = [100, 101, 102, 103, 104, 103, 101, 98, 97, 98, 101, 104, 106, 105, 105, 102]
 # The vector of the language's page, section 4.
 LINE = [

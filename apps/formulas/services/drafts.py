@@ -1,4 +1,4 @@
-"""Writes of formulas."""
+"""Writes of drafts: make, save, fork, archive."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
-from apps.formulas.errors import InvalidFormula
 from apps.formulas.models import Formula, FormulaVersion
-from apps.formulas.selectors import check_report
+from apps.formulas.services.cases import copy_cases
 from apps.journal.services import record
 
 
@@ -41,41 +40,40 @@ def save_formula(formula: Formula, *, name: str, text: str, actor: User) -> Form
 
 
 @transaction.atomic
-def publish_formula(formula: Formula, *, actor: User) -> FormulaVersion:
-    """Freeze the draft as the next version; the same meaning published before is answered with that version.
+def fork_formula(
+    source: Formula | FormulaVersion, *, workspace: Workspace, actor: User, name: str = ""
+) -> Formula:
+    """A formula of `workspace` with the source's text and tests, which remembers what it came from.
 
-    Raises InvalidFormula while the draft has errors.
+    Of a formula its draft is taken, and its latest version is the ancestor; the caller has made sure that the
+    actor may read the source.
     """
-    formula = Formula.objects.select_for_update().get(pk=formula.pk)
-    report = check_report(formula.text)
-    if not report["ok"]:
-        raise InvalidFormula(report["errors"])
-    known = formula.versions.filter(content_hash=report["hash"]).first()
-    if known:
-        return known
-    last = formula.versions.first()
-    version = FormulaVersion.objects.create(
-        formula=formula,
-        number=last.number + 1 if last else 1,
-        text=formula.text,
-        content_hash=report["hash"],
-        published_by=actor,
+    if isinstance(source, FormulaVersion):
+        version: FormulaVersion | None = source
+        origin, text = source.formula, source.text
+        contents = list(source.cases)
+    else:
+        origin, text = source, source.text
+        version = source.versions.first()
+        contents = list(source.cases.filter(removed_at=None).values_list("content", flat=True))
+    label = f"{origin.name} v{version.number}" if version else origin.name
+    formula = Formula.objects.create(
+        workspace=workspace,
+        name=name or f"{origin.name[:113]} (fork)",
+        text=text,
+        forked_from=version,
+        forked_from_label=label,
+        forked_from_hash=version.content_hash if version else "",
     )
+    copy_cases(contents, formula)
     record(
         actor=actor,
-        workspace=formula.workspace,
-        action="formulas.version.published",
-        target=version,
-        changes={"number": version.number, "hash": version.content_hash},
+        workspace=workspace,
+        action="formulas.formula.forked",
+        target=formula,
+        changes={"from": label, "hash": formula.forked_from_hash, "tests": len(contents)},
     )
-    return version
-
-
-@transaction.atomic
-def restore_version(version: FormulaVersion, *, actor: User) -> Formula:
-    """Make a published text the draft again."""
-    formula = Formula.objects.select_for_update().get(pk=version.formula_id)
-    return save_formula(formula, name=formula.name, text=version.text, actor=actor)
+    return formula
 
 
 @transaction.atomic

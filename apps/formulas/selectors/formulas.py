@@ -1,0 +1,118 @@
+"""Reads of formulas, versions, tests and lineage; each starts from a workspace or a formula found through one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Max, QuerySet
+
+from apps.accounts.models import Workspace
+from apps.formulas.models import Formula, FormulaCase, FormulaVersion
+
+
+def formulas_of(workspace: Workspace) -> QuerySet[Formula]:
+    """The workspace's formulas that are not archived, last edited first, each with its number of versions."""
+    return all_formulas_of(workspace).filter(archived_at=None)
+
+
+def all_formulas_of(workspace: Workspace) -> QuerySet[Formula]:
+    """As `formulas_of`, with the archived ones."""
+    return (
+        Formula.objects.filter(workspace=workspace)
+        .annotate(version_count=Count("versions"), latest_version=Max("versions__number"))
+        .order_by("-updated_at", "-id")
+    )
+
+
+def versions_of(formula: Formula) -> QuerySet[FormulaVersion]:
+    """Published versions, newest first, with who published them."""
+    return formula.versions.select_related("published_by")
+
+
+def cases_of(formula: Formula) -> QuerySet[FormulaCase]:
+    """The formula's tests in order, without removed ones."""
+    return formula.cases.filter(removed_at=None)
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A formula that another was forked from, or that was forked from it.
+
+    `label` names the version that was forked. `uuid` is None for one that this workspace cannot open: it is another's,
+    archived, or gone.
+    """
+
+    label: str
+    content_hash: str
+    name: str
+    uuid: UUID | None
+    depth: int
+
+
+@dataclass(frozen=True)
+class _Kin:
+    pk: int
+    uuid: UUID
+    name: str
+    parent: int | None
+    label: str
+    content_hash: str
+    is_open: bool
+
+
+def lineage_of(formula: Formula) -> tuple[list[Relative], list[Relative]]:
+    """Ancestors from the nearest to the first, and descendants with their depth, within the formula's workspace.
+
+    An ancestor of another workspace ends the line with its label alone. One query, however long the line.
+    """
+    family = _family(formula)
+    ancestors: list[Relative] = []
+    child = family.get(formula.pk)
+    seen = {formula.pk}
+    while child and child.label:
+        parent = family.get(child.parent) if child.parent is not None else None
+        ancestors.append(
+            Relative(
+                child.label,
+                child.content_hash,
+                parent.name if parent else "",
+                parent.uuid if parent and parent.is_open else None,
+                len(ancestors) + 1,
+            )
+        )
+        child = parent if parent and parent.pk not in seen else None
+        seen.add(child.pk if child else 0)
+    children: dict[int, list[_Kin]] = {}
+    for kin in family.values():
+        if kin.parent is not None:
+            children.setdefault(kin.parent, []).append(kin)
+    descendants: list[Relative] = []
+    stack = [(kin, 1) for kin in reversed(children.get(formula.pk, []))]
+    while stack:
+        kin, depth = stack.pop()
+        descendants.append(
+            Relative(kin.label, kin.content_hash, kin.name, kin.uuid if kin.is_open else None, depth)
+        )
+        stack += [(below, depth + 1) for below in reversed(children.get(kin.pk, []))]
+    return ancestors, descendants
+
+
+def _family(formula: Formula) -> dict[int, _Kin]:
+    rows = (
+        Formula.objects.filter(workspace_id=formula.workspace_id)
+        .order_by("id")
+        .values_list(
+            "id",
+            "uuid",
+            "name",
+            "forked_from__formula_id",
+            "forked_from_label",
+            "forked_from_hash",
+            "archived_at",
+        )
+    )
+    return {
+        pk: _Kin(pk, uuid, name, parent, label, content_hash, archived is None)
+        for pk, uuid, name, parent, label, content_hash, archived in rows
+    }
