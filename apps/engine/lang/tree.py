@@ -3,6 +3,24 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+# how tightly the operators between two expressions bind; Pine's precedence
+LEVELS = {
+    "or": 1,
+    "and": 2,
+    "==": 3,
+    "!=": 3,
+    "<": 4,
+    "<=": 4,
+    ">": 4,
+    ">=": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+    "%": 6,
+}
+UNARY_OPERATORS = ("-", "not")
+
 
 @dataclass(slots=True)
 class Expr:
@@ -161,3 +179,15 @@ class Formula:
 
     statements: list[Statement]
     closing_comments: list[str] = field(default_factory=list)
+
+
+def literal_kind(literal: Expr) -> Literal["integer", "number", "percent", "truth", "text"]:
+    """The kind of an input whose default is `literal`, a plain value."""
+    if isinstance(literal, Truth):
+        return "truth"
+    if isinstance(literal, Text):
+        return "text"
+    assert isinstance(literal, Number)
+    if literal.is_percent:
+        return "percent"
+    return "integer" if literal.text.lstrip("-").isdigit() else "number"

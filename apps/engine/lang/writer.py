@@ -1,24 +1,14 @@
 """The tree as text: the one way a formatted formula looks."""
 
+import re
+
 from apps.engine.lang import tree
 from apps.engine.lang.lexer import quote
 
-_LEVELS = {
-    "or": 1,
-    "and": 2,
-    "==": 3,
-    "!=": 3,
-    "<": 4,
-    "<=": 4,
-    ">": 4,
-    ">=": 4,
-    "+": 5,
-    "-": 5,
-    "*": 6,
-    "/": 6,
-    "%": 6,
-}
 _UNARY, _TIGHT = 7, 8
+# `risk` and `units` may be names as well: what would be taken for the other needs brackets
+_RISK_FIRST = re.compile(r"risk(\(| [a-z])")
+_AMBIGUOUS = {"amount": _RISK_FIRST, "units": _RISK_FIRST, "risk": re.compile(r'[-"]|units\b')}
 
 
 def write(formula: tree.Formula) -> str:
@@ -63,6 +53,8 @@ def write_statement(node: tree.Statement) -> str:
             return f"{node.kind} {mode}{write_expression(node.value)}"
         case tree.Sizing():
             value = write_expression(node.value)
+            if _AMBIGUOUS[node.mode].match(value):
+                value = f"({value})"
             return {"amount": f"size {value}", "units": f"size {value} units", "risk": f"size risk {value}"}[
                 node.mode
             ]
@@ -109,12 +101,12 @@ def _bare(node: tree.Expr) -> tuple[str, int]:
                 operand = operand.operand
             return "".join(signs) + _write(operand, _UNARY), _UNARY
         case tree.Binary():
-            own = _LEVELS[node.operator]
+            own = tree.LEVELS[node.operator]
             tail: list[str] = []
             left: tree.Expr = node
             while (
                 isinstance(left, tree.Binary)
-                and _LEVELS[left.operator] == own
+                and tree.LEVELS[left.operator] == own
                 and (left is node or not left.brackets)
             ):
                 tail.append(f" {left.operator} {_write(left.right, own + 1)}")

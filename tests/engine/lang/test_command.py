@@ -126,7 +126,13 @@ def test_what_is_not_utf8_is_an_error_with_a_place(files: Path) -> None:
     (files / "latin.formula").write_bytes(b"long when close > open\n# caf\xe9\n")
     code, out, _ = run("check", files / "latin.formula", "--json")
     assert code == 1
-    error = {"line": 2, "column": 6, "message": "this is not UTF-8 text", "hint": "save the formula as UTF-8"}
+    error = {
+        "line": 2,
+        "column": 6,
+        "message": "this is not UTF-8 text",
+        "hint": "save the formula as UTF-8",
+        "node": "",
+    }
     assert json.loads(out)["errors"] == [error]
 
 

@@ -15,7 +15,7 @@ from apps.engine.lang import (
     formula_json,
     parse,
 )
-from apps.engine.lang.canonical import TreeError, read_formula_json
+from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.explain import explain
 from apps.engine.lang.writer import write
 from apps.engine.sim.spec import EXIT, EXIT_LONG, LONG, SHORT, Size

@@ -5,7 +5,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 
 from apps.engine.lang import check, formula_hash, formula_json, parse
-from apps.engine.lang.canonical import read_formula_json
+from apps.engine.lang.reader import read_formula_json
 from apps.engine.lang.explain import explain
 from apps.engine.lang.writer import write
 from tests.engine.lang.programs import formulas

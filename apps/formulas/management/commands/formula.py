@@ -23,7 +23,7 @@ from apps.engine.lang import (
     formula_json,
     parse,
 )
-from apps.engine.lang.canonical import TreeError, read_formula_json
+from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.explain import explain
 from apps.engine.lang.lexer import MAX_BYTES
 from apps.engine.lang.writer import write
