@@ -1,11 +1,11 @@
 """The parts of an expression as a reader sees them: chains of operators flat, each part with its text and its path.
 
-Paths are JSON pointers into `formula_json`. A chain there is {"first", "rest": [[operator, expression], ...]}: the part
-of it that ends with operator i, where tighter operators stand before looser ones, has the path of `rest/i`.
+Paths are those of `paths.node_paths`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -41,53 +41,49 @@ class Spot:
     past: bool = False
 
 
-def outline(node: tree.Expr, path: str) -> Spot:
-    """`node`, which stands at `path`, and all its parts."""
+def outline(node: tree.Expr, paths: Mapping[int, str]) -> Spot:
+    """`node` and all its parts, with their `paths`."""
     match node:
         case tree.Binary():
-            return _chain(node, path)
+            return _chain(node, paths)
         case tree.Unary():
             signs = [node.operator]
             operand = node.operand
             while isinstance(operand, tree.Unary) and not operand.brackets:
                 signs.append(operand.operator)
                 operand = operand.operand
-            spot = _spot(node, "unary", path, [outline(operand, f"{path}/of")], operators=tuple(signs))
+            spot = _spot(node, "unary", paths, [outline(operand, paths)], operators=tuple(signs))
             spot.line, spot.column = node.line, node.column
             return spot
         case tree.Ternary():
             parts: list[Spot] = []
             last: tree.Expr = node
-            number = 0
             while isinstance(last, tree.Ternary) and (last is node or not last.brackets):
-                parts.append(outline(last.condition, f"{path}/cases/{number}/0"))
-                parts.append(outline(last.then, f"{path}/cases/{number}/1"))
+                parts.append(outline(last.condition, paths))
+                parts.append(outline(last.then, paths))
                 last = last.otherwise
-                number += 1
-            parts.append(outline(last, f"{path}/otherwise"))
-            return _spot(node, "choice", path, parts)
+            parts.append(outline(last, paths))
+            return _spot(node, "choice", paths, parts)
         case tree.History():
-            return _spot(
-                node, "history", path, [outline(node.base, f"{path}/of"), outline(node.ago, f"{path}/ago")]
-            )
+            return _spot(node, "history", paths, [outline(node.base, paths), outline(node.ago, paths)])
         case tree.Field():
-            return _spot(node, "field", path, [outline(node.base, f"{path}/of")], name=node.name)
+            return _spot(node, "field", paths, [outline(node.base, paths)], name=node.name)
         case tree.Call():
-            parts = [outline(argument, f"{path}/arguments/{i}") for i, argument in enumerate(node.arguments)]
+            parts = [outline(argument, paths) for argument in node.arguments]
             kind = "tf" if node.name == TIMEFRAME_FUNCTION else "call"
-            spot = _spot(node, kind, path, parts, name=node.name)
+            spot = _spot(node, kind, paths, parts, name=node.name)
             spot.line, spot.column = node.line, node.column
             return spot
         case tree.Name():
-            return _spot(node, "name", path, name=node.name)
+            return _spot(node, "name", paths, name=node.name)
     kinds: dict[type, str] = {tree.Number: "number", tree.Truth: "truth", tree.Text: "text"}
-    return _spot(node, kinds[type(node)], path)
+    return _spot(node, kinds[type(node)], paths)
 
 
 def _spot(
     node: tree.Expr,
     kind: str,
-    path: str,
+    paths: Mapping[int, str],
     parts: list[Spot] | None = None,
     operators: tuple[str, ...] = (),
     name: str = "",
@@ -95,21 +91,20 @@ def _spot(
     """A spot that begins where its first part does."""
     parts = parts or []
     at = parts[0] if parts else node
-    return Spot(node, kind, write_expression(node), at.line, at.column, path, operators, name, parts)
+    return Spot(
+        node, kind, write_expression(node), at.line, at.column, paths[id(node)], operators, name, parts
+    )
 
 
-def _chain(node: tree.Binary, path: str) -> Spot:
+def _chain(node: tree.Binary, paths: Mapping[int, str]) -> Spot:
     spine = [node]
     while isinstance(spine[-1].left, tree.Binary) and not spine[-1].left.brackets:
         spine.append(spine[-1].left)
     spine.reverse()
-    result = outline(spine[0].left, f"{path}/first")
-    numbered = enumerate(spine)
-    for _, run in groupby(numbered, key=lambda item: LEVELS.get(item[1].operator, 6)):
+    result = outline(spine[0].left, paths)
+    for _, run in groupby(spine, key=lambda part: LEVELS.get(part.operator, 6)):
         members = list(run)
-        last, top = members[-1]
-        parts = [result]
-        parts += [outline(part.right, f"{path}/rest/{i}/1") for i, part in members]
-        own = path if top is node else f"{path}/rest/{last}"
-        result = _spot(top, "chain", own, parts, operators=tuple(part.operator for _, part in members))
+        parts = [result, *(outline(part.right, paths) for part in members)]
+        operators = tuple(part.operator for part in members)
+        result = _spot(members[-1], "chain", paths, parts, operators)
     return result

@@ -20,6 +20,7 @@ from apps.engine.lang.errors import FormulaError
 from apps.engine.lang.names import uses_of
 from apps.engine.lang.outline import Spot, outline
 from apps.engine.lang.parser import Parsed, parse
+from apps.engine.lang.paths import node_paths, statement_parts
 from apps.engine.lang.reasons import Part, decides, plain, sentence
 from apps.engine.lang.trace_values import TraceValues, Value
 from apps.engine.lang.writer import write_statement
@@ -142,7 +143,8 @@ class Trace:
         self._statements = parsed.formula.statements
         self._definitions = {s.name: s for s in self._statements if isinstance(s, tree.Definition)}
         self._chart = TraceValues(found, parsed.formula, bars, None, len(bars))
-        self._roots = [_root(statement, i) for i, statement in enumerate(self._statements)]
+        self._paths = node_paths(parsed.formula)
+        self._roots = [_root(statement, self._paths) for statement in self._statements]
         framed: dict[str, list[tree.Expr]] = {}
         for root in self._roots:
             if root is not None:
@@ -227,7 +229,7 @@ class Trace:
         roots = []
         for number, statement in enumerate(self._statements):
             if isinstance(statement, tree.Definition) and statement.name in needed:
-                root = outline(statement.value, f"/statements/{number}/value")
+                root = outline(statement.value, self._paths)
                 root.frame = name
                 roots.append((number, root))
         return _Frame(name, bars, seen, values, roots)
@@ -297,7 +299,7 @@ class Trace:
             text=write_statement(statement),
             line=statement.line,
             column=statement.column,
-            node=f"/statements/{number}",
+            node=self._paths[id(statement)],
             value=value,
             held=held,
             silent=silent,
@@ -367,13 +369,12 @@ class _Frame:
         return int(self.bars.time[closed - 1]) if closed else None
 
 
-def _root(statement: tree.Statement, number: int) -> Spot | None:
+def _root(statement: tree.Statement, paths: Mapping[int, str]) -> Spot | None:
     """The expression of a statement; None for an input, which has a plain value."""
-    for name, key in (("condition", "when"), ("value", "value"), ("bars", "bars")):
-        node = getattr(statement, name, None)
-        if node is not None:
-            return outline(node, f"/statements/{number}/{key}")
-    return None
+    if isinstance(statement, tree.Input):
+        return None
+    (expression, _), *_ = statement_parts(statement)
+    return outline(expression, paths)
 
 
 def _kind(statement: tree.Statement) -> str:
