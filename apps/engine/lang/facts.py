@@ -1,0 +1,101 @@
+"""What a text defines: its inputs and series as an editor shows them, also while other parts of it are broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from apps.engine.lang import tree
+from apps.engine.lang.analysis import analyse
+from apps.engine.lang.lexer import quote
+from apps.engine.lang.parser import parse
+from apps.engine.lang.writer import write_expression, write_statement
+from apps.engine.program.graph import NEVER
+
+_TYPES = {"number": "a number", "percent": "a percentage", "truth": "true/false", "text": "a text"}
+_KINDS = {**_TYPES, "integer": "a whole number"}
+MAX_SHOWN = 300
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name of the formula. `kind`: input or definition; `type` in words, empty where it is not known; `text`: its
+    statement; `details`: its range, its look-back, one sentence each; `choices`: texts it may be."""
+
+    name: str
+    kind: str
+    type: str
+    text: str
+    line: int
+    details: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=16)
+def facts(text: str) -> dict[str, Fact]:
+    """The names that `text` defines, in its order. Never raises."""
+    parsed = parse(text)
+    found = analyse(parsed)
+    result: dict[str, Fact] = {}
+    for statement in parsed.formula.statements:
+        if isinstance(statement, tree.Input):
+            choices = tuple(choice.value for choice in statement.choices or ())
+            result.setdefault(
+                statement.name,
+                Fact(
+                    statement.name,
+                    "input",
+                    _KINDS[statement.kind],
+                    _short(write_statement(statement)),
+                    statement.line,
+                    _input_details(statement),
+                    choices,
+                ),
+            )
+        elif isinstance(statement, tree.Definition):
+            val = found.meant.get(id(statement.value))
+            details: tuple[str, ...] = ()
+            if val is not None and val.ref >= 0 and val.ref < len(found.chart.values):
+                value = found.chart.values[val.ref]
+                details = (look_back(value.first, bool(value.late)),)
+            result.setdefault(
+                statement.name,
+                Fact(
+                    statement.name,
+                    "definition",
+                    _TYPES.get(val.type, "") if val is not None else "",
+                    _short(write_statement(statement)),
+                    statement.line,
+                    details,
+                ),
+            )
+    return result
+
+
+def look_back(first: int, waits: bool) -> str:
+    """When a series has its first value, as a sentence. `waits`: for a higher timeframe as well."""
+    if first >= NEVER:
+        return "It never has a value."
+    if waits:
+        return "Its first value comes once the higher timeframe it looks at has closed enough bars."
+    if first == 0:
+        return "It has a value from the first bar on."
+    return f"Its first value is on bar {first:,}, the first bar being 0."
+
+
+def _input_details(node: tree.Input) -> tuple[str, ...]:
+    details = [f"The default is {write_expression(node.default)}."]
+    if node.low is not None and node.high is not None:
+        step = f" in steps of {write_expression(node.step)}" if node.step is not None else ""
+        details.append(
+            f"It may be set from {write_expression(node.low)} to {write_expression(node.high)}{step}."
+        )
+    if node.choices is not None:
+        details.append(f"It may be {', '.join(quote(choice.value) for choice in node.choices)}.")
+    if node.label is not None:
+        details.append(f"It is shown as {quote(node.label)}.")
+    return tuple(details)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
