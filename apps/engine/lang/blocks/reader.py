@@ -1,179 +1,31 @@
-"""A formula as visual blocks, both ways without loss: what a block editor draws, and what it sends back.
-
-The form follows the JSON of Blockly's serializer: a block has a `type`, `fields` with plain values and `inputs` that
-hold blocks. docs/blocks.md lists the types; `palette` describes each for an editor, `schema` validates them.
-"""
+"""Blocks, as an editor sends them, as a formula's tree."""
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from apps.engine.lang import tree
-from apps.engine.lang.canonical import TREE_VERSION, formula_json
+from apps.engine.lang.blocks.layout import (
+    BLOCKS_VERSION,
+    CALL_PREFIX,
+    EXPRESSIONS,
+    INPUT_NUMBERS,
+    INPUT_TYPES,
+    MAX_ID,
+    REMARKS,
+    STATEMENTS,
+    Json,
+    Layout,
+    call_slots,
+    slot_at,
+)
+from apps.engine.lang.canonical import TREE_VERSION
 from apps.engine.lang.errors import nearest
 from apps.engine.lang.functions import FUNCTIONS, TIMEFRAME_FUNCTION
 from apps.engine.lang.lexer import MAX_TOKENS
 from apps.engine.lang.parser import MAX_TREE_DEPTH
 from apps.engine.lang.paths import node_paths
 from apps.engine.lang.reader import ReadTree, TreeError, read_tree
-
-BLOCKS_VERSION = 1
-MAX_ID = 200  # characters
-CALL_PREFIX = "call_"  # before the function's name, in the type of the block that calls it
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """A block's fields and inputs, each with the key it has in the tree."""
-
-    fields: tuple[tuple[str, str], ...] = ()
-    inputs: tuple[tuple[str, str], ...] = ()
-
-
-_WHEN = (("WHEN", "when"),)
-_VALUE = (("VALUE", "value"),)
-STATEMENTS: dict[str, Layout] = {
-    "definition": Layout((("NAME", "name"),), _VALUE),
-    **dict.fromkeys(("long", "short", "exit_long", "exit_short", "exit"), Layout((), _WHEN)),
-    "exit_after": Layout((), (("BARS", "bars"),)),
-    **dict.fromkeys(
-        ("stop_loss", "take_profit", "trailing_stop", "size"), Layout((("MODE", "mode"),), _VALUE)
-    ),
-    "alert": Layout((("TEXT", "text"),), _WHEN),
-    "plot": Layout((("NAME", "name"),), _VALUE),
-}
-EXPRESSIONS: dict[str, Layout] = {
-    "truth": Layout(_VALUE),
-    "text": Layout((("TEXT", "value"),)),
-    "name": Layout((("NAME", "name"),)),
-    "field": Layout((("NAME", "name"),), (("OF", "of"),)),
-    "history": Layout((), (("OF", "of"), ("AGO", "ago"))),
-    "unary": Layout((("OPERATORS", "operators"),), (("OF", "of"),)),
-}
-INPUT_TYPES = ("input_number", "input_truth", "input_text")
-_INPUT_NUMBERS = (("LOW", "low"), ("HIGH", "high"), ("STEP", "step"))
-_REMARKS = ("comments", "comment", "gap")
-
-
-def call_slots(function: str) -> tuple[str, ...]:
-    """The inputs of the block that calls `function`, one for each parameter; empty for those without a block."""
-    if function == TIMEFRAME_FUNCTION:
-        return ("TIMEFRAME", "VALUE")
-    known = FUNCTIONS.get(function)
-    return tuple(parameter.name.upper() for parameter in known.parameters) if known else ()
-
-
-# tree to blocks
-
-
-def to_blocks(formula: tree.Formula) -> Json:
-    """The workspace of `formula`: a block for each statement in order, expressions nested in them.
-
-    A block's id is its node's pointer into `formula_json`: the `node` of a problem is the id of its block, or begins
-    with it where a part of that block is meant.
-    """
-    content = formula_json(formula)
-    statements = content["statements"]
-    result: Json = {
-        "version": BLOCKS_VERSION,
-        "blocks": [_statement_block(item, f"/statements/{i}") for i, item in enumerate(statements)],
-    }
-    if "closing_comments" in content:
-        result["closing_comments"] = content["closing_comments"]
-    return result
-
-
-def _new(kind: str, node: str, fields: Json, inputs: Json) -> Json:
-    block: Json = {"id": node, "type": kind}
-    if fields:
-        block["fields"] = fields
-    if inputs:
-        block["inputs"] = inputs
-    return block
-
-
-def _laid_out(layout: Layout, item: Json, kind: str, node: str) -> Json:
-    fields = {field: item[key] for field, key in layout.fields}
-    inputs = {slot: _block(item[key], f"{node}/{key}") for slot, key in layout.inputs}
-    return _new(kind, node, fields, inputs)
-
-
-def _statement_block(item: Json, node: str) -> Json:
-    if item["type"] == "input":
-        block = _input_block(item, node)
-    else:
-        block = _laid_out(STATEMENTS[item["type"]], item, item["type"], node)
-    block.update({key: item[key] for key in _REMARKS if key in item})
-    return block
-
-
-def _input_block(item: Json, node: str) -> Json:
-    default = item["default"]
-    kind = {"truth": "input_truth", "text": "input_text"}.get(default["type"], "input_number")
-    fields = {"NAME": item["name"], "DEFAULT": default["text" if kind == "input_number" else "value"]}
-    fields.update({field: item[key]["text"] for field, key in _INPUT_NUMBERS if key in item})
-    fields.update({key.upper(): item[key] for key in ("choices", "label") if key in item})
-    return _new(kind, node, fields, {})
-
-
-def _block(item: Json, node: str) -> Json:
-    kind = item["type"]
-    match kind:
-        case "number" | "percent":
-            block = _new("number", node, {"NUMBER": item["text"]}, {})
-        case "call":
-            block = _call_block(item, node)
-        case "chain":
-            block = _chain_block(item, node)
-        case "choice":
-            inputs = {}
-            for i, (condition, value) in enumerate(item["cases"]):
-                inputs[f"IF{i}"] = _block(condition, f"{node}/cases/{i}/0")
-                inputs[f"THEN{i}"] = _block(value, f"{node}/cases/{i}/1")
-            inputs["ELSE"] = _block(item["otherwise"], f"{node}/otherwise")
-            block = _new(kind, node, {}, inputs)
-        case _:
-            block = _laid_out(EXPRESSIONS[kind], item, kind, node)
-    if "brackets" in item:
-        block["brackets"] = item["brackets"]
-    return block
-
-
-def _chain_block(item: Json, node: str) -> Json:
-    """A block for each run of operators of one level: a * b * c + d is a block of two terms, the first of three.
-
-    The inner one's node is that of its last operator, as in `paths`.
-    """
-    fields: Json = {}
-    inputs = {"TERM0": _block(item["first"], f"{node}/first")}
-    level = tree.LEVELS[item["rest"][0][0]]
-    for i, (operator, term) in enumerate(item["rest"]):
-        if tree.LEVELS[operator] != level:
-            inner = _new("chain", f"{node}/rest/{i - 1}", fields, inputs)
-            fields, inputs, level = {}, {"TERM0": inner}, tree.LEVELS[operator]
-        fields[f"OPERATOR{len(inputs)}"] = operator
-        inputs[f"TERM{len(inputs)}"] = _block(term, f"{node}/rest/{i}/1")
-    return _new("chain", node, fields, inputs)
-
-
-def _call_block(item: Json, node: str) -> Json:
-    slots = call_slots(item["name"])
-    inputs = {
-        _slot(slots, i): _block(argument, f"{node}/arguments/{i}")
-        for i, argument in enumerate(item["arguments"])
-    }
-    if slots:
-        return _new(CALL_PREFIX + item["name"], node, {}, inputs)
-    return _new("call", node, {"NAME": item["name"]}, inputs)
-
-
-def _slot(slots: tuple[str, ...], position: int) -> str:
-    return slots[position] if position < len(slots) else f"ARGUMENT{position + 1}"
-
-
-# blocks to tree
 
 
 def from_blocks(content: Any) -> tree.Formula:
@@ -265,7 +117,7 @@ class _Reader:
         self.ids[node] = value
 
     def statement(self, content: Any, place: str, node: str) -> Json:
-        kind, fields, inputs = self.open(content, place, node, _REMARKS)
+        kind, fields, inputs = self.open(content, place, node, REMARKS)
         if kind in INPUT_TYPES:
             item = self.input(kind, fields, inputs, place, node)
         elif kind in STATEMENTS:
@@ -274,14 +126,14 @@ class _Reader:
             if kind in EXPRESSIONS or kind in ("number", "chain", "choice") or kind.startswith("call"):
                 raise TreeError("a value cannot stand alone: put it into a statement", place)
             raise _unknown_type(kind, (*STATEMENTS, *INPUT_TYPES), place)
-        item.update({key: content[key] for key in _REMARKS if key in content})
+        item.update({key: content[key] for key in REMARKS if key in content})
         return item
 
     def input(self, kind: str, fields: Json, inputs: Json, place: str, node: str) -> Json:
         _refuse_unknown(inputs, (), "input", f"{place}/inputs")
-        known = ("NAME", "DEFAULT", *(name for name, _ in _INPUT_NUMBERS), "CHOICES", "LABEL")
+        known = ("NAME", "DEFAULT", *(name for name, _ in INPUT_NUMBERS), "CHOICES", "LABEL")
         _refuse_unknown(fields, known, "field", f"{place}/fields")
-        for name, key in (("NAME", "name"), ("DEFAULT", "default"), *_INPUT_NUMBERS):
+        for name, key in (("NAME", "name"), ("DEFAULT", "default"), *INPUT_NUMBERS):
             self.places[f"{node}/{key}"] = f"{place}/fields/{name}"
         for key in ("choices", "label"):
             self.places[f"{node}/{key}"] = f"{place}/fields/{key.upper()}"
@@ -295,7 +147,7 @@ class _Reader:
         else:
             item["kind"] = kind.removeprefix("input_")
             item["default"] = {"type": item["kind"], "value": default}
-        item.update({key: _number(fields[name]) for name, key in _INPUT_NUMBERS if name in fields})
+        item.update({key: _number(fields[name]) for name, key in INPUT_NUMBERS if name in fields})
         item.update({key: fields[key.upper()] for key in ("choices", "label") if key.upper() in fields})
         return item
 
@@ -380,10 +232,11 @@ class _Reader:
         return {"type": "choice", "cases": cases, "otherwise": otherwise}
 
     def call(self, kind: str, fields: Json, inputs: Json, place: str, node: str, depth: int) -> Json:
+        slots: tuple[str, ...] = ()
         if kind == "call":
             _refuse_unknown(fields, ("NAME",), "field", f"{place}/fields")
             self.places[f"{node}/name"] = f"{place}/fields/NAME"
-            name, slots = self.field(fields, "NAME", place), ()
+            name = self.field(fields, "NAME", place)
         else:
             _refuse_unknown(fields, (), "field", f"{place}/fields")
             name = kind.removeprefix(CALL_PREFIX)
@@ -392,7 +245,7 @@ class _Reader:
         for i in range(len(inputs)):
             # arguments have no names in the text: none can be left out before a later one
             arguments.append(
-                self.argument(inputs, _slot(slots, i), slots, place, f"{node}/arguments/{i}", depth)
+                self.argument(inputs, slot_at(slots, i), slots, place, f"{node}/arguments/{i}", depth)
             )
         return {"type": "call", "name": name, "arguments": arguments}
 
