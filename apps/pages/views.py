@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.backtests.selectors import backtests_of
 from apps.billing.selectors import meters_of, plan_of
-from apps.formulas.examples import EXAMPLES, EXAMPLES_BY_KEY
+from apps.formulas.library import template_of, templates
 from apps.formulas.selectors import formulas_of
 from apps.journal.selectors import entries_of
 from apps.markets.selectors import visible_bar_sets
@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 def landing(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("pages:dashboard")
-    return render(request, "pages/landing.html", {"example": EXAMPLES_BY_KEY["rsi-reversal"]})
+    return render(request, "pages/landing.html", {"template": template_of("rsi-reversal")})
 
 
 @login_required
@@ -38,7 +38,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "signal_count": signals_of(workspace).filter(created_at__gte=timezone.now() - DAY).count(),
         "meters": meters_of(workspace),
         "plan": plan_of(workspace),
-        "examples": EXAMPLES[:3],
+        "templates": templates()[:3],
     }
     return render(request, "pages/dashboard.html", context)
 

@@ -14,7 +14,7 @@ OPEN_FLOORS = {"core", "engine"}  # their every module is for all
 # Modules that are a door although their name is none, with the reason.
 NAMED_DOORS = {
     "apps.markets.files": "bars from a file, for the commands that run without a database",
-    "apps.formulas.examples": "constant texts, no behaviour",
+    "apps.formulas.library": "constant texts, no behaviour",
 }
 
 

@@ -7,7 +7,6 @@ from django.db import IntegrityError, transaction
 
 from apps.engine.lang import check
 from apps.formulas.errors import InvalidFormula
-from apps.formulas.examples import EXAMPLES
 from apps.formulas.models import FormulaVersion
 from apps.formulas.services import (
     archive_formula,
@@ -21,12 +20,6 @@ from apps.journal.models import Entry
 from tests.factories import CROSS
 
 BROKEN = "long when clos > 1"
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.key)
-def test_examples_are_right(example):
-    report = check(example.text)
-    assert report.ok, report.errors
 
 
 def test_draft_with_errors_is_kept(workspace, user):

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.formulas.examples import EXAMPLES
+from apps.formulas.library import templates
 from tests.journeys.conftest import Stack
 
 pytestmark = [pytest.mark.xdist_group("journeys")]
@@ -60,7 +60,7 @@ def test_sign_up_paste_run_and_see(newcomer: Page, stack: Stack):
     page = newcomer
     page.goto("/formulas/new/")
     page.get_by_label("Name").fill("My first formula")
-    write_formula(page, EXAMPLES[0].text)
+    write_formula(page, templates()[0].text)
     page.get_by_role("button", name="Backtest").click()
     choose_market(page, "AAPL")
     page.get_by_role("button", name="Run backtest").click()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Max, QuerySet
+from django.db.models.functions import Lower
 
 from apps.accounts.models import Workspace
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
@@ -23,6 +24,31 @@ def all_formulas_of(workspace: Workspace) -> QuerySet[Formula]:
         .annotate(version_count=Count("versions"), latest_version=Max("versions__number"))
         .order_by("-updated_at", "-id")
     )
+
+
+STATES = {"published": "Published", "draft": "Never published", "archived": "Archived"}
+SORTS = {"edited": "Last edited", "name": "Name", "made": "Newest", "versions": "Most versions"}
+_ORDERS = {
+    "name": (Lower("name"), "id"),
+    "made": ("-created_at", "-id"),
+    "versions": ("-version_count", "-id"),
+}
+
+
+def search_formulas(
+    workspace: Workspace, *, words: str = "", state: str = "", sort: str = ""
+) -> QuerySet[Formula]:
+    """The workspace's formulas whose names hold `words`, in one of STATES (else all but the archived), by one of
+    SORTS (else last edited first)."""
+    if state == "archived":
+        found = all_formulas_of(workspace).exclude(archived_at=None)
+    else:
+        found = formulas_of(workspace)
+    if words:
+        found = found.filter(name__icontains=words)
+    if state in ("published", "draft"):
+        found = found.filter(latest_version__isnull=state == "draft")
+    return found.order_by(*_ORDERS[sort]) if sort in _ORDERS else found
 
 
 def versions_of(formula: Formula) -> QuerySet[FormulaVersion]:

@@ -14,6 +14,7 @@ from apps.formulas.services.drafts import (
     fork_formula,
     save_formula,
     unarchive_formula,
+    use_template,
 )
 from apps.formulas.services.versions import publish_formula, restore_version
 
@@ -31,4 +32,5 @@ __all__ = [
     "run_tests",
     "save_formula",
     "unarchive_formula",
+    "use_template",
 ]

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
+from apps.formulas.library import Template
 from apps.formulas.models import Formula, FormulaVersion
 from apps.formulas.services.cases import copy_cases
 from apps.journal.services import record
@@ -16,6 +17,14 @@ def create_formula(workspace: Workspace, *, name: str, text: str, actor: User | 
     formula = Formula.objects.create(workspace=workspace, name=name, text=text)
     record(actor=actor, workspace=workspace, action="formulas.formula.created", target=formula)
     return formula
+
+
+def use_template(template: Template, *, workspace: Workspace, actor: User) -> Formula:
+    """A formula of the workspace with the template's name and text; one that is still as made before is taken again."""
+    same = Formula.objects.filter(
+        workspace=workspace, archived_at=None, name=template.name, text=template.text
+    ).first()
+    return same or create_formula(workspace, name=template.name, text=template.text, actor=actor)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import transaction
 from apps.accounts.models import User, Workspace
 from apps.accounts.services import ensure_personal_workspace
 from apps.backtests.services import BacktestRequest, run_backtest, submit_backtest
-from apps.formulas.examples import EXAMPLES
+from apps.formulas.library import template_of
 from apps.formulas.selectors import formulas_of
 from apps.formulas.services import create_formula
 from apps.markets.selectors import visible_bar_sets
@@ -24,6 +24,7 @@ PEOPLE = [
     ("enterprise@candlewright.example", "Emil Enterprise", "enterprise", False),
     ("staff@candlewright.example", "Sam Staff", "enterprise", True),
 ]
+SHOWN = ("trend-following", "ut-bot", "rsi-reversal", "bollinger-reversion", "turtle", "macd")
 
 
 class Command(BaseCommand):
@@ -51,10 +52,11 @@ class Command(BaseCommand):
         return person
 
     def _fill(self, workspace: Workspace, person: User) -> None:
-        """The examples as formulas; for those who may run several, a finished backtest each on another stock."""
+        """Some templates as formulas; for those who may run several, a finished backtest each on another stock."""
         formulas = [
-            create_formula(workspace, name=example.name, text=example.text, actor=person)
-            for example in EXAMPLES
+            create_formula(workspace, name=template.name, text=template.text, actor=person)
+            for template in map(template_of, SHOWN)
+            if template
         ]
         daily = list(visible_bar_sets(workspace).filter(timeframe="1d").order_by("instrument__symbol"))
         if workspace.plan_code == "free":

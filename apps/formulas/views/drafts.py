@@ -1,7 +1,8 @@
-"""Formula pages: list, start from an example, edit, publish, history."""
+"""Formula pages: list, new, editor, archive, files in and out."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -10,49 +11,63 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.formulas.access import get_formula_for
-from apps.formulas.errors import InvalidFormula
-from apps.formulas.examples import EXAMPLES, EXAMPLES_BY_KEY
-from apps.formulas.forms import FormulaForm
+from apps.formulas.forms import FormulaForm, UploadForm
+from apps.formulas.library import template_of, templates
 from apps.formulas.models import Formula
-from apps.formulas.selectors import check_report, formulas_of
+from apps.formulas.selectors import SORTS, STATES, check_report, search_formulas
 from apps.formulas.services import (
     archive_formula,
     create_formula,
-    publish_formula,
-    restore_version,
+    fork_formula,
     save_formula,
     unarchive_formula,
 )
 
+SUGGESTED = 6  # templates shown where there is no formula yet
+
 
 @login_required
+@require_GET
 def formula_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
-    formulas = formulas_of(request.workspace)
-    if query:
-        formulas = formulas.filter(name__icontains=query)
-    page = Paginator(formulas, 25).get_page(request.GET.get("page"))
-    context = {"page": page, "query": query, "examples": EXAMPLES}
+    state = request.GET.get("state", "")
+    sort = request.GET.get("sort", "")
+    formulas = search_formulas(request.workspace, words=query, state=state, sort=sort)
+    context = {
+        "page": Paginator(formulas, 25).get_page(request.GET.get("page")),
+        "query": query,
+        "state": state,
+        "states": STATES,
+        "sort": sort,
+        "sorts": SORTS,
+        "is_filtered": bool(query or state in STATES),
+        "templates": templates()[:SUGGESTED],
+        "upload_form": UploadForm(),
+    }
     return render(request, "formulas/formula_list.html", context)
 
 
 @login_required
 def formula_new(request: HttpRequest) -> HttpResponse:
-    """A GET shows the editor with an example or empty; a POST stores the first draft."""
-    key = request.GET.get("example", "")
-    if key and key not in EXAMPLES_BY_KEY:
-        raise Http404("No such example.")
-    example = EXAMPLES_BY_KEY.get(key)
-    initial = {"name": example.name, "text": example.text} if example else {"name": "", "text": ""}
+    """A GET shows the editor with a template or empty; a POST stores the first draft."""
+    key = request.GET.get("template", "")
+    template = template_of(key)
+    if key and template is None:
+        raise Http404("No such template.")
+    initial = {"name": template.name, "text": template.text} if template else {"name": "", "text": ""}
     form = FormulaForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         formula = create_formula(request.workspace, actor=request.user, **form.cleaned_data)
-        return _after_save(request, formula)
+        return after_save(request, formula)
     text = form["text"].value() or ""
-    context = {"form": form, "report": check_report(text) if text else None, "examples": EXAMPLES}
+    context = {
+        "form": form,
+        "report": check_report(text) if text else None,
+        "templates": templates()[:SUGGESTED],
+    }
     return render(request, "formulas/formula_edit.html", context)
 
 
@@ -63,18 +78,17 @@ def formula_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     form = FormulaForm(request.POST or None, instance=formula)
     if request.method == "POST" and form.is_valid():
         fresh = get_formula_for(request.workspace, uuid)
-        return _after_save(request, save_formula(fresh, actor=request.user, **form.cleaned_data))
+        return after_save(request, save_formula(fresh, actor=request.user, **form.cleaned_data))
     text = form["text"].value() or ""
     context: dict[str, Any] = {
         "form": form,
         "formula": formula,
         "report": check_report(text) if text else None,
-        "versions": formula.versions.select_related("published_by")[:20],
     }
     return render(request, "formulas/formula_edit.html", context)
 
 
-def _after_save(request: HttpRequest, formula: Formula) -> HttpResponse:
+def after_save(request: HttpRequest, formula: Formula) -> HttpResponse:
     """Where the pressed button leads: on to the backtest form, or back to the editor."""
     report = check_report(formula.text)
     if request.POST.get("next") == "backtest" and report["ok"]:
@@ -91,23 +105,43 @@ def _after_save(request: HttpRequest, formula: Formula) -> HttpResponse:
 
 @login_required
 @require_POST
-def formula_publish(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def formula_upload(request: HttpRequest) -> HttpResponse:
+    """A .formula file becomes a draft, errors and all."""
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, f"Nothing was kept. {' '.join(form.errors['file'])}")
+        return redirect("formulas:formula-list")
+    formula = create_formula(request.workspace, name=form.name, text=form.text, actor=request.user)
+    return after_save(request, formula)
+
+
+@login_required
+@require_GET
+def formula_export(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The draft as a .formula file."""
     formula = get_formula_for(request.workspace, uuid)
-    try:
-        version = publish_formula(formula, actor=request.user)
-        messages.success(request, f"Published as version {version.number}.")
-    except InvalidFormula as error:
-        messages.error(request, f"Not published. {error.message}")
-    return redirect("formulas:formula-detail", uuid=formula.uuid)
+    return text_file(formula.text, f"{file_stem(formula.name)}.formula")
+
+
+def text_file(text: str, name: str) -> HttpResponse:
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def file_stem(name: str) -> str:
+    """A file's name that every system takes: letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "formula"
 
 
 @login_required
 @require_POST
-def version_restore(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
+def formula_fork(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """A copy of the draft with its tests, as a formula of its own."""
     formula = get_formula_for(request.workspace, uuid)
-    restore_version(get_object_or_404(formula.versions, number=number), actor=request.user)
-    messages.success(request, f"The draft is version {number} again.")
-    return redirect("formulas:formula-detail", uuid=formula.uuid)
+    fork = fork_formula(formula, workspace=request.workspace, actor=request.user)
+    messages.success(request, f"“{fork.name}” is a formula of its own now.")
+    return redirect("formulas:formula-detail", uuid=fork.uuid)
 
 
 @login_required

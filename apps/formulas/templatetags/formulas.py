@@ -1,0 +1,19 @@
+"""Values of formulas as their language writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def setting(value: Any, kind: str) -> str:
+    """The value of an input of this kind: 0.03 of a percentage as 3%, true and false as words."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    return f"{value * 100:g}%" if kind == "percent" else f"{value:g}"

@@ -1,0 +1,1 @@
+"""Formula pages, a module per tab of the formula's page."""

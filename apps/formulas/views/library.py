@@ -1,0 +1,72 @@
+"""The library's pages: all templates, one template, a formula made from it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.formulas.library import CATEGORIES, SAMPLES, Template, search_templates, template_of
+from apps.formulas.selectors import check_report, explanation
+from apps.formulas.services import use_template
+from apps.markets.models import BarSet
+from apps.markets.selectors import visible_bar_sets
+
+
+@login_required
+@require_GET
+def library(request: HttpRequest) -> HttpResponse:
+    """Cards by category, searched by words."""
+    query = request.GET.get("q", "").strip()
+    category = request.GET.get("category", "")
+    found = search_templates(query, category if category in CATEGORIES else "")
+    groups = [
+        (name, [template for template in found if template.category == key])
+        for key, name in CATEGORIES.items()
+    ]
+    context = {
+        "groups": [group for group in groups if group[1]],
+        "query": query,
+        "category": category,
+        "categories": CATEGORIES,
+    }
+    return render(request, "formulas/library.html", context)
+
+
+@login_required
+@require_GET
+def library_detail(request: HttpRequest, key: str) -> HttpResponse:
+    template = _template(key)
+    context = {
+        "template": template,
+        "report": check_report(template.text),
+        "explanation": explanation(template.text),
+        "bar_set": _sample(request, template),
+    }
+    return render(request, "formulas/library_detail.html", context)
+
+
+@login_required
+@require_POST
+def library_use(request: HttpRequest, key: str) -> HttpResponse:
+    """A formula from the template, opened in the editor, or backtested at once with what the button sent along."""
+    formula = use_template(_template(key), workspace=request.workspace, actor=request.user)
+    if request.POST.get("next") == "backtest":
+        # 307 lets the browser send the same form on: the backtest page answers it as if filled in there
+        where = reverse("backtests:backtest-new", kwargs={"formula": formula.uuid})
+        return HttpResponseRedirect(where, status=307)
+    return redirect("formulas:formula-detail", uuid=formula.uuid)
+
+
+def _template(key: str) -> Template:
+    template = template_of(key)
+    if template is None:
+        raise Http404("No such template.")
+    return template
+
+
+def _sample(request: HttpRequest, template: Template) -> BarSet | None:
+    """Bars of the timeframe that the template is meant for, real ones first."""
+    return visible_bar_sets(request.workspace).filter(timeframe=SAMPLES[template.sample]).first()
