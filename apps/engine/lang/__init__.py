@@ -88,7 +88,7 @@ def compile_formula(text: str, settings: Mapping[str, Any] | None = None) -> Pro
     Raises FormulaError with every error of the text and of the settings.
     """
     parsed = parse(text)
-    found = analyse(parsed, settings)
+    found = analyse(parsed, settings, with_warnings=False)
     if found.problems:
         raise FormulaError(found.problems)
     return _program(found, formula_hash(parsed.formula))

@@ -9,14 +9,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.engine.lang.analysis.doubts import Doubts
+from apps.engine.lang.analysis.ranges import Ranges
 from apps.engine.lang.analysis.values import WORDS, Analysed, Val
 from apps.engine.lang.parser import Parsed
 
-__all__ = ["Analysed", "Val", "analyse"]
+__all__ = ["Analysed", "Val", "analyse", "ranges_of"]
 
 
-def analyse(parsed: Parsed, settings: Mapping[str, Any] | None = None) -> Analysed:
-    """Check `parsed` with the given settings for its inputs. Never raises on any tree."""
+def analyse(
+    parsed: Parsed, settings: Mapping[str, Any] | None = None, *, with_warnings: bool = True
+) -> Analysed:
+    """Check `parsed` with the given settings for its inputs. Never raises on any tree. Warnings take time of their
+    own, which one who only wants to run the formula saves."""
+    analysis, result = _analysed(parsed, settings)
+    if with_warnings and not result.problems:
+        analysis.look_for_doubts(parsed.formula.statements, result.plan)
+        result.warnings.extend(sorted(analysis.warnings))
+    return result
+
+
+def _analysed(parsed: Parsed, settings: Mapping[str, Any] | None) -> tuple[_Analysis, Analysed]:
+    """A series that is used before it is built is taken for a number or true/false; where that was wrong, once more."""
     kinds: dict[str, str] = {}
     for _ in range(4):
         analysis = _Analysis(parsed, settings, kinds)
@@ -24,7 +37,13 @@ def analyse(parsed: Parsed, settings: Mapping[str, Any] | None = None) -> Analys
         if analysis.guessed_right():
             break
         kinds = analysis.found_kinds()
-    return result
+    return analysis, result
+
+
+def ranges_of(parsed: Parsed) -> Ranges:
+    """Between which bounds the values of the chart's graph stay, as the warnings see it."""
+    analysis = _analysed(parsed, None)[0]
+    return analysis.find_ranges()
 
 
 class _Analysis(Doubts):
@@ -48,11 +67,10 @@ class _Analysis(Doubts):
         self.chart.graph.find_lookbacks()
         self.check_size()
         lookback = self.lookback(plan)
-        self.look_for_doubts(statements, plan)
         problems = sorted(self.problems | set(self.parsed.problems))
         return Analysed(
             problems=problems,
-            warnings=sorted(self.warnings) if not problems else [],
+            warnings=[],
             inputs=list(self.inputs.values()),
             values=self.values,
             chart=self.chart.graph,

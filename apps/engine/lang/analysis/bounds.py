@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from apps.engine.lang.analysis.statements import Statements
-from apps.engine.lang.errors import Problem
 from apps.engine.program.graph import NEVER
 from apps.engine.program.program import Plan
 
@@ -17,22 +16,14 @@ class Bounds(Statements):
         memory = sum(graph.memory() for graph in graphs)
         cost = sum(graph.cost() for graph in graphs)
         if memory > MAX_STATE:
-            self.problems.add(
-                Problem(
-                    1,
-                    1,
-                    f"the formula remembers {memory:,} numbers from bar to bar; at most {MAX_STATE:,} are allowed",
-                    "use shorter lengths or fewer functions",
-                )
+            self.wrong_as_a_whole(
+                f"the formula remembers {memory:,} numbers from bar to bar; at most {MAX_STATE:,} are allowed",
+                "use shorter lengths or fewer functions",
             )
         if cost > MAX_COST:
-            self.problems.add(
-                Problem(
-                    1,
-                    1,
-                    f"the formula takes {cost:,} steps for each bar; at most {MAX_COST:,} are allowed",
-                    "use shorter lengths or fewer functions",
-                )
+            self.wrong_as_a_whole(
+                f"the formula takes {cost:,} steps for each bar; at most {MAX_COST:,} are allowed",
+                "use shorter lengths or fewer functions",
             )
 
     def lookback(self, plan: Plan) -> int:

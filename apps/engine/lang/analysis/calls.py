@@ -6,10 +6,15 @@ from typing import Any
 
 from apps.engine.lang import tree
 from apps.engine.lang.analysis.constants import Constants
+from apps.engine.lang.analysis.context import Test
+from apps.engine.lang.analysis.ranges import CROSSINGS, Range
 from apps.engine.lang.analysis.values import ANY, NUMERIC, WORDS, Scope, Val
 from apps.engine.lang.errors import nearest
 from apps.engine.lang.functions import FUNCTIONS, KEEPS_PERCENT, TIMEFRAME_FUNCTION, Function, Parameter
 from apps.engine.program.calendar import Timeframe, read_timeframe
+
+# of functions made of operators that do not tell it
+RANGES = {"ultosc": Range(0.0, 100.0), "tsi": Range(-1.0, 1.0)}
 
 
 class Calls(Constants):
@@ -43,7 +48,12 @@ class Calls(Constants):
         if function.outputs:
             return Val("many", fields=tuple(zip(function.outputs, built, strict=True)), function=name)
         if function.result == "truth":
-            return Val("truth", built)
+            result = Val("truth", built)
+            if scope is self.chart and name in CROSSINGS:
+                self.tests.append(Test(node, arguments[0], arguments[1], result))
+            return result
+        if name in RANGES:
+            scope.ranges[built] = RANGES[name]
         types = {a.type for a in arguments if isinstance(a, Val)}
         return Val("percent" if types == {"percent"} and name in KEEPS_PERCENT else "number", built)
 

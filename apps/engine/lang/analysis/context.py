@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from apps.engine.lang import tree
 from apps.engine.lang.analysis.values import ANY, Scope, Val
@@ -12,6 +12,15 @@ from apps.engine.lang.names import Uses
 from apps.engine.lang.parser import Parsed
 from apps.engine.lang.settings import InputSpec, Setting
 from apps.engine.program.calendar import Timeframe
+
+
+class Test(NamedTuple):
+    """A node that asks something of two values (of a crossing: its inputs), and what became of it."""
+
+    node: tree.Binary | tree.Call
+    left: Val
+    right: Val
+    result: Val
 
 
 class Context:
@@ -35,6 +44,7 @@ class Context:
         self.chart = Scope(None)
         self.frames: dict[str, tuple[Timeframe, Scope]] = {}
         self.meant: dict[int, Val] = {}
+        self.tests: list[Test] = []  # every comparison, crossing, `and` and `or` on the chart's own timeframe
         self.guesses: dict[str, str] = {}  # kinds taken for granted of series not yet built
 
     def wrong(

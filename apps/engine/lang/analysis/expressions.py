@@ -6,6 +6,7 @@ import math
 
 from apps.engine.lang import tree
 from apps.engine.lang.analysis.calls import Calls
+from apps.engine.lang.analysis.context import Test
 from apps.engine.lang.analysis.values import ANY, NUMERIC, WORDS, Scope, Val
 from apps.engine.lang.errors import nearest
 from apps.engine.lang.functions import BUILT_IN_NAMES, FUNCTIONS, MAX_LENGTH, TIMEFRAME_FUNCTION
@@ -149,9 +150,13 @@ class Expressions(Calls):
             spine.append(spine[-1].left)
         left = self.single(scope, spine[-1].left)
         for part in reversed(spine):
-            left = self.apply_binary(scope, part, left, self.single(scope, part.right))
+            right = self.single(scope, part.right)
+            result = self.apply_binary(scope, part, left, right)
             if scope is self.chart:
-                self.meant[id(part)] = left
+                self.meant[id(part)] = result
+                if result.type == "truth":
+                    self.tests.append(Test(part, left, right, result))
+            left = result
         return left
 
     def apply_binary(self, scope: Scope, node: tree.Binary, left: Val, right: Val) -> Val:

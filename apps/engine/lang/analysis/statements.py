@@ -29,7 +29,7 @@ class Statements(Expressions):
         self.risk_at: tree.Statement | None = None
         for statement in statements:
             if isinstance(statement, tree.Protect | tree.Sizing | tree.ExitAfter):
-                word = _word(statement)
+                word = word_of(statement)
                 if word in seen:
                     self.wrong(
                         statement, f"`{word}` stands twice, first on line {seen[word]}", "remove one of them"
@@ -149,8 +149,6 @@ class Statements(Expressions):
         if not value > 0:
             self.wrong(node.value, f"`{word}` must be above 0%, found {value * 100:g}%")
             return None
-        if value >= 1 and word != "take_profit":
-            self.doubt(node.value, f"{word} {value * 100:g}% can never be reached by a long position")
         return ProtectionPlan("percent", value)
 
     def sizing(self, node: tree.Sizing) -> Size | None:
@@ -215,7 +213,8 @@ class Statements(Expressions):
         plots[node.name] = val.ref
 
 
-def _word(statement: tree.Statement) -> str:
+def word_of(statement: tree.Protect | tree.Sizing | tree.ExitAfter) -> str:
+    """The word a statement begins with."""
     if isinstance(statement, tree.Protect):
         return statement.kind
     return "size" if isinstance(statement, tree.Sizing) else "exit after"

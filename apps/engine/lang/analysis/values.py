@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from apps.engine.lang.analysis.ranges import Range
 from apps.engine.lang.errors import Problem
 from apps.engine.lang.settings import InputSpec, Setting
 from apps.engine.program.calendar import Timeframe
@@ -54,6 +55,9 @@ class Scope:
         self.graph = Graph()
         self.names: dict[str, Val] = {}
         self.open: list[tuple[Instruction, str]] = []  # pasts of names that were not yet built
+        self.ranges: dict[
+            int, Range
+        ] = {}  # what functions say of their values, beyond what the operators tell
 
     def close(self) -> None:
         """Give each open past the value it is the past of."""
