@@ -41,15 +41,15 @@ class Comment:
 
 
 _PATTERN = re.compile(
-    r"""
-      (?P<space>[ \t]+)
-    | (?P<newline>\r\n|\n|\r)
+    r"""[ \t]*(?:
+      (?P<newline>\r\n|\n|\r)
     | (?P<comment>\#[^\r\n]*)
     | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<percent>%)?
     | (?P<name>[^\W\d]\w*)
     | (?P<text>"(?:[^"\\\r\n]|\\.)*")
     | (?P<operator>\.\.|<=|>=|==|!=|[-+*/%<>=?:,.()\[\]{}])
-    """,
+    | (?P<end>\Z)
+    )""",
     re.VERBOSE,
 )
 
@@ -104,19 +104,22 @@ def tokenize(text: str) -> Tokens:
         at = line_start = 1
     while at < len(text):
         found_token = _PATTERN.match(text, at)
-        column = at - line_start + 1
         if found_token is None:
-            at = _read_unknown(text, at, line, column, problems)
+            while text[at] in " \t":
+                at += 1
+            at = _read_unknown(text, at, line, at - line_start + 1, problems)
             fresh = False
             continue
-        kind, word = found_token.lastgroup, found_token.group()
+        kind = found_token.lastgroup or "end"
+        start = found_token.start("number" if kind == "percent" else kind)
         at = found_token.end()
+        column, word = start - line_start + 1, text[start:at]
         if kind == "newline":
             tokens.append(Token(Kind.NEWLINE, "\n", line, column))
             line, line_start, fresh = line + 1, at, True
         elif kind == "comment":
             comments.append(Comment(word[1:].strip(), line, fresh))
-        elif kind != "space":
+        elif kind != "end":
             fresh = False
             if kind == "name" and not word.isascii():
                 shown = word if len(word) <= 40 else word[:40] + "..."
@@ -125,7 +128,6 @@ def tokenize(text: str) -> Tokens:
             if kind == "operator":
                 tokens.append(Token(Kind.OPERATOR, word, line, column))
             else:
-                assert kind is not None
                 tokens.append(Token(_KINDS[kind], word, line, column))
             count += 1  # line ends are free
             if count > MAX_TOKENS:

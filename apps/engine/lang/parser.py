@@ -58,7 +58,7 @@ _LEVELS = {
     "/": 6,
     "%": 6,
 }
-_UNARY_LEVEL = 7
+_SIGNS = ("-", "not")
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CONTINUING = frozenset(
     ["+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=", "?", ":", "=", ",", "..", "."]
@@ -226,6 +226,8 @@ class _StatementParser:
         if last.kind is not Kind.END:
             tokens = [*tokens, Token(Kind.END, "", last.line, last.column + len(last.text))]
         self.tokens = tokens
+        # what is read again and again: the text of operators and names, nothing for all else
+        self.words = [t.text if t.kind in (Kind.OPERATOR, Kind.NAME) else "" for t in tokens]
         self.at = 0
         self.problems = problems
         self.brackets = 0
@@ -245,8 +247,7 @@ class _StatementParser:
         return token
 
     def sees(self, *texts: str) -> bool:
-        token = self.next
-        return token.text in texts and token.kind in (Kind.OPERATOR, Kind.NAME)
+        return self.words[self.at] in texts
 
     def fail(self, message: str, hint: str = "", at: Token | None = None) -> _Broken:
         token = at or self.next
@@ -489,7 +490,7 @@ class _StatementParser:
         """A ternary, or anything that binds closer."""
         self.enter()
         condition = self.binary(1)
-        if not self.sees("?"):
+        if self.words[self.at] != "?":
             self.depth -= 1
             return condition
         parts = []  # of a chain a ? b : c ? d : e, read in a loop: it nests to the right without end
@@ -514,18 +515,19 @@ class _StatementParser:
         self.enter()
         left = self.unary()
         while True:
-            token = self.next
-            level = _LEVELS.get(token.text, 0) if token.kind in (Kind.OPERATOR, Kind.NAME) else 0
+            level = _LEVELS.get(self.words[self.at], 0)
             if level < lowest or level == 0:
                 self.depth -= 1
                 return left
-            self.take()
+            token = self.take()
             right = self.binary(level + 1)
             left = tree.Binary(token.line, token.column, token.text, left, right)
 
     def unary(self) -> tree.Expr:
+        if self.words[self.at] not in _SIGNS:
+            return self.postfix()
         signs = []
-        while self.sees("-", "not"):
+        while self.words[self.at] in _SIGNS:
             signs.append(self.take())
         operand = self.postfix()
         for sign in reversed(signs):
@@ -535,12 +537,13 @@ class _StatementParser:
     def postfix(self) -> tree.Expr:
         result = self.primary()
         while True:
-            if self.sees("["):
+            word = self.words[self.at]
+            if word == "[":
                 opened = self.open()
                 ago = self.expression()
                 self.close("]", opened)
                 result = tree.History(opened.line, opened.column, result, ago)
-            elif self.sees("."):
+            elif word == ".":
                 self.take()
                 name = self.take()
                 if name.kind is not Kind.NAME:
