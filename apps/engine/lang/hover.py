@@ -145,10 +145,11 @@ def _hover(text: str, tokens: tuple[Token, ...], number: int) -> Hover | None:
         case Kind.NUMBER:
             return told("number", token.text, "a number")
         case Kind.TEXT:
-            return _timeframe(told, token, tokens, number)
+            summary = _timeframe(tokens, number)
+            return told("timeframe", token.text, summary) if summary else None
         case Kind.OPERATOR:
-            summary = OPERATORS.get(token.text)
-            return None if summary is None else told("operator", token.text, summary)
+            summary = OPERATORS.get(token.text, "")
+            return told("operator", token.text, summary) if summary else None
         case Kind.NAME:
             pass
         case _:
@@ -187,12 +188,12 @@ def _hover(text: str, tokens: tuple[Token, ...], number: int) -> Hover | None:
     return told("keyword", name, WORDS[name]) if name in WORDS else None
 
 
-def _timeframe(told, token: Token, tokens: tuple[Token, ...], number: int) -> Hover | None:  # type: ignore[no-untyped-def]
-    """A text is worth a word where it is the timeframe of a tf()."""
+def _timeframe(tokens: tuple[Token, ...], number: int) -> str:
+    """The timeframe that a text names in words, where it is the first argument of tf(); else an empty text."""
     if number < 2 or tokens[number - 1].text != "(" or tokens[number - 2].text != TIMEFRAME_FUNCTION:
-        return None
-    frame = read_timeframe(unquote(token.text))
+        return ""
+    frame = read_timeframe(unquote(tokens[number].text))
     if frame is None:
-        return None
+        return ""
     count, unit = int(frame.name[:-1]), _UNITS[frame.name[-1]]
-    return told("timeframe", token.text, f"bars of {count} {unit}{'' if count == 1 else 's'}")
+    return f"bars of {count} {unit}{'' if count == 1 else 's'}"

@@ -16,7 +16,6 @@ from apps.engine.lang import (
     parse,
 )
 from apps.engine.lang.reader import TreeError, read_formula_json
-from apps.engine.lang.explain import explain
 from apps.engine.lang.writer import write
 from apps.engine.sim.spec import EXIT, EXIT_LONG, LONG, SHORT, Size
 
@@ -342,12 +341,6 @@ def test_text_to_tree_to_text_loses_nothing(text: str) -> None:
 def test_json_that_is_no_tree_is_refused(content: object) -> None:
     with pytest.raises(TreeError):
         read_formula_json(content)
-
-
-def test_a_formula_is_explained() -> None:
-    words = explain(parse(TREND).formula).splitlines()
-    assert "Buys (goes long) when fast_ma rises above slow_ma and rsi(close, 14) is below 70." in words
-    assert "Protects each position by a stop-loss 3% from the entry price." in words
 
 
 def test_a_state_of_another_formula_is_refused() -> None:
