@@ -231,7 +231,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "apps.core.api.problem_handler",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": "100/min"},
+    "DEFAULT_THROTTLE_RATES": {"user": "100/min", "editor": "600/min"},
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Candlewright API",

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.accounts.services import create_api_key
 from apps.backtests.services import run_backtest, submit_backtest
-from apps.formulas.services import create_formula, publish_formula
+from apps.formulas.services import add_case, create_formula, publish_formula
 from apps.signals.models import Alert, Signal
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sources import create_source, send_test_alert
@@ -43,8 +43,16 @@ def _path(route: str, ids: dict[str, UUID | str]) -> str:
     kind = next((start for start in sorted(ids, key=len, reverse=True) if route.startswith(start)), None)
     assert kind, f"{route} takes an id that this table does not know; add an object of its kind to `mine`"
     path = route.replace("^", "").replace("$", "").replace("\\.", ".")
+    path = re.sub(r"<uuid:case>|\(\?P<case>[^)]*\)", str(ids["a test of a formula"]), path)
     path = re.sub(r"<uuid:\w+>|\(\?P<uuid>[^)]*\)", str(ids[kind]), path)
-    path = path.replace("<int:number>", "1")
+    return _with_words(path)
+
+
+def _with_words(route: str) -> str:
+    """The route with a word or number that exists in each of its other gaps."""
+    path = route.replace("^", "").replace("$", "").replace("\\.", ".")
+    path = re.sub(r"<slug:key>|\(\?P<key>[^)]*\)", "ut-bot", path)
+    path = re.sub(r"<int:number>|\(\?P<number>[^)]*\)", "1", path)
     return "/" + re.sub(r"\(\?P<\w+>([\w.]+)(\|[\w.]+)*\)", r"\1", path)
 
 
@@ -52,6 +60,7 @@ def _path(route: str, ids: dict[str, UUID | str]) -> str:
 def mine(workspace, user, question) -> dict[str, UUID | str]:
     """One object of each kind, by the beginning of the routes that take its id."""
     formula = create_formula(workspace, name="Mine", text=CROSS, actor=user)
+    case = add_case(formula, {"name": "Mine", "bars": [1], "signals": []}, actor=user)
     publish_formula(formula, actor=user)
     backtest, _ = submit_backtest(workspace, question, actor=user)
     run_backtest(backtest.pk)
@@ -63,6 +72,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "settings/api-keys/": create_api_key(workspace, name="Mine", actor=user)[0].uuid,
         "markets/": bar_set.instrument.uuid,
         "markets/bars/": bar_set.uuid,
+        "a test of a formula": case.uuid,
         "formulas/": formula.uuid,
         "backtests/": backtest.uuid,
         "backtests/new/": formula.uuid,
@@ -106,9 +116,7 @@ def test_nobody_gets_in_without_a_log_in(mine):
     for route in ROUTES:
         if route in OPEN_TO_ALL:
             continue
-        answer = client.get(
-            _path(route, mine) if route in WITH_ID else "/" + route.replace("^", "").replace("$", "")
-        )
+        answer = client.get(_path(route, mine) if route in WITH_ID else _with_words(route))
         if route.startswith("api/"):
             assert answer.status_code in (401, 405), route
         else:

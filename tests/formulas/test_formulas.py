@@ -82,20 +82,12 @@ def test_archive_and_undo(web, workspace, user):
     assert web.get(f"/formulas/{formula.uuid}/").status_code == 200
 
 
-def test_check_api_lists_every_error_and_stores_nothing(api):
-    text = "a = smaa(close, 3)\nlong when close > b\nexit long when rsi(close)\n"
-    report = api.post("/api/v1/formulas/check/", {"text": text}, format="json").json()
-    assert report["ok"] is False
-    assert [error["line"] for error in report["errors"]] == [1, 2, 3]
-    assert "sma" in report["errors"][0]["hint"]
-
-
 def test_formula_by_api(api):
     made = api.post("/api/v1/formulas/", {"name": "Cross", "text": CROSS}, format="json").json()
     path = f"/api/v1/formulas/{made['uuid']}/"
     assert api.patch(path, {"name": "Better"}, format="json").json()["text"] == CROSS
     assert api.post(path + "publish/").status_code == 201
-    assert [version["number"] for version in api.get(path + "history/").json()] == [1]
+    assert [version["number"] for version in api.get(path + "versions/").json()] == [1]
     api.patch(path, {"text": BROKEN}, format="json")
     refused = api.post(path + "publish/")
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid_formula")

@@ -230,9 +230,11 @@ def snapshot(
     text: str, bars: Bars, *, name: str, settings: Mapping[str, Any] | None = None, first: int = 0
 ) -> dict[str, Any]:
     """A case as JSON that holds the signals firing now on `bars`, from bar `first` on, marked as taken and not
-    thought out. Raises FormulaError, EvaluationError, and CaseError for too many bars."""
+    thought out. Raises FormulaError, EvaluationError, and CaseError for no bars and for too many."""
     if len(bars) > MAX_BARS:
         raise CaseError("/bars", f"{len(bars)} bars are more than the {MAX_BARS} a case may have")
+    if not len(bars):
+        raise CaseError("/bars", "there are no bars")
     found = compile_formula(text, settings).evaluate(bars).signals
     signals: list[dict[str, Any]] = []
     for signal in found:

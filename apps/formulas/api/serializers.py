@@ -1,6 +1,12 @@
+"""Formulas, their versions and tests as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
 from rest_framework import serializers
 
-from apps.formulas.models import Formula, FormulaVersion
+from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 
 
 class FormulaSerializer(serializers.ModelSerializer[Formula]):
@@ -8,30 +14,102 @@ class FormulaSerializer(serializers.ModelSerializer[Formula]):
 
     class Meta:
         model = Formula
-        fields = ["uuid", "name", "text", "created_at", "updated_at"]
+        fields = ["uuid", "name", "text", "forked_from_label", "forked_from_hash", "created_at", "updated_at"]
+        read_only_fields = ["forked_from_label", "forked_from_hash"]
 
 
 class FormulaVersionSerializer(serializers.ModelSerializer[FormulaVersion]):
+    published_by = serializers.SerializerMethodField()
+
     class Meta:
         model = FormulaVersion
-        fields = ["uuid", "number", "text", "content_hash", "created_at"]
+        fields = ["uuid", "number", "text", "content_hash", "note", "published_by", "created_at"]
+
+    def get_published_by(self, version: FormulaVersion) -> str | None:
+        return str(version.published_by) if version.published_by else None
 
 
-class CheckRequestSerializer(serializers.Serializer[dict[str, str]]):
-    text = serializers.CharField(trim_whitespace=False, allow_blank=True, max_length=2_000_000)
+class FormulaVersionDetailSerializer(FormulaVersionSerializer):
+    cases = serializers.ListField(child=serializers.DictField(), help_text="The tests it passed")
+
+    class Meta(FormulaVersionSerializer.Meta):
+        fields = [*FormulaVersionSerializer.Meta.fields, "cases"]
 
 
-class FormulaErrorSerializer(serializers.Serializer[dict[str, object]]):
-    line = serializers.IntegerField()
-    column = serializers.IntegerField()
-    message = serializers.CharField()
-    hint = serializers.CharField(allow_blank=True)
+class PublishSerializer(serializers.Serializer[dict[str, Any]]):
+    note = serializers.CharField(max_length=500, default="", allow_blank=True, help_text="What changed")
 
 
-class CheckReportSerializer(serializers.Serializer[dict[str, object]]):
+class ForkSerializer(serializers.Serializer[dict[str, Any]]):
+    name = serializers.CharField(max_length=120, default="", allow_blank=True)
+
+
+class RelativeSerializer(serializers.Serializer[Any]):
+    label = serializers.CharField(help_text="The version that was forked")
+    content_hash = serializers.CharField(allow_blank=True)
+    name = serializers.CharField(allow_blank=True)
+    uuid = serializers.UUIDField(allow_null=True, help_text="null for one that this workspace cannot open")
+    depth = serializers.IntegerField()
+
+
+class LineageSerializer(serializers.Serializer[Any]):
+    ancestors = RelativeSerializer(many=True)
+    descendants = RelativeSerializer(many=True)
+
+
+class FormulaCaseSerializer(serializers.ModelSerializer[FormulaCase]):
+    content = serializers.JSONField(help_text="name, bars, signals …; see docs/formulas.md")
+
+    class Meta:
+        model = FormulaCase
+        fields = ["uuid", "name", "content", "bars", "created_at", "updated_at"]
+        read_only_fields = ["name", "bars"]
+
+
+class SnapshotSerializer(serializers.Serializer[dict[str, Any]]):
+    """The bars of a bar set from `start` to `end`, whose signals from `compare_from` on are kept."""
+
+    name = serializers.CharField(max_length=120)
+    bar_set = serializers.UUIDField()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    compare_from = serializers.DateTimeField(required=False)
+    settings = serializers.DictField(default=dict)
+
+
+class SignalAtSerializer(serializers.Serializer[Any]):
+    bar = serializers.IntegerField()
+    time = serializers.CharField(allow_null=True)
+    kind = serializers.CharField()
+    text = serializers.CharField(allow_null=True)
+
+
+class WrongValueSerializer(serializers.Serializer[Any]):
+    series = serializers.CharField()
+    bar = serializers.IntegerField()
+    time = serializers.CharField(allow_null=True)
+    expected = serializers.FloatField(allow_null=True)
+    found = serializers.FloatField(allow_null=True)
+
+
+class CaseResultSerializer(serializers.Serializer[Any]):
+    uuid = serializers.UUIDField()
+    name = serializers.CharField()
     ok = serializers.BooleanField()
-    errors = FormulaErrorSerializer(many=True)
-    warnings = FormulaErrorSerializer(many=True)
-    lookback = serializers.IntegerField(allow_null=True)
-    inputs = serializers.ListField(child=serializers.DictField(), allow_null=True)
-    hash = serializers.CharField(allow_null=True)
+    error = serializers.CharField(allow_blank=True)
+    missing = SignalAtSerializer(many=True)
+    extra = SignalAtSerializer(many=True)
+    wrong_values = serializers.IntegerField()
+    values = WrongValueSerializer(many=True)
+    sentence = serializers.CharField(allow_blank=True)
+
+
+class TestsResultSerializer(serializers.Serializer[Any]):
+    ok = serializers.BooleanField()
+    results = CaseResultSerializer(many=True)
+
+
+class TestsRequestSerializer(serializers.Serializer[dict[str, Any]]):
+    text = serializers.CharField(
+        required=False, trim_whitespace=False, max_length=64 * 1024, help_text="Instead of the draft"
+    )

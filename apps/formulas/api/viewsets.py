@@ -1,26 +1,55 @@
-"""Formulas by program: keep, check, publish."""
+"""Formulas by program: keep, publish, compare, test."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+import numpy as np
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from apps.formulas.access import get_case_of, get_version_of
+from apps.formulas.api.language import bar_set_of, given
 from apps.formulas.api.serializers import (
-    CheckReportSerializer,
-    CheckRequestSerializer,
+    ForkSerializer,
+    FormulaCaseSerializer,
     FormulaSerializer,
+    FormulaVersionDetailSerializer,
     FormulaVersionSerializer,
+    LineageSerializer,
+    PublishSerializer,
+    SnapshotSerializer,
+    TestsRequestSerializer,
+    TestsResultSerializer,
 )
 from apps.formulas.models import Formula
-from apps.formulas.selectors import check_report, formulas_of
-from apps.formulas.services import archive_formula, create_formula, publish_formula, save_formula
+from apps.formulas.selectors import cases_of, formulas_of, lineage_of, versions_of
+from apps.formulas.services import (
+    add_case,
+    add_snapshot,
+    archive_formula,
+    change_case,
+    create_formula,
+    fork_formula,
+    publish_formula,
+    remove_case,
+    restore_case,
+    restore_version,
+    run_tests,
+    save_formula,
+)
+from apps.markets.services import load_bars
+
+NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH, description="Of the version")
+CASE = OpenApiParameter("case", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)
+ONE_VERSION = "versions/(?P<number>[0-9]{1,9})"
+ONE_CASE = "cases/(?P<case>[0-9a-f-]{36})"
 
 
 class FormulaViewSet(
@@ -38,41 +67,152 @@ class FormulaViewSet(
     queryset = Formula.objects.none()
 
     def get_queryset(self) -> QuerySet[Formula]:
-        return formulas_of(self.request.workspace)  # type: ignore[attr-defined]
+        return formulas_of(self.request.workspace)
 
     def perform_create(self, serializer: BaseSerializer[Formula]) -> None:
         serializer.instance = create_formula(
-            self.request.workspace,  # type: ignore[attr-defined]
-            actor=self.request.user,  # type: ignore[arg-type]
-            **serializer.validated_data,
+            self.request.workspace, actor=self.request.user, **serializer.validated_data
         )
 
     def perform_update(self, serializer: BaseSerializer[Formula]) -> None:
         formula = serializer.instance
         assert formula is not None
         values: dict[str, Any] = {"name": formula.name, "text": formula.text} | serializer.validated_data
-        serializer.instance = save_formula(formula, actor=self.request.user, **values)  # type: ignore[arg-type]
+        serializer.instance = save_formula(formula, actor=self.request.user, **values)
 
     def perform_destroy(self, instance: Formula) -> None:
-        archive_formula(instance, actor=self.request.user)  # type: ignore[arg-type]
+        archive_formula(instance, actor=self.request.user)
 
-    @extend_schema(request=CheckRequestSerializer, responses=CheckReportSerializer)
-    @action(detail=False, methods=["post"])
-    def check(self, request: Request) -> Response:
-        """Every error of a text at once, with line, column, message and hint; nothing is stored."""
-        body = CheckRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        return Response(check_report(body.validated_data["text"]))
-
-    @extend_schema(request=None, responses=FormulaVersionSerializer)
+    @extend_schema(request=PublishSerializer, responses={201: FormulaVersionSerializer})
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, uuid: str) -> Response:
-        """Freeze the draft as a version; 422 with `formula_errors` while it has errors."""
-        version = publish_formula(self.get_object(), actor=request.user)  # type: ignore[arg-type]
+        """Freeze the draft as a version; 422 with `formula_errors` while it has errors, with `failing_cases` while a
+        test of it fails."""
+        version = publish_formula(self.get_object(), actor=request.user, **given(PublishSerializer, request))
         return Response(FormulaVersionSerializer(version).data, status=201)
+
+    @extend_schema(request=ForkSerializer, responses={201: FormulaSerializer})
+    @action(detail=True, methods=["post"])
+    def fork(self, request: Request, uuid: str) -> Response:
+        """A formula of its own with the draft and the tests of this one."""
+        fork = fork_formula(
+            self.get_object(),
+            workspace=request.workspace,
+            actor=request.user,
+            **given(ForkSerializer, request),
+        )
+        return Response(FormulaSerializer(fork).data, status=201)
+
+    @extend_schema(responses=LineageSerializer)
+    @action(detail=True)
+    def lineage(self, request: Request, uuid: str) -> Response:
+        """What the formula was forked from, the nearest first, and what was forked from it."""
+        ancestors, descendants = lineage_of(self.get_object())
+        return Response(LineageSerializer({"ancestors": ancestors, "descendants": descendants}).data)
+
+    # versions
 
     @extend_schema(responses=FormulaVersionSerializer(many=True))
     @action(detail=True, pagination_class=None)
-    def history(self, request: Request, uuid: str) -> Response:
+    def versions(self, request: Request, uuid: str) -> Response:
         """Published versions, newest first."""
-        return Response(FormulaVersionSerializer(self.get_object().versions.all(), many=True).data)
+        return Response(FormulaVersionSerializer(versions_of(self.get_object()), many=True).data)
+
+    @extend_schema(responses=FormulaVersionDetailSerializer, parameters=[NUMBER])
+    @action(detail=True, url_path=ONE_VERSION)
+    def version(self, request: Request, uuid: str, number: str) -> Response:
+        """One version, with the tests it passed."""
+        version = get_version_of(self.get_object(), int(number))
+        return Response(FormulaVersionDetailSerializer(version).data)
+
+    @extend_schema(request=None, responses=FormulaSerializer, parameters=[NUMBER])
+    @action(detail=True, methods=["post"], url_path=f"{ONE_VERSION}/restore")
+    def restore_version(self, request: Request, uuid: str, number: str) -> Response:
+        """Make the version's text the draft again."""
+        formula = restore_version(get_version_of(self.get_object(), int(number)), actor=request.user)
+        return Response(FormulaSerializer(formula).data)
+
+    @extend_schema(request=ForkSerializer, responses={201: FormulaSerializer}, parameters=[NUMBER])
+    @action(detail=True, methods=["post"], url_path=f"{ONE_VERSION}/fork")
+    def fork_version(self, request: Request, uuid: str, number: str) -> Response:
+        """A formula of its own with the text and the tests of the version."""
+        fork = fork_formula(
+            get_version_of(self.get_object(), int(number)),
+            workspace=request.workspace,
+            actor=request.user,
+            **given(ForkSerializer, request),
+        )
+        return Response(FormulaSerializer(fork).data, status=201)
+
+    # tests
+
+    @extend_schema(methods=["get"], responses=FormulaCaseSerializer(many=True))
+    @extend_schema(methods=["post"], request=FormulaCaseSerializer, responses={201: FormulaCaseSerializer})
+    @action(detail=True, methods=["get", "post"], pagination_class=None)
+    def cases(self, request: Request, uuid: str) -> Response:
+        """The formula's tests; a POST adds one, 422 with `case_error` where it cannot be read."""
+        formula = self.get_object()
+        if request.method == "GET":
+            return Response(FormulaCaseSerializer(cases_of(formula), many=True).data)
+        case = add_case(formula, given(FormulaCaseSerializer, request)["content"], actor=request.user)
+        return Response(FormulaCaseSerializer(case).data, status=201)
+
+    @extend_schema(methods=["get"], responses=FormulaCaseSerializer, parameters=[CASE])
+    @extend_schema(
+        methods=["put"], request=FormulaCaseSerializer, responses=FormulaCaseSerializer, parameters=[CASE]
+    )
+    @extend_schema(methods=["delete"], request=None, responses={204: None}, parameters=[CASE])
+    @action(detail=True, methods=["get", "put", "delete"], url_path=ONE_CASE)
+    def case(self, request: Request, uuid: str, case: str) -> Response:
+        """One test. A removed one can be brought back by `restore`."""
+        kept = get_case_of(self.get_object(), case)
+        if request.method == "DELETE":
+            remove_case(kept, actor=request.user)
+            return Response(status=204)
+        if request.method == "PUT":
+            kept = change_case(kept, given(FormulaCaseSerializer, request)["content"], actor=request.user)
+        return Response(FormulaCaseSerializer(kept).data)
+
+    @extend_schema(request=None, responses=FormulaCaseSerializer, parameters=[CASE])
+    @action(detail=True, methods=["post"], url_path=f"{ONE_CASE}/restore")
+    def restore_case(self, request: Request, uuid: str, case: str) -> Response:
+        """Bring a removed test back."""
+        kept = get_case_of(self.get_object(), case, is_removed=True)
+        restore_case(kept, actor=request.user)
+        return Response(FormulaCaseSerializer(kept).data)
+
+    @extend_schema(request=SnapshotSerializer, responses={201: FormulaCaseSerializer})
+    @action(detail=True, methods=["post"], url_path="cases/snapshot")
+    def snapshot(self, request: Request, uuid: str) -> Response:
+        """A test from data: the bars of a range, and the signals that the draft gives on them now."""
+        formula = self.get_object()
+        body = given(SnapshotSerializer, request)
+        bars = load_bars(bar_set_of(request, body["bar_set"]))
+        first, last, compared = (
+            int(np.searchsorted(bars.time, _epoch_ms(moment), side=side))
+            for moment, side in (
+                (body["start"], "left"),
+                (body["end"], "right"),
+                (body.get("compare_from", body["start"]), "left"),
+            )
+        )
+        case = add_snapshot(
+            formula,
+            bars.slice(first, max(first, last)),
+            name=body["name"],
+            settings=body["settings"] or None,
+            first=max(0, compared - first),
+            actor=request.user,
+        )
+        return Response(FormulaCaseSerializer(case).data, status=201)
+
+    @extend_schema(request=TestsRequestSerializer, responses=TestsResultSerializer)
+    @action(detail=True, methods=["post"], url_path="cases/run")
+    def run(self, request: Request, uuid: str) -> Response:
+        """Run all tests on the draft, or on the text given: what was expected of each and what came."""
+        results = run_tests(self.get_object(), given(TestsRequestSerializer, request).get("text"))
+        return Response({"ok": all(result["ok"] for result in results), "results": results})
+
+
+def _epoch_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

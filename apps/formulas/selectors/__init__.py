@@ -1,5 +1,6 @@
 """Reads of formulas, and what the engine says of a text."""
 
+from apps.formulas.selectors.data import MAX_POINTS, evaluation_report, recent_bars, why_report
 from apps.formulas.selectors.formulas import (
     SORTS,
     STATES,
@@ -10,17 +11,40 @@ from apps.formulas.selectors.formulas import (
     search_formulas,
     versions_of,
 )
-from apps.formulas.selectors.texts import check_report, explanation
+from apps.formulas.selectors.texts import (
+    blocks_of,
+    check_report,
+    completions,
+    explained,
+    explanation,
+    formatted,
+    hover_at,
+    signature_at,
+    text_of,
+    tree_of,
+)
 
 __all__ = [
+    "MAX_POINTS",
     "SORTS",
     "STATES",
     "Relative",
+    "blocks_of",
     "cases_of",
     "check_report",
+    "completions",
+    "evaluation_report",
+    "explained",
     "explanation",
+    "formatted",
     "formulas_of",
+    "hover_at",
     "lineage_of",
+    "recent_bars",
     "search_formulas",
+    "signature_at",
+    "text_of",
+    "tree_of",
     "versions_of",
+    "why_report",
 ]

@@ -1,0 +1,135 @@
+"""Requests and answers of the language's services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.formulas.selectors import MAX_POINTS
+
+
+class TextSerializer(serializers.Serializer[dict[str, Any]]):
+    text = serializers.CharField(trim_whitespace=False, allow_blank=True, max_length=64 * 1024)
+
+
+class CheckRequestSerializer(serializers.Serializer[dict[str, Any]]):
+    """Far longer texts than a formula may have are read, to be refused in the checker's words."""
+
+    text = serializers.CharField(trim_whitespace=False, allow_blank=True, max_length=2_000_000)
+    settings = serializers.DictField(default=dict)
+
+
+class PlaceSerializer(TextSerializer):
+    line = serializers.IntegerField(min_value=1, help_text="From 1")
+    column = serializers.IntegerField(min_value=1, help_text="From 1; the cursor stands before it")
+
+
+class TextFromSerializer(serializers.Serializer[dict[str, Any]]):
+    """Either `tree` or `blocks`."""
+
+    tree = serializers.JSONField(required=False)
+    blocks = serializers.JSONField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("tree" in attrs) == ("blocks" in attrs):
+            raise serializers.ValidationError({"tree": "Give either tree or blocks."})
+        return attrs
+
+
+class OnBarsSerializer(TextSerializer):
+    bar_set = serializers.UUIDField(help_text="uuid of the bars, see /bars/")
+    settings = serializers.DictField(default=dict)
+
+
+class EvaluateRequestSerializer(OnBarsSerializer):
+    start = serializers.DateTimeField(required=False, help_text="The first bar of the answer")
+    end = serializers.DateTimeField(required=False, help_text="The last bar; by default that of the set")
+    points = serializers.IntegerField(
+        default=1_000, min_value=1, max_value=MAX_POINTS, help_text="At most so many bars, the last ones"
+    )
+
+
+class WhyRequestSerializer(OnBarsSerializer):
+    time = serializers.DateTimeField(
+        required=False, help_text="The bar that opens then, or the last before; by default the last"
+    )
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField()
+    column = serializers.IntegerField()
+    message = serializers.CharField()
+    hint = serializers.CharField(allow_blank=True)
+    node = serializers.CharField(allow_blank=True, help_text="Path into the tree, for blocks")
+
+
+class CheckReportSerializer(serializers.Serializer[Any]):
+    ok = serializers.BooleanField()
+    errors = ProblemSerializer(many=True)
+    warnings = ProblemSerializer(many=True)
+    lookback = serializers.IntegerField(allow_null=True)
+    inputs = serializers.ListField(child=serializers.DictField(), allow_null=True)
+    hash = serializers.CharField(allow_null=True)
+    cost = serializers.DictField(allow_null=True, help_text="Steps and bytes per bar, with their limits")
+
+
+class ParameterSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    takes = serializers.CharField()
+
+
+class CompletionSerializer(serializers.Serializer[Any]):
+    label = serializers.CharField()
+    kind = serializers.CharField()
+    signature = serializers.CharField(allow_blank=True)
+    summary = serializers.CharField(allow_blank=True)
+    insert = serializers.CharField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    parameters = ParameterSerializer(many=True)
+
+
+class HoverSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    summary = serializers.CharField(allow_blank=True)
+    details = serializers.ListField(child=serializers.CharField())
+    parameters = ParameterSerializer(many=True)
+    url = serializers.CharField(allow_blank=True)
+    line = serializers.IntegerField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+
+
+class SignatureSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    signature = serializers.CharField()
+    summary = serializers.CharField()
+    parameters = ParameterSerializer(many=True)
+    active = serializers.IntegerField(allow_null=True)
+
+
+class TextResultSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    ids = serializers.DictField(
+        child=serializers.CharField(), help_text="Of blocks: node of the tree to id of the block"
+    )
+
+
+class FormattedSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField()
+
+
+class ExplanationSerializer(serializers.Serializer[Any]):
+    explanation = serializers.CharField()
+
+
+class TemplateSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    name = serializers.CharField()
+    summary = serializers.CharField()
+    category = serializers.CharField()
+    sample = serializers.CharField(help_text="The demo data it is meant for: daily or minute")
+    prose = serializers.CharField(help_text="Markdown")
+    text = serializers.CharField()

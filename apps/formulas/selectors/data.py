@@ -1,0 +1,99 @@
+"""What a formula says of bars: its values and signals, and why it said so on one bar.
+
+A formula is evaluated over at most MAX_BARS bars, the last ones before the end of what is asked for; values that
+depend on everything before (`cum`, an average's beginning) start there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from apps.engine.bars import COLUMNS, Bars
+from apps.engine.lang import EvaluationError, FormulaError, compile_formula
+from apps.engine.lang.why import why
+from apps.engine.program.calendar import iso_time
+from apps.formulas.errors import CannotEvaluate
+from apps.formulas.selectors.texts import refuse
+
+MAX_BARS = 200_000
+MAX_POINTS = 10_000
+MAX_VALUES = 400_000
+Settings = Mapping[str, Any] | None
+
+
+def recent_bars(bars: Bars, *, until: datetime | None = None, most: int = MAX_BARS) -> Bars:
+    """The last `most` bars that open no later than `until`. Raises CannotEvaluate where there are none."""
+    end = len(bars) if until is None else int(np.searchsorted(bars.time, _epoch_ms(until), side="right"))
+    if end == 0:
+        raise CannotEvaluate(f"The first bar opens at {iso_time(int(bars.time[0]))}.", field="end")
+    return bars.slice(max(0, end - most), end)
+
+
+def evaluation_report(
+    text: str, bars: Bars, *, settings: Settings = None, start: datetime | None = None, points: int = 1_000
+) -> dict[str, Any]:
+    """The last `points` of `bars` (from `start` on, where given), with every series, plot and signal on them.
+
+    Columns have one value per bar, null for na. Raises InvalidFormula and CannotEvaluate.
+    """
+    try:
+        program = compile_formula(text, settings)
+        found = program.evaluate(bars)
+    except FormulaError as error:
+        raise refuse(error.errors) from None
+    except EvaluationError as error:
+        raise CannotEvaluate(str(error)) from None
+    first = max(0, len(bars) - points)
+    if start is not None:
+        first = max(first, int(np.searchsorted(bars.time, _epoch_ms(start))))
+    columns = len(found.series) + len(found.plots) + len(COLUMNS)
+    if (len(bars) - first) * columns > MAX_VALUES:
+        raise CannotEvaluate(
+            f"{len(bars) - first} bars of {columns} series are too much for one answer; ask for"
+            f" {MAX_VALUES // columns} bars.",
+            field="points",
+        )
+    series = {
+        name: [bool(v) for v in column[first:]] if name in found.truths else numbers(column[first:])
+        for name, column in found.series.items()
+    }
+    return {
+        "symbol": bars.symbol,
+        "timeframe_ms": bars.timeframe_ms,
+        "evaluated": len(bars),
+        "lookback": program.lookback,
+        "time": [iso_time(time) for time in bars.time[first:].tolist()],
+        **{name: numbers(getattr(bars, name)[first:]) for name in COLUMNS},
+        "series": series,
+        "plots": {name: numbers(column[first:]) for name, column in found.plots.items()},
+        "signals": [
+            {"time": iso_time(signal.time), "kind": signal.kind, "text": signal.text or None}
+            for signal in found.signals
+            if signal.bar >= first
+        ],
+    }
+
+
+def why_report(text: str, bars: Bars, *, settings: Settings = None) -> dict[str, Any]:
+    """What every part of the formula is on the last of `bars`, and which decided. `bar` counts from the first of the
+    `evaluated` bars. Raises InvalidFormula and CannotEvaluate."""
+    try:
+        return {"evaluated": len(bars), **why(text, bars, len(bars) - 1, settings).as_dict()}
+    except FormulaError as error:
+        raise refuse(error.errors) from None
+    except EvaluationError as error:
+        raise CannotEvaluate(str(error)) from None
+
+
+def numbers(column: np.ndarray) -> list[float | None]:
+    """For JSON: null where a value is na."""
+    return [value if math.isfinite(value) else None for value in column.tolist()]
+
+
+def _epoch_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
