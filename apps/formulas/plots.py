@@ -65,6 +65,9 @@ STYLE = (
 )
 
 
+Plot = tuple[str, np.ndarray]  # name and float64[n]
+
+
 class PlotError(ValueError):
     """There is nothing to draw: no bars in the part asked for."""
 
@@ -81,18 +84,25 @@ def formula_svg(text: str, bars: Bars, title: str, *, last: int = 120) -> str:
     if first >= len(bars):
         raise PlotError("no bars to draw")
     closes = bars.close[first:]
-    over: list[tuple[str, np.ndarray]] = []
-    own: list[tuple[str, np.ndarray]] = []
+    over: list[Plot] = []
+    own: list[Plot] = []
     for name, column in evaluation.plots.items():
         part = column[first:]
         (over if _near(part, closes) else own).append((name, part))
-    marks = [(signal.bar - first, signal.kind) for signal in evaluation.signals if signal.bar >= first]
-    height = TOP + PRICE_HEIGHT + len(own) * (PANE_HEIGHT + GAP) + 24
+    # a condition that goes on speaks on every bar; the picture marks the first of them
+    spoke = {(signal.bar, signal.kind) for signal in evaluation.signals}
+    marks = [
+        (bar - first, kind) for bar, kind in sorted(spoke) if bar >= first and (bar - 1, kind) not in spoke
+    ]
+    panes = _panes(own)
+    height = TOP + PRICE_HEIGHT + len(panes) * (PANE_HEIGHT + GAP) + 24
     columns = {name: getattr(bars, name)[first:] for name in ("open", "high", "low", "close")}
     body = _price(columns, over, marks)
     top = TOP + PRICE_HEIGHT + GAP
-    for number, (name, column) in enumerate(own):
-        body.append(_pane(name, column, top, LINES[(len(over) + number) % len(LINES)]))
+    drawn = len(over)
+    for pane in panes:
+        body.append(_pane(pane, top, drawn))
+        drawn += len(pane)
         top += PANE_HEIGHT + GAP
     body.append(_dates(bars.time[first:], height - 8))
     described = f"{title}: " + ", ".join([f"{len(closes)} bars", *(name for name, _ in (*over, *own))])
@@ -109,6 +119,29 @@ def _near(column: np.ndarray, closes: np.ndarray) -> bool:
         return True
     low, high = np.percentile(column[known] / closes[known], [5, 95])
     return bool(NEAR[0] <= low and high <= NEAR[1])
+
+
+def _panes(plots: list[Plot]) -> list[list[Plot]]:
+    """Plots that share a pane: each joins the one before whose range it overlaps by at least half."""
+    panes: list[list[Plot]] = []
+    for name, column in plots:
+        for pane in panes:
+            if _overlap(column, pane[0][1]) >= 0.5:
+                pane.append((name, column))
+                break
+        else:
+            panes.append([(name, column)])
+    return panes
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """The share of the shorter of both ranges that they have in common."""
+    known = [column[np.isfinite(column)] for column in (one, other)]
+    if not all(len(column) for column in known):
+        return 0.0
+    (low, high), (bottom, top) = ((float(column.min()), float(column.max())) for column in known)
+    shorter = min(high - low, top - bottom)
+    return (min(high, top) - max(low, bottom)) / shorter if shorter > 0 else 0.0
 
 
 class _Scale:
@@ -173,9 +206,7 @@ def _line(column: np.ndarray, scale: _Scale, style: str) -> str:
     return f'<path class="w {style}" d="{"".join(path)}"/>'
 
 
-def _price(
-    columns: dict[str, np.ndarray], over: list[tuple[str, np.ndarray]], marks: list[tuple[int, str]]
-) -> list[str]:
+def _price(columns: dict[str, np.ndarray], over: list[Plot], marks: list[tuple[int, str]]) -> list[str]:
     scale = _Scale([columns["high"], columns["low"], *(column for _, column in over)], TOP, PRICE_HEIGHT)
     count = len(columns["close"])
     half = max(0.8, (WIDTH - LEFT - RIGHT) / count * 0.32)
@@ -193,12 +224,7 @@ def _price(
         _mark(kind, _x(i, count), scale.y(columns["low"][i]), scale.y(columns["high"][i]))
         for i, kind in marks
     ]
-    x = LEFT
-    for i, (name, _) in enumerate(over):
-        style = LINES[i % 4]
-        parts.append(f'<path class="w {style}" d="M{x} 11h14"/>')
-        parts.append(f'<text class="n" x="{x + 19}" y="15">{escape(name)}</text>')
-        x += 34 + 7 * len(name)
+    parts.append(_legend([name for name, _ in over], [LINES[i % 4] for i in range(len(over))], 15))
     return parts
 
 
@@ -212,11 +238,24 @@ def _mark(kind: str, x: float, low: float, high: float) -> str:
     return f'<path class="mx" d="M{x - 3.5:.1f} {high - 13:.1f}l7 7m0 -7l-7 7"/>'
 
 
-def _pane(name: str, column: np.ndarray, top: float, style: str) -> str:
-    scale = _Scale([column], top, PANE_HEIGHT)
-    label = f'<text class="n" x="{LEFT + 4}" y="{top + 12}">{escape(name)}</text>'
-    frame = f'<path class="gr" d="M{LEFT} {top}H{WIDTH - RIGHT}"/>'
-    return frame + _grid(scale, 3) + _line(column, scale, style) + label
+def _pane(plots: list[Plot], top: float, drawn: int) -> str:
+    """One pane with its plots; `drawn` lines stand above it already, and their colours are taken."""
+    scale = _Scale([column for _, column in plots], top + 16, PANE_HEIGHT - 16)
+    parts = [f'<path class="gr" d="M{LEFT} {top}H{WIDTH - RIGHT}"/>', _grid(scale, 3)]
+    styles = [LINES[(drawn + i) % len(LINES)] for i in range(len(plots))]
+    parts += [_line(column, scale, style) for (_, column), style in zip(plots, styles, strict=True)]
+    parts.append(_legend([name for name, _ in plots], styles, top + 13))
+    return "".join(parts)
+
+
+def _legend(names: Sequence[str], styles: Sequence[str], y: float) -> str:
+    parts = []
+    x = LEFT
+    for name, style in zip(names, styles, strict=True):
+        parts.append(f'<path class="w {style}" d="M{x} {y - 4:g}h14"/>')
+        parts.append(f'<text class="n" x="{x + 19}" y="{y:g}">{escape(name)}</text>')
+        x += 34 + 7 * len(name)
+    return "".join(parts)
 
 
 def _dates(time: np.ndarray, y: float) -> str:
