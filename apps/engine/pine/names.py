@@ -26,16 +26,16 @@ plotchar plotshape security study timestamp tostring tr
 # variables that an exported script declares for itself
 _SCRIPT = """
 seq best entry_bar held timed clash equity cost message exit_after is_long is_short leave
-long_stop long_target long_units long_risk short_stop short_target short_units short_risk
 """
 RESERVED = frozenset(" ".join((_KEYWORDS, _TYPES, _NAMESPACES, _VARIABLES, _FUNCTIONS, _SCRIPT)).split())
 _GENERATED = re.compile(
     r"f_\w*"  # helper functions
     r"|x_\d+"  # temporaries
     r"|(?:long|short|exit_long|exit_short|exit|alert|text)_\d+"  # conditions and texts
+    r"|(?:long|short)_(?:stop|target|trail|risk|units)"
     r"|(?:asks|leaves|enter|says)_(?:long|short|exit|exit_long|exit_short)"
     r"|(?:stop_loss|take_profit|trailing_stop)_(?:percent|by|at)"
-    r"|(?:stop|target|trail)_(?:gap|ticks)"
+    r"|(?:stop|target|trail)_gap"
     r"|message_\w+"
     r"|size_(?:percent|cash|units|risk)"
 )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from apps.engine.pine.exporter.statements import Written
 
-_OTHER = {"long": "short", "short": "long"}
 _DOWN = {"long": "-", "short": "+"}  # towards a loss
 _UP = {"long": "+", "short": "-"}
 _NEARER = {"long": ">", "short": "<"}
@@ -26,7 +25,7 @@ def order_lines(written: Written, fee: float) -> list[str]:
         "bool is_short = strategy.position_size < 0",
         "bool clash = asks_long and asks_short",
     ]
-    if protects or "exit_after" in has:
+    if has & {"exit_after", "trailing_stop_percent", "trailing_stop_by"}:
         lines.append(
             "int entry_bar = strategy.opentrades > 0 ? "
             "strategy.opentrades.entry_bar_index(strategy.opentrades - 1) : na"
@@ -52,7 +51,7 @@ def order_lines(written: Written, fee: float) -> list[str]:
         *_messages(),
     ]
     for side in sides:
-        lines += _entry(side, has, protects)
+        lines += _entry(side)
     lines += ["if leave", '    strategy.close_all(alert_message = f_message("exit", "exit", "", seq))']
     if protects:
         for side in sides:
@@ -124,97 +123,78 @@ def _messages() -> list[str]:
     ]
 
 
-def _entry(side: str, has: set[str], protects: bool) -> list[str]:
-    action = "buy" if side == "long" else "sell"
-    lines = [
+def _entry(side: str) -> list[str]:
+    message = f'f_message("{"buy" if side == "long" else "sell"}", "{side}", "", seq)'
+    return [
         f"if enter_{side}",
         f"    if {side}_units > 0",
-        f'        strategy.entry("{side}", strategy.{side}, qty = {side}_units, '
-        f'alert_message = f_message("{action}", "{side}", "", seq))',
+        f'        strategy.entry("{side}", strategy.{side}, qty = {side}_units, alert_message = {message})',
+        "    else",
+        "        strategy.close_all()",
     ]
-    if protects:
-        # the fill's price is not known yet: distances are given in ticks from it
-        stops = []
-        if "stop_loss_percent" in has:
-            stops.append("close * stop_loss_percent")
-        if "stop_loss_by" in has:
-            stops.append("stop_loss_by")
-        if "trailing_stop_percent" in has:
-            stops.append("close * trailing_stop_percent")
-        if "trailing_stop_by" in has:
-            stops.append("trailing_stop_by")
-        arguments = []
-        if stops:
-            nearest = stops[0] if len(stops) == 1 else f"math.min({', '.join(stops)})"
-            arguments.append(f"loss = {_ticks(nearest)}")
-        if "stop_loss_at" in has:
-            arguments.append("stop = stop_loss_at")
-        if "take_profit_percent" in has:
-            arguments.append(f"profit = {_ticks('close * take_profit_percent')}")
-        if "take_profit_by" in has:
-            arguments.append(f"profit = {_ticks('take_profit_by')}")
-        if "take_profit_at" in has:
-            arguments.append("limit = take_profit_at")
-        lines.append(
-            f'        strategy.exit("leave {side}", "{side}", {", ".join(arguments)}, '
-            f'alert_message = f_message("exit", "exit_{side}", "", seq + 1))'
-        )
-    return [*lines, "    else", "        strategy.close_all()"]
-
-
-def _ticks(distance: str) -> str:
-    whole = distance if " " not in distance or distance.startswith("math.") else f"({distance})"
-    return f"{whole} / syminfo.mintick"
 
 
 def _protection(side: str, has: set[str]) -> list[str]:
-    """The levels of an open position on the next bar."""
+    """The exit order of a side: of an open position by prices, moved at each close. Before the entry has filled its
+    price is not known; distances are then given in ticks from it."""
     down, up = _DOWN[side], _UP[side]
     entry = "strategy.position_avg_price"
-    stops = []
+    levels = []  # what moves against, each with its distance at the signal
     if "stop_loss_percent" in has:
-        stops.append(f"{entry} * (1 {down} stop_loss_percent)")
-    elif "stop_loss_by" in has:
-        stops.append(f"{entry} {down} stop_gap")
-    elif "stop_loss_at" in has:
-        stops.append("stop_loss_at")
+        levels.append((f"{entry} * (1 {down} stop_loss_percent)", "close * stop_loss_percent"))
+    if "stop_loss_by" in has:
+        levels.append((f"{entry} {down} stop_gap", "stop_loss_by"))
+    if "stop_loss_at" in has:
+        levels.append(("stop_loss_at", ""))
     if "trailing_stop_percent" in has:
-        stops.append(f"best * (1 {down} trailing_stop_percent)")
-    elif "trailing_stop_by" in has:
-        stops.append(f"best {down} trail_gap")
-    target = ""
+        levels.append((f"best * (1 {down} trailing_stop_percent)", "close * trailing_stop_percent"))
+    if "trailing_stop_by" in has:
+        levels.append((f"best {down} trail_gap", "trailing_stop_by"))
+    targets = []
     if "take_profit_percent" in has:
-        target = f"{entry} * (1 {up} take_profit_percent)"
-    elif "take_profit_by" in has:
-        target = f"{entry} {up} target_gap"
-    elif "take_profit_at" in has:
-        target = "take_profit_at"
-    arguments = []
-    lines = [f"if is_{side} and not leave and not enter_{_OTHER[side]}"]
-    if stops:
-        lines.append(f"    float {side}_stop = {stops[0]}")
-        if len(stops) == 2:  # the nearer counts
-            lines += [
-                f"    if na({side}_stop) or {stops[1]} {_NEARER[side]} {side}_stop",
-                f"        {side}_stop := {stops[1]}",
-            ]
-        arguments.append(f"stop = {side}_stop")
-    if target:
-        lines.append(f"    float {side}_target = {target}")
-        arguments.append(f"limit = {side}_target")
-    known = [f"na({name.split(' = ')[1]})" for name in arguments]
-    call = (
-        f'strategy.exit("leave {side}", "{side}", {", ".join(arguments)}, '
-        f'alert_message = f_message("exit", "exit_{side}", "", seq + 1))'
-    )
-    if "stop_loss_at" in has or "take_profit_at" in has:
-        # a price that is na means no such order on the next bar
+        targets.append((f"{entry} * (1 {up} take_profit_percent)", "close * take_profit_percent"))
+    if "take_profit_by" in has:
+        targets.append((f"{entry} {up} target_gap", "take_profit_by"))
+    if "take_profit_at" in has:
+        targets.append(("take_profit_at", ""))
+    lines: list[str] = []
+    held: list[str] = []
+    fresh: list[str] = []
+    for name, price, ticks, found in (
+        (f"{side}_stop", "stop", "loss", levels),
+        (f"{side}_target", "limit", "profit", targets),
+    ):
+        if found:
+            lines += _level(name, side, found)
+            held.append(f"{price} = {name}")
+        distances = [gap for _, gap in found if gap]
+        if len(distances) < len(found):
+            fresh.append(f"{price} = {next(level for level, gap in found if not gap)}")
+        if distances:
+            nearest = distances[0] if len(distances) == 1 else f"math.min({', '.join(distances)})"
+            fresh.append(f"{ticks} = {_factor(nearest)} / syminfo.mintick")
+    message = f'alert_message = f_message("exit", "exit_{side}", "", seq + 1)'
+    order = f'strategy.exit("leave {side}", "{side}"'
+    lines.append(f"{order}, {', '.join(held)}, {message})")
+    if "stop_loss_at" in has or "take_profit_at" in has:  # a price that is na means no such order
+        silent = " and ".join(f"na({each.split(' = ')[1]})" for each in held)
+        lines += [f"if {silent}", f'    strategy.cancel("leave {side}")']
+    return [*lines, f"if enter_{side}", f"    {order}, {', '.join(fresh)}, {message})"]
+
+
+def _level(name: str, side: str, found: list[tuple[str, str]]) -> list[str]:
+    """The line of a level, and where there are two, of the nearer."""
+    texts = [f"is_{side} ? {level} : na" for level, _ in found]
+    lines = [f"float {name} = {texts[0]}"]
+    if len(texts) == 2:
+        other = f"{side}_trail"
         lines += [
-            f"    if {' and '.join(known)}",
-            f'        strategy.cancel("leave {side}")',
-            "    else",
-            f"        {call}",
+            f"float {other} = {texts[1]}",
+            f"{name} := na({name}) or {other} {_NEARER[side]} {name} ? {other} : {name}",
         ]
-    else:
-        lines.append(f"    {call}")
     return lines
+
+
+def _factor(text: str) -> str:
+    """`text` where it is divided."""
+    return text if " " not in text or text.startswith("math.") else f"({text})"

@@ -156,10 +156,12 @@ class _Writer:
     def guards(self, node: tree.Expr) -> list[str]:
         """What keeps a condition silent until its look-back has passed. A comparison with na is false, so only
         conditions that turn or join comparisons can speak before."""
+        value = self.meaning.found.chart.values[self.meaning.ref_of(node)]
+        if value.first >= NEVER:
+            return ["false"]  # it waits for a series that never has a value; the checker warns of it
         if not self.can_speak_early(node):
             return []
-        value = self.meaning.found.chart.values[self.meaning.ref_of(node)]
-        result = [f"bar_index >= {value.first}"] if 0 < value.first < NEVER else []
+        result = [f"bar_index >= {value.first}"] if value.first else []
         for source, bars in sorted(value.late.items()):
             held = self.code.frames.get(source)
             if held is not None:
