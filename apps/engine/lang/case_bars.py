@@ -68,7 +68,8 @@ def read_bars(
         raise CaseError(place, "there are no bars", "give at least one")
     times = _times(rows, place, start, zone, length)
     columns = np.array([values for _, values in rows], np.float64).T
-    return Bars(times, *columns, timeframe_ms=length, timezone=timezone, symbol=symbol)
+    open_, high, low, close, volume = columns
+    return Bars(times, open_, high, low, close, volume, length, timezone, symbol)
 
 
 def bars_as_rows(bars: Bars) -> list[list[Any]]:

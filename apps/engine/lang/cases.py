@@ -298,7 +298,7 @@ def _times(
     case: Case, missing: list[ExpectedSignal], extra: list[ExpectedSignal], values: list[WrongValue]
 ) -> dict[int, str]:
     """The opening time of every bar that a result names."""
-    named = {item.bar for item in (*missing, *extra, *values)}
+    named = {item.bar for item in (*missing, *extra)} | {item.bar for item in values}
     return {bar: iso_time(int(case.bars.time[bar])) for bar in sorted(named)}
 
 

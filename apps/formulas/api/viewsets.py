@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-import numpy as np
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
@@ -29,7 +27,7 @@ from apps.formulas.api.serializers import (
     TestsResultSerializer,
 )
 from apps.formulas.models import Formula
-from apps.formulas.selectors import cases_of, formulas_of, lineage_of, versions_of
+from apps.formulas.selectors import bars_between, cases_of, formulas_of, index_of, lineage_of, versions_of
 from apps.formulas.services import (
     add_case,
     add_snapshot,
@@ -188,20 +186,13 @@ class FormulaViewSet(
         formula = self.get_object()
         body = given(SnapshotSerializer, request)
         bars = load_bars(bar_set_of(request, body["bar_set"]))
-        first, last, compared = (
-            int(np.searchsorted(bars.time, _epoch_ms(moment), side=side))
-            for moment, side in (
-                (body["start"], "left"),
-                (body["end"], "right"),
-                (body.get("compare_from", body["start"]), "left"),
-            )
-        )
+        bars = bars_between(bars, body["start"], body["end"])
         case = add_snapshot(
             formula,
-            bars.slice(first, max(first, last)),
+            bars,
             name=body["name"],
             settings=body["settings"] or None,
-            first=max(0, compared - first),
+            first=index_of(bars, body.get("compare_from", body["start"])),
             actor=request.user,
         )
         return Response(FormulaCaseSerializer(case).data, status=201)
@@ -212,7 +203,3 @@ class FormulaViewSet(
         """Run all tests on the draft, or on the text given: what was expected of each and what came."""
         results = run_tests(self.get_object(), given(TestsRequestSerializer, request).get("text"))
         return Response({"ok": all(result["ok"] for result in results), "results": results})
-
-
-def _epoch_ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

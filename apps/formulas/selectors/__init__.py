@@ -1,6 +1,13 @@
 """Reads of formulas, and what the engine says of a text."""
 
-from apps.formulas.selectors.data import MAX_POINTS, evaluation_report, recent_bars, why_report
+from apps.formulas.selectors.data import (
+    MAX_POINTS,
+    bars_between,
+    evaluation_report,
+    index_of,
+    recent_bars,
+    why_report,
+)
 from apps.formulas.selectors.formulas import (
     SORTS,
     STATES,
@@ -29,6 +36,7 @@ __all__ = [
     "SORTS",
     "STATES",
     "Relative",
+    "bars_between",
     "blocks_of",
     "cases_of",
     "check_report",
@@ -39,6 +47,7 @@ __all__ = [
     "formatted",
     "formulas_of",
     "hover_at",
+    "index_of",
     "lineage_of",
     "recent_bars",
     "search_formulas",

@@ -34,6 +34,17 @@ def recent_bars(bars: Bars, *, until: datetime | None = None, most: int = MAX_BA
     return bars.slice(max(0, end - most), end)
 
 
+def bars_between(bars: Bars, start: datetime, end: datetime) -> Bars:
+    """The bars that open from `start` to `end`, both included."""
+    first = index_of(bars, start)
+    return bars.slice(first, max(first, int(np.searchsorted(bars.time, _epoch_ms(end), side="right"))))
+
+
+def index_of(bars: Bars, moment: datetime) -> int:
+    """The number of the first bar that opens at `moment` or later."""
+    return int(np.searchsorted(bars.time, _epoch_ms(moment)))
+
+
 def evaluation_report(
     text: str, bars: Bars, *, settings: Settings = None, start: datetime | None = None, points: int = 1_000
 ) -> dict[str, Any]:
@@ -50,7 +61,7 @@ def evaluation_report(
         raise CannotEvaluate(str(error)) from None
     first = max(0, len(bars) - points)
     if start is not None:
-        first = max(first, int(np.searchsorted(bars.time, _epoch_ms(start))))
+        first = max(first, index_of(bars, start))
     columns = len(found.series) + len(found.plots) + len(COLUMNS)
     if (len(bars) - first) * columns > MAX_VALUES:
         raise CannotEvaluate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
 from apps.accounts.models import Workspace
@@ -28,7 +28,7 @@ def all_formulas_of(workspace: Workspace) -> QuerySet[Formula]:
 
 STATES = {"published": "Published", "draft": "Never published", "archived": "Archived"}
 SORTS = {"edited": "Last edited", "name": "Name", "made": "Newest", "versions": "Most versions"}
-_ORDERS = {
+_ORDERS: dict[str, tuple[str | Lower, ...]] = {
     "name": (Lower("name"), "id"),
     "made": ("-created_at", "-id"),
     "versions": ("-version_count", "-id"),
@@ -47,7 +47,8 @@ def search_formulas(
     if words:
         found = found.filter(name__icontains=words)
     if state in ("published", "draft"):
-        found = found.filter(latest_version__isnull=state == "draft")
+        is_published = Exists(FormulaVersion.objects.filter(formula=OuterRef("pk")))
+        found = found.filter(is_published if state == "published" else ~is_published)
     return found.order_by(*_ORDERS[sort]) if sort in _ORDERS else found
 
 
