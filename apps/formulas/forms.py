@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from pathlib import PurePath
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 
+from apps.accounts.models import Workspace
 from apps.engine.lang.lexer import MAX_BYTES
 from apps.formulas.models import Formula
+from apps.markets.models import BarSet
+from apps.markets.selectors import visible_bar_sets
 
 
 class FormulaForm(forms.ModelForm):
@@ -46,3 +51,57 @@ class UploadForm(forms.Form):
             raise forms.ValidationError("The file is not text in UTF-8.")
         self.name = PurePath(file.name).stem[:120] or "Formula"
         return file
+
+
+class WhyForm(forms.Form):
+    """A bar: of which set, and when it opens."""
+
+    bar_set = forms.ModelChoiceField(
+        queryset=BarSet.objects.none(), label="Market", to_field_name="uuid", required=False
+    )
+    time = forms.DateTimeField(
+        label="Bar, time in UTC",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["bar_set"].queryset = visible_bar_sets(workspace)  # type: ignore[attr-defined]
+
+    def chosen(self) -> BarSet | None:
+        """The set asked for, else the first there is; None where there is none or what was asked for is wrong."""
+        if self.is_bound and not self.is_valid():
+            return None
+        asked = self.cleaned_data.get("bar_set") if self.is_bound else None
+        return asked or self.fields["bar_set"].queryset.first()  # type: ignore[attr-defined]
+
+    def moment(self) -> datetime | None:
+        return self.cleaned_data.get("time") if self.is_bound else None
+
+
+class CaseForm(forms.Form):
+    """A test as JSON."""
+
+    content = forms.JSONField(
+        label="Test", widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "font-mono"})
+    )
+
+
+class SnapshotForm(forms.Form):
+    """A range of bars to make a test from."""
+
+    name = forms.CharField(max_length=120)
+    bar_set = forms.ModelChoiceField(queryset=BarSet.objects.none(), label="Market", to_field_name="uuid")
+    start = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    end = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["bar_set"].queryset = visible_bar_sets(workspace)  # type: ignore[attr-defined]
+
+    def moments(self) -> tuple[datetime, datetime]:
+        """The first and the last moment of the range, on the clock of the bars."""
+        zone = ZoneInfo(self.cleaned_data["bar_set"].timezone)
+        start, end = self.cleaned_data["start"], self.cleaned_data["end"]
+        return datetime.combine(start, time.min, zone), datetime.combine(end, time.max, zone)

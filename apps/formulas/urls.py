@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.formulas.views import drafts, history, library
+from apps.formulas.views import cases, drafts, explain, history, library, pine
 
 app_name = "formulas"
 urlpatterns = [
@@ -16,5 +16,16 @@ urlpatterns = [
     path("<uuid:uuid>/archive/", drafts.formula_archive, name="formula-archive"),
     path("<uuid:uuid>/unarchive/", drafts.formula_unarchive, name="formula-unarchive"),
     path("<uuid:uuid>/publish/", history.formula_publish, name="formula-publish"),
+    path("<uuid:uuid>/explain/", explain.formula_explain, name="formula-explain"),
+    path("<uuid:uuid>/history/", history.formula_history, name="formula-history"),
+    path("<uuid:uuid>/pine/", pine.formula_pine, name="formula-pine"),
+    path("<uuid:uuid>/pine/file/", pine.pine_file, name="pine-file"),
+    path("<uuid:uuid>/tests/", cases.case_list, name="case-list"),
+    path("<uuid:uuid>/tests/new/", cases.case_new, name="case-new"),
+    path("<uuid:uuid>/tests/snapshot/", cases.case_snapshot, name="case-snapshot"),
+    path("<uuid:uuid>/tests/<uuid:case>/", cases.case_detail, name="case-detail"),
+    path("<uuid:uuid>/tests/<uuid:case>/remove/", cases.case_remove, name="case-remove"),
+    path("<uuid:uuid>/tests/<uuid:case>/restore/", cases.case_restore, name="case-restore"),
+    path("<uuid:uuid>/versions/<int:number>/fork/", history.version_fork, name="version-fork"),
     path("<uuid:uuid>/versions/<int:number>/restore/", history.version_restore, name="version-restore"),
 ]

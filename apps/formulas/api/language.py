@@ -22,6 +22,8 @@ from apps.formulas.api.language_serializers import (
     ExplanationSerializer,
     FormattedSerializer,
     HoverSerializer,
+    PineRequestSerializer,
+    PineSerializer,
     PlaceSerializer,
     SignatureSerializer,
     TemplateSerializer,
@@ -40,6 +42,7 @@ from apps.formulas.selectors import (
     explained,
     formatted,
     hover_at,
+    pine_of,
     recent_bars,
     signature_at,
     text_of,
@@ -144,6 +147,12 @@ class LanguageViewSet(viewsets.ViewSet):
     def json_schema(self, request: Request, kind: str) -> Response:
         """The JSON Schema (2020-12) of a formula's tree, or of its blocks."""
         return Response(SCHEMAS[kind](), content_type="application/schema+json")
+
+    @extend_schema(request=PineRequestSerializer, responses=PineSerializer)
+    @action(detail=False, methods=["post"])
+    def pine(self, request: Request) -> Response:
+        """The formula as a Pine v6 script; what cannot be exported is named, and then there is no script."""
+        return Response(pine_of(**given(PineRequestSerializer, request)))
 
     @extend_schema(request=EvaluateRequestSerializer, responses=ANY_OBJECT)
     @action(detail=False, methods=["post"])

@@ -37,6 +37,12 @@ class TextFromSerializer(serializers.Serializer[dict[str, Any]]):
         return attrs
 
 
+class PineRequestSerializer(TextSerializer):
+    kind = serializers.ChoiceField(choices=["indicator", "strategy"], default="indicator")
+    name = serializers.CharField(default="Formula", max_length=120)
+    settings = serializers.DictField(default=dict)
+
+
 class OnBarsSerializer(TextSerializer):
     bar_set = serializers.UUIDField(help_text="uuid of the bars, see /bars/")
     settings = serializers.DictField(default=dict)
@@ -123,6 +129,11 @@ class FormattedSerializer(serializers.Serializer[Any]):
 
 class ExplanationSerializer(serializers.Serializer[Any]):
     explanation = serializers.CharField()
+
+
+class PineSerializer(serializers.Serializer[Any]):
+    script = serializers.CharField(allow_blank=True, help_text="Empty where there are problems")
+    problems = ProblemSerializer(many=True)
 
 
 class TemplateSerializer(serializers.Serializer[Any]):

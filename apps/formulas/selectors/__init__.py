@@ -2,10 +2,12 @@
 
 from apps.formulas.selectors.data import (
     MAX_POINTS,
+    WhyAt,
     bars_between,
     evaluation_report,
     index_of,
     recent_bars,
+    why_at,
     why_report,
 )
 from apps.formulas.selectors.formulas import (
@@ -26,6 +28,7 @@ from apps.formulas.selectors.texts import (
     explanation,
     formatted,
     hover_at,
+    pine_of,
     signature_at,
     text_of,
     tree_of,
@@ -36,6 +39,7 @@ __all__ = [
     "SORTS",
     "STATES",
     "Relative",
+    "WhyAt",
     "bars_between",
     "blocks_of",
     "cases_of",
@@ -49,11 +53,13 @@ __all__ = [
     "hover_at",
     "index_of",
     "lineage_of",
+    "pine_of",
     "recent_bars",
     "search_formulas",
     "signature_at",
     "text_of",
     "tree_of",
     "versions_of",
+    "why_at",
     "why_report",
 ]

@@ -7,7 +7,9 @@ depend on everything before (`cum`, an average's beginning) start there.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +101,43 @@ def why_report(text: str, bars: Bars, *, settings: Settings = None) -> dict[str,
         raise refuse(error.errors) from None
     except EvaluationError as error:
         raise CannotEvaluate(str(error)) from None
+
+
+@dataclass(frozen=True)
+class WhyAt:
+    """`report` as `why_report` gives it for one of the `evaluated` bars, and the opening times of the bars with signals
+    before and after it."""
+
+    report: dict[str, Any]
+    time: str
+    before: str | None
+    after: str | None
+    signals: int
+
+
+def why_at(text: str, bars: Bars, moment: datetime | None) -> WhyAt:
+    """Why the formula says what it says on the last bar that opens no later than `moment`; by default on its last
+    signal, or on the last bar where there is none. Raises InvalidFormula and CannotEvaluate."""
+    bars = recent_bars(bars)
+    try:
+        fired = sorted({signal.bar for signal in compile_formula(text).evaluate(bars).signals})
+        if moment is None:
+            index = fired[-1] if fired else len(bars) - 1
+        else:
+            index = max(0, int(np.searchsorted(bars.time, _epoch_ms(moment), side="right")) - 1)
+        report = why(text, bars, index).as_dict()
+    except FormulaError as error:
+        raise refuse(error.errors) from None
+    except EvaluationError as error:
+        raise CannotEvaluate(str(error)) from None
+    before, after = bisect_left(fired, index) - 1, bisect_right(fired, index)
+    return WhyAt(
+        report=report,
+        time=iso_time(int(bars.time[index])),
+        before=iso_time(int(bars.time[fired[before]])) if before >= 0 else None,
+        after=iso_time(int(bars.time[fired[after]])) if after < len(fired) else None,
+        signals=len(fired),
+    )
 
 
 def numbers(column: np.ndarray) -> list[float | None]:

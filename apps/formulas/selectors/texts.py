@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from apps.engine.lang import FormulaError, Problem, check, format_text, formula_json, parse, tree
 from apps.engine.lang.blocks import block_ids, from_blocks, to_blocks
@@ -11,6 +11,7 @@ from apps.engine.lang.complete import complete, hover, signature_help
 from apps.engine.lang.explain import explain
 from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.writer import write
+from apps.engine.pine import export_pine
 from apps.formulas.errors import InvalidFormula, InvalidTree
 
 
@@ -77,6 +78,13 @@ def signature_at(text: str, line: int, column: int) -> dict[str, Any] | None:
     """The call that is being written at a place; None outside of one."""
     found = signature_help(text, line, column)
     return found.as_dict() if found else None
+
+
+def pine_of(
+    text: str, *, kind: Literal["indicator", "strategy"], name: str, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The formula as a Pine v6 script, or the problems for which there is none."""
+    return export_pine(text, kind, name, settings).as_dict()
 
 
 def refuse(errors: list[Problem]) -> InvalidFormula:

@@ -17,3 +17,11 @@ def setting(value: Any, kind: str) -> str:
     if isinstance(value, str):
         return value
     return f"{value * 100:g}%" if kind == "percent" else f"{value:g}"
+
+
+@register.filter
+def shown(value: Any) -> str:
+    """A value on a bar: at most eight digits, na for what is missing."""
+    if value is None:
+        return "na"
+    return value if isinstance(value, str) else f"{value:.8g}"

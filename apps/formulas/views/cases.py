@@ -1,0 +1,137 @@
+"""The tests tab: cases of bars and the signals that must come of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.core.errors import DomainError
+from apps.formulas.access import get_case_of, get_formula_for
+from apps.formulas.forms import CaseForm, SnapshotForm
+from apps.formulas.selectors import bars_between, cases_of, check_report
+from apps.formulas.services import (
+    add_case,
+    add_snapshot,
+    change_case,
+    remove_case,
+    restore_case,
+    run_tests,
+)
+from apps.markets.services import load_bars
+
+SAMPLE = {
+    "name": "buys the rise",
+    "bars": [100, 101, 103, 102],
+    "spread": 1,
+    "signals": [{"bar": 2, "kind": "long"}],
+}
+
+
+@login_required
+@require_GET
+def case_list(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The tests; with `run` each with its result."""
+    formula = get_formula_for(request.workspace, uuid)
+    cases = list(cases_of(formula))
+    results: dict[str, Any] = {}
+    if "run" in request.GET:
+        results = {result["uuid"]: result for result in run_tests(formula)}
+    context = {
+        "formula": formula,
+        "rows": [(case, results.get(str(case.uuid))) for case in cases],
+        "is_run": bool(results),
+        "failing": sum(not result["ok"] for result in results.values()),
+    }
+    return render(request, "formulas/case_list.html", context)
+
+
+@login_required
+def case_new(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    formula = get_formula_for(request.workspace, uuid)
+    form = CaseForm(request.POST or None, initial={"content": json.dumps(SAMPLE, indent=1)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            case = add_case(formula, form.cleaned_data["content"], actor=request.user)
+        except DomainError as error:
+            form.add_error("content", error.message)
+        else:
+            messages.success(request, f"“{case.name}” is a test of this formula now.")
+            return redirect("formulas:case-list", uuid=uuid)
+    context = {
+        "formula": formula,
+        "form": form,
+        "snapshot_form": SnapshotForm(workspace=request.workspace),
+        "is_ready": check_report(formula.text)["ok"],
+    }
+    return render(request, "formulas/case_edit.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def case_snapshot(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """A test from a range of bars and what the draft says of them now."""
+    formula = get_formula_for(request.workspace, uuid)
+    form = SnapshotForm(request.POST, workspace=request.workspace)
+    if form.is_valid():
+        try:
+            case = add_snapshot(
+                formula,
+                bars_between(load_bars(form.cleaned_data["bar_set"]), *form.moments()),
+                name=form.cleaned_data["name"],
+                settings=None,
+                first=0,
+                actor=request.user,
+            )
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"“{case.name}” holds what the formula says now.")
+            return redirect("formulas:case-detail", uuid=uuid, case=case.uuid)
+    context = {
+        "formula": formula,
+        "form": CaseForm(initial={"content": json.dumps(SAMPLE, indent=1)}),
+        "snapshot_form": form,
+        "is_ready": check_report(formula.text)["ok"],
+    }
+    return render(request, "formulas/case_edit.html", context, status=422)
+
+
+@login_required
+def case_detail(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
+    formula = get_formula_for(request.workspace, uuid)
+    kept = get_case_of(formula, case)
+    form = CaseForm(request.POST or None, initial={"content": json.dumps(kept.content, indent=1)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_case(kept, form.cleaned_data["content"], actor=request.user)
+        except DomainError as error:
+            form.add_error("content", error.message)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("formulas:case-list", uuid=uuid)
+    context = {"formula": formula, "case": kept, "form": form}
+    return render(request, "formulas/case_edit.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def case_remove(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
+    formula = get_formula_for(request.workspace, uuid)
+    kept = get_case_of(formula, case)
+    remove_case(kept, actor=request.user)
+    return render(request, "formulas/case_removed.html", {"formula": formula, "case": kept})
+
+
+@login_required
+@require_POST
+def case_restore(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
+    formula = get_formula_for(request.workspace, uuid)
+    restore_case(get_case_of(formula, case, is_removed=True), actor=request.user)
+    return redirect("formulas:case-list", uuid=uuid)

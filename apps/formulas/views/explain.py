@@ -1,0 +1,56 @@
+"""The explain tab: what the formula does, what it needs, and why it said what it said on a bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from apps.core.errors import DomainError
+from apps.formulas.access import get_formula_for
+from apps.formulas.forms import WhyForm
+from apps.formulas.selectors import check_report, explanation, why_at
+from apps.markets.services import load_bars
+
+
+@login_required
+@require_GET
+def formula_explain(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    formula = get_formula_for(request.workspace, uuid)
+    report = check_report(formula.text)
+    form = WhyForm(request.GET or None, workspace=request.workspace)
+    context: dict[str, Any] = {"formula": formula, "report": report, "form": form}
+    if report["ok"]:
+        context["explanation"] = explanation(formula.text)
+        context |= _why(formula.text, form)
+    return render(request, "formulas/formula_explain.html", context)
+
+
+def _why(text: str, form: WhyForm) -> dict[str, Any]:
+    bar_set = form.chosen()
+    if bar_set is None:
+        return {}
+    try:
+        found = why_at(text, load_bars(bar_set), form.moment())
+    except DomainError as error:
+        return {"refusal": error.message}
+    statements = [
+        {**statement, "rows": list(_rows(statement["tree"]))} for statement in found.report["statements"]
+    ]
+    watched = [statement for statement in statements if statement["held"] is not None]
+    others = [s for s in statements if s["held"] is None and s["kind"] != "input"]
+    return {"why": found, "bar_set": bar_set, "watched": watched, "others": others}
+
+
+def _rows(part: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """A tree of sub-expressions as rows with their depth, the outermost first."""
+    stack = [(part, 0)] if part else []
+    while stack:
+        node, depth = stack.pop()
+        yield {**node, "depth": depth}
+        stack += [(below, depth + 1) for below in reversed(node.get("parts", []))]

@@ -1,0 +1,50 @@
+"""The Pine tab: the formula as a script for TradingView."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from apps.formulas.access import get_formula_for
+from apps.formulas.models import Formula
+from apps.formulas.selectors import pine_of
+from apps.formulas.views.drafts import file_stem, text_file
+
+KINDS = {"indicator": "Indicator with alerts", "strategy": "Strategy"}
+
+
+@login_required
+@require_GET
+def formula_pine(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    formula = get_formula_for(request.workspace, uuid)
+    kind = _kind(request)
+    context = {"formula": formula, "kind": kind, "kinds": KINDS, "pine": _export(formula, kind)}
+    return render(request, "formulas/formula_pine.html", context)
+
+
+@login_required
+@require_GET
+def pine_file(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The script as a file."""
+    formula = get_formula_for(request.workspace, uuid)
+    kind = _kind(request)
+    pine = _export(formula, kind)
+    if not pine["script"]:
+        messages.error(request, "There is no script to download while the formula has problems.")
+        return redirect("formulas:formula-pine", uuid=uuid)
+    return text_file(pine["script"], f"{file_stem(formula.name)}-{kind}.pine")
+
+
+def _kind(request: HttpRequest) -> Any:
+    kind = request.GET.get("kind", "")
+    return kind if kind in KINDS else "indicator"
+
+
+def _export(formula: Formula, kind: Any) -> dict[str, Any]:
+    return pine_of(formula.text, kind=kind, name=formula.name)
