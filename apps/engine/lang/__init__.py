@@ -12,6 +12,7 @@ from typing import Any
 from apps.engine.lang import tree
 from apps.engine.lang.analysis import Analysed, analyse
 from apps.engine.lang.canonical import formula_hash, formula_json
+from apps.engine.lang.cost import Cost, evaluation_bytes
 from apps.engine.lang.errors import FormulaError, Problem
 from apps.engine.lang.functions import FUNCTIONS, Function
 from apps.engine.lang.parser import parse
@@ -22,6 +23,7 @@ from apps.engine.program import Evaluation, EvaluationError, Program, ProgramSta
 __all__ = [
     "FUNCTIONS",
     "CheckResult",
+    "Cost",
     "Evaluation",
     "EvaluationError",
     "FormulaError",
@@ -35,6 +37,7 @@ __all__ = [
     "StepResult",
     "check",
     "compile_formula",
+    "evaluation_bytes",
     "format_text",
     "formula_hash",
     "formula_json",
@@ -44,7 +47,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What there is to say about a text. `lookback`, `inputs` and `hash` are None where it has errors."""
+    """What there is to say about a text. `lookback`, `inputs`, `hash` and `cost` are None where it has errors."""
 
     ok: bool
     errors: list[Problem]
@@ -52,6 +55,7 @@ class CheckResult:
     lookback: int | None
     inputs: list[InputSpec] | None
     hash: str | None
+    cost: Cost | None
     formula: tree.Formula
 
     def as_dict(self) -> dict[str, Any]:
@@ -63,6 +67,7 @@ class CheckResult:
             "lookback": self.lookback,
             "inputs": None if self.inputs is None else [spec.as_dict() for spec in self.inputs],
             "hash": self.hash,
+            "cost": None if self.cost is None else self.cost.as_dict(),
         }
 
 
@@ -78,6 +83,7 @@ def check(text: str, settings: Mapping[str, Any] | None = None) -> CheckResult:
         lookback=found.lookback if ok else None,
         inputs=found.inputs if ok else None,
         hash=formula_hash(parsed.formula) if ok else None,
+        cost=found.cost if ok else None,
         formula=parsed.formula,
     )
 

@@ -214,10 +214,12 @@ class Graph:
         waiting = deque(range(len(group)))
         queued = set(waiting)
         budget = 200 + 50 * len(group)
-        while waiting and budget:
+        frame_budget = 100_000  # of steps through `late`, which many timeframes make long
+        while waiting and budget and frame_budget > 0:
             budget -= 1
             i = waiting.popleft()
             queued.discard(i)
+            frame_budget -= sum(len(self.values[ref].late) for ref in group[i].inputs)
             if self._update(group[i], patient):
                 for user in (user for ref in group[i].outputs for user in users.get(ref, [])):
                     if user not in queued:

@@ -65,7 +65,7 @@ class _Analysis(Doubts):
         for _, scope in self.frames.values():
             scope.graph.find_lookbacks()
         self.chart.graph.find_lookbacks()
-        self.check_size()
+        cost = self.bound()
         lookback = self.lookback(plan)
         problems = sorted(self.problems | set(self.parsed.problems))
         return Analysed(
@@ -77,5 +77,6 @@ class _Analysis(Doubts):
             frames={name: (frame, scope.graph) for name, (frame, scope) in self.frames.items()},
             plan=plan,
             lookback=lookback,
+            cost=cost,
             meant=self.meant,
         )

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from apps.engine.lang.analysis.statements import Statements
+from apps.engine.lang.cost import MOST_MEMORY, MOST_STEPS, Cost, cost_of
 from apps.engine.program.graph import NEVER
 from apps.engine.program.program import Plan
 
-MAX_STATE = 2_000_000  # numbers remembered from bar to bar: 16 MB
-MAX_COST = 1_000_000  # steps of work per bar
-
 
 class Bounds(Statements):
-    def check_size(self) -> None:
-        graphs = [self.chart.graph, *(scope.graph for _, scope in self.frames.values())]
-        memory = sum(graph.memory() for graph in graphs)
-        cost = sum(graph.cost() for graph in graphs)
-        if memory > MAX_STATE:
+    def bound(self) -> Cost:
+        """The formula's cost, after noting where it is beyond what is allowed."""
+        cost = cost_of(self.chart.graph, (scope.graph for _, scope in self.frames.values()))
+        if cost.memory_bytes > MOST_MEMORY:
             self.wrong_as_a_whole(
-                f"the formula remembers {memory:,} numbers from bar to bar; at most {MAX_STATE:,} are allowed",
+                f"the formula needs {cost.memory_bytes:,} bytes of memory to run; at most {MOST_MEMORY:,} are allowed",
                 "use shorter lengths or fewer functions",
             )
-        if cost > MAX_COST:
+        if cost.steps > MOST_STEPS:
             self.wrong_as_a_whole(
-                f"the formula takes {cost:,} steps for each bar; at most {MAX_COST:,} are allowed",
+                f"the formula takes {cost.steps:,} steps for each bar; at most {MOST_STEPS:,} are allowed",
                 "use shorter lengths or fewer functions",
             )
+        return cost
 
     def lookback(self, plan: Plan) -> int:
         """The largest look-back of everything the formula says, leaving out what never has a value."""

@@ -9,7 +9,6 @@ from apps.engine.lang.analysis.constants import Constants
 from apps.engine.lang.analysis.context import Test
 from apps.engine.lang.analysis.ranges import CROSSINGS, Range
 from apps.engine.lang.analysis.values import ANY, NUMERIC, WORDS, Scope, Val
-from apps.engine.lang.errors import nearest
 from apps.engine.lang.functions import FUNCTIONS, KEEPS_PERCENT, TIMEFRAME_FUNCTION, Function, Parameter
 from apps.engine.program.calendar import Timeframe, read_timeframe
 
@@ -33,7 +32,7 @@ class Calls(Constants):
                 )
             callables = [n for n, f in FUNCTIONS.items() if not f.bare]
             return self.wrong(
-                node, f"unknown function `{name[:60]}`", nearest(name, [*callables, TIMEFRAME_FUNCTION])
+                node, f"unknown function `{name[:60]}`", self.nearest(name, [*callables, TIMEFRAME_FUNCTION])
             )
         if function.bare:
             for argument in node.arguments:

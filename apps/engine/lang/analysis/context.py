@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from apps.engine.lang import tree
 from apps.engine.lang.analysis.values import ANY, Scope, Val
-from apps.engine.lang.errors import Problem
+from apps.engine.lang.errors import Problem, nearest
 from apps.engine.lang.names import Uses
 from apps.engine.lang.parser import Parsed
 from apps.engine.lang.settings import InputSpec, Setting
 from apps.engine.program.calendar import Timeframe
+
+MOST_HINTS = 50
 
 
 class Test(NamedTuple):
@@ -45,6 +47,8 @@ class Context:
         self.frames: dict[str, tuple[Timeframe, Scope]] = {}
         self.meant: dict[int, Val] = {}
         self.tests: list[Test] = []  # every comparison, crossing, `and` and `or` on the chart's own timeframe
+        self.operators = 0  # built for definitions so far, on all timeframes
+        self.hints = MOST_HINTS  # nearest names still to be looked for
         self.guesses: dict[str, str] = {}  # kinds taken for granted of series not yet built
 
     def wrong(
@@ -75,6 +79,11 @@ class Context:
     def wrong_as_a_whole(self, message: str, hint: str) -> None:
         """Note an error that has no place of its own."""
         self.problems.add(Problem(1, 1, message, hint))
+
+    def nearest(self, word: str, known: Iterable[str]) -> str:
+        """`errors.nearest`, for the first of many unknown names: it takes long, and nobody reads a thousand hints."""
+        self.hints -= 1
+        return nearest(word, known) if self.hints >= 0 else ""
 
     def problem(
         self, at: tree.Expr | tree.Statement, message: str, hint: str, column: int, field: str

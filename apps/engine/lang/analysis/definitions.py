@@ -11,6 +11,8 @@ from apps.engine.lang.parser import RESERVED
 from apps.engine.lang.settings import read_input, resolve
 from apps.engine.program.calendar import Timeframe
 
+MOST_OPERATORS = 8_000  # a text without timeframes hardly ever has as many
+
 
 class Definitions(Context):
     def collect_names(self, statements: list[tree.Statement]) -> None:
@@ -93,10 +95,17 @@ class Definitions(Context):
         if name in scope.names:
             return
         node = self.definitions[name]
-        if name in self.circular:
+        if name in self.circular or self.operators > MOST_OPERATORS:
             scope.names[name] = ANY
             return
+        before = len(scope.graph.instructions)
         val = self.expression(scope, node.value)
+        self.operators += len(scope.graph.instructions) - before
+        if self.operators > MOST_OPERATORS:
+            self.wrong_as_a_whole(
+                f"the formula's series on all of its timeframes take more than {MOST_OPERATORS:,} operators",
+                "use fewer timeframes, or fewer series on each",
+            )
         if val.type == "many":
             val = self.choose_one(node.value, val)
         if val.type == "text" and val.text is None:

@@ -8,7 +8,6 @@ from apps.engine.lang import tree
 from apps.engine.lang.analysis.calls import Calls
 from apps.engine.lang.analysis.context import Test
 from apps.engine.lang.analysis.values import ANY, NUMERIC, WORDS, Scope, Val
-from apps.engine.lang.errors import nearest
 from apps.engine.lang.functions import BUILT_IN_NAMES, FUNCTIONS, MAX_LENGTH, TIMEFRAME_FUNCTION
 
 _ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod"}
@@ -68,7 +67,7 @@ class Expressions(Calls):
         if name == TIMEFRAME_FUNCTION:
             return self.wrong(node, "`tf` needs its arguments", 'write tf("1d", EXPRESSION)')
         known = [*self.known, *BUILT_IN_NAMES, "true", "false", "not"]
-        return self.wrong(node, f"unknown name `{name[:60]}`", nearest(name, known))
+        return self.wrong(node, f"unknown name `{name[:60]}`", self.nearest(name, known))
 
     def input_value(self, scope: Scope, name: str) -> Val:
         value = self.values[name]
@@ -89,7 +88,9 @@ class Expressions(Calls):
             )
         fields = dict(val.fields)
         if node.name not in fields:
-            hint = nearest(node.name, fields) or "choose one of " + " ".join(f".{name}" for name in fields)
+            hint = self.nearest(node.name, fields) or "choose one of " + " ".join(
+                f".{name}" for name in fields
+            )
             return self.wrong(node, f"`{val.function}` has no value `.{node.name[:40]}`", hint)
         return Val("number", fields[node.name])
 

@@ -7,7 +7,6 @@ import math
 from apps.engine.lang import tree
 from apps.engine.lang.analysis.expressions import Expressions
 from apps.engine.lang.analysis.values import NUMERIC, WORDS
-from apps.engine.lang.errors import nearest
 from apps.engine.lang.functions import FUNCTIONS
 from apps.engine.program.program import Plan, ProtectionPlan, TextPart, Watch
 from apps.engine.sim.spec import Size
@@ -105,7 +104,10 @@ class Statements(Expressions):
         function = FUNCTIONS.get(name)
         if name not in self.known and name not in self.inputs and not (function and function.bare):
             bare = [n for n, f in FUNCTIONS.items() if f.bare]
-            hint = nearest(name, [*self.known, *bare, "symbol", "time"]) or "braces hold the name of a series"
+            hint = (
+                self.nearest(name, [*self.known, *bare, "symbol", "time"])
+                or "braces hold the name of a series"
+            )
             message = f"unknown name `{name[:60]}` in the alert's text"
             self.wrong(node, message, hint, column=column, field="text")
             return TextPart()

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from apps.engine.lang.analysis.ranges import Range
+from apps.engine.lang.cost import Cost
 from apps.engine.lang.errors import Problem
 from apps.engine.lang.settings import InputSpec, Setting
 from apps.engine.program.calendar import Timeframe
@@ -44,6 +45,7 @@ class Analysed:
     frames: dict[str, tuple[Timeframe, Graph]]
     plan: Plan
     lookback: int
+    cost: Cost
     meant: dict[int, Val]
 
 
