@@ -240,7 +240,7 @@ def _order(a: Value, b: Value) -> int:
 
 def _versus(a: Value, b: Value) -> str:
     first, second = _numbers(a, b)
-    return f"{first} {'=<>'[_order(a, b)]} {second}"
+    return f"{first} {'=><'[_order(a, b)]} {second}"
 
 
 def _with(part: Part, shown: str) -> str:
