@@ -1,0 +1,148 @@
+"""Calls within expressions: Pine's functions, the script's own, inputs, texts and other timeframes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apps.engine.pine.importer import functions, inputs, requests, texts
+from apps.engine.pine.importer.arguments import bind_arguments
+from apps.engine.pine.importer.drawing import draws
+from apps.engine.pine.importer.report import Cannot, impossible
+from apps.engine.pine.importer.state import MAX_CALLS, Variable
+from apps.engine.pine.importer.values import DRAWING, Value, binary, call, name, past
+from apps.engine.pine.reader import syntax as pine
+
+if TYPE_CHECKING:
+    from apps.engine.pine.importer.expressions import Expressions
+
+_COLLECTIONS = ("array", "matrix", "map")
+_CLOCK = ("hour", "minute", "year", "month", "dayofmonth", "dayofweek")
+
+
+class Invocations:
+    """Converts calls. What cannot be said in a formula raises Cannot."""
+
+    def __init__(self, expressions: Expressions) -> None:
+        self.expressions = expressions
+        self.state = expressions.state
+
+    def call(self, node: pine.Call) -> Value:
+        path = functions.OLD_NAMES.get(node.path, node.path)
+        if node.receiver is not None:
+            return self.method(node)
+        if node.path in self.state.functions:
+            return self.own_function(self.state.functions[node.path], node)
+        family, _, word = path.rpartition(".")
+        if draws(path) or draws(family):
+            return DRAWING
+        variable = self.state.find(family) if family else None
+        if variable is not None:
+            if variable.current.kind == "drawing":
+                return DRAWING
+            if variable.current.kind == "poison":
+                raise Cannot(variable.current.name)
+            raise impossible(f"`{node.path}`: methods have no counterpart in a formula")
+        if path == "input" or family == "input":
+            return inputs.read(self.expressions, node)
+        if path == "request.security":
+            return requests.security(self.expressions, node)
+        if path.startswith("ticker."):
+            raise impossible(requests.OTHER_CHART)
+        if family == "request" or path in ("financial", "quandl"):
+            raise impossible(f"`{node.path}`: a formula reads the bars of one instrument and nothing else")
+        if family in _COLLECTIONS:
+            raise impossible(
+                f"a formula has no {family} type: each series is named and keeps its own history"
+            )
+        if family == "str":
+            return texts.read(self.expressions, word, node)
+        if path in ("timestamp", "time", "time_close"):
+            raise Cannot(
+                f"`{node.path}`: a formula reads the time as year, month, day_of_month, hour and minute"
+            )
+        if path == "timeframe.change":
+            return self.timeframe_change(node)
+        if path in functions.SEVERAL:
+            arguments = [self.expressions.number(argument.value) for argument in node.arguments]
+            result = arguments[0] if len(arguments) == 1 else call(functions.SEVERAL[path], *arguments)
+            return Value("number", result)
+        if path in functions.CONVERTERS:
+            return self.built_in(path, node)
+        if path in functions.NO_COUNTERPART:
+            raise Cannot(f"`{node.path}` has no counterpart among the formula's functions")
+        if family == "strategy" or path in ("alert", "alertcondition", "plot"):
+            raise Cannot(f"`{node.path}` cannot stand inside an expression of a formula")
+        raise Cannot(f"the function `{node.path}` is not known")
+
+    def method(self, node: pine.Call) -> Value:
+        assert node.receiver is not None
+        if self.expressions.value(node.receiver).kind == "drawing":
+            return DRAWING
+        raise impossible(f"`.{node.path}`: methods have no counterpart in a formula")
+
+    def built_in(self, path: str, node: pine.Call) -> Value:
+        parameters, convert = functions.CONVERTERS[path]
+        names = parameters.split()
+        if path in _CLOCK and len(node.arguments) == 1:
+            moment = node.arguments[0].value
+            if isinstance(moment, pine.Name) and moment.path == "time":
+                return self.expressions.value(pine.Name(node.line, path))
+        bound = bind_arguments(node, parameters, lenient=True)
+        values = {key: self.expressions.value(argument) for key, argument in bound.items() if key in names}
+        for key in bound.keys() - values.keys():  # names differ between versions; in their order they do not
+            free = [candidate for candidate in names if candidate not in bound]
+            if not free:
+                raise Cannot(f"`{node.path}` has no argument `{key}`")
+            values[free[0]] = self.expressions.value(bound[key])
+        if any(value.kind == "drawing" for value in values.values()):
+            return DRAWING
+        record = self.state.record
+        given = functions.Arguments(
+            values,
+            self.expressions.number_of,
+            self.expressions.truth,
+            lambda message: record.note("imported", message),
+            lambda message: record.note("needs_edit", message),
+        )
+        try:
+            return convert(given)
+        except Cannot as problem:
+            raise Cannot(f"`{node.path}`: {problem.message}", problem.status) from None
+
+    def timeframe_change(self, node: pine.Call) -> Value:
+        given = bind_arguments(node, "timeframe")
+        text = self.expressions.value(given["timeframe"]).fixed_text if "timeframe" in given else None
+        word = {"D": "day_of_month", "1D": "day_of_month", "M": "month", "1M": "month", "12M": "year"}.get(
+            text or ""
+        )
+        if word is None:
+            raise Cannot("`timeframe.change` is known for days, months and years only")
+        return Value("truth", binary("!=", name(word), past(name(word), 1)))
+
+    def own_function(self, function: pine.Function, node: pine.Call) -> Value:
+        """A function of the script, written out with its arguments in place of its parameters."""
+        state = self.state
+        if state.calls >= MAX_CALLS:
+            raise Cannot(f"`{function.name}`: functions call one another too deeply")
+        state.called.add(function.name)
+        names = [word for word, _ in function.parameters]
+        given = bind_arguments(node, " ".join(names))
+        scope: dict[str, Variable] = {}
+        for word, default in function.parameters:
+            argument = given.get(word, default)
+            if argument is None:
+                raise Cannot(f"`{function.name}`: its argument `{word}` is missing")
+            value = state.shared(self.expressions.value(argument), word)
+            variable = Variable(word, f"${len(state.variables)}", False, value)
+            state.variables.append(variable)
+            scope[word] = variable
+        scopes = state.scopes
+        state.scopes = [scopes[0], scope]
+        state.calls += 1
+        wanted, state.wanted = state.wanted, ""
+        try:
+            return self.expressions.walk.body(function.body, function.name)
+        finally:
+            state.calls -= 1
+            state.scopes = scopes
+            state.wanted = wanted

@@ -1,0 +1,82 @@
+"""Texts: joined pieces, numbers as text, and the placeholders of TradingView's alerts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apps.engine.lang import tree
+from apps.engine.pine.importer.report import Cannot
+from apps.engine.pine.importer.values import Value, name
+from apps.engine.pine.reader import syntax as pine
+
+if TYPE_CHECKING:
+    from apps.engine.pine.importer.expressions import Expressions
+
+Parts = tuple[str | tree.Expr, ...]
+SYMBOL, TIME = "@symbol", "@time"
+_PLACEHOLDERS = {
+    "ticker": SYMBOL,
+    "time": TIME,
+    "timenow": TIME,
+    **{word: word for word in ["open", "high", "low", "close", "volume"]},
+}
+
+
+def parts_of(value: Value) -> Parts:
+    """The value as pieces of a text."""
+    match value.kind:
+        case "text":
+            return value.parts if value.expr is None else (value.expr,)
+        case "symbol":
+            if value.name in ("syminfo.ticker", "syminfo.tickerid"):
+                return (name(SYMBOL),)
+            return ("",) if value.name == "syminfo.prefix" else (f"({value.name})",)
+        case "number" | "truth":
+            assert value.expr is not None
+            return (value.expr,)
+        case "na":
+            return ("na",)
+    raise Cannot("this cannot be part of a text")
+
+
+def read(expressions: Expressions, word: str, node: pine.Call) -> Value:
+    """str.tostring and str.format; the others change texts, which a formula cannot."""
+    arguments = [expressions.value(argument.value) for argument in node.arguments]
+    if word == "tostring" and arguments:
+        if len(arguments) > 1:
+            expressions.state.record.note("imported", "the format of str.tostring is left out")
+        return Value("text", parts=parts_of(arguments[0]))
+    if word == "format" and arguments and arguments[0].fixed_text is not None:
+        pieces = re.split(r"\{(\d+)[^}]*\}", arguments[0].fixed_text)
+        parts: Parts = ()
+        for position, piece in enumerate(pieces):
+            if position % 2 == 0:
+                parts += (piece,) if piece else ()
+            elif int(piece) + 1 < len(arguments):
+                parts += parts_of(arguments[int(piece) + 1])
+        return Value("text", parts=parts)
+    if word == "format_time":
+        return Value("text", parts=(name(TIME),))
+    raise Cannot(f"`str.{word}`: a formula cannot change texts")
+
+
+def fill_placeholders(text: str, plots: dict[str, tree.Expr]) -> tuple[list[str | tree.Expr], list[str]]:
+    """TradingView's {{...}} as pieces of an alert, and the placeholders that have no counterpart."""
+    parts: list[str | tree.Expr] = []
+    unknown: list[str] = []
+    for position, piece in enumerate(re.split(r"\{\{\s*(.*?)\s*\}\}", text)):
+        if position % 2 == 0:
+            if piece:
+                parts.append(piece)
+            continue
+        plot = re.fullmatch(r"plot\(\s*[\"'](.*)[\"']\s*\)|plot_(\d+)", piece)
+        if piece in _PLACEHOLDERS:
+            parts.append(name(_PLACEHOLDERS[piece]))
+        elif plot is not None and plot.group(1) in plots:
+            parts.append(plots[plot.group(1)])
+        elif plot is not None and plot.group(2) and int(plot.group(2)[:4]) < len(plots):
+            parts.append(list(plots.values())[int(plot.group(2)[:4])])
+        else:
+            unknown.append("{{" + piece + "}}")
+    return parts, unknown
