@@ -99,9 +99,15 @@ f_ultosc(simple int a, simple int b, simple int c) =>
     int middle = a + b + c - short - long
     float pressure = na(close[1]) ? na : close - math.min(low, close[1])
     float span = ta.tr
-    float quick = math.sum(pressure, short) / math.sum(span, short)
-    float medium = math.sum(pressure, middle) / math.sum(span, middle)
-    float slow = math.sum(pressure, long) / math.sum(span, long)
+    float quick_pressure = math.sum(pressure, short)
+    float quick_span = math.sum(span, short)
+    float medium_pressure = math.sum(pressure, middle)
+    float medium_span = math.sum(span, middle)
+    float slow_pressure = math.sum(pressure, long)
+    float slow_span = math.sum(span, long)
+    float quick = quick_pressure / quick_span
+    float medium = medium_pressure / medium_span
+    float slow = slow_pressure / slow_span
     100 * (4 * quick + 2 * medium + slow) / 7
 
 f_trix(float src, simple int n) =>
