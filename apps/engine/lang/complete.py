@@ -87,22 +87,21 @@ def complete(text: str, line: int, column: int) -> list[Completion]:
     ]
 
 
-def _rank(label: str, prefix: str) -> tuple[int, int] | None:
+def _rank(label: str, prefix: str) -> tuple[int, int, int] | None:
     """How well a label fits: first the word itself, then those that begin with it, then those that hold its letters."""
     if label == prefix:
-        return -1, 0
+        return 0, 0, 0
     if label.startswith(prefix):
-        return 0, 0
+        return 1, 0, 0
     low, wanted = label.lower(), prefix.lower()
     if low.startswith(wanted):
-        return 1, 0
-    at, first = -1, -1
+        return 2, 0, 0
+    at = -1
     for letter in wanted:
         at = low.find(letter, at + 1)
         if at < 0:
             return None
-        first = at if first < 0 else first
-    return 2, at - first + first
+    return 3, at, len(label)
 
 
 # in a text

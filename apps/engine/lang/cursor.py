@@ -14,6 +14,9 @@ MAX_LINE = 4_000  # of a text beyond the limits only the line itself is read, an
 OPENING = {"(": ")", "[": "]", "{": "}"}
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INSIDE = re.compile(r'#.*|"(?:[^"\\]|\\.)*"?')
+_BEGINS = re.compile(
+    rf"[ \t]*(?:(?:{'|'.join(STATEMENT_WORDS)})\b|[A-Za-z_]\w*[ \t]*=(?!=))"
+)  # always a statement
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -68,9 +71,13 @@ def locate(text: str, line: int, column: int) -> Cursor:
                 cursor.start, cursor.end = found.start() + 1, found.end() + 1
         at = cursor.start - 1
         cursor.number_before = cursor.word != "" and at > 0 and content[at - 1].isdigit()
-    tokens = tokens_of(text)
+    first = line
+    while first > 1 and not _BEGINS.match(lines[first - 1]):
+        first -= 1
+    tokens = tokens_of("\n".join(lines[first - 1 : line]))
     places = [(token.line, token.column) for token in tokens]
-    _read_statement(cursor, tokens[: bisect_left(places, (line, cursor.start))])
+    before = tokens[: bisect_left(places, (line - first + 1, cursor.start))]
+    _read_statement(cursor, [token._replace(line=token.line + first - 1) for token in before])
     return cursor
 
 
@@ -105,7 +112,7 @@ def _is_closed(quoted: str) -> bool:
     return re.fullmatch(r'"(?:[^"\\]|\\.)*"', quoted) is not None
 
 
-def _read_statement(cursor: Cursor, tokens: tuple[Token, ...]) -> None:
+def _read_statement(cursor: Cursor, tokens: list[Token]) -> None:
     """Keep the tokens of the last statement, and the brackets open at its end."""
     current: list[Token] = []
     opened: list[list[object]] = []

@@ -8,7 +8,7 @@ from functools import lru_cache
 from apps.engine.lang import tree
 from apps.engine.lang.analysis import analyse
 from apps.engine.lang.lexer import quote
-from apps.engine.lang.parser import parse
+from apps.engine.lang.parser import Parsed, parse
 from apps.engine.lang.writer import write_expression, write_statement
 from apps.engine.program.graph import NEVER
 
@@ -35,9 +35,10 @@ class Fact:
 def facts(text: str) -> dict[str, Fact]:
     """The names that `text` defines, in its order. Never raises."""
     parsed = parse(text)
-    found = analyse(parsed)
+    told = [s for s in parsed.formula.statements if isinstance(s, tree.Input | tree.Definition)]
+    found = analyse(Parsed(tree.Formula(told), [], parsed.broken_names))  # the rest defines nothing
     result: dict[str, Fact] = {}
-    for statement in parsed.formula.statements:
+    for statement in told:
         if isinstance(statement, tree.Input):
             choices = tuple(choice.value for choice in statement.choices or ())
             result.setdefault(
@@ -52,7 +53,7 @@ def facts(text: str) -> dict[str, Fact]:
                     choices,
                 ),
             )
-        elif isinstance(statement, tree.Definition):
+        else:
             val = found.meant.get(id(statement.value))
             details: tuple[str, ...] = ()
             if val is not None and val.ref >= 0 and val.ref < len(found.chart.values):
