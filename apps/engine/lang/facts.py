@@ -36,7 +36,7 @@ def facts(text: str) -> dict[str, Fact]:
     """The names that `text` defines, in its order. Never raises."""
     parsed = parse(text)
     told = [s for s in parsed.formula.statements if isinstance(s, tree.Input | tree.Definition)]
-    found = analyse(Parsed(tree.Formula(told), [], parsed.broken_names))  # the rest defines nothing
+    found = analyse(Parsed(tree.Formula([*told]), [], parsed.broken_names))  # the rest defines nothing
     result: dict[str, Fact] = {}
     for statement in told:
         if isinstance(statement, tree.Input):
