@@ -4,6 +4,7 @@ Whatever the schema (schema/tree.schema.json) forbids is refused here too, with 
 is what only the whole shows: texts too long, brackets too deep.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -100,7 +101,7 @@ def _shown(value: Any) -> str:
         return "a list"
     if isinstance(value, str):
         return repr(value if len(value) <= 40 else value[:40] + "...")
-    return {True: "true", False: "false", None: "null"}.get(value, str(value)[:40])
+    return json.dumps(value)[:40]
 
 
 class _Reader:

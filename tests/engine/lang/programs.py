@@ -153,11 +153,46 @@ def truths(draw: st.DrawFn, names: list[str], depth: int) -> str:
     return f"({draw(truths(names, depth - 1))})[{draw(st.integers(1, 3))}]"
 
 
+INPUTS = {
+    "n0": ["input n0 = 3 in 1..9", "input n0 = 5", 'input n0 = 2 in 1..8 step 1 "Length"'],
+    "x0": ["input x0 = 1.5 in -2..3 step 0.5", "input x0 = -0.25", 'input x0 = .5 "Factor \\"k\\""'],
+    "p0": ["input p0 = 3% in 1%..10% step 0.5%", "input p0 = 2.5%"],
+    "t0": ["input t0 = true", 'input t0 = false "Both ways"'],
+    "m0": ['input m0 = "4h" in "2h", "4h", "1d" "Timeframe"', 'input m0 = "1d"'],
+}
+REMARKS = ["", "why", "a # in it", 'she said "no"', "Ω ≥ 3 → exit"]
+
+
+@st.composite
+def decorated(draw: st.DrawFn, lines: list[str]) -> str:
+    """The lines with comments above and behind them, empty lines, and odd spacing."""
+    result: list[str] = []
+    for line in lines:
+        for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
+            result.append(draw(st.sampled_from(["", *(f"# {remark}" for remark in REMARKS)])))
+        if draw(st.integers(0, 7)) == 0:
+            line = line.replace(" = ", "=", 1).replace("when ", "when   ", 1)
+        behind = draw(st.sampled_from(["", "", "", "", *REMARKS]))
+        result.append(f"{line}  # {behind}" if behind else line)
+    result += draw(st.sampled_from([[], [], ["# the end"], ["", "#", "# after it"]]))
+    return "\n".join(result)
+
+
 @st.composite
 def formulas(draw: st.DrawFn) -> str:
-    """A valid formula: some definitions, two of which use one another's past, conditions and protective orders."""
+    """A valid formula: inputs, some definitions, two of which use one another's past, and every other statement."""
     lines = []
     names: list[str] = []
+    given = [name for name in INPUTS if draw(st.integers(0, 3)) == 0]
+    lines += [draw(st.sampled_from(INPUTS[name])) for name in given]
+    if "n0" in given:
+        lines.append(f"of_input = sma({draw(numbers([], 1))}, n0)[n0 % 3]")
+        names.append("of_input")
+    if "x0" in given:
+        lines.append(f"signs = --x0 * -{draw(numbers(names, 1))} - -1")
+        names.append("signs")
+    if "m0" in given:
+        lines.append(f"framed = tf(m0, {draw(numbers([], 1))})")  # not for use in another tf
     for i in range(draw(st.integers(1, 4))):
         lines.append(f"s{i} = {draw(numbers(names, draw(st.integers(1, 3))))}")
         names.append(f"s{i}")
@@ -166,14 +201,27 @@ def formulas(draw: st.DrawFn) -> str:
         lines.append(f"down = {draw(truths([*names], 1))} ? sma(nz(up, 0), 3) : up - nz(down[1], 0) / 3")
         lines.append("flip = nz(down[1]) > 0 and not flip[2]")
         names += ["up", "down"]
+    if "t0" in given:
+        lines.append(f"long when not not t0 and ({draw(truths(names, 1))})")
+        lines.append(f"short when not t0 or {draw(truths(names, 1))}")
+        lines.append(f"exit short when {draw(truths(names, 1))}")
     lines.append(f"long when {draw(truths(names, 2))}")
     lines.append(f"exit when {draw(truths(names, 2))}")
     lines.append(f'alert "{{symbol}} {{close}} {{{names[0]}}} {{time}}" when {draw(truths(names, 1))}')
-    if draw(st.booleans()):
+    protection = draw(st.integers(0, 2))
+    if protection == 1:
         lines.append(f"stop_loss by tr + {draw(numbers(names, 1))}")
         lines.append(f"take_profit at close + {draw(numbers(names, 1))}")
+    elif protection == 2:
+        lines.append(f"stop_loss {'p0 * 2' if 'p0' in given else '3%'}")
+        lines.append("trailing_stop by atr(3)")
+        lines.append(draw(st.sampled_from(["size risk 1%", "size risk (1% / 2)"])))
+    if protection < 2 and draw(st.booleans()):
+        lines.append(draw(st.sampled_from(["size 50%", "size 1000", "size 2 units", "size 1 + 1 units"])))
+    if draw(st.booleans()):
+        lines.append(f"exit after {draw(st.integers(1, 20))} bars")
     lines.append(f'plot {draw(numbers(names, 1))} as "A plot"')
-    return "\n".join(lines)
+    return draw(decorated(lines))
 
 
 def bars_with_holes(count: int, seed: int, *, timezone: str = "UTC", holes: float = 0.03) -> Bars:

@@ -74,7 +74,9 @@ class _Reader:
         version = content.get("version")
         if isinstance(version, bool) or version != BLOCKS_VERSION:
             raise TreeError(f"expected `version` {BLOCKS_VERSION} of the blocks")
-        blocks = content.get("blocks")
+        if "blocks" not in content:
+            raise TreeError("expected a list of `blocks`")
+        blocks = content["blocks"]
         if not isinstance(blocks, list):
             raise TreeError("expected a list of blocks", "/blocks")
         statements = []

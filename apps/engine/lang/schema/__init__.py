@@ -87,8 +87,8 @@ def blocks_schema() -> Json:
             "gap": shared["gap"],
             "brackets": shared["brackets"],
             "id": {"type": "string", "minLength": 1, "maxLength": MAX_ID},
-            "statement": {"type": "object", "required": ["type"], "oneOf": list(statements.values())},
-            "expression": {"type": "object", "required": ["type"], "oneOf": list(expressions.values())},
+            "statement": _by_type(statements),
+            "expression": _by_type(expressions),
         },
     }
 
@@ -100,6 +100,19 @@ _EXPRESSION = {"$ref": "#/$defs/expression"}
 
 def _object(properties: Json, required: list[str]) -> Json:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _by_type(blocks: dict[str, Json]) -> Json:
+    """The schema of a block by its type. Not `oneOf`: a validator would try all of them at each level."""
+    choices = [
+        {"if": {"properties": {"type": {"const": kind}}}, "then": block} for kind, block in blocks.items()
+    ]
+    return {
+        "type": "object",
+        "properties": {"type": {"enum": list(blocks)}},
+        "required": ["type"],
+        "allOf": choices,
+    }
 
 
 def _block(kind: str, fields: Json | None, inputs: Json | None, more: tuple[str, ...]) -> Json:
