@@ -18,6 +18,18 @@ from apps.formulas.plots import formula_svg
 from apps.markets.providers.sample import sample_bars, synthetic_minutes
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "functions"
+FAMILIES = {
+    "bar": "Prices and times of the bar",
+    "averages": "Averages",
+    "spread": "Spread and range",
+    "momentum": "Momentum",
+    "trend": "Trend",
+    "volume": "Volume",
+    "events": "Events",
+    "statistics": "Statistics",
+    "arithmetic": "Arithmetic and missing values",
+    "timeframes": "Other timeframes",
+}
 TIMEFRAME_SIGNATURE = 'tf("timeframe", expression)'
 _EXAMPLE = re.compile(r"^```formula (?P<about>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -35,6 +47,11 @@ class FunctionPage:
     example: str
     bars: str
     last: int
+
+    @property
+    def body(self) -> str:
+        """The Markdown below the picture."""
+        return self.markdown[self.markdown.index("\n## ") :]
 
     @property
     def picture(self) -> Path:
