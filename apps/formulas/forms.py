@@ -15,6 +15,8 @@ from apps.formulas.models import Formula
 from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 
+MAX_SCRIPT = 256 * 1024
+
 
 class FormulaForm(forms.ModelForm):
     """Name and draft; a draft with errors may be saved."""
@@ -105,3 +107,30 @@ class SnapshotForm(forms.Form):
         zone = ZoneInfo(self.cleaned_data["bar_set"].timezone)
         start, end = self.cleaned_data["start"], self.cleaned_data["end"]
         return datetime.combine(start, time.min, zone), datetime.combine(end, time.max, zone)
+
+
+class PineForm(forms.Form):
+    """A Pine script, pasted or as a file."""
+
+    source = forms.CharField(
+        label="Script",
+        required=False,
+        strip=False,
+        max_length=MAX_SCRIPT,
+        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "class": "font-mono"}),
+    )
+    file = forms.FileField(
+        label="Or a file", required=False, widget=forms.FileInput(attrs={"accept": ".pine,.txt,text/plain"})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        file = values.get("file")
+        if file:
+            data = file.read(MAX_SCRIPT + 1)
+            if len(data) > MAX_SCRIPT:
+                self.add_error("file", "A script has at most 256 KiB.")
+            values["source"] = data.decode("utf-8-sig", "replace")
+        if not (values.get("source") or "").strip() and not self.errors:
+            self.add_error("source", "Paste a script, or choose its file.")
+        return values

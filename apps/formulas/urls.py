@@ -1,12 +1,15 @@
 from django.urls import path
 
-from apps.formulas.views import cases, drafts, explain, history, library, pine
+from apps.formulas.views import cases, drafts, explain, history, library, pine, reference
 
 app_name = "formulas"
 urlpatterns = [
     path("", drafts.formula_list, name="formula-list"),
     path("new/", drafts.formula_new, name="formula-new"),
     path("upload/", drafts.formula_upload, name="formula-upload"),
+    path("import/", pine.pine_import, name="pine-import"),
+    path("functions/", reference.function_list, name="function-list"),
+    path("functions/<slug:name>/", reference.function_detail, name="function-detail"),
     path("library/", library.library, name="library"),
     path("library/<slug:key>/", library.library_detail, name="library-detail"),
     path("library/<slug:key>/use/", library.library_use, name="library-use"),

@@ -147,6 +147,39 @@ def test_why_tells_of_the_bar_asked_for(api, bar_set):
     assert ask(api, "why", 422, text=BROKEN, bar_set=str(bar_set.uuid))["code"] == "invalid_formula"
 
 
+def test_pine_both_ways(api):
+    made = ask(api, "pine", text="long when close > open", kind="strategy", name="Up")
+    assert made["problems"] == []
+    assert made["script"].startswith("//@version=6")
+    back = ask(api, "import-pine", source=made["script"])
+    assert (back["ok"], back["name"]) == (True, "Up")
+    assert check(back["text"]).hash == check("long when close > open").hash
+    assert ask(api, "pine", text=BROKEN)["script"] == ""
+    lines = ask(api, "import-pine", source='//@version=5\nindicator("x")\na = request.seed("a", "b", close)')[
+        "report"
+    ]
+    assert lines[2]["status"] in ("needs_edit", "impossible")
+
+
+def test_certificate_names_look_back_and_reads(api):
+    found = ask(api, "certificate", text="ma = sma(close, 5)\nlong when close > ma")
+    assert (found["warm_up"], found["latest_bar"], found["reads"]) == (4, 0, ["close"])
+    assert ask(api, "certificate", 422, text=BROKEN)["code"] == "invalid_formula"
+
+
+def test_check_tells_what_the_formula_costs(api):
+    cost = ask(api, "check", text="long when close > highest(high, 50)[1]")["cost"]
+    assert 0 < cost["steps"] < cost["most_steps"]
+    assert ask(api, "check", text=BROKEN)["cost"] is None
+
+
+def test_costly_formulas_are_evaluated_over_fewer_bars(api, bar_set, monkeypatch):
+    monkeypatch.setattr("apps.formulas.selectors.data.MAX_STEPS", 5_000)
+    text = "long when percentrank(close, 50) > 90"
+    assert 1 <= ask(api, "evaluate", text=text, bar_set=str(bar_set.uuid))["evaluated"] < 400
+    assert 1 <= ask(api, "why", text=text, bar_set=str(bar_set.uuid))["evaluated"] < 400
+
+
 def test_library_by_program(api):
     found = api.get(f"{LANGUAGE}library/?category=trend&q=atr").json()
     assert "ut-bot" in [template["key"] for template in found]
@@ -167,7 +200,7 @@ def hundred_lines() -> str:
 @pytest.mark.parametrize(
     ("service", "most"),
     [("check", 0.030), ("complete", 0.030), ("hover", 0.050), ("signature", 0.050), ("format", 0.050),
-     ("explain", 0.050), ("tree", 0.050), ("blocks", 0.050)],
+     ("explain", 0.050), ("tree", 0.050), ("blocks", 0.050), ("certificate", 0.050), ("pine", 0.050)],
 )  # fmt: skip
 def test_a_formula_of_a_hundred_lines_is_answered_at_once(api, service, most):
     """By processor time, and with room: other work shares the machine's caches."""

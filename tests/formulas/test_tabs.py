@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.formulas.models import Formula, FormulaCase
 from apps.formulas.services import add_case, create_formula, fork_formula, publish_formula, save_formula
@@ -149,3 +150,32 @@ def test_tabs_take_the_same_queries_however_much_there_is(
         add_case(formula, CASE | {"name": f"fires {i}"}, actor=user)
     with django_assert_num_queries(queries):
         web.get(f"/formulas/{formula.uuid}/{tab if '?' in tab else tab + '/'}")
+
+
+SCRIPT = """//@version=5
+strategy("Mine")
+fast = ta.ema(close, 9)
+slow = ta.ema(close, 21)
+if ta.crossover(fast, slow)
+    strategy.entry("L", strategy.long)
+if ta.crossunder(fast, slow)
+    strategy.close("L")
+"""
+
+
+def test_pine_script_becomes_a_formula(web, workspace):
+    html = web.post("/formulas/import/", {"source": SCRIPT}).content.decode()
+    assert "imported</span>" in html
+    assert not Formula.objects.exists()
+    answer = web.post("/formulas/import/", {"source": SCRIPT, "create": "1"})
+    made = Formula.objects.get()
+    assert (made.name, answer["Location"]) == ("Mine", f"/formulas/{made.uuid}/")
+    assert "crossover" in made.text
+    made.delete()
+    file = SimpleUploadedFile("mine.pine", SCRIPT.encode())
+    assert "imported</span>" in web.post("/formulas/import/", {"file": file}).content.decode()
+
+
+@pytest.mark.parametrize("body", [{}, {"source": " "}, {"source": "x" * 300_000}])
+def test_what_is_no_script_is_refused(web, workspace, body):
+    assert web.post("/formulas/import/", body).status_code == 422

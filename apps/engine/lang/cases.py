@@ -24,19 +24,22 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from apps.engine.bars import Bars
-from apps.engine.lang import Evaluation, EvaluationError, FormulaError, compile_formula
+from apps.engine.lang import Evaluation, EvaluationError, FormulaError, Program, compile_formula
 from apps.engine.lang.case_bars import MAX_BARS, CaseError, bars_as_rows, read_bars, read_time, timeframe_of
+from apps.engine.lang.cost import cost_of
 from apps.engine.lang.errors import nearest
 from apps.engine.program.calendar import iso_time
 from apps.engine.program.program import FLAGS
 
 __all__ = [
-    "MAX_BARS", "MAX_CASES", "MAX_TOTAL_BARS", "Case", "CaseError", "CaseResult", "ExpectedSignal", "WrongValue",
-    "read_case", "read_cases", "run_case", "run_cases", "snapshot",
+    "MAX_BARS", "MAX_CASES", "MAX_SETTINGS", "MAX_TOTAL_BARS", "Case", "CaseError", "CaseResult", "ExpectedSignal",
+    "WrongValue", "read_case", "read_cases", "run_case", "run_cases", "settings_key", "snapshot",
 ]  # fmt: skip
 
 MAX_CASES = 100
 MAX_TOTAL_BARS = 50_000
+MAX_SETTINGS = 20
+MAX_STEPS = 2_000_000_000  # of all cases together: a few seconds at most
 MAX_NAME = 120
 MAX_SERIES = 50
 MAX_TEXT = 1_000
@@ -159,7 +162,16 @@ def read_cases(content: Any) -> list[Case]:
         if any(case.name == other.name for other in cases):
             raise CaseError(f"/{i}/name", f"two cases are called {case.name!r}")
         cases.append(case)
+        if len({settings_key(one.settings) for one in cases}) > MAX_SETTINGS:
+            raise CaseError(
+                f"/{i}/settings", f"the cases have more than {MAX_SETTINGS} different sets of settings"
+            )
     return cases
+
+
+def settings_key(settings: Mapping[str, Any]) -> str:
+    """The same text for the same settings."""
+    return json.dumps(settings, sort_keys=True)
 
 
 def read_case(content: Any, place: str = "") -> Case:
@@ -210,15 +222,25 @@ def run_case(text: str, case: Case) -> CaseResult:
 
 
 def run_cases(text: str, cases: list[Case]) -> list[CaseResult]:
-    """The result of each case, in their order. The formula is compiled once per set of settings."""
-    programs: dict[str, Any] = {}
+    """The result of each case, in their order. The formula is compiled once per set of settings; cases for which it
+    would take too many steps are not run, and say so."""
+    programs: dict[str, tuple[Program, int]] = {}
     results = []
+    left = MAX_STEPS
     for case in cases:
-        key = json.dumps(case.settings, sort_keys=True)
+        key = settings_key(case.settings)
         try:
             if key not in programs:
-                programs[key] = compile_formula(text, case.settings)
-            results.append(_compare(case, programs[key].evaluate(case.bars)))
+                program = compile_formula(text, case.settings)
+                graphs = [graph for _, graph in program.frames.values()]
+                programs[key] = program, cost_of(program.chart, graphs).steps
+            program, steps = programs[key]
+            left -= steps * len(case.bars)
+            if left < 0:
+                message = f"the formula takes up to {steps:,} steps a bar, too many for this many bars"
+                results.append(CaseResult(case.name, error=message))
+                continue
+            results.append(_compare(case, program.evaluate(case.bars)))
         except FormulaError as error:
             results.append(CaseResult(case.name, error=str(error.errors[0])))
         except EvaluationError as error:

@@ -22,8 +22,10 @@ from apps.formulas.api.language_serializers import (
     ExplanationSerializer,
     FormattedSerializer,
     HoverSerializer,
+    PineImportSerializer,
     PineRequestSerializer,
     PineSerializer,
+    PineSourceSerializer,
     PlaceSerializer,
     SignatureSerializer,
     TemplateSerializer,
@@ -31,16 +33,19 @@ from apps.formulas.api.language_serializers import (
     TextResultSerializer,
     TextSerializer,
     WhyRequestSerializer,
+    WithSettingsSerializer,
 )
 from apps.formulas.api.throttling import EditorThrottle
 from apps.formulas.library import search_templates, template_of
 from apps.formulas.selectors import (
     blocks_of,
+    certificate_of,
     check_report,
     completions,
     evaluation_report,
     explained,
     formatted,
+    formula_of_pine,
     hover_at,
     pine_of,
     recent_bars,
@@ -153,6 +158,18 @@ class LanguageViewSet(viewsets.ViewSet):
     def pine(self, request: Request) -> Response:
         """The formula as a Pine v6 script; what cannot be exported is named, and then there is no script."""
         return Response(pine_of(**given(PineRequestSerializer, request)))
+
+    @extend_schema(request=PineSourceSerializer, responses=PineImportSerializer)
+    @action(detail=False, methods=["post"], url_path="import-pine")
+    def import_pine(self, request: Request) -> Response:
+        """The formula that a Pine script (versions 3 to 6) says, with what became of each of its lines."""
+        return Response(formula_of_pine(**given(PineSourceSerializer, request)))
+
+    @extend_schema(request=WithSettingsSerializer, responses=ANY_OBJECT)
+    @action(detail=False, methods=["post"])
+    def certificate(self, request: Request) -> Response:
+        """What each value reads, how far back, and from which bar on it speaks; nothing ever reads a later bar."""
+        return Response(certificate_of(**given(WithSettingsSerializer, request)))
 
     @extend_schema(request=EvaluateRequestSerializer, responses=ANY_OBJECT)
     @action(detail=False, methods=["post"])

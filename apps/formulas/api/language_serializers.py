@@ -20,6 +20,10 @@ class CheckRequestSerializer(serializers.Serializer[dict[str, Any]]):
     settings = serializers.DictField(default=dict)
 
 
+class WithSettingsSerializer(TextSerializer):
+    settings = serializers.DictField(default=dict)
+
+
 class PlaceSerializer(TextSerializer):
     line = serializers.IntegerField(min_value=1, help_text="From 1")
     column = serializers.IntegerField(min_value=1, help_text="From 1; the cursor stands before it")
@@ -37,15 +41,17 @@ class TextFromSerializer(serializers.Serializer[dict[str, Any]]):
         return attrs
 
 
-class PineRequestSerializer(TextSerializer):
+class PineRequestSerializer(WithSettingsSerializer):
     kind = serializers.ChoiceField(choices=["indicator", "strategy"], default="indicator")
     name = serializers.CharField(default="Formula", max_length=120)
-    settings = serializers.DictField(default=dict)
 
 
-class OnBarsSerializer(TextSerializer):
+class PineSourceSerializer(serializers.Serializer[dict[str, Any]]):
+    source = serializers.CharField(trim_whitespace=False, max_length=256 * 1024, help_text="A Pine script")
+
+
+class OnBarsSerializer(WithSettingsSerializer):
     bar_set = serializers.UUIDField(help_text="uuid of the bars, see /bars/")
-    settings = serializers.DictField(default=dict)
 
 
 class EvaluateRequestSerializer(OnBarsSerializer):
@@ -134,6 +140,21 @@ class ExplanationSerializer(serializers.Serializer[Any]):
 class PineSerializer(serializers.Serializer[Any]):
     script = serializers.CharField(allow_blank=True, help_text="Empty where there are problems")
     problems = ProblemSerializer(many=True)
+
+
+class PineLineSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=["imported", "needs_edit", "impossible", "ignored"])
+    message = serializers.CharField(allow_blank=True)
+    source = serializers.CharField(allow_blank=True)
+
+
+class PineImportSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(help_text="The formula")
+    name = serializers.CharField(allow_blank=True)
+    ok = serializers.BooleanField(help_text="The formula has no errors")
+    complete = serializers.BooleanField(help_text="And nothing of the script is missing")
+    report = PineLineSerializer(many=True)
 
 
 class TemplateSerializer(serializers.Serializer[Any]):

@@ -1,7 +1,7 @@
 """What a formula says of bars: its values and signals, and why it said so on one bar.
 
-A formula is evaluated over at most MAX_BARS bars, the last ones before the end of what is asked for; values that
-depend on everything before (`cum`, an average's beginning) start there.
+A formula is evaluated over at most MAX_BARS bars, fewer where it costs much: the last ones before the end of what is
+asked for. Values that depend on everything before (`cum`, an average's beginning) start there.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from typing import Any
 import numpy as np
 
 from apps.engine.bars import COLUMNS, Bars
-from apps.engine.lang import EvaluationError, FormulaError, compile_formula
+from apps.engine.lang import EvaluationError, FormulaError, Program, compile_formula
+from apps.engine.lang.cost import cost_of, evaluation_bytes
 from apps.engine.lang.why import why
 from apps.engine.program.calendar import iso_time
 from apps.formulas.errors import CannotEvaluate
 from apps.formulas.selectors.texts import refuse
 
 MAX_BARS = 200_000
+MAX_STEPS = 1_000_000_000  # operators worked off for one answer: about a second
+MAX_BYTES = 256 * 1024 * 1024
 MAX_POINTS = 10_000
 MAX_VALUES = 400_000
 Settings = Mapping[str, Any] | None
@@ -34,6 +37,14 @@ def recent_bars(bars: Bars, *, until: datetime | None = None, most: int = MAX_BA
     if end == 0:
         raise CannotEvaluate(f"The first bar opens at {iso_time(int(bars.time[0]))}.", field="end")
     return bars.slice(max(0, end - most), end)
+
+
+def affordable(program: Program, bars: Bars) -> Bars:
+    """The last of `bars`, as many as the formula's cost allows for one answer."""
+    steps = cost_of(program.chart, [graph for _, graph in program.frames.values()]).steps
+    thousand = evaluation_bytes(program, 1_000)
+    most = min(MAX_STEPS // max(1, steps), MAX_BYTES * 1_000 // max(1, thousand))
+    return bars.slice(max(0, len(bars) - max(1, most)), len(bars))
 
 
 def bars_between(bars: Bars, start: datetime, end: datetime) -> Bars:
@@ -56,6 +67,7 @@ def evaluation_report(
     """
     try:
         program = compile_formula(text, settings)
+        bars = affordable(program, bars)
         found = program.evaluate(bars)
     except FormulaError as error:
         raise refuse(error.errors) from None
@@ -96,6 +108,7 @@ def why_report(text: str, bars: Bars, *, settings: Settings = None) -> dict[str,
     """What every part of the formula is on the last of `bars`, and which decided. `bar` counts from the first of the
     `evaluated` bars. Raises InvalidFormula and CannotEvaluate."""
     try:
+        bars = affordable(compile_formula(text, settings), bars)
         return {"evaluated": len(bars), **why(text, bars, len(bars) - 1, settings).as_dict()}
     except FormulaError as error:
         raise refuse(error.errors) from None
@@ -120,7 +133,9 @@ def why_at(text: str, bars: Bars, moment: datetime | None) -> WhyAt:
     signal, or on the last bar where there is none. Raises InvalidFormula and CannotEvaluate."""
     bars = recent_bars(bars)
     try:
-        fired = sorted({signal.bar for signal in compile_formula(text).evaluate(bars).signals})
+        program = compile_formula(text)
+        bars = affordable(program, bars)
+        fired = sorted({signal.bar for signal in program.evaluate(bars).signals})
         if moment is None:
             index = fired[-1] if fired else len(bars) - 1
         else:

@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from apps.engine.lang import FormulaError, Problem, check, format_text, formula_json, parse, tree
 from apps.engine.lang.blocks import block_ids, from_blocks, to_blocks
+from apps.engine.lang.certificate import Certificate, certificate
 from apps.engine.lang.complete import complete, hover, signature_help
 from apps.engine.lang.explain import explain
 from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.writer import write
-from apps.engine.pine import export_pine
+from apps.engine.pine import export_pine, import_pine
 from apps.formulas.errors import InvalidFormula, InvalidTree
 
 
@@ -85,6 +86,31 @@ def pine_of(
 ) -> dict[str, Any]:
     """The formula as a Pine v6 script, or the problems for which there is none."""
     return export_pine(text, kind, name, settings).as_dict()
+
+
+def formula_of_pine(source: str) -> dict[str, Any]:
+    """The formula that a Pine script says, as far as one can, with what became of each of its lines."""
+    return import_pine(source).as_dict()
+
+
+def certificate_of(text: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What each value reads, how far back, and from which bar on it speaks. Raises InvalidFormula."""
+    return _certified(text, settings).as_dict()
+
+
+def certified_values(text: str) -> list[dict[str, Any]]:
+    """The certificate's values as rows for people, each with its title. Raises InvalidFormula."""
+    return [
+        {**value.as_dict(), "title": value.title, "waits": [str(wait) for wait in value.waits]}
+        for value in _certified(text, None).values
+    ]
+
+
+def _certified(text: str, settings: Mapping[str, Any] | None) -> Certificate:
+    try:
+        return certificate(text, settings)
+    except FormulaError as error:
+        raise refuse(error.errors) from None
 
 
 def refuse(errors: list[Problem]) -> InvalidFormula:

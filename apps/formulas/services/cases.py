@@ -15,12 +15,14 @@ from apps.engine.bars import Bars
 from apps.engine.lang import EvaluationError, FormulaError
 from apps.engine.lang.cases import (
     MAX_CASES,
+    MAX_SETTINGS,
     MAX_TOTAL_BARS,
     Case,
     CaseError,
     read_case,
     read_cases,
     run_cases,
+    settings_key,
     snapshot,
 )
 from apps.formulas.errors import CannotEvaluate, CaseNameTaken, InvalidCase, InvalidFormula
@@ -140,6 +142,11 @@ def _check_room(formula: Formula, case: Case, instead_of: FormulaCase | None) ->
         raise InvalidCase(f"All tests together may have {MAX_TOTAL_BARS} bars.", field="content")
     if others.count() >= MAX_CASES:
         raise InvalidCase(f"A formula has at most {MAX_CASES} tests.", field="content")
+    settings = {settings_key(one or {}) for one in others.values_list("content__settings", flat=True)}
+    if len(settings | {settings_key(case.settings)}) > MAX_SETTINGS:
+        raise InvalidCase(
+            f"The tests of a formula may have {MAX_SETTINGS} different sets of settings.", field="content"
+        )
 
 
 def _record(case: FormulaCase, deed: str, actor: User) -> None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from apps.core.errors import DomainError
 from apps.formulas.access import get_formula_for
 from apps.formulas.forms import WhyForm
-from apps.formulas.selectors import check_report, explanation, why_at
+from apps.formulas.selectors import certified_values, check_report, explanation, why_at
 from apps.markets.services import load_bars
 
 
@@ -26,7 +26,10 @@ def formula_explain(request: HttpRequest, uuid: UUID) -> HttpResponse:
     form = WhyForm(request.GET or None, workspace=request.workspace)
     context: dict[str, Any] = {"formula": formula, "report": report, "form": form}
     if report["ok"]:
-        context["explanation"] = explanation(formula.text)
+        context |= {
+            "explanation": explanation(formula.text),
+            "certified": certified_values(formula.text),
+        }
         context |= _why(formula.text, form)
     return render(request, "formulas/formula_explain.html", context)
 

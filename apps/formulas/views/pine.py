@@ -1,4 +1,4 @@
-"""The Pine tab: the formula as a script for TradingView."""
+"""Pine Script: the formula as a script for TradingView, and a script as a formula."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from apps.formulas.access import get_formula_for
+from apps.formulas.forms import PineForm
 from apps.formulas.models import Formula
-from apps.formulas.selectors import pine_of
+from apps.formulas.selectors import formula_of_pine, pine_of
+from apps.formulas.services import create_formula
 from apps.formulas.views.drafts import file_stem, text_file
 
 KINDS = {"indicator": "Indicator with alerts", "strategy": "Strategy"}
@@ -39,6 +41,22 @@ def pine_file(request: HttpRequest, uuid: UUID) -> HttpResponse:
         messages.error(request, "There is no script to download while the formula has problems.")
         return redirect("formulas:formula-pine", uuid=uuid)
     return text_file(pine["script"], f"{file_stem(formula.name)}-{kind}.pine")
+
+
+@login_required
+def pine_import(request: HttpRequest) -> HttpResponse:
+    """A script, pasted or uploaded, becomes a formula with a report for each of its lines; kept when asked for."""
+    form = PineForm(request.POST, request.FILES) if request.method == "POST" else PineForm()
+    context: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        found = formula_of_pine(form.cleaned_data["source"])
+        name = found["name"][:120] or "Imported from Pine"
+        if "create" in request.POST:
+            formula = create_formula(request.workspace, name=name, text=found["text"], actor=request.user)
+            messages.success(request, "Imported. The lines that need a hand are marked in the text.")
+            return redirect("formulas:formula-detail", uuid=formula.uuid)
+        context |= {"found": found, "name": name, "source": form.cleaned_data["source"]}
+    return render(request, "formulas/pine_import.html", context, status=422 if form.errors else 200)
 
 
 def _kind(request: HttpRequest) -> Any:

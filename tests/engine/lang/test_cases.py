@@ -204,6 +204,9 @@ def test_lists_of_cases_have_limits():
     with pytest.raises(CaseError, match="all cases together") as caught:
         read_cases(many)
     assert caught.value.place == "/10/bars"
+    many = [{"name": str(i), "bars": [1], "signals": [], "settings": {"n": i}} for i in range(21)]
+    with pytest.raises(CaseError, match="more than 20 different sets"):
+        read_cases(many)
     with pytest.raises(CaseError, match="the case has no signals"):
         read_cases([{"name": "a", "bars": [1]}])
 
@@ -233,3 +236,9 @@ def test_each_setting_is_compiled_once(monkeypatch):
     given = [case_of(), case_of(name="y"), case_of(settings={"n": 2})]
     assert [result.ok for result in run_cases(text, given)] == [False] * 3
     assert len(compiled) == 2
+
+
+def test_a_formula_that_costs_too_much_is_not_run(monkeypatch):
+    monkeypatch.setattr(cases, "MAX_STEPS", 10)
+    result = run_case("long when highest(high, 5) > 3", case_of())
+    assert "too many for this many bars" in result.error
