@@ -230,6 +230,10 @@ class _Speaker:
                 return f"{node.name} is true", ONE
             case tree.Unary() if node.operator == "not":
                 operand, signs = _signs(node)
+                if isinstance(operand, tree.Name):
+                    return f"{operand.name} is {'false' if signs % 2 else 'true'}", ONE
+                if isinstance(operand, tree.History) and isinstance(operand.base, tree.Name):
+                    return self.was(operand, "false" if signs % 2 else "true"), ONE
                 text, level = self.clause(operand)
                 return (f"it is not true that ({text})", ONE) if signs % 2 else (text, level)
             case tree.Binary() if node.operator in ("and", "or"):
@@ -241,7 +245,7 @@ class _Speaker:
             case tree.Call():
                 return self.called(node, "")[0], ONE
             case tree.History():
-                return self.was(node), ONE
+                return self.was(node, "true"), ONE
             case tree.Ternary():
                 parts, last = _cases(node)
                 said = [f"{self.one(then)} if {self.one(test)}" for test, then in parts]
@@ -284,12 +288,12 @@ class _Speaker:
             return f"{self.value(node.left)[0]} {how} {self.value(node.right)[0]}"
         return f"{self.part(node.left, SUM)} {_COMPARED[node.operator]} {self.part(node.right, SUM)}"
 
-    def was(self, node: tree.History) -> str:
+    def was(self, node: tree.History, truth: str) -> str:
         ago = self.ago(node.ago)
         if isinstance(node.base, tree.Name):
             name = "it" if node.base.name == self.subject else node.base.name
-            return f"{name} was true {ago}"
-        return f"({self.clause(node.base)[0]}) was true {ago}"
+            return f"{name} was {truth} {ago}"
+        return f"({self.clause(node.base)[0]}) was {truth} {ago}"
 
     # values
 
@@ -316,6 +320,8 @@ class _Speaker:
                 return f"{self.part(node.base, ATOM)} {self.ago(node.ago)}", DATED
             case tree.Unary() if node.operator == "-":
                 operand, signs = _signs(node)
+                if isinstance(operand, tree.Number) and signs == 1:
+                    return f"-{operand.text}", ATOM
                 return "minus " * signs + self.part(operand, NOUN), SUM
             case tree.Binary() if node.operator in _LEVELS:
                 return self.summed(node), SUM
@@ -350,15 +356,21 @@ class _Speaker:
         spine = [node]
         while isinstance(spine[-1].left, tree.Binary) and _LEVELS.get(spine[-1].left.operator) == level:
             spine.append(spine[-1].left)
-        text, alone = self.part(spine[-1].left, NOUN), True
+        text, alone = self.term(spine[-1].left), True
         for part in reversed(spine):
-            right = self.part(part.right, NOUN)
+            right = self.part(part.right, NOUN) if part is node else self.term(part.right)
             if part.operator == "%":
                 text = f"the remainder of {text if alone else f'({text})'} divided by {right}"
             else:
                 text = f"{text} {_ARITHMETIC[part.operator]} {right}"
             alone = False
         return text
+
+    def term(self, node: tree.Expr) -> str:
+        """A value that an operator follows: in brackets where that could be taken for a part of it."""
+        text, level = self.value(node)
+        ends_itself = level == ATOM or (level == NOUN and " of " not in text and " over " not in text)
+        return text if ends_itself else f"({text})"
 
     def ago(self, node: tree.Expr) -> str:
         if isinstance(node, tree.Number) and node.value == 1:

@@ -46,7 +46,7 @@ SENTENCES = {
     # statements
     "short when close < open": "Goes short (sells) when the close is below the open.",
     "exit short when close >= 5": "Closes a short position when the close is at or above 5.",
-    "exit when hour == 22": "Closes any position when the hour at which the bar opened equals 22.",
+    "exit when hour == 22": "Closes any position when the bar's opening hour equals 22.",
     "exit after 1 bars": "Closes a position after 1 bar.",
     "exit after 12 bars": "Closes a position after 12 bars.",
     "stop_loss by 2 * atr(14)": (
@@ -67,10 +67,10 @@ SENTENCES = {
     "x = (close - 2) * atr(3)": "x is (the close minus 2) times the 3-bar average true range.",
     "x = close - (open - low) - 1": "x is the close minus (the open minus the low) minus 1.",
     "x = bar_index % 5 + 1": (
-        "x is (the remainder of the number of the bar (counted from 0) divided by 5) plus 1."
+        "x is (the remainder of the bar's number (counted from 0) divided by 5) plus 1."
     ),
     "x = sma(close - open, 3)": "x is the 3-bar simple average of (the close minus the open).",
-    "x = sma(close, 3) - open": "x is the 3-bar simple average of the close minus the open.",
+    "x = sma(close, 3) - open": "x is (the 3-bar simple average of the close) minus the open.",
     "x = ema(close[3], 9)": "x is the 9-bar exponential average of (the close 3 bars ago).",
     "x = ema(close, 9)[3]": "x is (the 9-bar exponential average of the close) 3 bars ago.",
     "long when close > 1 or close > 2 and close > 3": (
@@ -84,8 +84,13 @@ SENTENCES = {
         "x is 2 if the close is above 1, 4 if the close is above 3, otherwise 5."
     ),
     "x = (close > 1 ? 2 : 4) + 5": "x is (2 if the close is above 1, otherwise 4) plus 5.",
+    "x = stdev(log(close), 20) * sqrt(252)": (
+        "x is (the 20-bar standard deviation of the natural logarithm of the close) times the square root of 252."
+    ),
+    "x = -1 * -close": "x is -1 times (minus the close).",
     # series of their own past, other timeframes
     "x = nz(x[1], 0) + 1": "x is (its own value one bar ago, or 0 while that is missing) plus 1.",
+    "flip = not flip[2]": "flip is true when it was false 2 bars ago.",
     "long when (close > open)[2]": "Goes long (buys) when (the close is above the open) was true 2 bars ago.",
     'x = tf("1d", ema(close, 50))': (
         "x is the 50-bar exponential average of the close (on the daily chart, as of its last closed bar)."
@@ -130,7 +135,7 @@ def test_names_are_conditions_where_their_definitions_are() -> None:
         "up is true when the close is above the open. same is true when up is true.\n\n"
         'Goes long (buys) when on is true and same is true and mode is not "slow" '
         "and (up is true) and (on is true) are both true or both false "
-        "and it is not true that (up was true one bar ago)."
+        "and up was false one bar ago."
     )
 
 
