@@ -94,41 +94,44 @@ def kernels_source() -> str:
     )
 
 
-def _branch(operator: Operator, first: bool) -> str:
-    word = "if" if first else "elif"
+def _at(base: str, offset: int) -> str:
+    """A place `offset` after `base`, both unsigned: signed places would be checked for negative ones."""
+    return f"{base} + np.uint64({offset})" if offset else base
+
+
+def _branch(operator: Operator) -> str:
     arguments = []
     if operator.state:
-        arguments.append("(" + ", ".join(f"state[s + {i}]" for i in range(len(operator.state))) + ",)")
+        arguments.append("(" + ", ".join(f"state[{_at('s', i)}]" for i in range(len(operator.state))) + ",)")
     if operator.memory:
-        arguments += ["state", f"s + {len(operator.state)}"]
+        arguments += ["state", f"code[k, 2] + {len(operator.state)}"]
     for i, kind in enumerate(operator.inputs):
-        register = f"registers[code[k, {4 + i}]]"
+        register = f"registers[np.uint64(code[k, {4 + i}])]"
         arguments.append(register if kind == "f" else f"{register} != 0.0")
     for i, kind in enumerate(operator.params):
-        value = f"params[code[k, 3] + {i}]"
+        value = f"params[{_at('np.uint64(code[k, 3])', i)}]"
         arguments.append(value if kind == "f" else f"int({value})")
     call = f"{operator.step.__name__}({', '.join(arguments)})"
-    lines = [f"        {word} op == {OPCODES[operator.name]}:  # {operator.name}"]
+    lines = [f"        elif op == {OPCODES[operator.name]}:  # {operator.name}"]
     result = f"result_{operator.name}"
     if operator.state:
         lines.append(f"            state_{operator.name}, {result} = {call}")
         lines += [
-            f"            state[s + {i}] = state_{operator.name}[{i}]" for i in range(len(operator.state))
+            f"            state[{_at('s', i)}] = state_{operator.name}[{i}]"
+            for i in range(len(operator.state))
         ]
     else:
         lines.append(f"            {result} = {call}")
     for i, kind in enumerate(operator.outputs):
         value = result if len(operator.outputs) == 1 else f"{result}[{i}]"
         value = value if kind == "f" else f"1.0 if {value} else 0.0"
-        lines.append(
-            f"            registers[out + {i}] = {value}" if i else f"            registers[out] = {value}"
-        )
+        lines.append(f"            registers[{_at('out', i)}] = {value}")
     return "\n".join(lines)
 
 
 def machine_source() -> str:
     """A machine that runs a list of operators for one bar, or for many, from a state that is one array."""
-    branches = "\n".join(_branch(operator, False) for operator in OPERATORS.values())
+    branches = "\n".join(_branch(operator) for operator in OPERATORS.values())
     return f'''"""The machine: a formula's operators for one bar at a time. {NOTE}
 
 An instruction is a row of `code`: operator, first output register, place in `state`, place in `params`, and up to
@@ -137,6 +140,7 @@ An instruction is a row of `code`: operator, first output register, place in `st
 
 # ruff: noqa
 # fmt: off
+import numpy as np
 from numba import njit
 
 {_imports()}
@@ -148,12 +152,13 @@ def run_bar(code, params, registers, state):
     """Run every instruction once; inputs are read from and outputs left in `registers`."""
     for k in range(code.shape[0]):
         op = code[k, 0]
-        out = code[k, 1]
-        s = code[k, 2]
+        out = np.uint64(code[k, 1])
+        s = np.uint64(code[k, 2])
         if op == {HISTORY_READ}:
-            registers[out] = history_read_step(state[s], state, s + 1)
+            registers[out] = history_read_step(state[s], state, code[k, 2] + 1)
         elif op == {HISTORY_PUSH}:
-            state[s] = history_push_step(state[s], state, s + 1, registers[code[k, 4]], int(params[code[k, 3]]))
+            value = registers[np.uint64(code[k, 4])]
+            state[s] = history_push_step(state[s], state, code[k, 2] + 1, value, int(params[np.uint64(code[k, 3])]))
 {branches}
 
 

@@ -69,25 +69,29 @@ from apps.engine.indicators.steps.events import (
     rising_step,
     valuewhen_step,
 )
+from apps.engine.indicators.steps.moments import (
+    correlation_step,
+    linreg_step,
+    stdev_step,
+    variance_step,
+)
 from apps.engine.indicators.steps.momentum import (
     cci_step,
     cmo_step,
     mfi_step,
     rsi_step,
 )
-from apps.engine.indicators.steps.spread import (
-    correlation_step,
+from apps.engine.indicators.steps.ranks import (
     highest_step,
-    linreg_step,
     lowest_step,
     median_step,
     percentrank_step,
-    stdev_step,
+)
+from apps.engine.indicators.steps.spread import (
+    atr_step,
     true_range_step,
-    variance_step,
 )
 from apps.engine.indicators.steps.trend import (
-    atr_step,
     dmi_step,
     sar_step,
     supertrend_step,
@@ -331,14 +335,14 @@ def round_kernel(size, x0, dx0, p0, out0):
 
 @njit(cache=True, nogil=True)
 def sma_kernel(size, x0, dx0, p0, memory, out0):
-    state = (0.0, 0.0, 0.0,)
+    state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = sma_step(state, memory, 0, x0[i * dx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def sum_kernel(size, x0, dx0, p0, memory, out0):
-    state = (0.0, 0.0, 0.0,)
+    state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = sum_step(state, memory, 0, x0[i * dx0], p0)
 
@@ -359,7 +363,7 @@ def rma_kernel(size, x0, dx0, p0, out0):
 
 @njit(cache=True, nogil=True)
 def wma_kernel(size, x0, dx0, p0, memory, out0):
-    state = (0.0, 0.0, 0.0, 0.0,)
+    state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = wma_step(state, memory, 0, x0[i * dx0], p0)
 
@@ -373,7 +377,7 @@ def kama_kernel(size, x0, dx0, p0, memory, out0):
 
 @njit(cache=True, nogil=True)
 def alma_kernel(size, x0, dx0, p0, p1, p2, memory, out0):
-    state = (0.0, 0.0,)
+    state = (0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = alma_step(state, memory, 0, x0[i * dx0], p0, p1, p2)
 
@@ -387,14 +391,14 @@ def vwap_kernel(size, x0, dx0, x1, dx1, x2, dx2, out0):
 
 @njit(cache=True, nogil=True)
 def variance_kernel(size, x0, dx0, p0, memory, out0):
-    state = (0.0, 0.0,)
+    state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = variance_step(state, memory, 0, x0[i * dx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def stdev_kernel(size, x0, dx0, p0, memory, out0):
-    state = (0.0, 0.0,)
+    state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = stdev_step(state, memory, 0, x0[i * dx0], p0)
 
@@ -447,7 +451,7 @@ def percentrank_kernel(size, x0, dx0, p0, memory, out0):
 
 @njit(cache=True, nogil=True)
 def linreg_kernel(size, x0, dx0, p0, memory, out0, out1):
-    state = (0.0, 0.0,)
+    state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
     for i in range(size):
         state, result = linreg_step(state, memory, 0, x0[i * dx0], p0)
         out0[i] = result[0]
@@ -456,7 +460,7 @@ def linreg_kernel(size, x0, dx0, p0, memory, out0, out1):
 
 @njit(cache=True, nogil=True)
 def correlation_kernel(size, x0, dx0, x1, dx1, p0, memory, out0):
-    state = (0.0, 0.0,)
+    state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = correlation_step(state, memory, 0, x0[i * dx0], x1[i * dx1], p0)
 
@@ -484,7 +488,7 @@ def cci_kernel(size, x0, dx0, p0, memory, out0):
 
 @njit(cache=True, nogil=True)
 def mfi_kernel(size, x0, dx0, x1, dx1, p0, memory, out0):
-    state = (0.0, 0.0, nan, 0.0, 0.0,)
+    state = (0.0, 0.0, nan, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = mfi_step(state, memory, 0, x0[i * dx0], x1[i * dx1], p0)
 
@@ -566,14 +570,14 @@ def cross_kernel(size, x0, dx0, x1, dx1, out0):
 
 @njit(cache=True, nogil=True)
 def rising_kernel(size, x0, dx0, p0, memory, out0):
-    state = (0.0, 0.0,)
+    state = (0.0, 0.0, 0.0, nan,)
     for i in range(size):
         state, out0[i] = rising_step(state, memory, 0, x0[i * dx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def falling_kernel(size, x0, dx0, p0, memory, out0):
-    state = (0.0, 0.0,)
+    state = (0.0, 0.0, 0.0, nan,)
     for i in range(size):
         state, out0[i] = falling_step(state, memory, 0, x0[i * dx0], p0)
 
@@ -601,14 +605,14 @@ def fixnan_kernel(size, x0, dx0, out0):
 
 @njit(cache=True, nogil=True)
 def pivothigh_kernel(size, x0, dx0, p0, p1, memory, out0):
-    state = (0.0, 0.0,)
+    state = (0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = pivothigh_step(state, memory, 0, x0[i * dx0], p0, p1)
 
 
 @njit(cache=True, nogil=True)
 def pivotlow_kernel(size, x0, dx0, p0, p1, memory, out0):
-    state = (0.0, 0.0,)
+    state = (0.0, 0.0, 0.0,)
     for i in range(size):
         state, out0[i] = pivotlow_step(state, memory, 0, x0[i * dx0], p0, p1)
 

@@ -7,10 +7,20 @@ this table by `generate.py`; the compiler reads look-back, memory and cost from 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import nan
+from math import ceil, log10, nan
 from typing import Any
 
-from apps.engine.indicators.steps import arithmetic, averages, events, momentum, spread, trend, volume
+from apps.engine.indicators.steps import (
+    arithmetic,
+    averages,
+    events,
+    moments,
+    momentum,
+    ranks,
+    spread,
+    trend,
+    volume,
+)
 
 Params = tuple[float, ...]
 
@@ -20,7 +30,9 @@ class Operator:
     """One operator. `inputs` and `outputs` have a letter per value: f number, b true/false; `params` a letter
     per constant: i whole, f number. `state` is the state before the first bar. `memory(params)` is the number
     of floats of window, `warmup(params)` for each output the bars by which it starts after its inputs,
-    `cost(params)` the steps of work per bar."""
+    `cost(params)` a bound on its work per bar, on average over a run: visits to numbers of the window, one at
+    least.
+    """
 
     name: str
     step: Callable[..., Any]
@@ -45,6 +57,47 @@ def _all(n: int, *_: float) -> tuple[int, ...]:
     return (int(n),)
 
 
+def _both_less_one(n: int) -> tuple[int, ...]:
+    return (n - 1, n - 1)
+
+
+def _two_windows(n: int) -> int:
+    return 2 * n
+
+
+def _two_sides(left: int, right: int) -> int:
+    return 2 * (left + right + 1)
+
+
+def _sides(left: int, right: int) -> tuple[int, ...]:
+    return (left + right,)
+
+
+def _running(n: int) -> int:
+    """Running sums: a value enters and one leaves; some visit all n once in n bars."""
+    return 6
+
+
+def _queue(*_: int) -> int:
+    """A queue of candidates: each value enters once, is looked at by the next and leaves once."""
+    return 4
+
+
+def _sorted(n: int) -> int:
+    """Two binary searches, and every value between the place of the oldest and that of the newest moves."""
+    return n + 2 * n.bit_length()
+
+
+def _moments(n: int) -> int:
+    """Sums carried on, and taken afresh in at most 6 visits to each value.
+
+    That happens once in n bars, and when the spread falls below n * ROUNDING of what it was, of which no n bars
+    hold more than fit between the largest and the smallest square there is (1e300 to 1e-308).
+    """
+    falls = 608 / -log10(min(n * moments.ROUNDING, 0.5))
+    return 8 + 6 * min(n, 1 + ceil(falls))
+
+
 def _plain(names: str, inputs: str, outputs: str = "f") -> list[Operator]:
     return [
         Operator(name, getattr(arithmetic, f"{name}_step"), inputs, outputs=outputs) for name in names.split()
@@ -63,135 +116,60 @@ _ROWS: list[Operator] = [
     Operator("choose_bool", arithmetic.choose_bool_step, "bbb", outputs="b"),
     Operator("round", arithmetic.round_step, "f", "i"),
     # averages
-    Operator("sma", averages.sma_step, "f", "i", state=(0.0, 0.0, 0.0), memory=_window, warmup=_less_one),
-    Operator("sum", averages.sum_step, "f", "i", state=(0.0, 0.0, 0.0), memory=_window, warmup=_less_one),
+    Operator("sma", averages.sma_step, "f", "i", "f", (0.0,) * 6, _window, _less_one, _running),
+    Operator("sum", averages.sum_step, "f", "i", "f", (0.0,) * 6, _window, _less_one, _running),
     Operator(
         "ema", averages.ema_step, "f", "ii", state=(0.0, 0.0, nan), warmup=lambda n, skip: (n + skip - 1,)
     ),
     Operator("rma", averages.rma_step, "f", "i", state=(0.0, 0.0, nan), warmup=_less_one),
+    Operator("wma", averages.wma_step, "f", "i", "f", (0.0,) * 6, _window, _less_one, _running),
     Operator(
-        "wma", averages.wma_step, "f", "i", state=(0.0, 0.0, 0.0, 0.0), memory=_window, warmup=_less_one
-    ),
-    Operator(
-        "kama", averages.kama_step, "f", "i", state=(0.0, 0.0, 0.0, nan), memory=lambda n: n + 1, warmup=_all
+        "kama",
+        averages.kama_step,
+        "f",
+        "i",
+        state=(0.0, 0.0, 0.0, nan),
+        memory=lambda n: n + 1,
+        warmup=_all,
+        cost=_running,
     ),
     Operator(
         "alma",
         averages.alma_step,
         "f",
         "iff",
-        state=(0.0, 0.0),
-        memory=_window,
+        state=(0.0, 0.0, 0.0),
+        memory=lambda n, *_: 2 * n,
         warmup=_less_one,
-        cost=lambda n, *_: 10 * n,
+        cost=_window,
     ),
     Operator("vwap", averages.vwap_step, "fff", state=(nan, 0.0, 0.0)),
     # spread and range
-    Operator(
-        "variance",
-        spread.variance_step,
-        "f",
-        "i",
-        state=(0.0, 0.0),
-        memory=_window,
-        warmup=_less_one,
-        cost=lambda n: 2 * n,
-    ),
-    Operator(
-        "stdev",
-        spread.stdev_step,
-        "f",
-        "i",
-        state=(0.0, 0.0),
-        memory=_window,
-        warmup=_less_one,
-        cost=lambda n: 2 * n,
-    ),
+    Operator("variance", moments.variance_step, "f", "i", "f", (0.0,) * 6, _window, _less_one, _moments),
+    Operator("stdev", moments.stdev_step, "f", "i", "f", (0.0,) * 6, _window, _less_one, _moments),
     Operator("true_range", spread.true_range_step, "fff", state=(nan,), warmup=lambda: (1,)),
-    Operator("atr", trend.atr_step, "fff", "i", state=(0.0, nan, 0.0), warmup=_all),
-    Operator(
-        "highest",
-        spread.highest_step,
-        "f",
-        "i",
-        "ff",
-        (0.0, 0.0, 0.0),
-        memory=lambda n: 2 * n,
-        warmup=lambda n: (n - 1, n - 1),
-    ),
-    Operator(
-        "lowest",
-        spread.lowest_step,
-        "f",
-        "i",
-        "ff",
-        (0.0, 0.0, 0.0),
-        memory=lambda n: 2 * n,
-        warmup=lambda n: (n - 1, n - 1),
-    ),
-    Operator(
-        "median",
-        spread.median_step,
-        "f",
-        "i",
-        state=(0.0, 0.0),
-        memory=lambda n: 2 * n,
-        warmup=_less_one,
-        cost=lambda n: 2 * n,
-    ),
-    Operator(
-        "percentrank",
-        spread.percentrank_step,
-        "f",
-        "i",
-        state=(0.0, 0.0),
-        memory=_window,
-        warmup=_all,
-        cost=_window,
-    ),
-    Operator(
-        "linreg",
-        spread.linreg_step,
-        "f",
-        "i",
-        "ff",
-        (0.0, 0.0),
-        memory=_window,
-        warmup=lambda n: (n - 1, n - 1),
-        cost=_window,
-    ),
+    Operator("atr", spread.atr_step, "fff", "i", state=(0.0, nan, 0.0), warmup=_all),
+    Operator("highest", ranks.highest_step, "f", "i", "ff", (0.0,) * 3, _two_windows, _both_less_one, _queue),
+    Operator("lowest", ranks.lowest_step, "f", "i", "ff", (0.0,) * 3, _two_windows, _both_less_one, _queue),
+    Operator("median", ranks.median_step, "f", "i", "f", (0.0,) * 2, _two_windows, _less_one, _sorted),
+    Operator("percentrank", ranks.percentrank_step, "f", "i", "f", (0.0,) * 2, _window, _all, _window),
+    Operator("linreg", moments.linreg_step, "f", "i", "ff", (0.0,) * 7, _window, _both_less_one, _moments),
     Operator(
         "correlation",
-        spread.correlation_step,
+        moments.correlation_step,
         "ff",
         "i",
-        state=(0.0, 0.0),
-        memory=lambda n: 2 * n,
-        warmup=_less_one,
-        cost=lambda n: 4 * n,
+        "f",
+        (0.0,) * 11,
+        _two_windows,
+        _less_one,
+        _moments,
     ),
     # momentum
     Operator("rsi", momentum.rsi_step, "f", "i", state=(0.0, nan, 0.0, 0.0), warmup=_all),
     Operator("cmo", momentum.cmo_step, "f", "i", state=(0.0, nan, 0.0, 0.0), warmup=_all),
-    Operator(
-        "cci",
-        momentum.cci_step,
-        "f",
-        "i",
-        state=(0.0, 0.0),
-        memory=_window,
-        warmup=_less_one,
-        cost=lambda n: 2 * n,
-    ),
-    Operator(
-        "mfi",
-        momentum.mfi_step,
-        "ff",
-        "i",
-        state=(0.0, 0.0, nan, 0.0, 0.0),
-        memory=lambda n: 2 * n,
-        warmup=_all,
-    ),
+    Operator("cci", momentum.cci_step, "f", "i", "f", (0.0,) * 2, _window, _less_one, lambda n: 2 * n),
+    Operator("mfi", momentum.mfi_step, "ff", "i", "f", (0.0, 0.0, nan, *(0.0,) * 6), _window, _all, _running),
     # trend
     Operator(
         "dmi",
@@ -230,35 +208,13 @@ _ROWS: list[Operator] = [
     Operator("crossover", events.crossover_step, "ff", outputs="b", state=(nan, nan), warmup=lambda: (1,)),
     Operator("crossunder", events.crossunder_step, "ff", outputs="b", state=(nan, nan), warmup=lambda: (1,)),
     Operator("cross", events.cross_step, "ff", outputs="b", state=(nan, nan), warmup=lambda: (1,)),
-    Operator(
-        "rising", events.rising_step, "f", "i", "b", (0.0, 0.0), memory=_window, warmup=_all, cost=_window
-    ),
-    Operator(
-        "falling", events.falling_step, "f", "i", "b", (0.0, 0.0), memory=_window, warmup=_all, cost=_window
-    ),
+    Operator("rising", events.rising_step, "f", "i", "b", (0.0, 0.0, 0.0, nan), _two_windows, _all, _queue),
+    Operator("falling", events.falling_step, "f", "i", "b", (0.0, 0.0, 0.0, nan), _two_windows, _all, _queue),
     Operator("barssince", events.barssince_step, "b", state=(nan,)),
     Operator("valuewhen", events.valuewhen_step, "bf", "i", state=(0.0, 0.0), memory=lambda k: k + 1),
     Operator("fixnan", events.fixnan_step, "f", state=(nan,)),
-    Operator(
-        "pivothigh",
-        events.pivothigh_step,
-        "f",
-        "ii",
-        state=(0.0, 0.0),
-        memory=lambda left, right: left + right + 1,
-        warmup=lambda left, right: (left + right,),
-        cost=lambda left, right: left + right,
-    ),
-    Operator(
-        "pivotlow",
-        events.pivotlow_step,
-        "f",
-        "ii",
-        state=(0.0, 0.0),
-        memory=lambda left, right: left + right + 1,
-        warmup=lambda left, right: (left + right,),
-        cost=lambda left, right: left + right,
-    ),
+    Operator("pivothigh", events.pivothigh_step, "f", "ii", "f", (0.0,) * 3, _two_sides, _sides, _queue),
+    Operator("pivotlow", events.pivotlow_step, "f", "ii", "f", (0.0,) * 3, _two_sides, _sides, _queue),
 ]
 
 OPERATORS: dict[str, Operator] = {operator.name: operator for operator in _ROWS}

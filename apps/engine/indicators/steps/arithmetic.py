@@ -5,23 +5,31 @@ import math
 import numpy as np
 from numba import njit
 
-NA = math.nan
-EPSILON = 1e-14  # TA-Lib's: what lies nearer to zero counts as zero
+from apps.engine.indicators.steps.windows import EPSILON, NA, missing
+
+LARGEST_EXPONENT = 709.782712893384  # the logarithm of the largest number there is
+
+
+@njit(cache=True)
+def held(x: float) -> float:
+    """x, or na where it is too large to hold."""
+    return x if abs(x) < math.inf else NA
 
 
 @njit(cache=True)
 def add_step(a: float, b: float) -> float:
-    return a + b
+    """a + b; na where that is too large to hold, as in every step of this file."""
+    return held(a + b)
 
 
 @njit(cache=True)
 def sub_step(a: float, b: float) -> float:
-    return a - b
+    return held(a - b)
 
 
 @njit(cache=True)
 def mul_step(a: float, b: float) -> float:
-    return a * b
+    return held(a * b)
 
 
 @njit(cache=True)
@@ -29,7 +37,7 @@ def div_step(a: float, b: float) -> float:
     """a / b; na where b is zero."""
     if b == 0.0:
         return NA
-    return a / b
+    return held(a / b)
 
 
 @njit(cache=True)
@@ -191,7 +199,7 @@ def log_step(a: float) -> float:
 @njit(cache=True)
 def exp_step(a: float) -> float:
     """e ** a; na where that is too large to hold."""
-    if a != a or a > 709.0:
+    if a != a or a > LARGEST_EXPONENT:
         return NA
     return math.exp(a)
 
@@ -230,7 +238,7 @@ def ratio_step(a: float, b: float) -> float:
         return NA
     if -EPSILON < b < EPSILON:
         return 0.0
-    return a / b
+    return held(a / b)
 
 
 @njit(cache=True)
@@ -241,7 +249,7 @@ def stoch_step(close: float, low: float, high: float) -> float:
     span = (high - low) / 100.0
     if span == 0.0:
         return 0.0
-    return (close - low) / span
+    return held((close - low) / span)
 
 
 @njit(cache=True)
@@ -252,7 +260,7 @@ def williams_step(close: float, low: float, high: float) -> float:
     span = (high - low) / -100.0
     if span == 0.0:
         return 0.0
-    return (high - close) / span
+    return held((high - close) / span)
 
 
 @njit(cache=True)
@@ -262,14 +270,14 @@ def percent_of_step(part: float, whole: float) -> float:
         return NA
     if -EPSILON < whole < EPSILON:
         return 0.0
-    return part / whole * 100.0
+    return held(part / whole * 100.0)
 
 
 @njit(cache=True)
 def roc_step(now: float, before: float) -> float:
     """Change from before to now in percent; 0 where before is zero (TA-Lib)."""
-    if now != now or before != before:
+    if now != now or missing(before):
         return NA
     if before == 0.0:
         return 0.0
-    return ((now / before) - 1.0) * 100.0
+    return held(((now / before) - 1.0) * 100.0)

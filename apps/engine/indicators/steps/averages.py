@@ -5,59 +5,63 @@ import math
 import numpy as np
 from numba import njit
 
-NA = math.nan
-EPSILON = 1e-14
+from apps.engine.indicators.steps.windows import (
+    EPSILON,
+    NA,
+    missing,
+    product_of,
+    total_of,
+)
+
+Six = tuple[float, float, float, float, float, float]
 
 
-@njit(cache=True)
-def sma_step(
-    state: tuple[float, float, float], memory: np.ndarray, at: int, x: float, n: int
-) -> tuple[tuple[float, float, float], float]:
-    """Mean of the last n values. State: values in the sum (at most n-1), place of the next, their sum."""
-    if x != x:
-        return (0.0, 0.0, 0.0), NA
-    count, place, total = state
+@njit(cache=True, forceinline=True)
+def sum_step(state: Six, memory: np.ndarray, at: int, x: float, n: int) -> tuple[Six, float]:
+    """Sum of the last n values; exactly n * x where all of them are x. Source: TA-Lib SUM.
+
+    First value: n - 1 bars after the first of x. State: values in the sum (at most n - 1), place of the next,
+    their sum, the sum of those since the ring came round, the value before and how often it came in a row.
+    """
+    if missing(x):
+        return (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), NA
+    count, place, total, since, last, run = state
     p = int(place)
     memory[at + p] = x
     p += 1
+    total += x
+    since += x
+    run = run + 1.0 if x == last else 1.0
     if p == n:
         p = 0
-    total += x
+        total = since
+        since = 0.0
+    if run >= n:
+        total = x * n
     if count < n - 1:
-        return (count + 1.0, float(p), total), NA
-    mean = total / n
-    return (count, float(p), total - memory[at + p]), mean
+        return (count + 1.0, float(p), total, since, x, run), NA
+    return (count, float(p), total - memory[at + p], since, x, run), total
 
 
-@njit(cache=True)
-def sum_step(
-    state: tuple[float, float, float], memory: np.ndarray, at: int, x: float, n: int
-) -> tuple[tuple[float, float, float], float]:
-    """Sum of the last n values."""
-    if x != x:
-        return (0.0, 0.0, 0.0), NA
-    count, place, total = state
-    p = int(place)
-    memory[at + p] = x
-    p += 1
-    if p == n:
-        p = 0
-    total += x
-    if count < n - 1:
-        return (count + 1.0, float(p), total), NA
-    return (count, float(p), total - memory[at + p]), total
+@njit(cache=True, forceinline=True)
+def sma_step(state: Six, memory: np.ndarray, at: int, x: float, n: int) -> tuple[Six, float]:
+    """Mean of the last n values: `sum_step` / n. Source: TA-Lib SMA. First value: n - 1 bars after the first of x."""
+    state, total = sum_step(state, memory, at, x, n)
+    return state, total / n
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def ema_step(
     state: tuple[float, float, float], x: float, n: int, skip: int
 ) -> tuple[tuple[float, float, float], float]:
-    """Exponential average, seeded with the mean of its first n values after `skip` values are passed over.
+    """Exponential average: before + 2 / (n + 1) * (x - before), seeded with the mean of its first n values
+    after `skip` values are passed over. Source: TA-Lib EMA. First value: n + skip - 1 bars after the first of
+    x.
 
     State: values seen, their sum until seeded, the average. `skip` starts the fast average of MACD and PPO
     where the slow one starts, as TA-Lib does.
     """
-    if x != x:
+    if missing(x):
         return state, NA
     count, total, average = state
     if count >= n + skip:
@@ -72,10 +76,14 @@ def ema_step(
     return (count, total, average), NA
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def rma_step(state: tuple[float, float, float], x: float, n: int) -> tuple[tuple[float, float, float], float]:
-    """Wilder's average: (previous * (n - 1) + x) / n, seeded with the mean of the first n values."""
-    if x != x:
+    """Wilder's average: (before * (n - 1) + x) / n, seeded with the mean of the first n values.
+
+    Source: Wilder 1978; ta.rma in Pine's reference manual. First value: n - 1 bars after the first of x. State:
+    that of `ema_step`.
+    """
+    if missing(x):
         return state, NA
     count, total, average = state
     if count >= n:
@@ -89,42 +97,49 @@ def rma_step(state: tuple[float, float, float], x: float, n: int) -> tuple[tuple
     return (count, total, average), NA
 
 
-@njit(cache=True)
-def wma_step(
-    state: tuple[float, float, float, float], memory: np.ndarray, at: int, x: float, n: int
-) -> tuple[tuple[float, float, float, float], float]:
-    """Linearly weighted mean of the last n values, the newest counting n times (TA-Lib's running sums).
+@njit(cache=True, forceinline=True)
+def wma_step(state: Six, memory: np.ndarray, at: int, x: float, n: int) -> tuple[Six, float]:
+    """Linearly weighted mean of the last n values: sum of i * x_i / (n (n + 1) / 2), i from 1 for the oldest to
+    n.
 
-    State: values held, place of the next, plain sum and weighted sum of the values held.
+    Source: TA-Lib WMA (its running sums). First value: n - 1 bars after the first of x. State: values held (at
+    most n - 1), place of the next, plain and weighted sum of the values held, both sums of those since the ring
+    came round.
     """
-    if x != x:
-        return (0.0, 0.0, 0.0, 0.0), NA
-    count, place, plain, weighted = state
+    if missing(x):
+        return (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), NA
+    count, place, plain, weighted, since, weighted_since = state
     p = int(place)
     memory[at + p] = x
     p += 1
-    if p == n:
-        p = 0
-    if count < n - 1:
-        count += 1.0
-        return (count, float(p), plain + x, weighted + x * count), NA
     plain += x
     weighted += x * n
+    since += x
+    weighted_since += x * p
+    if p == n:
+        p = 0
+        plain = since
+        weighted = weighted_since
+        since = 0.0
+        weighted_since = 0.0
+    if count < n - 1:
+        return (count + 1.0, float(p), plain, 0.0, since, weighted_since), NA
     mean = weighted / (n * (n + 1) // 2)
-    weighted -= plain
-    plain -= memory[at + p]
-    return (count, float(p), plain, weighted), mean
+    return (count, float(p), plain - memory[at + p], weighted - plain, since, weighted_since), mean
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def kama_step(
     state: tuple[float, float, float, float], memory: np.ndarray, at: int, x: float, n: int
 ) -> tuple[tuple[float, float, float, float], float]:
-    """Kaufman's adaptive average, fast 2 and slow 30 (TA-Lib). The window holds the last n + 1 values.
+    """Kaufman's adaptive average: before + s^2 * (x - before), s = e * (2/3 - 2/31) + 2/31, where e is the
+    change over n bars divided by the sum of the n changes from bar to bar. Source: Kaufman 1995; TA-Lib KAMA
+    (fast 2, slow 30).
 
-    State: values held, place of the next, sum of the n last changes, the average.
+    First value: n bars after the first of x. Memory: the last n + 1 values. State: values held, place of the
+    next, sum of the n last changes, the average.
     """
-    if x != x:
+    if missing(x):
         return state, NA
     count, place, path, average = state
     size = n + 1
@@ -136,7 +151,12 @@ def kama_step(
         p = 0
     if count < n:
         return (count + 1.0, float(p), path + abs(x - previous), x), NA
-    path += abs(x - previous)
+    if p == 0:
+        path = 0.0
+        for i in range(n):
+            path += abs(memory[at + i + 1] - memory[at + i])
+    else:
+        path += abs(x - previous)
     oldest = memory[at + p]
     second = memory[at + (p + 1 if p + 1 < size else 0)]
     change = x - oldest
@@ -150,55 +170,66 @@ def kama_step(
     return (count, float(p), path - abs(second - oldest), average), average
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def alma_step(
-    state: tuple[float, float],
+    state: tuple[float, float, float],
     memory: np.ndarray,
     at: int,
     x: float,
     n: int,
     offset: float,
     sigma: float,
-) -> tuple[tuple[float, float], float]:
-    """Arnaud Legoux' average: weights exp(-(i - m)^2 / (2 s^2)), m = offset * (n - 1), s = n / sigma (Pine)."""
-    if x != x:
-        return (0.0, 0.0), NA
-    count, place = state
+) -> tuple[tuple[float, float, float], float]:
+    """Arnaud Legoux' average of n values, i from 0 for the oldest: weights exp(-(i - m)^2 / (2 s^2)), m =
+    offset * (n - 1), s = n / sigma; na where all of them are too small to hold. Source: ta.alma in Pine's
+    reference manual.
+
+    First value: n - 1 bars after the first of x. The weights' peak lies within the window, so the cost grows
+    with n. State: values held (at most n - 1), place of the next, whether the weights are known. Memory: n
+    values, then n weights.
+    """
+    count, place, known = state
+    if missing(x):
+        return (0.0, 0.0, known), NA
+    weights = at + n
+    if known == 0.0:
+        middle = offset * (n - 1)
+        spread = n / sigma
+        for i in range(n):
+            memory[weights + i] = math.exp(-((i - middle) ** 2) / (2.0 * spread * spread))
+        norm = total_of(memory, weights, n)
+        for i in range(n):
+            memory[weights + i] = memory[weights + i] / norm if norm > 0.0 else NA
     p = int(place)
     memory[at + p] = x
     p += 1
     if p == n:
         p = 0
     if count < n - 1:
-        return (count + 1.0, float(p)), NA
-    middle = offset * (n - 1)
-    spread = n / sigma
-    total = 0.0
-    norm = 0.0
-    q = p  # the oldest
-    for i in range(n):
-        weight = math.exp(-((i - middle) ** 2) / (2.0 * spread * spread))
-        total += memory[at + q] * weight
-        norm += weight
-        q += 1
-        if q == n:
-            q = 0
-    if norm == 0.0:
-        return (count, float(p)), NA
-    return (count, float(p)), total / norm
+        return (count + 1.0, float(p), 1.0), NA
+    # the ring from its oldest value to its end, then from its start to the newest
+    older = product_of(memory, at + p, weights, n - p)
+    newer = product_of(memory, at, weights + n - p, p)
+    return (count, float(p), 1.0), older + newer
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def vwap_step(
     state: tuple[float, float, float], price: float, volume: float, day: float
 ) -> tuple[tuple[float, float, float], float]:
-    """Mean price weighted by volume since the day began. State: day, sum of price * volume, of volume."""
+    """Mean price weighted by volume since the day began: sum of price * volume / sum of volume; na until some
+    was traded.
+
+    Source: ta.vwap in Pine's reference manual, anchored at the day. State: day, sum of price * volume, sum of
+    volume.
+    """
     current, value, traded = state
     if current != day:
         current, value, traded = day, 0.0, 0.0
-    if price != price or volume != volume:
+    flow = price * volume
+    if missing(flow) or missing(volume):
         return (current, value, traded), NA
-    value += price * volume
+    value += flow
     traded += volume
     if traded == 0.0:
         return (current, value, traded), NA

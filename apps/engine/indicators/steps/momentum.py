@@ -1,15 +1,20 @@
 """Steps of the momentum oscillators. Source: TA-Lib."""
 
-import math
-
 import numpy as np
 from numba import njit
 
-NA = math.nan
-EPSILON = 1e-14
+from apps.engine.indicators.steps.windows import (
+    EPSILON,
+    NA,
+    absolute_distance_from,
+    long_distance_from,
+    missing,
+)
+
+Flows = tuple[float, float, float, float, float, float, float, float, float]
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def wilder_moves_step(
     state: tuple[float, float, float, float], x: float, n: int
 ) -> tuple[tuple[float, float, float, float], tuple[float, float]]:
@@ -17,7 +22,7 @@ def wilder_moves_step(
 
     State: changes seen, the value before, average rise, average fall (sums until seeded).
     """
-    if x != x:
+    if missing(x):
         return state, (NA, NA)
     count, previous, rise, fall = state
     if previous != previous:
@@ -39,11 +44,14 @@ def wilder_moves_step(
     return (count, x, rise, fall), (NA, NA)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def rsi_step(
     state: tuple[float, float, float, float], x: float, n: int
 ) -> tuple[tuple[float, float, float, float], float]:
-    """Relative strength index, 0 to 100; 0 where nothing moved (TA-Lib)."""
+    """Relative strength index, 0 to 100: 100 * rise / (rise + fall), of Wilder's averages; 0 where nothing moved.
+
+    Source: Wilder 1978; TA-Lib RSI. First value: n bars after the first of x.
+    """
     state, (rise, fall) = wilder_moves_step(state, x, n)
     if rise != rise:
         return state, NA
@@ -53,11 +61,14 @@ def rsi_step(
     return state, 100.0 * (rise / total)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def cmo_step(
     state: tuple[float, float, float, float], x: float, n: int
 ) -> tuple[tuple[float, float, float, float], float]:
-    """Chande's momentum oscillator, -100 to 100, of Wilder's averages as TA-Lib computes it."""
+    """Chande's momentum oscillator, -100 to 100: 100 * (rise - fall) / (rise + fall), of Wilder's averages.
+
+    Source: TA-Lib CMO (Chande sums where TA-Lib averages). First value: n bars after the first of x.
+    """
     state, (rise, fall) = wilder_moves_step(state, x, n)
     if rise != rise:
         return state, NA
@@ -67,12 +78,18 @@ def cmo_step(
     return state, 100.0 * ((rise - fall) / total)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def cci_step(
     state: tuple[float, float], memory: np.ndarray, at: int, x: float, n: int
 ) -> tuple[tuple[float, float], float]:
-    """Commodity channel index of the typical price x: distance from its mean in mean deviations / 0.015."""
-    if x != x:
+    """Commodity channel index of the typical price x: (x - mean) / (0.015 * mean of |x_i - mean|) over n
+    values.
+
+    Source: Lambert 1980; TA-Lib CCI; 0 where nothing deviates. First value: n - 1 bars after the first of x.
+    The mean deviation depends on every value of the window, so the cost grows with n. State: values held (at
+    most n - 1), place of the next.
+    """
+    if missing(x):
         return (0.0, 0.0), NA
     count, place = state
     p = int(place)
@@ -82,51 +99,81 @@ def cci_step(
         p = 0
     if count < n - 1:
         return (count + 1.0, float(p)), NA
-    total = 0.0
-    for i in range(n):
-        total += memory[at + i]
-    mean = total / n
-    deviation = 0.0
-    for i in range(n):
-        deviation += abs(memory[at + i] - mean)
-    distance = x - mean
+    above = long_distance_from(memory, at, n, x) / n  # of the mean over x
+    deviation = absolute_distance_from(memory, at, n, x + above)
+    distance = -above
     if distance == 0.0 or deviation == 0.0:
         return (count, float(p)), 0.0
     return (count, float(p)), distance / (0.015 * (deviation / n))
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def mfi_step(
-    state: tuple[float, float, float, float, float],
-    memory: np.ndarray,
-    at: int,
-    typical: float,
-    volume: float,
-    n: int,
-) -> tuple[tuple[float, float, float, float, float], float]:
-    """Money flow index, 0 to 100, over n changes of the typical price; 0 where nothing flowed (TA-Lib).
+    state: Flows, memory: np.ndarray, at: int, typical: float, volume: float, n: int
+) -> tuple[Flows, float]:
+    """Money flow index, 0 to 100: 100 * rising / (rising + falling flow) over n changes of the typical price.
 
-    State: flows in the sums (at most n-1), place of the next, the price before, sums of both flows.
-    Memory: n rising flows, then n falling ones.
+    The flow of a bar, typical price * volume, rises or falls with that price and is neither where it stands
+    still; 0 where nothing flowed. Source: TA-Lib MFI. First value: index n. State: flows in the sums (at most n
+    - 1), place of the next, the price before; then of the rising and the falling flows: their sums, how many
+    are not zero, the sums of those since the ring came round. Memory: n flows, the falling ones negative.
     """
-    count, place, previous, rising, falling = state
-    if typical != typical or volume != volume:
-        return (0.0, 0.0, NA, 0.0, 0.0), NA
-    if previous != previous:
-        return (0.0, 0.0, typical, 0.0, 0.0), NA
-    p = int(place)
     flow = typical * volume
+    if missing(flow) or missing(typical) or missing(volume):
+        return (0.0, 0.0, NA, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), NA
+    count, place, previous, rising, falling, rises, falls, rising_since, falling_since = state
+    if previous != previous:
+        return (0.0, 0.0, typical, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), NA
+    p = int(place)
     up = flow if typical > previous else 0.0
     down = flow if typical < previous else 0.0
-    memory[at + p] = up
-    memory[at + n + p] = down
+    memory[at + p] = up - down
     p += 1
-    if p == n:
-        p = 0
     rising += up
     falling += down
+    rising_since += up
+    falling_since += down
+    rises += 1.0 if up != 0.0 else 0.0
+    falls += 1.0 if down != 0.0 else 0.0
+    if p == n:
+        p = 0
+        rising = rising_since
+        falling = falling_since
+        rising_since = 0.0
+        falling_since = 0.0
+    if rises == 0.0:
+        rising = 0.0
+    if falls == 0.0:
+        falling = 0.0
     if count < n - 1:
-        return (count + 1.0, float(p), typical, rising, falling), NA
+        return (
+            count + 1.0,
+            float(p),
+            typical,
+            rising,
+            falling,
+            rises,
+            falls,
+            rising_since,
+            falling_since,
+        ), NA
     total = rising + falling
     result = 0.0 if total <= 0.0 else 100.0 * (rising / total)
-    return (count, float(p), typical, rising - memory[at + p], falling - memory[at + n + p]), result
+    oldest = memory[at + p]
+    if oldest > 0.0:
+        rising -= oldest
+        rises -= 1.0
+    elif oldest < 0.0:
+        falling += oldest
+        falls -= 1.0
+    return (
+        count,
+        float(p),
+        typical,
+        rising,
+        falling,
+        rises,
+        falls,
+        rising_since,
+        falling_since,
+    ), result

@@ -1,50 +1,11 @@
 """Steps of the trend followers. Sources: TA-Lib (DMI, ADX, SAR); Pine's reference (Supertrend)."""
 
-import math
-
 from numba import njit
 
-NA = math.nan
-EPSILON = 1e-14
+from apps.engine.indicators.steps.spread import true_range_of
+from apps.engine.indicators.steps.windows import EPSILON, NA, missing
 
 Six = tuple[float, float, float, float, float, float]
-
-
-@njit(cache=True)
-def true_range_of(high: float, low: float, previous_close: float) -> float:
-    span = high - low
-    up = abs(high - previous_close)
-    down = abs(low - previous_close)
-    if up > span:
-        span = up
-    if down > span:
-        span = down
-    return span
-
-
-@njit(cache=True)
-def atr_step(
-    state: tuple[float, float, float], high: float, low: float, close: float, n: int
-) -> tuple[tuple[float, float, float], float]:
-    """Wilder's average true range, seeded with the mean of the first n (TA-Lib: first value at index n).
-
-    State: ranges seen, the close before, the average (their sum until seeded).
-    """
-    if high != high or low != low or close != close:
-        return state, NA
-    count, previous, average = state
-    if previous != previous:
-        return (count, close, average), NA
-    span = true_range_of(high, low, previous)
-    if count >= n:
-        average = (average * (n - 1) + span) / n
-        return (count, close, average), average
-    count += 1.0
-    average += span
-    if count == n:
-        average /= n
-        return (count, close, average), average
-    return (count, close, average), NA
 
 
 @njit(cache=True)
@@ -55,11 +16,14 @@ def dmi_step(
     close: float,
     n: int,
 ) -> tuple[tuple[float, float, float, float, float, float, float, float], tuple[float, float, float]]:
-    """Directional movement: +DI, -DI (first at index n) and ADX (first at index 2n - 1), as TA-Lib has them.
+    """Directional movement: +DI, -DI and ADX, 0 to 100. Source: Wilder 1978; TA-Lib PLUS_DI, MINUS_DI, ADX.
 
-    State: changes seen, high, low and close before, smoothed +DM, -DM and TR, ADX (sum of DX until seeded).
+    +DM is high - high before where that is positive and above low before - low, else 0; -DM mirrored; both and
+    the true range smoothed as s - s / n + new. +DI = 100 +DM / TR, -DI = 100 -DM / TR, DX = 100 |+DI - -DI| /
+    (+DI + -DI), ADX Wilder's average of DX. First values: index n for both DI, index 2n - 1 for ADX. State:
+    changes seen, high, low and close before, smoothed +DM, -DM and TR, ADX (sum of DX until seeded).
     """
-    if high != high or low != low or close != close:
+    if missing(high) or missing(low) or missing(close):
         return state, (NA, NA, NA)
     count, last_high, last_low, last_close, plus, minus, ranges, adx = state
     if last_close != last_close:
@@ -108,11 +72,14 @@ def dmi_step(
 def supertrend_step(
     state: Six, middle: float, close: float, atr: float, factor: float
 ) -> tuple[Six, tuple[float, float]]:
-    """Supertrend's line and direction (1 up, -1 down), after the source in Pine's reference manual.
+    """Supertrend's line and direction (1 up, -1 down). Source: ta.supertrend in Pine's reference manual.
 
-    State: upper and lower band, line, close, whether the range was known, direction: all of the bar before.
+    Bands: middle +- factor * atr, the upper one only falling and the lower one only rising while the close
+    stays within; the line is the lower band in an uptrend, else the upper, and turns as the close passes it.
+    First values: with the atr. State: upper and lower band, line, close, whether the range was known,
+    direction: all of the bar before.
     """
-    if middle != middle or close != close or atr != atr:
+    if missing(middle) or missing(close) or missing(atr):
         return state, (NA, NA)
     last_upper, last_lower, last_line, last_close, known, _ = state
     upper = middle + factor * atr
@@ -141,12 +108,14 @@ def sar_step(
     increment: float,
     limit: float,
 ) -> tuple[tuple[float, float, float, float, float, float], float]:
-    """Wilder's parabolic stop and reverse, as TA-Lib computes it.
+    """Wilder's parabolic stop and reverse: stop + speed * (extreme - stop), the speed growing by `increment` up
+    to `limit` with each new extreme, the side changing once the price meets the stop. Source: Wilder 1978;
+    TA-Lib SAR.
 
-    State: direction (0 before the second bar, 1 long, -1 short), the next stop, extreme point, acceleration,
-    high and low of the bar before.
+    First value: the second bar. State: direction (0 before the second bar, 1 long, -1 short), the next stop,
+    extreme point, acceleration, high and low of the bar before.
     """
-    if high != high or low != low:
+    if missing(high) or missing(low):
         return state, NA
     side, stop, extreme, speed, last_high, last_low = state
     if last_high != last_high:

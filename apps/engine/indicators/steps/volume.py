@@ -1,16 +1,14 @@
 """Steps of the volume indicators. Source: TA-Lib."""
 
-import math
-
 from numba import njit
 
-NA = math.nan
+from apps.engine.indicators.steps.windows import NA, missing
 
 
 @njit(cache=True)
 def cum_step(state: tuple[float], x: float) -> tuple[tuple[float], float]:
-    """Sum of all values so far; na where x is."""
-    if x != x:
+    """Sum of all values so far; na where x is. Source: Pine's ta.cum. First value: with x."""
+    if missing(x):
         return state, NA
     total = state[0] + x
     return (total,), total
@@ -18,8 +16,9 @@ def cum_step(state: tuple[float], x: float) -> tuple[tuple[float], float]:
 
 @njit(cache=True)
 def obv_step(state: tuple[float, float], close: float, volume: float) -> tuple[tuple[float, float], float]:
-    """On-balance volume, starting at the first bar's volume. State: the close before, the total."""
-    if close != close or volume != volume:
+    """On-balance volume: the volume added where the close rises, taken off where it falls. Source: TA-Lib OBV, which
+    starts at the first bar's volume. State: the close before, the total."""
+    if missing(close) or missing(volume):
         return state, NA
     previous, total = state
     if previous != previous:
@@ -35,8 +34,10 @@ def obv_step(state: tuple[float, float], close: float, volume: float) -> tuple[t
 def ad_step(
     state: tuple[float], high: float, low: float, close: float, volume: float
 ) -> tuple[tuple[float], float]:
-    """Chaikin's accumulation/distribution line."""
-    if high != high or low != low or close != close or volume != volume:
+    """Chaikin's accumulation/distribution line: sum of ((close - low) - (high - close)) / (high - low) *
+    volume, a bar without range adding nothing. Source: TA-Lib AD. First value: the first bar. State: the total.
+    """
+    if missing(high) or missing(low) or missing(close) or missing(volume):
         return state, NA
     total = state[0]
     span = high - low
@@ -49,11 +50,13 @@ def ad_step(
 def adosc_step(
     state: tuple[float, float, float], line: float, fast: int, slow: int
 ) -> tuple[tuple[float, float, float], float]:
-    """Fast less slow average of the accumulation line; both start at its first value (TA-Lib).
+    """Chaikin's oscillator: fast less slow exponential average of the accumulation line, both starting at its
+    first value.
 
-    State: values seen, fast average, slow average.
+    Source: TA-Lib ADOSC. First value: index max(fast, slow) - 1. State: values seen, fast average, slow
+    average.
     """
-    if line != line:
+    if missing(line):
         return state, NA
     count, quick, lazy = state
     if count == 0.0:
