@@ -28,7 +28,7 @@ FLAGS = {
     "exit": EXIT,
     "alert": 0,
 }
-STATE_VERSION = 1.0
+STATE_VERSION = 2.0
 
 
 @dataclass(frozen=True)
