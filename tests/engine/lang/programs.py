@@ -192,7 +192,7 @@ def formulas(draw: st.DrawFn) -> str:
         lines.append(f"signs = --x0 * -{draw(numbers(names, 1))} - -1")
         names.append("signs")
     if "m0" in given:
-        lines.append(f"framed = tf(m0, {draw(numbers([], 1))})")  # not for use in another tf
+        lines.append(f"framed = tf(m0, ema({draw(numbers([], 0))}, 3))")  # not for use in another tf
     for i in range(draw(st.integers(1, 4))):
         lines.append(f"s{i} = {draw(numbers(names, draw(st.integers(1, 3))))}")
         names.append(f"s{i}")

@@ -290,7 +290,9 @@ def recombined(part: Part) -> Any:
         case "history":
             return values[0] if values[0] is not None or part.type != "truth" else False
         case "tf":
-            return values[1] if values[1] is not None or part.type != "truth" else False
+            if part.time is None:  # before the first closed bar: nothing, unless it is a constant
+                return part.value if part.value in (None, False) else ...
+            return values[1]
         case "call" if part.name in ("crossover", "crossunder"):
             a, b = part.parts if part.name == "crossover" else part.parts[::-1]
             return comparison("<=", a.before, b.before) and comparison(">", a.value, b.value)
