@@ -27,6 +27,15 @@ def get_version_of(formula: Formula, number: int) -> FormulaVersion:
     return version
 
 
+def get_text_of(formula: Formula, which: str) -> str:
+    """The text of "draft", or of the version of this number. Raises Http404."""
+    if which == "draft":
+        return formula.text
+    if not which.isascii() or not which.isdigit() or len(which) > 9:
+        raise Http404("No such version.")
+    return get_version_of(formula, int(which)).text
+
+
 def get_case_of(formula: Formula, uuid: UUID | str, *, is_removed: bool = False) -> FormulaCase:
     """A test of the formula; a removed one only when asked for. Raises Http404."""
     case = formula.cases.filter(uuid=uuid, removed_at__isnull=not is_removed).first()

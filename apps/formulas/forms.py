@@ -11,7 +11,7 @@ from django import forms
 
 from apps.accounts.models import Workspace
 from apps.engine.lang.lexer import MAX_BYTES
-from apps.formulas.models import Formula
+from apps.formulas.models import Formula, FormulaVersion
 from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 
@@ -80,6 +80,30 @@ class WhyForm(forms.Form):
 
     def moment(self) -> datetime | None:
         return self.cleaned_data.get("time") if self.is_bound else None
+
+
+class CompareForm(forms.Form):
+    """Two texts of a formula, by number of version or "draft", and bars to compare their signals on."""
+
+    old = forms.ChoiceField(label="From")
+    new = forms.ChoiceField(label="To")
+    bar_set = forms.ModelChoiceField(
+        queryset=BarSet.objects.none(),
+        label="Signals on",
+        to_field_name="uuid",
+        required=False,
+        empty_label="no bars",
+    )
+
+    def __init__(
+        self, *args: Any, workspace: Workspace, versions: list[FormulaVersion], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(str(version.number), f"Version {version.number}") for version in versions]
+        for name, chosen in (("old", choices[0][0] if choices else "draft"), ("new", "draft")):
+            self.fields[name].choices = [("draft", "Draft"), *choices]  # type: ignore[attr-defined]
+            self.fields[name].initial = chosen
+        self.fields["bar_set"].queryset = visible_bar_sets(workspace)  # type: ignore[attr-defined]
 
 
 class CaseForm(forms.Form):

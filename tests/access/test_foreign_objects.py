@@ -53,6 +53,7 @@ def _with_words(route: str) -> str:
     """The route with a word or number that exists in each of its other gaps."""
     path = route.replace("^", "").replace("$", "").replace("\\.", ".")
     path = re.sub(r"<slug:key>|\(\?P<key>[^)]*\)", "ut-bot", path)
+    path = path.replace("<slug:name>", "ema")
     path = re.sub(r"<int:number>|\(\?P<number>[^)]*\)", "1", path)
     return "/" + re.sub(r"\(\?P<\w+>([\w.]+)(\|[\w.]+)*\)", r"\1", path)
 

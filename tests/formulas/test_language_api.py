@@ -147,6 +147,23 @@ def test_why_tells_of_the_bar_asked_for(api, bar_set):
     assert ask(api, "why", 422, text=BROKEN, bar_set=str(bar_set.uuid))["code"] == "invalid_formula"
 
 
+def test_diff_tells_of_changes_and_signals(api, bar_set):
+    old, new = "long when close > 105", "long when close > 104 # looser"
+    found = ask(api, "diff", old=old, new=new)
+    assert [change["kind"] for change in found["changes"]] == ["changed"]
+    assert found["signals"] is None
+    found = ask(api, "diff", old=old, new=new, bar_set=str(bar_set.uuid))["signals"]
+    between = [
+        c for c in ask(api, "evaluate", text=old, bar_set=str(bar_set.uuid))["close"] if 104 < c <= 105
+    ]
+    assert found["added_count"] == len(found["added"]) == len(between) > 0
+    assert (found["removed_count"], found["evaluated"]) == (0, 400)
+    back = ask(api, "diff", old=new, new=old, bar_set=str(bar_set.uuid))["signals"]
+    assert back["removed"] == found["added"]
+    assert ask(api, "diff", old=old, new=old + "  # note")["changes"] == []
+    assert ask(api, "diff", 422, old=old, new="long when (")["code"] == "invalid_formula"
+
+
 def test_pine_both_ways(api):
     made = ask(api, "pine", text="long when close > open", kind="strategy", name="Up")
     assert made["problems"] == []

@@ -34,6 +34,24 @@ def test_versions_are_listed_shown_and_restored(api, path):
     assert api.post(path + "versions/1/restore/").json()["text"] == "long when close > 10"
 
 
+def test_versions_are_compared(api, path, formula, user, bar_set, stranger):
+    publish_formula(formula, actor=user)
+    api.patch(path, {"text": "long when close > 11"}, format="json")
+    found = api.get(path + f"compare/?old=1&bar_set={bar_set.uuid}").json()
+    assert "10 → 11" in found["summary"]
+    assert found["signals"]["added_count"] == 0
+    assert api.get(path + "compare/?old=draft&new=draft").json()["changes"] == []
+    for wrong in (
+        "old=2",
+        "old=x",
+        "old=-1",
+        "old=" + "9" * 30,
+        "old=1&bar_set=x",
+        f"old=1&bar_set={formula.uuid}",
+    ):
+        assert api.get(f"{path}compare/?{wrong}").status_code == 404, wrong
+
+
 def test_forks_and_their_lineage(api, path, formula, user):
     publish_formula(formula, actor=user)
     fork = api.post(path + "versions/1/fork/", {"name": "Mine"}, format="json")

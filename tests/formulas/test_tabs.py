@@ -80,6 +80,18 @@ def test_history_lists_restores_and_forks(web, formula, user, workspace):
     assert f"/formulas/{formula.uuid}/history/" in page(web, fork, "history")
 
 
+def test_history_compares_in_sentences_and_signals(web, formula, user, bar_set):
+    publish_formula(formula, actor=user)
+    save_formula(formula, name="Up", text=UP.replace("100", "101"), actor=user)
+    html = page(web, formula, "history", f"?old=1&new=draft&bar_set={bar_set.uuid}")
+    assert "100 → 101" in html
+    assert "removed</span>" in html
+    assert "No semantic change" in page(web, formula, "history", "?old=1&new=1")
+    assert "Choose two versions" in page(web, formula, "history", "?old=7&new=draft")
+    save_formula(formula, name="Up", text="long when (", actor=user)
+    assert "One error in line 1" in page(web, formula, "history", "?old=1&new=draft")
+
+
 def test_publish_says_which_test_fails(web, formula, user):
     add_case(formula, CASE, actor=user)
     html = web.post(f"/formulas/{formula.uuid}/publish/", follow=True).content.decode()
@@ -137,7 +149,7 @@ def test_pine_of_a_wrong_formula_names_the_problem(web, formula, user):
 
 
 @pytest.mark.parametrize(
-    ("tab", "queries"), [("explain", 6), ("history", 6), ("tests", 5), ("pine", 4), ("tests/?run", 6)]
+    ("tab", "queries"), [("explain", 6), ("history", 7), ("tests", 5), ("pine", 4), ("tests/?run", 6)]
 )
 def test_tabs_take_the_same_queries_however_much_there_is(
     web, formula, workspace, user, bar_set, tab, queries, django_assert_num_queries

@@ -69,6 +69,18 @@ def test_version_keeps_note_and_tests(formula, user):
     assert (version.note, version.cases) == ("First one", [QUIET])
 
 
+def test_empty_note_says_what_changed(formula, user):
+    assert publish_formula(formula, actor=user).note == "First version"
+    save_formula(formula, name="Cross", text=CROSS.replace("9", "12"), actor=user)
+    note = publish_formula(formula, actor=user).note
+    assert "9 → 12" in note
+    many = "\n".join(f'plot close * {i} as "A rather long name of a plot, number {i}"' for i in range(20))
+    save_formula(formula, name="Cross", text=CROSS + many, actor=user)
+    note = publish_formula(formula, actor=user).note
+    assert len(note) == 500
+    assert note.endswith("…")
+
+
 def test_fork_of_a_version_takes_its_text_and_tests(formula, user, workspace):
     add_case(formula, QUIET, actor=user)
     version = publish_formula(formula, actor=user)

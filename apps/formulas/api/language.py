@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
@@ -18,6 +20,8 @@ from apps.formulas.api.language_serializers import (
     CheckReportSerializer,
     CheckRequestSerializer,
     CompletionSerializer,
+    DiffRequestSerializer,
+    DiffSerializer,
     EvaluateRequestSerializer,
     ExplanationSerializer,
     FormattedSerializer,
@@ -40,6 +44,7 @@ from apps.formulas.library import search_templates, template_of
 from apps.formulas.selectors import (
     blocks_of,
     certificate_of,
+    changes_between,
     check_report,
     completions,
     evaluation_report,
@@ -49,6 +54,7 @@ from apps.formulas.selectors import (
     hover_at,
     pine_of,
     recent_bars,
+    signal_changes,
     signature_at,
     text_of,
     tree_of,
@@ -69,13 +75,30 @@ def given(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]
     return dict(body.validated_data)
 
 
-def bar_set_of(request: Request, uuid: Any) -> BarSet:
-    found = visible_bar_sets(request.workspace).filter(uuid=uuid).first()
+def bar_set_of(request: Request, uuid: UUID | str) -> BarSet:
+    """The bars of this id; 404 for unknown ones and for another workspace's."""
+    try:
+        found = visible_bar_sets(request.workspace).filter(uuid=uuid).first()
+    except ValidationError:  # no uuid at all
+        found = None
     if found is None:
         raise NotFound(
             f"There are no bars {uuid} here; see /api/v1/bars/.", code="unknown_market", field="bar_set"
         )
     return found
+
+
+def difference(
+    bar_set: BarSet | None, old: str, new: str, old_settings: Any = None, new_settings: Any = None
+) -> dict[str, Any]:
+    """Changes in sentences, and the signals of `bar_set`."""
+    changes = changes_between(old, new)
+    signals = None
+    if bar_set is not None:
+        signals = signal_changes(
+            old, new, load_bars(bar_set), old_settings=old_settings, new_settings=new_settings
+        )
+    return {**changes, "signals": signals}
 
 
 class LanguageViewSet(viewsets.ViewSet):
@@ -158,6 +181,15 @@ class LanguageViewSet(viewsets.ViewSet):
     def pine(self, request: Request) -> Response:
         """The formula as a Pine v6 script; what cannot be exported is named, and then there is no script."""
         return Response(pine_of(**given(PineRequestSerializer, request)))
+
+    @extend_schema(request=DiffRequestSerializer, responses=DiffSerializer)
+    @action(detail=False, methods=["post"])
+    def diff(self, request: Request) -> Response:
+        """What changed between two texts, in sentences; with `bar_set` also in signals."""
+        body = given(DiffRequestSerializer, request)
+        bar_set = bar_set_of(request, body["bar_set"]) if "bar_set" in body else None
+        body.pop("bar_set", None)
+        return Response(difference(bar_set, **body))
 
     @extend_schema(request=PineSourceSerializer, responses=PineImportSerializer)
     @action(detail=False, methods=["post"], url_path="import-pine")

@@ -54,6 +54,16 @@ class OnBarsSerializer(WithSettingsSerializer):
     bar_set = serializers.UUIDField(help_text="uuid of the bars, see /bars/")
 
 
+class DiffRequestSerializer(serializers.Serializer[dict[str, Any]]):
+    """With `bar_set` the answer has the signals added and removed on its last bars as well."""
+
+    old = serializers.CharField(trim_whitespace=False, allow_blank=True, max_length=64 * 1024)
+    new = serializers.CharField(trim_whitespace=False, allow_blank=True, max_length=64 * 1024)
+    bar_set = serializers.UUIDField(required=False)
+    old_settings = serializers.DictField(default=dict)
+    new_settings = serializers.DictField(default=dict)
+
+
 class EvaluateRequestSerializer(OnBarsSerializer):
     start = serializers.DateTimeField(required=False, help_text="The first bar of the answer")
     end = serializers.DateTimeField(required=False, help_text="The last bar; by default that of the set")
@@ -155,6 +165,39 @@ class PineImportSerializer(serializers.Serializer[Any]):
     ok = serializers.BooleanField(help_text="The formula has no errors")
     complete = serializers.BooleanField(help_text="And nothing of the script is missing")
     report = PineLineSerializer(many=True)
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["added", "removed", "changed", "renamed", "moved"])
+    subject = serializers.CharField()
+    sentence = serializers.CharField()
+    old = serializers.CharField(allow_null=True)
+    new = serializers.CharField(allow_null=True)
+    old_line = serializers.IntegerField(allow_null=True)
+    new_line = serializers.IntegerField(allow_null=True)
+    old_node = serializers.CharField(allow_null=True)
+    new_node = serializers.CharField(allow_null=True)
+
+
+class FiredSignalSerializer(serializers.Serializer[Any]):
+    time = serializers.CharField()
+    kind = serializers.CharField()
+    text = serializers.CharField(allow_null=True)
+
+
+class SignalChangesSerializer(serializers.Serializer[Any]):
+    evaluated = serializers.IntegerField(help_text="Bars")
+    added = FiredSignalSerializer(many=True)
+    added_count = serializers.IntegerField()
+    removed = FiredSignalSerializer(many=True)
+    removed_count = serializers.IntegerField()
+    kept_count = serializers.IntegerField()
+
+
+class DiffSerializer(serializers.Serializer[Any]):
+    changes = ChangeSerializer(many=True)
+    summary = serializers.CharField()
+    signals = SignalChangesSerializer(allow_null=True)
 
 
 class TemplateSerializer(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from apps.formulas.access import get_case_of, get_version_of
-from apps.formulas.api.language import bar_set_of, given
+from apps.formulas.access import get_case_of, get_text_of, get_version_of
+from apps.formulas.api.language import bar_set_of, difference, given
+from apps.formulas.api.language_serializers import DiffSerializer
 from apps.formulas.api.serializers import (
     ForkSerializer,
     FormulaCaseSerializer,
@@ -107,6 +109,22 @@ class FormulaViewSet(
         """What the formula was forked from, the nearest first, and what was forked from it."""
         ancestors, descendants = lineage_of(self.get_object())
         return Response(LineageSerializer({"ancestors": ancestors, "descendants": descendants}).data)
+
+    @extend_schema(
+        responses=DiffSerializer,
+        parameters=[
+            OpenApiParameter("old", str, description="A version's number, or draft", required=True),
+            OpenApiParameter("new", str, description="The same; by default draft"),
+            OpenApiParameter("bar_set", UUID, description="On which to compare signals"),
+        ],
+    )
+    @action(detail=True)
+    def compare(self, request: Request, uuid: str) -> Response:
+        """What changed between two versions, or a version and the draft, in sentences and in signals."""
+        formula = self.get_object()
+        old, new = (get_text_of(formula, request.query_params.get(key, "draft")) for key in ("old", "new"))
+        bar_set = request.query_params.get("bar_set")
+        return Response(difference(bar_set_of(request, bar_set) if bar_set else None, old, new))
 
     # versions
 

@@ -1,5 +1,6 @@
 """Reads of formulas, and what the engine says of a text."""
 
+from apps.formulas.selectors.changes import change_note, changes_between, signal_changes
 from apps.formulas.selectors.data import (
     MAX_POINTS,
     WhyAt,
@@ -48,6 +49,8 @@ __all__ = [
     "cases_of",
     "certificate_of",
     "certified_values",
+    "change_note",
+    "changes_between",
     "check_report",
     "completions",
     "evaluation_report",
@@ -62,6 +65,7 @@ __all__ = [
     "pine_of",
     "recent_bars",
     "search_formulas",
+    "signal_changes",
     "signature_at",
     "text_of",
     "tree_of",

@@ -7,10 +7,12 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.formulas.errors import FailingCases, InvalidFormula
 from apps.formulas.models import Formula, FormulaVersion
-from apps.formulas.selectors import cases_of, check_report
+from apps.formulas.selectors import cases_of, change_note, check_report
 from apps.formulas.services.cases import run_tests
 from apps.formulas.services.drafts import save_formula
 from apps.journal.services import record
+
+MAX_NOTE = 500
 
 
 @transaction.atomic
@@ -31,12 +33,14 @@ def publish_formula(formula: Formula, *, actor: User, note: str = "") -> Formula
     if known:
         return known
     last = formula.versions.first()
+    if not note.strip():
+        note = change_note(last.text, formula.text, MAX_NOTE) if last else "First version"
     version = FormulaVersion.objects.create(
         formula=formula,
         number=last.number + 1 if last else 1,
         text=formula.text,
         content_hash=report["hash"],
-        note=note.strip()[:500],
+        note=note.strip()[:MAX_NOTE],
         cases=[case.content for case in cases_of(formula)],
         published_by=actor,
     )

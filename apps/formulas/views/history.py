@@ -1,7 +1,8 @@
-"""The history tab: versions, publish, restore, fork, lineage."""
+"""The history tab: versions, what changed, publish, restore, fork, lineage."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,25 +11,48 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.core.errors import DomainError
 from apps.formulas.access import get_formula_for, get_version_of
 from apps.formulas.errors import FailingCases, InvalidFormula
-from apps.formulas.selectors import lineage_of, versions_of
+from apps.formulas.forms import CompareForm
+from apps.formulas.models import Formula, FormulaVersion
+from apps.formulas.selectors import changes_between, lineage_of, signal_changes, versions_of
 from apps.formulas.services import fork_formula, publish_formula, restore_version
+from apps.markets.services import load_bars
 
 
 @login_required
 @require_GET
 def formula_history(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Versions with their notes, and where the formula comes from and went to."""
+    """Versions with their notes, what changed between two of them, where the formula comes from and went to."""
     formula = get_formula_for(request.workspace, uuid)
     ancestors, descendants = lineage_of(formula)
+    versions = list(versions_of(formula))
+    form = CompareForm(request.GET or None, workspace=request.workspace, versions=versions)
     context = {
         "formula": formula,
-        "versions": list(versions_of(formula)),
+        "versions": versions,
+        "form": form,
+        **(_comparison(formula, versions, form) if form.is_valid() else {}),
         "ancestors": ancestors,
         "descendants": descendants,
     }
     return render(request, "formulas/formula_history.html", context)
+
+
+def _comparison(formula: Formula, versions: list[FormulaVersion], form: CompareForm) -> dict[str, Any]:
+    """What changed, in sentences and in signals; or why that cannot be said."""
+    texts = {"draft": formula.text} | {str(version.number): version.text for version in versions}
+    old, new = (texts[form.cleaned_data[key]] for key in ("old", "new"))
+    bar_set = form.cleaned_data["bar_set"]
+    found: dict[str, Any] = {}
+    try:
+        found["compared"] = changes_between(old, new)
+        if bar_set:
+            found["signals"] = signal_changes(old, new, load_bars(bar_set))
+    except DomainError as error:
+        found["refusal"] = error.message
+    return found
 
 
 @login_required
