@@ -40,6 +40,13 @@ lint: dev  ## style and import contracts
 types: dev  ## static types
 	@.venv/bin/mypy
 
+.PHONY: pine-check
+pine-check: dev  ## run exported Pine scripts in a runtime that is not ours (installed into var/; AGPL, never shipped)
+	mkdir -p var/pine-runtime
+	cp tests/engine/pine/runtime/package*.json var/pine-runtime/
+	npm ci --prefix var/pine-runtime --no-audit --no-fund
+	@.venv/bin/python -m pytest -p no:django tests/engine/pine/test_export_runtime.py $(ARGS)
+
 .PHONY: assets
 assets:  ## rebuild static/dist (needs Node 20)
 	npm ci --no-audit --no-fund

@@ -6,9 +6,12 @@ as in the indicators' steps: TA-Lib, else Pine's reference manual.
 
 import re
 
-_SOURCE = """
+_SOURCE = r"""
 f_div(float a, float b) =>
     b == 0 ? na : a / b
+
+f_mod(float a, float b) =>
+    b == 0 ? na : a % b
 
 f_max(float a, float b) =>
     na(a) or na(b) ? na : math.max(a, b)
@@ -250,6 +253,22 @@ f_truth(bool x) =>
 
 f_time() =>
     str.format_time(time, "yyyy-MM-dd'T'HH:mm:ss'Z'", "UTC")
+
+f_number(float x) =>
+    na(x) ? "null" : str.tostring(x, "#.##########")
+
+f_json(string words) =>
+    "\"" + str.replace_all(str.replace_all(words, "\\", "\\\\"), "\"", "\\\"") + "\""
+
+f_timeframe() =>
+    int minutes = int(timeframe.in_seconds() / 60)
+    bool hours = minutes >= 60 and minutes % 60 == 0
+    string span = hours ? str.tostring(minutes / 60, "#") + "h" : str.tostring(minutes, "#") + "m"
+    string unit = timeframe.isdaily ? "d" : timeframe.isweekly ? "w" : "M"
+    timeframe.isintraday ? span : str.tostring(timeframe.multiplier, "#") + unit
+
+f_moment(int moment) =>
+    str.format_time(moment, "yyyy-MM-dd'T'HH:mm:ss'Z'", "UTC")
 """
 
 HELPERS: dict[str, str] = {

@@ -3,9 +3,8 @@
 import re
 
 _KEYWORDS = """
-and as break by catch const continue do else ellipse enum export false for if import in input is it method na not or
-range return series simple step struct switch text throw to true try type union unless until up use var varip void
-while when
+and as break by catch class const continue do else ellipse enum export false for if import in input is method na not or
+polygon range return series simple step struct switch text throw to true try type union var varip void while
 """
 _TYPES = """
 array bool box chart color float footprint int label line linefill map matrix polyline string table volume_row

@@ -23,7 +23,7 @@ BUILT_IN = set(
     """alert alertcondition ask bar_index barcolor barmerge barstate bgcolor bid close currency dayofmonth dayofweek
     dividends earnings fill fixnan high hl2 hlc3 hlcc4 hline hour indicator input last_bar_index last_bar_time
     library low math max_bars_back minute month nz ohlc4 open order plot plotarrow plotbar plotcandle plotchar
-    plotshape position request runtime second session size str strategy syminfo ta ticker time time_close timeframe
+    plotshape position request runtime second session shape location size str strategy syminfo ta ticker time time_close timeframe
     timenow timestamp volume weekofyear year""".split()
 )
 GONE = set(
@@ -157,7 +157,13 @@ def check_names(lines: list[Line]) -> None:
             local = set(parameters)
         for i, (kind, text) in enumerate(line.tokens):
             following = line.words[i + 1] if i + 1 < len(line.tokens) else ""
-            if kind != "name" or text in KEYWORDS or text in declared or text.split(".")[0] in BUILT_IN:
+            if (
+                kind != "name"
+                or text in KEYWORDS
+                or text in declared
+                or text.split(".")[0] in BUILT_IN
+                or text.startswith("color.")
+            ):
                 if kind == "name" and text in ("study", "security"):
                     raise AssertionError(f"line {line.number}: {text} is gone")
                 continue

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from apps.engine.pine import export_pine
 from apps.engine.sim.run import run as simulate
 from apps.formulas.library import templates
 from apps.markets.providers.sample import sample_bars, synthetic_minutes
+from apps.signals.rules import read_alert
 from tests.engine.pine.runtime import Answer, run_scripts, why_not
 from tests.engine.pine.samples import SAMPLES, STRATEGIES, of_every_function
 
@@ -65,6 +68,10 @@ def assert_same_signals(key: str, text: str, bars: Bars, answer: Answer) -> None
             atol=TOLERANCE,
             err_msg=f"{key}: {name}",
         )
+    for bar, message in answer.alerts[:3]:
+        content = read_alert(json.dumps(message).encode(), received_at=datetime(2100, 1, 1, tzinfo=UTC))
+        assert content.symbol == "TESTUSD"
+        assert content.bar_time == datetime.fromtimestamp(int(bars.time[bar]) / 1000, UTC)
     ours_told = sorted(
         (s.bar, s.kind, _rounded(s.text)) for s in {*evaluation.signals} if WARM <= s.bar < last
     )

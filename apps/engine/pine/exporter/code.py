@@ -25,6 +25,7 @@ _LEVELS = {
     **dict.fromkeys(("+", "-"), 5),
     **dict.fromkeys(("*", "/", "%"), 6),
 }
+_BY_ZERO = {"/": "f_div", "%": "f_mod"}  # na where Pine may say infinity
 _UNARY = 7
 _TIGHT = 8
 
@@ -220,8 +221,8 @@ class Code:
 
     def _operation(self, operator: str, left: Piece, right: Piece, divisor: tree.Expr) -> Piece:
         level = _LEVELS[operator]
-        if operator == "/" and not (isinstance(divisor, tree.Number) and divisor.value != 0):
-            return Piece(f"f_div({left.text}, {right.text})", _TIGHT, "float")
+        if operator in _BY_ZERO and not (isinstance(divisor, tree.Number) and divisor.value != 0):
+            return Piece(f"{_BY_ZERO[operator]}({left.text}, {right.text})", _TIGHT, "float")
         text = f"{left.at(level)} {operator} {right.at(level + 1)}"
         if level < _LEVELS["+"]:
             return Piece(text, level, "bool")

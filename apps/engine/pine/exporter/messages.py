@@ -12,27 +12,19 @@ from apps.engine.pine.exporter.statements import Written
 from apps.engine.pine.names import pine_name
 
 _ACTIONS = {"long": "buy", "short": "sell", "exit_long": "exit", "exit_short": "exit", "exit": "exit"}
+_MARKS = {
+    "long": ("Long signal", "triangleup", "below", "green"),
+    "short": ("Short signal", "triangledown", "above", "red"),
+    "exit_long": ("Exit long signal", "xcross", "above", "gray"),
+    "exit_short": ("Exit short signal", "xcross", "below", "gray"),
+    "exit": ("Exit signal", "xcross", "above", "gray"),
+    "alert": ("Alert", "circle", "above", "blue"),
+}
 _MAX_NAME = 80  # of the 200 characters an id may have
-
-_FUNCTIONS = r"""
-f_number(float x) =>
-    na(x) ? "null" : str.tostring(x, "#.##########")
-f_json(string words) =>
-    "\"" + str.replace_all(str.replace_all(words, "\\", "\\\\"), "\"", "\\\"") + "\""
-f_timeframe() =>
-    int minutes = int(timeframe.in_seconds() / 60)
-    bool hours = minutes >= 60 and minutes % 60 == 0
-    string span = hours ? str.tostring(minutes / 60, "#") + "h" : str.tostring(minutes, "#") + "m"
-    string unit = timeframe.isdaily ? "d" : timeframe.isweekly ? "w" : "M"
-    timeframe.isintraday ? span : str.tostring(timeframe.multiplier, "#") + unit
-f_moment(int moment) =>
-    str.format_time(moment, "yyyy-MM-dd'T'HH:mm:ss'Z'", "UTC")
-"""
 
 
 def message_lines(formula: tree.Formula, name: str) -> list[str]:
-    """Functions that build a message; the last is f_message(action, signal, words, number)."""
-    lines = _FUNCTIONS.strip("\n").split("\n")
+    """f_message(action, signal, text, number), which knows the formula's inputs."""
     inputs = [s for s in formula.statements if isinstance(s, tree.Input)]
     parameters = ' + "," + '.join(_parameter(node) for node in inputs)
     fields = [
@@ -50,7 +42,7 @@ def message_lines(formula: tree.Formula, name: str) -> list[str]:
         ("strategy", quoted(json.dumps(name, ensure_ascii=False))),
         ("parameters", '"{" + ' + (f"{parameters} + " if parameters else "") + '"}"'),
     ]  # fmt: skip
-    lines += [
+    lines = [
         "f_message(string message_action, string message_signal, string message_text, int message_number) =>",
         '    string message = "{\\"v\\":1"',
     ]
@@ -75,22 +67,31 @@ def slug(name: str) -> str:
     return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[:_MAX_NAME] or "formula"
 
 
-def alert_lines(written: Written) -> list[str]:
-    """The end of an indicator script: one message for each kind of signal on the bars on which it holds."""
+def alert_lines(written: Written, overlay: bool) -> list[str]:
+    """The end of an indicator script: one message for each kind of signal on the bars on which it holds, and a mark."""
     lines = ["var int seq = 0"]
     for kind, action in _ACTIONS.items():
         if kind in written.conditions:
             lines += [f"bool says_{kind} = {any_of(written, kind)}"]
             lines += _alert(f"says_{kind}", f'f_message("{action}", "{kind}", "", seq)')
-    return lines + text_alert_lines(written)
+    lines += text_alert_lines(written)
+    for kind, (title, shape, place, colour) in _MARKS.items():
+        if kind in written.conditions:
+            shown = any_of(written, kind) if kind == "alert" else f"says_{kind}"
+            where = (
+                {"below": "belowbar", "above": "abovebar"} if overlay else {"below": "bottom", "above": "top"}
+            )
+            lines.append(
+                f'plotshape({shown}, "{title}", shape.{shape}, location.{where[place]}, color.{colour})'
+            )
+    return lines
 
 
 def text_alert_lines(written: Written) -> list[str]:
     """A message for each alert of the formula, with its text."""
     lines = []
-    for i, (condition, text) in enumerate(
-        zip(written.conditions.get("alert", []), written.texts, strict=True), 1
-    ):
+    conditions = written.conditions.get("alert", [])
+    for i, (condition, text) in enumerate(zip(conditions, written.texts, strict=True), 1):
         lines += _alert(condition, f'f_message("info", "alert_{i}", {text}, seq)')
     return lines
 

@@ -14,7 +14,7 @@ from apps.engine.pine.exporter.literals import number, quoted
 from apps.engine.pine.exporter.meaning import Meaning
 from apps.engine.pine.exporter.messages import alert_lines, message_lines, text_alert_lines
 from apps.engine.pine.exporter.orders import order_lines
-from apps.engine.pine.exporter.statements import Written, is_price, write_statements
+from apps.engine.pine.exporter.statements import Written, children, expressions_of, is_price, write_statements
 from apps.engine.pine.helpers import helpers_for
 from apps.engine.sim.spec import SimParams
 
@@ -45,14 +45,20 @@ def export_pine(
     """The formula `text` as a Pine v6 script called `name`, with `settings` as its inputs' defaults.
 
     An indicator plots and sends an alert for each signal; a strategy trades by docs/fills.md as far as TradingView
-    can. Never raises: what is wrong with the formula, or cannot be said in Pine, comes back as problems.
+    can. What is wrong with the formula, or cannot be said in Pine, comes back as problems. Raises ValueError for
+    another kind.
     """
+    if kind not in ("indicator", "strategy"):
+        raise ValueError(f"kind must be indicator or strategy, not {kind!r}")
     parsed = parse(text)
     found = analyse(parsed, settings)
     if found.problems:
         return PineExport("", found.problems)
     formula = parsed.formula
-    name = " ".join(name.split())[:MAX_TITLE] or "Formula"
+    unwritable = _unwritable(formula)
+    if unwritable:
+        return PineExport("", unwritable)
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:MAX_TITLE] or "Formula"
     if kind == "strategy" and not any(
         isinstance(s, tree.Condition) and s.kind in ("long", "short") for s in formula.statements
     ):
@@ -66,7 +72,7 @@ def export_pine(
         if written.texts:
             tail += text_alert_lines(written)
     else:
-        tail = ["//- Alerts", *message_lines(formula, name), *alert_lines(written)]
+        tail = ["//- Alerts", *message_lines(formula, name), *alert_lines(written, overlay)]
     body = ["//- Formula", *written.code.lines, "", *tail]
     problems = written.code.problems + _beyond_limits(written)
     if problems:
@@ -81,6 +87,29 @@ def export_pine(
     if helpers:
         lines += ["//- Functions", *helpers, ""]
     return PineExport("\n".join([*lines, *body]) + "\n")
+
+
+def _unwritable(formula: tree.Formula) -> list[Problem]:
+    """Texts with characters that end a line, or cannot be seen: no text of Pine can hold them."""
+    problems = []
+    for node in formula.statements:
+        texts = [getattr(node, "text", None), getattr(node, "label", None)]
+        if isinstance(node, tree.Plot | tree.Input):
+            texts.append(node.name)
+        if isinstance(node, tree.Input):
+            texts += [
+                part.value for part in [node.default, *(node.choices or [])] if isinstance(part, tree.Text)
+            ]
+        work = expressions_of(node)
+        while work:
+            part = work.pop()
+            if isinstance(part, tree.Text):
+                texts.append(part.value)
+            work += children(part)
+        if any(text is not None and not text.isprintable() for text in texts):
+            message = "a text here holds a character that cannot be printed, which Pine cannot hold"
+            problems.append(Problem(node.line, node.column, message, "type the text anew"))
+    return problems
 
 
 def _declaration(kind: Kind, name: str, overlay: bool, size_kind: str, size: float) -> list[str]:

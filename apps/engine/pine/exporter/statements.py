@@ -58,7 +58,7 @@ class _Writer:
             self.code.lines.append(f"//- {pine_name(node.name)} is computed above, where it is first needed")
             return
         recursive = isinstance(node, tree.Definition) and node.name in self.meaning.recursive
-        for name in self.meaning.needed(*_expressions(node), recursive=recursive):
+        for name in self.meaning.needed(*expressions_of(node), recursive=recursive):
             if name not in self.done:
                 self.with_comments(self.meaning.inputs.get(name) or self.meaning.definitions[name])
         self.with_comments(node)
@@ -227,7 +227,7 @@ def children(node: tree.Expr) -> list[tree.Expr]:
     return []
 
 
-def _expressions(node: tree.Statement) -> list[tree.Expr]:
+def expressions_of(node: tree.Statement) -> list[tree.Expr]:
     """The expressions of a statement, the names in an alert's text included."""
     match node:
         case tree.Definition() | tree.Protect() | tree.Sizing() | tree.Plot():
@@ -243,7 +243,8 @@ def _expressions(node: tree.Statement) -> list[tree.Expr]:
 
 
 def _comment(text: str) -> str:
-    """A comment that Pine does not take for an annotation such as //@version."""
+    """A comment that Pine takes neither for an annotation such as //@version nor for the end of a line."""
+    text = "".join(c if c.isprintable() else " " for c in text)
     if text.startswith("@"):
         text = f"# {text}"
     return f"// {text}" if text else "//"
