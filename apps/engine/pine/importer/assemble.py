@@ -57,6 +57,8 @@ class _Assembly:
 
     def run(self) -> Statements:
         self.link()
+        self.take_over()
+        self.link()
         self.find_carrying()
         found: Statements = []
         exits = [item for item in self.state.items if isinstance(item.payload, Exit)]
@@ -89,6 +91,26 @@ class _Assembly:
             definition.expr = rebuild(definition.expr, change)
         for item in self.state.items:
             _change_payload(item, lambda expr: rebuild(expr, change))
+
+    def take_over(self) -> None:
+        """Where a variable of the script's own is no more than a function's result, the result bears its name."""
+        renamed: dict[str, str] = {}
+        for key, definition in self.definitions.items():
+            source = definition.expr
+            if not (definition.kept and isinstance(source, tree.Name)) or source.name in renamed:
+                continue
+            made = self.definitions.get(source.name)
+            if made is not None and not made.kept:
+                definition.expr = made.expr
+                renamed[source.name] = key
+        self.final |= renamed
+        for key in renamed:
+            del self.definitions[key]
+        self.state.items = [
+            item
+            for item in self.state.items
+            if not (isinstance(item.payload, Define) and item.payload.key in renamed)
+        ]
 
     def find_carrying(self) -> None:
         """Definitions that read the position or the tick, directly or not: they are written out where they are used."""
@@ -331,7 +353,7 @@ def _free(base: str, taken: set[str]) -> str:
     base = base.replace(".", "_")
     if base in RESERVED or base in BUILT_IN_NAMES:
         base = f"my_{base}"
-    word, count = base, 1
+    word, count = base, 0
     while word in taken:
         count += 1
         word = f"{base}_{count}"

@@ -10,7 +10,7 @@ from apps.engine.pine.importer import state as states
 from apps.engine.pine.importer import texts
 from apps.engine.pine.importer.arguments import bind_arguments
 from apps.engine.pine.importer.report import Cannot, impossible
-from apps.engine.pine.importer.values import DRAWING, VOID, Value, both, number, percent, shortest
+from apps.engine.pine.importer.values import DRAWING, VOID, Value, both, inverse, number, percent, shortest
 from apps.engine.pine.reader import syntax as pine
 
 if TYPE_CHECKING:
@@ -155,6 +155,14 @@ class Calls:
         self.add_alert(self.expressions.value(given["message"]), "", condition)
 
     def add_alert(self, message: Value, title: str, condition: tree.Expr) -> None:
+        if message.choice is not None:  # one alert for each text
+            chosen, then, otherwise = message.choice
+            for value, when in ((then, chosen), (otherwise, inverse(chosen))):
+                when = self.expressions.joined("and", Value("truth", when))
+                self.add_alert(
+                    value, title, both(self.expressions.joined("and", Value("truth", condition)), when)
+                )
+            return
         parts: list[str | tree.Expr] = []
         for part in texts.parts_of(message):
             if not isinstance(part, str):

@@ -14,8 +14,6 @@ from apps.engine.pine.importer.report import Cannot, impossible
 from apps.engine.pine.importer.state import State
 from apps.engine.pine.importer.values import (
     DRAWING,
-    NA,
-    VOID,
     Folded,
     Value,
     binary,
@@ -159,6 +157,8 @@ class Expressions:
             plain = variable.versions == 0 and current.expr is not None and current.kind != "na"
             if plain and current.expr is not None:  # a function's parameter: any expression
                 return Value(current.kind, past(current.expr, offset), integer=current.integer)
+            if variable.born:
+                self.invocations.note_block()
             return self.state.history(variable, offset)
         if current.kind == "poison":
             raise Cannot(current.name)
@@ -291,6 +291,8 @@ class Expressions:
         for side in (then, otherwise):
             if side.kind == "poison":
                 raise Cannot(side.name)
+        if then == otherwise:
+            return then
         kinds = {then.kind, otherwise.kind}
         if "drawing" in kinds:
             return DRAWING
@@ -299,11 +301,9 @@ class Expressions:
                 raise Cannot("the branches have different numbers of values")
             pairs = zip(then.items, otherwise.items, strict=True)
             return Value("tuple", items=tuple(self.merge(condition, one, other) for one, other in pairs))
-        if kinds <= {"void"}:
-            return VOID
+        if kinds == {"text"}:
+            return Value("text", choice=(condition, then, otherwise))
         if kinds & {"text", "symbol", "constant", "void"}:
-            if then == otherwise:
-                return then
             known = self.default_of(condition)
             if known is not None and not kinds & {"void"}:
                 kept = then if known else otherwise
@@ -312,8 +312,6 @@ class Expressions:
                 )
                 return kept
             raise Cannot("a text or a constant of Pine's cannot be chosen by a condition")
-        if kinds == {"na"}:
-            return NA
         integer = all(side.integer or side.kind == "na" for side in (then, otherwise))
         if "truth" in kinds:
             return Value("truth", choose(condition, self.truth(then), self.truth(otherwise)))

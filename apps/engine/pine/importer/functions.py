@@ -136,8 +136,8 @@ def _spread(function: str) -> Converter:
             if not isinstance(biased, tree.Truth):
                 raise Cannot(f"`biased` of {function} must be true or false here")
             if not biased.value:
-                ratio: Expr = binary("/", length, binary("-", length, number(1)))
-                ratio.brackets = 1
+                ratio = binary("/", length, binary("-", length, number(1)))
+                ratio.brackets = int(function == "variance")
                 result = binary("*", result, call("sqrt", ratio) if function == "stdev" else ratio)
         return _value(result)
 
@@ -191,7 +191,7 @@ def _bb(given: Arguments) -> Value:
 
 
 def _bbw(given: Arguments) -> Value:
-    given.note("bbw is in percent of the middle band, as in Pine since 2025; before, it was a fraction")
+    given.note("bbw is in percent of the middle band; in older versions of Pine it is a fraction")
     return _value(call("bbw", given.series("series"), given.length("length"), given.series("mult")))
 
 

@@ -15,6 +15,7 @@ from apps.engine.pine.reader import syntax as pine
 if TYPE_CHECKING:
     from apps.engine.pine.importer.expressions import Expressions
 
+_IN_BLOCK = "TradingView computes this only on bars on which its block runs, a formula on all"
 _COLLECTIONS = ("array", "matrix", "map")
 _CLOCK = ("hour", "minute", "year", "month", "dayofmonth", "dayofweek")
 
@@ -70,7 +71,10 @@ class Invocations:
             return self.built_in(path, node)
         if path in functions.NO_COUNTERPART:
             raise Cannot(f"`{node.path}` has no counterpart among the formula's functions")
-        if family == "strategy" or path in ("alert", "alertcondition", "plot"):
+        if path == "plot":
+            self.expressions.walk.calls.plot(node)
+            return DRAWING
+        if family == "strategy" or path in ("alert", "alertcondition"):
             raise Cannot(f"`{node.path}` cannot stand inside an expression of a formula")
         raise Cannot(f"the function `{node.path}` is not known")
 
@@ -97,6 +101,8 @@ class Invocations:
         if any(value.kind == "drawing" for value in values.values()):
             return DRAWING
         record = self.state.record
+        if path.startswith("ta."):
+            self.note_block()
         given = functions.Arguments(
             values,
             self.expressions.number_of,
@@ -108,6 +114,12 @@ class Invocations:
             return convert(given)
         except Cannot as problem:
             raise Cannot(f"`{node.path}`: {problem.message}", problem.status) from None
+
+    def note_block(self) -> None:
+        """Say so where what remembers the past stands in a block that runs on some bars only."""
+        guards = (guard.expr for guard in self.state.path if guard.expr is not None)
+        if any(self.expressions.default_of(guard) is None for guard in guards):
+            self.state.record.note("imported", _IN_BLOCK)
 
     def timeframe_change(self, node: pine.Call) -> Value:
         given = bind_arguments(node, "timeframe")
@@ -133,7 +145,7 @@ class Invocations:
             if argument is None:
                 raise Cannot(f"`{function.name}`: its argument `{word}` is missing")
             value = state.shared(self.expressions.value(argument), word)
-            variable = Variable(word, f"${len(state.variables)}", False, value)
+            variable = Variable(word, f"${len(state.variables)}", False, value, born=len(state.assigned))
             state.variables.append(variable)
             scope[word] = variable
         scopes = state.scopes

@@ -200,20 +200,29 @@ def _levels(state: State, order: Exit, side: str, at_signal: bool, record: Recor
             "the trailing stop is left out: Pine's starts after a profit and counts in ticks; write trailing_stop 3% "
             "or by DISTANCE",
         )
-    for key, word in (("stop", "stop_loss"), ("limit", "take_profit")):
-        if key in given:
-            away = -1 if (key == "stop") == up else 1
-            price = given[key]
-            if at_signal and isinstance(price, tree.Name) and price.name in state.definitions:
-                spelled = state.definitions[price.name].expr
-                if _distance(spelled, "close", away) is not None:
-                    price = spelled
-            mode, value = _price(price, away, at_signal, record, word, percents)
+    for key, word in (
+        ("stop", "stop_loss"),
+        ("limit", "take_profit"),
+        ("loss", "stop_loss"),
+        ("profit", "take_profit"),
+    ):
+        if key not in given or any(kind == word for kind, _ in result):
+            continue
+        try:
+            if key in ("loss", "profit"):
+                mode, value = _ticks(given[key], record, word, percents)
+            else:
+                away = -1 if (key == "stop") == up else 1
+                price = given[key]
+                if at_signal and isinstance(price, tree.Name) and price.name in state.definitions:
+                    spelled = state.definitions[price.name].expr
+                    if _distance(spelled, "close", away) is not None:
+                        price = spelled
+                mode, value = _price(price, away, at_signal, record, word, percents)
             result.append((word, Level(mode, value, record)))
-    for key, word in (("loss", "stop_loss"), ("profit", "take_profit")):
-        if key in given and not any(kind == word for kind, _ in result):
-            mode, value = _ticks(given[key], record, word, percents)
-            result.append((word, Level(mode, value, record)))
+        except Cannot as problem:  # the other level may still do
+            record.note(problem.status, problem.message)
+            record.failed = True
     return result
 
 

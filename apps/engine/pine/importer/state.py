@@ -29,7 +29,7 @@ class Variable:
     current: Value = NA
     last: str = ""
     versions: int = 0
-    past_read: bool = False
+    born: int = 0  # how many blocks were open where it was declared
 
 
 @dataclass
@@ -144,7 +144,7 @@ class State:
     def declare(self, word: str) -> Variable:
         """A new variable of the innermost scope."""
         shown = len(self.scopes) == 1 and self.calls == 0
-        variable = Variable(word, f"${len(self.variables)}", shown)
+        variable = Variable(word, f"${len(self.variables)}", shown, born=len(self.assigned))
         self.variables.append(variable)
         self.scopes[-1][word] = variable
         return variable
@@ -169,7 +169,7 @@ class State:
         return declared.name == variable.word
 
     def set(self, variable: Variable, value: Value) -> None:
-        if self.assigned:
+        if variable.born < len(self.assigned):
             self.assigned[-1].setdefault(variable, variable.current)
         variable.current = value
 
@@ -189,7 +189,6 @@ class State:
 
     def history(self, variable: Variable, ago: tree.Expr) -> Value:
         """The variable as of bars ago."""
-        variable.past_read = True
         current = variable.current
         kind = "truth" if current.kind == "truth" else "number"
         return Value(kind, past(name(variable.key), ago), integer=current.integer)  # type: ignore[arg-type]

@@ -59,7 +59,9 @@ class Walk:
     def statement(self, node: pine.Statement) -> Value:
         """Do one statement; its value is that of a block that ends with it."""
         state = self.state
-        whole = isinstance(node, pine.If | pine.Function)
+        whole = isinstance(node, pine.If | pine.Function) or isinstance(
+            getattr(node, "value", None), pine.IfValue | pine.LoopValue
+        )
         record = Record(
             node.line, max(node.end, node.line) if whole or not node.head else max(node.head, node.line)
         )
@@ -190,6 +192,8 @@ class Walk:
         state = self.state
         if value.kind == "void":
             raise Cannot("there is no value to assign")
+        if value.kind == "tuple":
+            raise Cannot(f"{len(value.items)} values stand where one is assigned: write [a, b] = ...")
         if value.kind == "drawing":
             state.record.note("ignored", "drawing")
             state.set(variable, value)
@@ -220,7 +224,6 @@ class Walk:
                 return Value(
                     "number", call("valuewhen", binary("==", name("bar_index"), number(0)), expr, number(0))
                 )
-        variable.past_read = True
         before = past(name(variable.key), 1)
         if value.kind == "na":
             return Value("number", before)

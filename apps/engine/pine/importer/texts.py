@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from apps.engine.pine.importer.expressions import Expressions
 
 Parts = tuple[str | tree.Expr, ...]
+MAX_TEXT = 4_096  # as much as an alert of TradingView's holds
 SYMBOL, TIME = "@symbol", "@time"
 _PLACEHOLDERS = {
     "ticker": SYMBOL,
@@ -27,6 +28,8 @@ def parts_of(value: Value) -> Parts:
     """The value as pieces of a text."""
     match value.kind:
         case "text":
+            if value.choice is not None:
+                raise Cannot("a part of a text cannot be chosen by a condition: write one alert for each")
             return value.parts if value.expr is None else (value.expr,)
         case "symbol":
             if value.name in ("syminfo.ticker", "syminfo.tickerid"):
@@ -48,6 +51,7 @@ def read(expressions: Expressions, word: str, node: pine.Call) -> Value:
             expressions.state.record.note("imported", "the format of str.tostring is left out")
         return Value("text", parts=parts_of(arguments[0]))
     if word == "format" and arguments and arguments[0].fixed_text is not None:
+        _check_length(arguments[0].fixed_text)
         pieces = re.split(r"\{(\d+)[^}]*\}", arguments[0].fixed_text)
         parts: Parts = ()
         for position, piece in enumerate(pieces):
@@ -61,8 +65,14 @@ def read(expressions: Expressions, word: str, node: pine.Call) -> Value:
     raise Cannot(f"`str.{word}`: a formula cannot change texts")
 
 
+def _check_length(text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise Cannot(f"the text is longer than {MAX_TEXT:,} characters")
+
+
 def fill_placeholders(text: str, plots: dict[str, tree.Expr]) -> tuple[list[str | tree.Expr], list[str]]:
     """TradingView's {{...}} as pieces of an alert, and the placeholders that have no counterpart."""
+    _check_length(text)
     parts: list[str | tree.Expr] = []
     unknown: list[str] = []
     for position, piece in enumerate(re.split(r"\{\{\s*(.*?)\s*\}\}", text)):

@@ -29,8 +29,9 @@ class Folded(tree.Truth):
 @dataclass(frozen=True)
 class Value:
     """One value. `number` and `truth` have an `expr`; a `text` has `parts`, fixed ones and expressions, or is a text
-    input (`expr`); a `tuple` has `items`; `constant` and `symbol` have a `name`; `na` is Pine's na literal, `drawing`
-    anything that only draws; `poison` was not imported, `name` says why. `integer`: of Pine's type int."""
+    input (`expr`) or a `choice` by a condition; a `tuple` has `items`; `constant` and `symbol` have a `name`; `na` is
+    Pine's na literal, `drawing` anything that only draws; `poison` was not imported, `name` says why. `integer`: of
+    Pine's type int."""
 
     kind: Literal["number", "truth", "text", "tuple", "constant", "symbol", "na", "drawing", "poison", "void"]
     expr: tree.Expr | None = None
@@ -38,13 +39,20 @@ class Value:
     items: tuple[Value, ...] = ()
     name: str = ""
     integer: bool = False
+    choice: tuple[tree.Expr, Value, Value] | None = None
 
     @property
     def fixed_text(self) -> str | None:
         """The text, where it is one that never changes."""
-        if self.kind == "text" and self.expr is None and all(isinstance(part, str) for part in self.parts):
-            return "".join(part for part in self.parts if isinstance(part, str))
-        return None
+        fixed = [part for part in self.parts if isinstance(part, str)]
+        if (
+            self.kind != "text"
+            or self.expr is not None
+            or self.choice is not None
+            or len(fixed) < len(self.parts)
+        ):
+            return None
+        return "".join(fixed)
 
 
 DRAWING = Value("drawing")

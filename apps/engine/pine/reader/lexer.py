@@ -11,7 +11,8 @@ from typing import NamedTuple
 from apps.engine.pine.reader.syntax import Comment
 
 MAX_BYTES = 100_000
-MAX_TOKENS = 20_000
+MAX_TOKENS = 12_000
+MAX_LINES = 1_200
 TAB = 4
 
 
@@ -112,6 +113,8 @@ def read_lines(lines: list[str]) -> tuple[list[Line], list[Comment]]:
         else:
             depth = 0
             result.append(Line(indent, tokens, number, number))
+            if len(result) > MAX_LINES:
+                raise TooLong(f"the script has more than {MAX_LINES:,} statements")
         for token in tokens:
             if token.kind == "operator":
                 if token.text in ("(", "[") and id(token) not in unclosed:
@@ -175,6 +178,6 @@ def _continues(line: Line, indent: int, tokens: list[Token], depth: int) -> bool
     first, last = tokens[0], line.tokens[-1]
     if first.kind in ("operator", "name") and first.text in _GOES_ON_BEFORE:
         return True
-    if last.kind in ("operator", "name") and last.text in _GOES_ON_AFTER:
+    if last.kind in ("operator", "name") and last.text in _GOES_ON_AFTER and indent > line.indent:
         return True
     return indent % TAB != 0 and indent > line.indent

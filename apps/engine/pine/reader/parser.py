@@ -7,6 +7,7 @@ from apps.engine.pine.reader.lexer import Line, Token, read_lines, split_lines
 
 MAX_DEPTH = 40  # brackets and signs within one another
 MAX_BLOCKS = 12  # blocks within one another
+MAX_BRANCHES = 60  # of one if or switch
 _LEVELS = {
     "or": 1,
     "and": 2,
@@ -43,6 +44,7 @@ _TYPES = frozenset(
 _QUALIFIERS = frozenset(["const", "input", "simple", "series"])
 _CHANGES = frozenset([":=", "+=", "-=", "*=", "/=", "%="])
 _OTHER = frozenset(["type", "enum", "import", "export", "method", "library"])
+_BRANCHES = f"one if or switch has more than {MAX_BRANCHES} branches"
 _ESCAPES = {"n": "\n", "t": "\t"}
 
 
@@ -88,6 +90,9 @@ class _Blocks:
             result += self.statement(self.lines[self.at].indent, depth)
         return result
 
+    def is_else(self) -> bool:
+        return self.lines[self.at].tokens[0].text == "else"
+
     def skip_block(self, indent: int) -> None:
         while self.at < len(self.lines) and self.lines[self.at].indent > indent:
             self.at += 1
@@ -101,6 +106,9 @@ class _Blocks:
             return self.read(reader, line, indent, depth)
         except _Unreadable as error:
             self.skip_block(indent)
+            while self.at < len(self.lines) and self.lines[self.at].indent == indent and self.is_else():
+                self.at += 1
+                self.skip_block(indent)
             return [pine.Broken(line.first, self.last, str(error), _defined(line), head=line.last)]
 
     def read(self, reader: "_LineReader", line: Line, indent: int, depth: int) -> list[pine.Statement]:
@@ -172,10 +180,12 @@ class _Blocks:
         result: list[tuple[pine.Expr | None, list[pine.Statement]]] = []
         while True:
             result.append((condition, self.block(indent, depth + 1)))
+            if len(result) > MAX_BRANCHES:
+                raise _Unreadable(_BRANCHES)
             if condition is None or self.at >= len(self.lines):
                 return result
             line = self.lines[self.at]
-            if line.indent != indent or line.tokens[0].text != "else":
+            if line.indent != indent or not self.is_else():
                 return result
             self.at += 1
             reader = _LineReader(line)
@@ -197,6 +207,8 @@ class _Blocks:
             raise _Unreadable(f"more than {MAX_BLOCKS} blocks stand within one another")
         result: list[tuple[pine.Expr | None, list[pine.Statement]]] = []
         while self.at < len(self.lines) and self.lines[self.at].indent > indent:
+            if len(result) >= MAX_BRANCHES:
+                raise _Unreadable(_BRANCHES)
             line = self.lines[self.at]
             self.at += 1
             arm = _LineReader(line)
