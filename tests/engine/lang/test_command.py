@@ -2,10 +2,14 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from jsonschema import Draft202012Validator
 
 GOOD = """input n = 2 in 1..9
 x = sma(close, n)
@@ -110,7 +114,7 @@ def test_settings_are_given_by_name(files: Path) -> None:
         (["eval", "good", "--bars", "bars", "--json", "-", "--timeframe", "soon"], 2, "not a timeframe"),
         (["eval", "good", "--bars", "bars", "--json", "-", "--set", "n=99"], 1, "99 lies outside 1..9"),
         (["eval", "bad", "--bars", "bars", "--json", "-"], 1, "unknown name `clos`"),
-        (["text", "good"], 1, "not the tree of a formula"),
+        (["text", "good"], 1, "not JSON: Expecting value"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(files: Path, arguments: list[str], code: int, message: str) -> None:
@@ -195,3 +199,210 @@ def test_the_result_is_written_whole_or_not_at_all(files: Path, monkeypatch: pyt
 
 def _no_space(*_: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+# forms
+
+
+def test_blocks_become_the_text_again(files: Path) -> None:
+    code, blocks, _ = run("blocks", files / "good.formula")
+    assert code == 0
+    (files / "blocks.json").write_text(blocks, encoding="utf-8")
+    assert json.loads(blocks)["blocks"][0]["fields"] == {"NAME": "n", "DEFAULT": "2", "LOW": "1", "HIGH": "9"}
+    assert run("text", files / "blocks.json")[1] == GOOD
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"version": 1, "statements": [{"type": "buy"}]}, "is not the tree of a formula: /statements/0/type: expected one of input,"),
+        ({"version": 1, "blocks": [{"type": "long"}]}, "are not the blocks of a formula: /blocks/0: the input WHEN is empty"),
+        ([], "is not the tree of a formula: expected an object, found a list"),
+    ],
+)  # fmt: skip
+def test_json_that_is_no_formula_is_refused_in_a_line(files: Path, content: object, message: str) -> None:
+    (files / "wrong.json").write_text(json.dumps(content), encoding="utf-8")
+    code, out, err = run("text", files / "wrong.json")
+    assert (code, out) == (1, "")
+    assert message in err
+    assert "\n" not in err.strip()
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "1" * 5_000, '{"version": 1,', "\udc80"])
+def test_hostile_json_is_refused_in_a_line(files: Path, content: str) -> None:
+    (files / "wrong.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+    code, out, err = run("text", files / "wrong.json")
+    assert (code, out) == (1, "")
+    assert "\n" not in err.strip()
+
+
+def test_published_schemas_hold_what_the_commands_print(files: Path) -> None:
+    for what in ("tree", "blocks"):
+        schema = json.loads(run("schema", what)[1])
+        Draft202012Validator(schema).validate(json.loads(run(what, files / "good.formula")[1]))
+    assert json.loads(run("schema", "palette")[1])["version"] == 1
+
+
+def test_check_prints_warnings_and_cost(files: Path) -> None:
+    (files / "doubt.formula").write_text("input n = 3\nlong when close > open\n", encoding="utf-8")
+    code, out, err = run("check", files / "doubt.formula")
+    assert code == 0
+    assert "warning: line 1, column 1: the input `n` is never used" in err
+    assert "steps a bar" in out
+    assert "bytes, hash" in out
+
+
+def test_explain_and_complete(files: Path) -> None:
+    code, out, _ = run("explain", files / "good.formula")
+    assert code == 0
+    assert "x" in out
+    assert run("explain", files / "bad.formula")[0] == 1
+    code, out, _ = run("complete", files / "good.formula", "--line", 2, "--column", 7)
+    assert code == 0
+    assert "sma" in {completion["label"] for completion in json.loads(out)}
+
+
+# versions
+
+
+def test_diff_says_what_changed_and_which_signals(files: Path) -> None:
+    new = (
+        GOOD.replace("n = 2 in", "n = 3 in").replace("close > x", "close > x and close > 13")
+        + "stop_loss 3%\n"
+    )
+    (files / "new.formula").write_text("# a comment\n" + new, encoding="utf-8")
+    both = ("diff", files / "good.formula", files / "new.formula")
+    code, out, _ = run(*both)
+    assert code == 0
+    assert out.splitlines() == ["input n: default 2 → 3", "up: `close > 13` added", "stop-loss added: 3%"]
+    # by hand: sma(2) is na 11 10.5 11.5, sma(3) na na 31/3 35/3, closes 10 12 9 14
+    code, out, _ = run(*both, "--bars", files / "bars.csv")
+    assert out.splitlines()[3:] == [
+        "signals: 0 added, 2 removed, 2 kept",
+        "- 2024-01-02T00:00:00Z long",
+        "- 2024-01-02T00:00:00Z alert  12",
+    ]
+    code, out, _ = run(*both, "--bars", files / "bars.csv", "--new-set", "n=1", "--json")
+    content = json.loads(out)
+    assert [change["kind"] for change in content["changes"]] == ["changed", "added", "added"]
+    assert content["changes"][0] | {"old_node": None} == {
+        "kind": "changed", "subject": "input", "sentence": "input n: default 2 → 3", "old": "2", "new": "3",
+        "old_line": 1, "new_line": 2, "old_node": None, "new_node": "/statements/0",
+    }  # fmt: skip
+    assert content["signals"]["kept"] == 0  # a close is never above itself
+    assert len(content["signals"]["removed"]) == 4
+
+
+def test_diff_of_a_layout_is_none(files: Path) -> None:
+    (files / "new.formula").write_text("# why\n" + GOOD.replace("close > x", "((close)>x)"), encoding="utf-8")
+    assert run("diff", files / "good.formula", files / "new.formula") == (0, "no semantic change\n", "")
+    code, _, err = run("diff", files / "good.formula", files / "bars.csv")
+    assert code == 1
+    assert err.startswith(f"{files / 'bars.csv'}: line 1")
+    assert run("diff", "-", "-")[0] == 2
+
+
+# running
+
+
+def test_a_certificate_is_printed(files: Path) -> None:
+    code, out, _ = run("certificate", files / "good.formula", "--set", "n=5", "--json")
+    assert code == 0
+    content = json.loads(out)
+    assert (content["latest_bar"], content["settings"], content["reads"]) == (0, {"n": 5}, ["close"])
+    assert "No expression reads a later bar" in run("certificate", files / "good.formula")[1]
+    assert run("certificate", files / "bad.formula")[0] == 1
+
+
+@pytest.mark.parametrize("at", ["3", "-1", "2024-01-04T00:00:00Z", "2024-01-04"])
+def test_why_names_a_bar_by_time_or_number(files: Path, at: str) -> None:
+    asked = ["why", files / "good.formula", "--bars", files / "bars.csv", f"--at={at}"]
+    code, out, _ = run(*asked, "--json")
+    content = json.loads(out)
+    assert code == 0
+    assert (content["bar"], content["time"]) == (3, "2024-01-04T00:00:00Z")
+    held = {statement["kind"]: statement["held"] for statement in content["statements"]}
+    assert held["long"] is True
+    lines = run(*asked)[1].splitlines()
+    assert lines[0] == "bar 3, 2024-01-04T00:00:00Z"
+    assert any(line.startswith("line 2: x = sma(close, n) is 11.5") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        ("4", "--at: "),
+        ("-5", "--at: "),
+        ("soon", "--at expects a time such as 2024-03-01T12:00:00Z or a bar's number, found 'soon'"),
+        ("2024-01-04T01:00:00Z", "--at: no bar opens at 2024-01-04T01:00:00Z"),
+    ],
+)
+def test_why_of_no_bar_is_an_error(files: Path, at: str, message: str) -> None:
+    code, _, err = run("why", files / "good.formula", "--bars", files / "bars.csv", f"--at={at}")
+    assert code == 2
+    assert err.startswith(message)
+    assert "\n" not in err
+
+
+def test_tests_of_a_formula_are_run(files: Path) -> None:
+    case = {
+        "name": "rises",
+        "bars": [10, 12, 9, 14],
+        "signals": [{"bar": 1, "kind": "long"}, {"bar": 3, "kind": "long"}],
+    }
+    alerts = [{"bar": bar, "kind": "alert", "text": f" {close}"} for bar, close in ((1, 12), (3, 14))]
+    good, wrong = case | {"signals": case["signals"] + alerts}, case | {"name": "lacks", "signals": []}
+    (files / "good.json").write_text(json.dumps([good]), encoding="utf-8")
+    (files / "both.json").write_text(json.dumps([good, wrong]), encoding="utf-8")
+    assert run("test", files / "good.formula", files / "good.json") == (0, "ok: rises\n", "")
+    code, out, _ = run("test", files / "good.formula", files / "both.json")
+    assert code == 1
+    assert out.splitlines()[1].startswith("failed: lacks: ")
+    code, out, _ = run("test", files / "good.formula", files / "both.json", "--json")
+    assert (code, [result["ok"] for result in json.loads(out)]) == (1, [True, False])
+    (files / "wrong.json").write_text("{}", encoding="utf-8")
+    assert run("test", files / "good.formula", files / "wrong.json")[0] == 2
+
+
+# Pine
+
+
+def test_a_formula_becomes_a_pine_script_and_back(files: Path) -> None:
+    code, script, _ = run("pine", files / "good.formula", "--kind", "strategy", "--set", "n=4")
+    assert code == 0
+    assert script.startswith("//@version=6")
+    assert 'strategy("good"' in script
+    (files / "good.pine").write_text(script, encoding="utf-8")
+    code, text, err = run("import-pine", files / "good.pine")
+    assert code == 0, err
+    (files / "again.formula").write_text(text, encoding="utf-8")
+    assert run("diff", files / "good.formula", files / "again.formula")[1] == "input n: default 2 → 4\n"
+    assert run("pine", files / "bad.formula")[0] == 1
+
+
+def test_what_pine_cannot_say_is_told_by_line(files: Path) -> None:
+    (files / "odd.pine").write_text(
+        '//@version=6\nindicator("x")\nlevel = request.financial(syminfo.tickerid, "EPS", "FQ")\nplot(level)\n', encoding="utf-8"
+    )  # fmt: skip
+    code, _, err = run("import-pine", files / "odd.pine")
+    assert code == 1
+    assert "line 3: impossible: " in err
+    code, out, _ = run("import-pine", files / "odd.pine", "--json")
+    assert (code, json.loads(out)["complete"]) == (1, False)
+
+
+def test_it_runs_as_a_program_without_a_database(files: Path) -> None:
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "manage.py", "formula", "blocks", "-"],
+        input=GOOD, capture_output=True, text=True, cwd=root, timeout=120, check=False,
+        env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["version"] == 1
+    done = subprocess.run(
+        [sys.executable, "manage.py", "formula", "schema", "trees"], capture_output=True, text=True, cwd=root, timeout=120, check=False
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "invalid choice: 'trees'" in done.stderr
+    assert "Traceback" not in done.stderr

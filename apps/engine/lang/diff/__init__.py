@@ -74,11 +74,12 @@ def summary(old: str, new: str) -> str:
     touched = {change.subject for change in changes}
     there = {subject_of(node) for node in (*before.formula.statements, *after.formula.statements)}
     unchanged = [
-        f"{name} unchanged"
-        for name, subjects in _GROUPS.items()
-        if there & set(subjects) and not touched & set(subjects)
+        name for name, subjects in _GROUPS.items() if there & set(subjects) and not touched & set(subjects)
     ]
-    return "; ".join([*(change.sentence for change in changes), *unchanged])
+    sentences = [change.sentence for change in changes]
+    if unchanged:
+        sentences.append(", ".join(unchanged) + " unchanged")
+    return "; ".join(sentences)
 
 
 def _parsed(text: str) -> Parsed:

@@ -49,16 +49,21 @@ def edits(old: tree.Expr, new: tree.Expr, keys: Keys) -> list[Edit]:
             for i, part in enumerate(below)
             for edit in part
         ]
-    lost = [i for i, part in enumerate(below) if any(edit.replaced for edit in part)]
-    if not lost:
-        return [edit for part in below for edit in part]
-    if isinstance(old, tree.Ternary) or (shape[0] == BINARY and len(parts) > 2 and len(lost) < len(parts)):
-        return [_said(edit) for part in below for edit in part]
+    lost = [i for i, part in enumerate(below) if any(edit.replaced and _is_plain(edit) for edit in part)]
     if shape[0] == BINARY and lost == [1] and not below[0] and shape[1] in _COMPARISONS:
         edit = below[1][0]
         what = f"`{bare(parts[0])} {shape[1]}` {_arrow(edit)}"
         return [Edit("changed", what, edit.old, edit.new)]
+    several = shape[0] == BINARY and len(parts) > 2 and len(lost) < len(parts)
+    if not lost or several or isinstance(old, tree.Ternary):
+        return [_said(edit) for part in below for edit in part]
     return [_replacement(old, new)]
+
+
+def _is_plain(edit: Edit) -> bool:
+    """Whether a value took another's place, which says little without what surrounds it."""
+    values = (tree.Number, tree.Truth, tree.Name, tree.Text)
+    return isinstance(edit.old, values) or isinstance(edit.new, values)
 
 
 def _arrow(edit: Edit) -> str:
@@ -134,14 +139,40 @@ def _pairs(old: list[tree.Expr], new: list[tree.Expr], keys: Keys) -> list[tuple
         left = [i for i in left if i not in taken]
         right = [j for j in right if j not in given]
 
-    match([keys.of(term, True) for term in old], [keys.of(term, False) for term in new])
-    match([_likeness(term, keys, True) for term in old], [_likeness(term, keys, False) for term in new])
+    for trait in (_meaning, _subject, _sides, _object, _function):
+        match([trait(term, keys, True) for term in old], [trait(term, keys, False) for term in new])
     return sorted(pairs)
 
 
-def _likeness(node: tree.Expr, keys: Keys, old: bool) -> object:
-    """What two terms share that are one term with a change: function, or left side and operators of a comparison."""
+# what two terms may share that are one term with a change, the closest first; an object of its own is shared by none
+
+
+def _meaning(node: tree.Expr, keys: Keys, old: bool) -> object:
+    return keys.of(node, old)
+
+
+def _subject(node: tree.Expr, keys: Keys, old: bool) -> object:
+    """The operators and what stands first: `rsi(close, 14) < ...`."""
     shape, parts = shape_of(node)
-    if shape[0] == BINARY:
-        return shape, keys.of(parts[0], old)
-    return shape if isinstance(node, tree.Call) else (id(node), old)
+    return (shape, keys.of(parts[0], old)) if shape[0] == BINARY else object()
+
+
+def _sides(node: tree.Expr, keys: Keys, old: bool) -> object:
+    """Both sides of a comparison."""
+    shape, parts = shape_of(node)
+    return (
+        tuple(keys.of(part, old) for part in parts) if shape[1:2] and shape[1] in _COMPARISONS else object()
+    )
+
+
+def _object(node: tree.Expr, keys: Keys, old: bool) -> object:
+    """The operators, the function that stands first, and what stands last: `rsi(...) < 70`."""
+    shape, parts = shape_of(node)
+    return (shape, shape_of(parts[0])[0], keys.of(parts[-1], old)) if shape[0] == BINARY else object()
+
+
+def _function(node: tree.Expr, keys: Keys, old: bool) -> object:
+    shape, parts = shape_of(node)
+    if shape[0] == BINARY and isinstance(parts[0], tree.Call):
+        return shape, parts[0].name
+    return shape if isinstance(node, tree.Call) else object()

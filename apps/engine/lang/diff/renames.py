@@ -1,10 +1,11 @@
 """Series and inputs that only changed their name."""
 
 from apps.engine.lang import tree
-from apps.engine.lang.diff.keys import shape_of
+from apps.engine.lang.diff.keys import Keys, shape_of
 from apps.engine.lang.writer import write_statement
 
 MOST_TRIES = 2_000  # pairs looked at: far more than renames anyone makes at once
+MOST_ALIKE = 50  # likewise, of those that changed as well
 Named = tree.Input | tree.Definition
 
 
@@ -29,16 +30,45 @@ def find_renames(old: tree.Formula, new: tree.Formula) -> dict[str, str]:
     renamed: dict[str, str] = {}
     tries = 0
     for name in gone:
-        for other in come:
-            if name in renamed or other in renamed.values():
-                continue
+        taken = set(renamed.values())
+        come = [other for other in come if other not in taken]
+        for other in come if name not in renamed else ():
             tries += 1
             if tries > MOST_TRIES:
                 return renamed
             found = _Unifier(was, now, renamed).unify(name, other)
             if found is not None:
                 renamed = found
-    return renamed
+                break
+    return renamed | _changed_as_well(was, now, gone, come, renamed)
+
+
+def _changed_as_well(
+    was: dict[str, Named], now: dict[str, Named], gone: list[str], come: list[str], renamed: dict[str, str]
+) -> dict[str, str]:
+    """Definitions that were renamed and changed: the same function or operators, of which at least one part is kept."""
+    keys = Keys(renamed)
+    found: dict[str, str] = {}
+    left = [name for name in come if name not in renamed.values()][:MOST_ALIKE]
+    for name in [name for name in gone if name not in renamed][:MOST_ALIKE]:
+        old = was[name]
+        for other in left:
+            new = now[other]
+            if (
+                isinstance(old, tree.Definition)
+                and isinstance(new, tree.Definition)
+                and _alike(old, new, keys)
+            ):
+                found[name] = other
+                left.remove(other)
+                break
+    return found
+
+
+def _alike(old: tree.Definition, new: tree.Definition, keys: Keys) -> bool:
+    shape, parts = shape_of(old.value)
+    other, other_parts = shape_of(new.value)
+    return shape == other and any(keys.same(a, b) for a, b in zip(parts, other_parts, strict=True))
 
 
 class _Unifier:
