@@ -45,7 +45,7 @@ pine-check: dev  ## run exported Pine scripts in a runtime that is not ours (ins
 	mkdir -p var/pine-runtime
 	cp tests/engine/pine/runtime/package*.json var/pine-runtime/
 	npm ci --prefix var/pine-runtime --no-audit --no-fund
-	@.venv/bin/python -m pytest -p no:django tests/engine/pine/test_export_runtime.py $(ARGS)
+	@.venv/bin/python -m pytest tests/engine/pine/test_export_runtime.py $(ARGS)
 
 .PHONY: assets
 assets:  ## rebuild static/dist (needs Node 20)
