@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, time
 from pathlib import PurePath
 from typing import Any
@@ -85,14 +86,15 @@ class WhyForm(forms.Form):
 class CompareForm(forms.Form):
     """Two texts of a formula, by number of version or "draft", and bars to compare their signals on."""
 
-    old = forms.ChoiceField(label="From")
-    new = forms.ChoiceField(label="To")
+    old = forms.ChoiceField(label="From", widget=forms.Select(attrs={"class": "control"}))
+    new = forms.ChoiceField(label="To", widget=forms.Select(attrs={"class": "control"}))
     bar_set = forms.ModelChoiceField(
         queryset=BarSet.objects.none(),
         label="Signals on",
         to_field_name="uuid",
         required=False,
         empty_label="no bars",
+        widget=forms.Select(attrs={"class": "control"}),
     )
 
     def __init__(
@@ -109,9 +111,37 @@ class CompareForm(forms.Form):
 class CaseForm(forms.Form):
     """A test as JSON."""
 
-    content = forms.JSONField(
-        label="Test", widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "font-mono"})
+    content = forms.CharField(
+        label="Test",
+        strip=False,
+        max_length=1024 * 1024,
+        widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "font-mono"}),
     )
+
+    def clean_content(self) -> Any:
+        try:
+            return json.loads(self.cleaned_data["content"], parse_constant=_refuse_constant)
+        except json.JSONDecodeError as error:
+            where = f"line {error.lineno}, column {error.colno}"
+            raise forms.ValidationError(f"This is not JSON: {error.msg} in {where}.") from None
+        except RecursionError:
+            raise forms.ValidationError("This is nested too deeply for a test.") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise forms.ValidationError(f"{name} is not a number of JSON; na is written as null.")
+
+
+def case_text(content: dict[str, Any]) -> str:
+    """A test as one would write it: a line for each part, and for each row of bars and each signal."""
+    lines = []
+    for key, value in content.items():
+        if isinstance(value, list) and value and isinstance(value[0], list | dict):
+            rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in value)
+            lines.append(f" {json.dumps(key)}: [\n{rows}\n ]")
+        else:
+            lines.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 class SnapshotForm(forms.Form):

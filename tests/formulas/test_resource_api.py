@@ -95,6 +95,22 @@ def test_unreadable_tests_are_refused(api, path):
     assert (taken.status_code, taken.json()["code"]) == (409, "case_name_taken")
 
 
+def test_names_the_database_cannot_keep(api, path):
+    refused = api.post(path + "cases/", {"content": CASE | {"name": "a\0b"}}, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_case")
+
+
+@pytest.mark.parametrize("depth", [500, 900, 100_000])
+@pytest.mark.parametrize(
+    ("where", "field"), [("cases/", "content"), ("../text/", "tree"), ("../text/", "blocks")]
+)
+def test_deep_nesting_is_refused(api, path, where, field, depth):
+    body = f'{{"{field}": {"[" * depth}{"]" * depth}}}'
+    where = "/api/v1/formulas/text/" if where.startswith("..") else path + where
+    refused = api.post(where, body, content_type="application/json")
+    assert refused.status_code in (400, 422), refused.content
+
+
 def test_tests_are_made_from_data(api, path, bar_set):
     api.patch(path, {"text": CROSS}, format="json")
     body = {

@@ -339,9 +339,13 @@ def _at_least_0(content: dict[str, Any], key: str, place: str, default: float) -
 
 
 def _settings(content: Any, place: str) -> dict[str, Any]:
-    if not isinstance(content, dict) or not all(isinstance(v, str | int | float) for v in content.values()):
+    if not isinstance(content, dict) or not all(_is_setting(value) for value in content.values()):
         raise CaseError(place, "expected an object that gives inputs their values")
     return content
+
+
+def _is_setting(value: Any) -> bool:
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _signals(content: Any, place: str, bars: Bars, first: int) -> tuple[ExpectedSignal, ...]:

@@ -119,8 +119,14 @@ def run_tests(formula: Formula, text: str | None = None) -> list[dict[str, Any]]
 
 
 def _read(content: Any) -> Case:
-    if len(json.dumps(content)) > MAX_CONTENT:
+    try:
+        written = json.dumps(content)
+    except RecursionError:
+        raise InvalidCase("This is nested too deeply for a test.", field="content") from None
+    if len(written) > MAX_CONTENT:
         raise InvalidCase(f"A test holds at most {MAX_CONTENT // 1024} KiB of JSON.", field="content")
+    if "\\u0000" in written:  # which the database cannot keep
+        raise InvalidCase("A test's texts hold no NUL characters.", field="content")
     try:
         return read_case(content)
     except CaseError as error:

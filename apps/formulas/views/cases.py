@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.errors import DomainError
 from apps.formulas.access import get_case_of, get_formula_for
-from apps.formulas.forms import CaseForm, SnapshotForm
+from apps.formulas.forms import CaseForm, SnapshotForm, case_text
 from apps.formulas.selectors import bars_between, cases_of, check_report
 from apps.formulas.services import (
     add_case,
@@ -55,7 +54,7 @@ def case_list(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @login_required
 def case_new(request: HttpRequest, uuid: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
-    form = CaseForm(request.POST or None, initial={"content": json.dumps(SAMPLE, indent=1)})
+    form = CaseForm(request.POST or None, initial={"content": case_text(SAMPLE)})
     if request.method == "POST" and form.is_valid():
         try:
             case = add_case(formula, form.cleaned_data["content"], actor=request.user)
@@ -96,7 +95,7 @@ def case_snapshot(request: HttpRequest, uuid: UUID) -> HttpResponse:
             return redirect("formulas:case-detail", uuid=uuid, case=case.uuid)
     context = {
         "formula": formula,
-        "form": CaseForm(initial={"content": json.dumps(SAMPLE, indent=1)}),
+        "form": CaseForm(initial={"content": case_text(SAMPLE)}),
         "snapshot_form": form,
         "is_ready": check_report(formula.text)["ok"],
     }
@@ -107,7 +106,7 @@ def case_snapshot(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def case_detail(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
     kept = get_case_of(formula, case)
-    form = CaseForm(request.POST or None, initial={"content": json.dumps(kept.content, indent=1)})
+    form = CaseForm(request.POST or None, initial={"content": case_text(kept.content)})
     if request.method == "POST" and form.is_valid():
         try:
             change_case(kept, form.cleaned_data["content"], actor=request.user)

@@ -171,6 +171,7 @@ def test_times_without_an_offset_are_local():
         ({"spread": -1}, "/spread", "at least 0"),
         ({"from": 4}, "/from", "from 0 to 3"),
         ({"settings": [1]}, "/settings", "inputs their values"),
+        ({"settings": {"n": float("nan")}}, "/settings", "inputs their values"),
         ({"settings": {"n": None}}, "/settings", "inputs their values"),
         ({"signals": {}}, "/signals", "expected a list"),
         ({"signals": [{"bar": 3, "kind": "long"}]}, "/signals/0/bar", "from 0 to 2"),
