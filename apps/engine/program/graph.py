@@ -150,6 +150,8 @@ class Graph:
         """
         producer = {ref: i for i, ins in enumerate(self.instructions) for ref in ins.outputs}
         edges = [[producer[ref] for ref in ins.inputs if ref in producer] for ins in self.instructions]
+        if all(child < i for i, children in enumerate(edges) for child in children):
+            return [[instruction] for instruction in self.instructions]  # no series uses its own past
         index: dict[int, int] = {}
         low: dict[int, int] = {}
         on_stack: set[int] = set()
