@@ -93,9 +93,8 @@ def plain(value: Value) -> Value:
 def decides(spot: Spot, value: Value, parts: Sequence[Value]) -> list[bool]:
     """For each part of `spot`, whether it had a say in `value`."""
     if spot.kind == "chain" and spot.operators[0] in ("and", "or"):
-        return [
-            part is value for part in parts
-        ]  # one false side makes `and` false, one true side makes `or` true
+        # one false side makes `and` false, one true side makes `or` true; else all sides are alike
+        return [part is value for part in parts]
     if spot.kind == "choice":
         result = [False] * len(parts)
         for i in range(0, len(parts) - 1, 2):
