@@ -20,6 +20,8 @@ from apps.formulas.selectors import changes_between, lineage_of, signal_changes,
 from apps.formulas.services import fork_formula, publish_formula, restore_version
 from apps.markets.services import load_bars
 
+SHOWN = 60  # signals in the table of a comparison
+
 
 @login_required
 @require_GET
@@ -49,7 +51,14 @@ def _comparison(formula: Formula, versions: list[FormulaVersion], form: CompareF
     try:
         found["compared"] = changes_between(old, new)
         if bar_set:
-            found["signals"] = signal_changes(old, new, load_bars(bar_set))
+            signals = signal_changes(old, new, load_bars(bar_set))
+            rows = [
+                {**signal, "is_added": key == "added"}
+                for key in ("added", "removed")
+                for signal in signals[key]
+            ]
+            rows.sort(key=lambda row: row["time"], reverse=True)
+            found |= {"signals": signals, "rows": rows[:SHOWN], "is_cut": len(rows) > SHOWN, "shown": SHOWN}
     except DomainError as error:
         found["refusal"] = error.message
     return found
