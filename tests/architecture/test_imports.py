@@ -15,6 +15,7 @@ OPEN_FLOORS = {"core", "engine"}  # their every module is for all
 NAMED_DOORS = {
     "apps.markets.files": "bars from a file, for the commands that run without a database",
     "apps.formulas.library": "constant texts, no behaviour",
+    "apps.markets.providers.sample": "real bars out of a package, for pictures drawn without a database",
 }
 
 

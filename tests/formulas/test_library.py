@@ -9,15 +9,22 @@ import pytest
 from apps.backtests.models import Backtest
 from apps.backtests.services import run_backtest
 from apps.engine.lang import check, compile_formula
+from apps.engine.lang.cases import read_cases, run_cases
 from apps.formulas.library import CATEGORIES, FOLDER, SAMPLES, search_templates, template_of, templates
 from apps.formulas.models import Formula
+from apps.formulas.services import run_tests
 from apps.markets.services import load_demo_markets
+from tests.formulas.vector import VECTOR
 
 ALL = pytest.mark.parametrize("template", templates(), ids=lambda template: template.key)
 
 
 def test_the_index_names_every_file_and_no_other():
-    files = {path.stem for path in FOLDER.iterdir() if path.suffix in (".formula", ".md")}
+    files = {
+        path.name.partition(".")[0]
+        for path in FOLDER.iterdir()
+        if path.suffix in (".formula", ".md", ".json")
+    }
     assert files == {template.key for template in templates()}
     assert len(templates()) >= 16
     assert len({template.name for template in templates()}) == len(templates())
@@ -33,6 +40,22 @@ def test_template_is_a_right_formula_with_ranges_to_adjust(template):
         if spec.kind in ("integer", "number", "percent"):
             assert spec.low is not None, f"{spec.name} has no range"
             assert spec.step, f"{spec.name} cannot be swept"
+
+
+@ALL
+def test_template_passes_the_tests_it_comes_with(template):
+    for result in run_cases(template.text, read_cases(list(template.cases))):
+        assert result.ok, result.sentence
+
+
+def test_ut_bot_comes_with_the_published_vector(web, workspace):
+    web.post("/formulas/library/ut-bot/use/")
+    formula = Formula.objects.get()
+    (case,) = formula.cases.all()
+    assert {key: case.content[key] for key in VECTOR if key != "name"} == {
+        key: value for key, value in VECTOR.items() if key != "name"
+    }
+    assert [result["ok"] for result in run_tests(formula)] == [True]
 
 
 @ALL

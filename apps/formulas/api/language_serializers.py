@@ -208,3 +208,4 @@ class TemplateSerializer(serializers.Serializer[Any]):
     sample = serializers.CharField(help_text="The demo data it is meant for: daily or minute")
     prose = serializers.CharField(help_text="Markdown")
     text = serializers.CharField()
+    cases = serializers.ListField(child=serializers.DictField(), help_text="The tests it comes with")

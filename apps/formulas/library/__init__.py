@@ -1,14 +1,17 @@
-"""The library: formulas to start from, each a KEY.formula, its explanation KEY.md, and a place in index.toml.
+"""The library: formulas to start from, each a KEY.formula, its explanation KEY.md, and a place in index.toml. The
+tests that come with some are a list in KEY.cases.json.
 
 Of an explanation, `# Name` is the first line, the first paragraph the summary, and the rest prose in Markdown.
 """
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 CATEGORIES = {
@@ -25,7 +28,7 @@ SAMPLES = {"daily": "1d", "minute": "1m"}  # timeframes of the demo data a templ
 
 @dataclass(frozen=True)
 class Template:
-    """A formula to start from. `sample` is a key of SAMPLES, `prose` is Markdown."""
+    """A formula to start from. `sample` is a key of SAMPLES, `prose` is Markdown, `cases` are tests of it."""
 
     key: str
     name: str
@@ -34,6 +37,7 @@ class Template:
     category: str
     sample: str
     text: str
+    cases: tuple[dict[str, Any], ...] = ()
 
     @property
     def category_name(self) -> str:
@@ -69,6 +73,7 @@ def search_templates(words: str, category: str = "") -> list[Template]:
 def _read(key: str, category: str, sample: str) -> Template:
     title, _, rest = (FOLDER / f"{key}.md").read_text(encoding="utf-8").partition("\n")
     summary, _, prose = rest.strip().partition("\n\n")
+    cases = FOLDER / f"{key}.cases.json"
     return Template(
         key=key,
         name=title.removeprefix("# ").strip(),
@@ -77,4 +82,5 @@ def _read(key: str, category: str, sample: str) -> Template:
         category=category,
         sample=sample,
         text=(FOLDER / f"{key}.formula").read_text(encoding="utf-8"),
+        cases=tuple(json.loads(cases.read_text(encoding="utf-8"))) if cases.exists() else (),
     )

@@ -19,12 +19,18 @@ def create_formula(workspace: Workspace, *, name: str, text: str, actor: User | 
     return formula
 
 
+@transaction.atomic
 def use_template(template: Template, *, workspace: Workspace, actor: User) -> Formula:
-    """A formula of the workspace with the template's name and text; one that is still as made before is taken again."""
+    """A formula of the workspace with the template's name, text and tests; one that is still as made before is taken
+    again."""
     same = Formula.objects.filter(
         workspace=workspace, archived_at=None, name=template.name, text=template.text
     ).first()
-    return same or create_formula(workspace, name=template.name, text=template.text, actor=actor)
+    if same:
+        return same
+    formula = create_formula(workspace, name=template.name, text=template.text, actor=actor)
+    copy_cases(template.cases, formula)
+    return formula
 
 
 @transaction.atomic

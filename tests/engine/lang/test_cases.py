@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.engine.bars import Bars
 from apps.engine.lang import cases
@@ -243,3 +245,22 @@ def test_a_formula_that_costs_too_much_is_not_run(monkeypatch):
     monkeypatch.setattr(cases, "MAX_STEPS", 10)
     result = run_case("long when highest(high, 5) > 3", case_of())
     assert "too many for this many bars" in result.error
+
+
+@given(
+    closes=st.lists(st.floats(0.01, 1e6).map(lambda x: round(x, 4)), min_size=1, max_size=40),
+    timeframe=st.sampled_from(["1m", "4h", "1d", "1w"]),
+    zone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"]),
+    first=st.integers(0, 40),
+)
+def test_what_was_taken_from_bars_holds_on_them_and_on_nothing_less(closes, timeframe, zone, first):
+    text = 'fast = ema(close, 2)\nlong when close > fast\nshort when close < fast\nalert "at {close}" when hour < 12 and rising(close, 1)'
+    bars = case_of(bars=closes, timeframe=timeframe, timezone=zone).bars
+    first = min(first, len(closes))
+    content = json.loads(json.dumps(snapshot(text, bars, name="taken", first=first)))
+    case = read_case(content)
+    assert case.bars.content_hash() == bars.content_hash()
+    assert run_case(text, case).ok
+    for i in range(len(content["signals"])):
+        less = content["signals"][:i] + content["signals"][i + 1 :]
+        assert len(run_case(text, read_case(content | {"signals": less})).extra) == 1

@@ -13,7 +13,7 @@ from apps.accounts.services import ensure_personal_workspace
 from apps.backtests.services import BacktestRequest, run_backtest, submit_backtest
 from apps.formulas.library import template_of
 from apps.formulas.selectors import formulas_of
-from apps.formulas.services import create_formula
+from apps.formulas.services import use_template
 from apps.markets.selectors import visible_bar_sets
 from apps.markets.services import load_demo_markets
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
     def _fill(self, workspace: Workspace, person: User) -> None:
         """Some templates as formulas; for those who may run several, a finished backtest each on another stock."""
         formulas = [
-            create_formula(workspace, name=template.name, text=template.text, actor=person)
+            use_template(template, workspace=workspace, actor=person)
             for template in map(template_of, SHOWN)
             if template
         ]
