@@ -546,7 +546,7 @@ class _StatementParser:
             elif word == ".":
                 self.take()
                 name = self.take()
-                if name.kind is not Kind.NAME:
+                if name.kind is not Kind.NAME or name.text in RESERVED:
                     raise self.fail(f"expected a name after the dot, found {self.found(name)}", at=name)
                 result = tree.Field(name.line, name.column, result, name.text)
             else:

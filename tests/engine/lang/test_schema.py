@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from apps.engine.lang import formula_json, parse
-from apps.engine.lang.functions import FUNCTIONS
 from apps.engine.lang.parser import RESERVED
 from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.schema import tree_schema
@@ -246,4 +245,11 @@ def test_size_and_depth_are_bounded() -> None:
 def test_numbers_keep_their_spelling_and_names_theirs() -> None:
     text = "x = risk + 007 + 1E-3 + .5 * (((2.50%)))  # a\nsize (risk and units)\n"
     assert write(read_formula_json(formula_json(parse(text).formula))) == text
-    assert "close" in FUNCTIONS
+
+
+def test_a_word_of_the_language_is_no_value_of_a_function() -> None:
+    """`when` at a line's end would go on with the next line."""
+    problems = parse("x = close.when\nlong when close > x\n").problems
+    assert [(problem.line, problem.message) for problem in problems] == [
+        (1, "expected a name after the dot, found `when`")
+    ]
