@@ -1,10 +1,10 @@
 /**
  * The formula editor: every `<textarea data-formula-editor>` becomes CodeMirror; without scripts it stays a textarea.
  *
- * The textarea keeps the text at every moment, so forms post as before. `data-check-url` names the checker. A list
- * `[data-formula-problems]` in the same form is taken out once the editor shows problems itself. Mod-Enter presses the
- * form's primary button, also one outside it that names the form. Each check dispatches `formula:checked` on the
- * textarea, the report as detail.
+ * The textarea keeps the text at every moment, so forms post as before. `data-services` is where the language's services
+ * are, `data-reference` the function reference. A list `[data-formula-problems]` in the same form is taken out once the
+ * editor shows problems itself. Mod-Enter presses the form's primary button, also one outside it that names the form;
+ * Mod-Shift-F lays the text out. Each check dispatches `formula:checked` on the textarea, the report as detail.
  */
 import { acceptCompletion } from "@codemirror/autocomplete";
 import { indentWithTab } from "@codemirror/commands";
@@ -12,8 +12,11 @@ import { lintGutter, linter } from "@codemirror/lint";
 import { EditorView, keymap } from "@codemirror/view";
 import { basicSetup } from "codemirror";
 import { element, icon, onElements } from "../dom.js";
-import { checkFormula, diagnosticsOf } from "./check.js";
+import { diagnosticsOf } from "./check.js";
+import { completion } from "./complete.js";
+import { hover, signatureHelp } from "./hints.js";
 import { formula } from "./language.js";
+import { ask } from "./services.js";
 import { candlewrightTheme } from "./theme.js";
 
 const CHECK_DELAY_MS = 350;
@@ -33,7 +36,7 @@ class FormulaEditor {
   constructor(area) {
     this.area = area;
     this.form = area.form;
-    this.url = area.dataset.checkUrl || "/api/v1/formulas/check/";
+    this.base = area.dataset.services || "/api/v1/formulas/";
     this.status = element("div", { class: "formula-status", role: "status" }, "Checking…");
     this.problems = element("div", { class: "formula-problems", hidden: true });
     this.frame = element("div", { class: "formula-editor" });
@@ -41,7 +44,9 @@ class FormulaEditor {
     area.hidden = true;
     this.form?.querySelector("[data-formula-problems]")?.remove();
     this.view = new EditorView({ doc: area.value, parent: this.frame, extensions: this.extensions() });
-    this.frame.append(this.problems, this.status);
+    const format = element("button", { type: "button", class: "btn btn-sm btn-ghost", title: "Lay the text out (Ctrl/⌘ Shift F)" }, "Format");
+    format.addEventListener("click", () => this.format());
+    this.frame.append(this.problems, element("div", { class: "formula-foot" }, this.status, format));
     this.frame.style.setProperty("--editor-height", `${Math.max(area.rows, 6) * 22.4 + 26}px`);
     // Lines are measured in the fallback font first; once ours is there, the gutter must follow.
     document.fonts.load('14px "JetBrains Mono Variable"').then(() => this.view.requestMeasure());
@@ -59,11 +64,15 @@ class FormulaEditor {
     return [
       keymap.of([
         { key: "Mod-Enter", run: () => this.submit() },
+        { key: "Mod-Shift-f", run: () => this.format(), preventDefault: true },
         { key: "Tab", run: acceptCompletion },
         indentWithTab,
       ]),
+      signatureHelp(this.base),
       basicSetup,
       formula(),
+      completion(this.base),
+      hover(this.base, this.area.dataset.reference),
       candlewrightTheme,
       lintGutter(),
       linter((view) => this.lint(view), { delay: CHECK_DELAY_MS }),
@@ -88,7 +97,7 @@ class FormulaEditor {
       return [];
     }
     try {
-      const report = await checkFormula(this.url, doc.toString(), signal);
+      const report = await ask(this.base, "check", { text: doc.toString() }, signal);
       const diagnostics = diagnosticsOf(report, doc);
       if (!signal.aborted) this.show(report, diagnostics);
       return diagnostics;
@@ -115,6 +124,20 @@ class FormulaEditor {
       this.view.focus();
     });
     return button;
+  }
+
+  /** Lays the text out as the language does; where it has errors, they say so already. */
+  format() {
+    const { doc, selection } = this.view.state;
+    ask(this.base, "format", { text: doc.toString() }).then(
+      ({ text }) => {
+        if (this.view.state.doc !== doc || text === doc.toString()) return;
+        const anchor = Math.min(selection.main.head, text.length);
+        this.view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, selection: { anchor } });
+      },
+      (error) => this.status.replaceChildren(element("span", {}, icon("circle-alert"), `Not laid out: ${error.message}`)),
+    );
+    return true;
   }
 
   submit() {
