@@ -120,5 +120,7 @@ def test_every_node_has_a_pointer_of_its_own(text: str) -> None:
             assert found == statement_json(node, canonical=False)
         else:
             part = found[1] if isinstance(found, list) else found
+            if isinstance(part, str) and isinstance(node, tree.Text):
+                part = {"type": "text", "value": part}  # one of an input's texts to choose from
             whole = expression_json(node, canonical=False)
             assert found == whole or whole["type"] in ("chain", "unary", "choice"), (part, whole)

@@ -94,7 +94,7 @@ class Calls(Constants):
             value = self.number_constant(scope, node, what)
             if value is not None and not parameter.low <= value <= parameter.high:
                 self.wrong(
-                    node, f"expected {parameter.low:g} to {parameter.high:,g} for {what}, found {value:g}"
+                    node, f"expected {parameter.low:g} to {parameter.high:,.10g} for {what}, found {value:g}"
                 )
                 return None
             return value

@@ -173,7 +173,9 @@ class Expressions(Calls):
             if "any" in (left.type, right.type) or left.type != "truth" or right.type != "truth":
                 return ANY
             return Val("truth", graph.one(operator, (left.ref, right.ref)))
-        if operator in ("==", "!=") and "any" not in (left.type, right.type):
+        if operator in ("==", "!="):
+            if "any" in (left.type, right.type):
+                return ANY  # whatever is on the other side may be right
             if left.type == right.type == "truth":
                 return Val(
                     "truth", graph.one("same" if operator == "==" else "differ", (left.ref, right.ref))
