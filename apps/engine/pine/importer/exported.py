@@ -25,6 +25,7 @@ _TEMPORARY = re.compile(r"x_\d+")
 _CONDITION = re.compile(r"(long|short|exit_long|exit_short|exit|alert)_\d+")
 _PROTECT = re.compile(r"(stop_loss|take_profit|trailing_stop)_(percent|by|at)")
 _SIZE = {"size_percent": "amount", "size_cash": "amount", "size_units": "units", "size_risk": "risk"}
+_OPERATORS = {"f_div": "/", "f_mod": "%"}
 _SEVERAL = re.compile(r"f_(max|min|avg)\d*")
 _PLACE = re.compile(r"\{(\d+)\}")
 _KINDS = {"int": "integer", "float": "number", "bool": "truth", "string": "text"}
@@ -380,8 +381,8 @@ class _Reader:
         arguments = [self.expression(argument.value) for argument in node.arguments]
         if path in ("int", "f_frame"):
             return arguments[0]
-        if path == "f_div":
-            return tree.Binary(0, 0, "/", *arguments)
+        if path in _OPERATORS:
+            return tree.Binary(0, 0, _OPERATORS[path], *arguments)
         several = _SEVERAL.fullmatch(path)
         if several is not None:
             return tree.Call(0, 0, several.group(1), arguments)

@@ -31,6 +31,8 @@ from apps.engine.pine.reader import syntax as pine
 if TYPE_CHECKING:
     from apps.engine.pine.importer.statements import Walk
 
+MAX_CHAIN = 1_000  # operators in a row: more than the words of a formula allow
+_TOO_LONG = "the expression is longer than a formula can be"
 _COMPARE = frozenset(["<", "<=", ">", ">=", "==", "!="])
 
 
@@ -181,6 +183,8 @@ class Expressions:
         while isinstance(left, pine.Binary) and not left.brackets:
             spine.append(left)
             left = left.left
+        if len(spine) > MAX_CHAIN:
+            raise Cannot(_TOO_LONG)
         if inputs.is_percent(spine[-1]) and isinstance(left, pine.Call):
             result = inputs.read(self, left, percent=True)
             spine.pop()
@@ -249,6 +253,8 @@ class Expressions:
     # choices
 
     def choice(self, node: pine.Choice) -> Value:
+        if len(node.cases) > MAX_CHAIN:
+            raise Cannot(_TOO_LONG)
         result = self.attempt(node.otherwise)
         for condition_node, then_node in reversed(node.cases):
             then = self.attempt(then_node)

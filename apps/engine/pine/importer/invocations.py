@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apps.engine.pine.importer import functions, inputs, requests, texts
 from apps.engine.pine.importer.arguments import bind_arguments
+from apps.engine.pine.importer.converters import Arguments
 from apps.engine.pine.importer.drawing import draws
 from apps.engine.pine.importer.report import Cannot, impossible
 from apps.engine.pine.importer.state import MAX_CALLS, Variable
@@ -103,7 +104,7 @@ class Invocations:
         record = self.state.record
         if path.startswith("ta."):
             self.note_block()
-        given = functions.Arguments(
+        given = Arguments(
             values,
             self.expressions.number_of,
             self.expressions.truth,

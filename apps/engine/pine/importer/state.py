@@ -13,8 +13,8 @@ from apps.engine.pine.importer.report import Cannot, Record
 from apps.engine.pine.importer.values import NA, Value, measure, name, past
 from apps.engine.pine.reader import syntax as pine
 
-MAX_DEFINITIONS = 3_000
-MAX_STEPS = 25_000  # expressions converted, functions unfolded: far beyond what a formula can hold
+MAX_DEFINITIONS = 1_000
+MAX_STEPS = 8_000  # expressions converted, functions unfolded: far beyond what a formula can hold
 MAX_CALLS = 12  # functions that call one another
 
 
