@@ -132,6 +132,8 @@ def test_a_statement_is_one_line(statement: str, line: str) -> None:
             "a = b + 1\nb = close",
             ["float b = close", "float a = b + 1", "//- b is computed above, where it is first needed"],
         ),
+        ("x = close == na", ["float x_1 = na", "bool x = close == x_1"]),
+        ("x = close > 1 ? na : 2", ["float x = close > 1 ? na : 2"]),
         ("# why\n\nx = close # so", ["// why", "float x = close  // so"]),
         ("# @version=4\nx = close", ["// # @version=4", "float x = close"]),
         (

@@ -130,8 +130,8 @@ class Code:
 
     def _name(self, node: tree.Name, top: bool) -> Piece:
         name = node.name
-        if name == "na":
-            return Piece("na", _TIGHT, "float")
+        if name == "na":  # Pine compares and computes with a na only where it knows its type
+            return Piece("na" if top else self.temporary("float", "na"), _TIGHT, "float")
         if name in self.types:
             return Piece(pine_name(name), _TIGHT, self.types[name])
         form = call_form(name, 0)
@@ -234,11 +234,11 @@ class Code:
         types: list[Type] = []
         last: tree.Expr = node
         while isinstance(last, tree.Ternary) and (last is node or not last.brackets):
-            then = self.expression(last.then)
+            then = self.expression(last.then, top=_is_na(last.then) and not _is_na(node.otherwise))
             parts.append(f"{self.expression(last.condition).at(1)} ? {then.at(1)} : ")
             types.append(then.type)
             last = last.otherwise
-        end = self.expression(last)
+        end = self.expression(last, top=_is_na(last) and not _is_na(node.then))
         types.append(end.type)
         type_: Type = types[0] if len(set(types)) == 1 else "float"
         return Piece("".join(parts) + end.at(1), 0, type_)
@@ -277,6 +277,10 @@ class Code:
             assert frame is not None  # the checker has read it
             return quoted(pine_timeframe(frame))
         return self.temporary("string", f"f_frame({self.expression(named).text})")
+
+
+def _is_na(node: tree.Expr) -> bool:
+    return isinstance(node, tree.Name) and node.name == "na"
 
 
 def _declared(type_: Type) -> Type:

@@ -80,7 +80,7 @@ def export_pine(
     helpers = [line for text in helpers_for("\n".join(body)) for line in text.split("\n")]
     lines = [
         "//@version=6",
-        "//- Exported by Candlewright. docs/pine.md says where TradingView's values and fills differ.",
+        "//- Exported by Candlewright, whose page on Pine Script says where TradingView differs.",
         *_declaration(kind, name, overlay, found.plan.size.kind, found.plan.size.value),
         "",
     ]
