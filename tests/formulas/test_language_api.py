@@ -150,7 +150,7 @@ def test_why_tells_of_the_bar_asked_for(api, bar_set):
 def test_diff_tells_of_changes_and_signals(api, bar_set):
     old, new = "long when close > 105", "long when close > 104 # looser"
     found = ask(api, "diff", old=old, new=new)
-    assert [change["kind"] for change in found["changes"]] == ["changed"]
+    assert [(one["kind"], one["old"], one["new"]) for one in found["changes"]] == [("changed", "105", "104")]
     assert found["signals"] is None
     found = ask(api, "diff", old=old, new=new, bar_set=str(bar_set.uuid))["signals"]
     between = [

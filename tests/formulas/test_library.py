@@ -91,6 +91,11 @@ def test_library_pages_show_templates(web):
     assert web.get("/formulas/library/no-such/").status_code == 404
 
 
+def test_landing_and_dashboard_show_templates(web, client):
+    assert "crossover(strength, oversold)" in client.get("/").content.decode()
+    assert "/formulas/library/trend-following/" in web.get("/dashboard/").content.decode()
+
+
 def test_template_opens_as_a_formula(web, workspace):
     answer = web.post("/formulas/library/macd/use/")
     formula = Formula.objects.get(workspace=workspace)
