@@ -113,6 +113,17 @@ def test_the_example_of_the_feature() -> None:
     assert summary(old, "# only this\n" + old) == NO_CHANGE
 
 
+def test_two_series_never_become_one_by_a_rename() -> None:
+    old = "p = close\nq = close\nz = p - q\nlong when z > 0\n"
+    new = "r = close\ny = r - r\nlong when y > 0\n"
+    assert [change.sentence for change in diff(old, new)] == [
+        "series p renamed to r",
+        "series q removed: `close`",
+        "series z renamed to y",
+        "y: `p - q` → `r - r`",
+    ]
+
+
 def test_a_change_knows_its_places() -> None:
     change = diff("long when close > 1\n", "# moved down\nlong when volume > 9 and close > 2\n")
     assert [each.as_dict() for each in change] == [

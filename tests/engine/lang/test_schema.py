@@ -14,6 +14,7 @@ from apps.engine.lang import formula_json, parse
 from apps.engine.lang.parser import RESERVED
 from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.schema import tree_schema
+from apps.engine.lang.tree import LEVELS
 from apps.engine.lang.writer import write
 from tests.engine.lang.programs import formulas
 from tests.engine.lang.syntax import mutated, trees
@@ -253,3 +254,20 @@ def test_a_word_of_the_language_is_no_value_of_a_function() -> None:
     assert [(problem.line, problem.message) for problem in problems] == [
         (1, "expected a name after the dot, found `when`")
     ]
+
+
+@pytest.mark.parametrize("outer", list(LEVELS))
+@pytest.mark.parametrize("inner", list(LEVELS))
+def test_nesting_without_brackets_gets_those_it_needs(outer: str, inner: str) -> None:
+    chain = {"type": "chain", "first": CLOSE, "rest": [[inner, ONE]]}
+    right = {"type": "chain", "first": CLOSE, "rest": [[outer, chain]]}
+    left = {"type": "chain", "first": chain, "rest": [[outer, CLOSE]]}
+    for content in (as_value(right), as_value(left)):
+        SCHEMA.validate(content)
+        assert_what_is_read_can_be_written(content)
+
+
+def test_as_many_brackets_as_the_language_allows() -> None:
+    content = as_value({**ONE, "brackets": 64})
+    SCHEMA.validate(content)
+    assert formula_json(read_formula_json(content)) == content
