@@ -230,6 +230,13 @@ def test_what_cannot_be_exported_is_named(text: str, kind: str, line: int, colum
     assert exported.as_dict()["problems"][0]["line"] == line
 
 
+def test_a_problem_names_its_node() -> None:
+    text = 'n = nz(n[1], 0) + close\nlong when tf("1d", n) > 1'
+    assert [p.node for p in export_pine(text, "strategy", "Test").problems] == ["/statements/1/when/first"]
+    text = 'plot close as "a\tb"\nlong when close > 1'
+    assert [p.node for p in export_pine(text, "strategy", "Test").problems] == ["/statements/0"]
+
+
 def test_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="indicator or strategy"):
         export_pine("long when close > open", "library", "Test")  # type: ignore[arg-type]

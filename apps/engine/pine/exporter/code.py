@@ -73,7 +73,7 @@ class Code:
         return name
 
     def wrong(self, at: tree.Expr, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(at.line, at.column, message, hint))
+        self.problems.append(Problem(at.line, at.column, message, hint, self.meaning.paths.get(id(at), "")))
 
     # expressions
 

@@ -7,16 +7,18 @@ from typing import Literal
 from apps.engine.lang import tree
 from apps.engine.lang.analysis import Analysed
 from apps.engine.lang.names import Uses, components, uses_of
+from apps.engine.lang.paths import node_paths
 
 Type = Literal["int", "float", "bool", "string"]
 
 
 class Meaning:
     """A formula without errors. `order`: its definitions, each after those it reads; `recursive`: those that read
-    their own past, directly or through another."""
+    their own past, directly or through another; `paths`: places in the tree, by `id` of the node."""
 
     def __init__(self, formula: tree.Formula, found: Analysed) -> None:
         self.found = found
+        self.paths = node_paths(formula)
         self.inputs = {s.name: s for s in formula.statements if isinstance(s, tree.Input)}
         self.definitions = {s.name: s for s in formula.statements if isinstance(s, tree.Definition)}
         self._uses = {name: uses_of(node.value) for name, node in self.definitions.items()}

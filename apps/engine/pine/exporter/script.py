@@ -10,6 +10,7 @@ from apps.engine.lang import tree
 from apps.engine.lang.analysis import analyse
 from apps.engine.lang.errors import Problem
 from apps.engine.lang.parser import parse
+from apps.engine.lang.paths import node_paths
 from apps.engine.pine.exporter.literals import number, quoted
 from apps.engine.pine.exporter.meaning import Meaning
 from apps.engine.pine.exporter.messages import alert_lines, message_lines, text_alert_lines
@@ -92,6 +93,7 @@ def export_pine(
 def _unwritable(formula: tree.Formula) -> list[Problem]:
     """Texts with characters that end a line, or cannot be seen: no text of Pine can hold them."""
     problems = []
+    paths = node_paths(formula)
     for node in formula.statements:
         texts = [getattr(node, "text", None), getattr(node, "label", None)]
         if isinstance(node, tree.Plot | tree.Input):
@@ -108,7 +110,7 @@ def _unwritable(formula: tree.Formula) -> list[Problem]:
             work += children(part)
         if any(text is not None and not text.isprintable() for text in texts):
             message = "a text here holds a character that cannot be printed, which Pine cannot hold"
-            problems.append(Problem(node.line, node.column, message, "type the text anew"))
+            problems.append(Problem(node.line, node.column, message, "type the text anew", paths[id(node)]))
     return problems
 
 
