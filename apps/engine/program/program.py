@@ -316,17 +316,24 @@ class Program:
 
     def fill_text(self, parts: tuple[TextPart, ...], values: dict[int, float], time: int, symbol: str) -> str:
         """An alert's text with its names filled in."""
-        filled = []
-        for part in parts:
-            if part.special == "symbol":
-                filled.append(symbol)
-            elif part.special == "time":
-                filled.append(iso_time(time))
-            elif part.ref is not None:
-                filled.append(show(values[part.ref], self.chart.values[part.ref].kind))
-            else:
-                filled.append(part.fixed)
-        return "".join(filled)
+        return fill_text(parts, values, {ref: self.chart.values[ref].kind for ref in values}, time, symbol)
+
+
+def fill_text(
+    parts: tuple[TextPart, ...], values: dict[int, float], kinds: dict[int, str], time: int, symbol: str
+) -> str:
+    """An alert's text with its names filled in: `values` and their `kinds` (f or b) by `ref`."""
+    filled = []
+    for part in parts:
+        if part.special == "symbol":
+            filled.append(symbol)
+        elif part.special == "time":
+            filled.append(iso_time(time))
+        elif part.ref is not None:
+            filled.append(show(values[part.ref], kinds[part.ref]))
+        else:
+            filled.append(part.fixed)
+    return "".join(filled)
 
 
 def show(value: float, kind: str) -> str:

@@ -1,0 +1,199 @@
+"""Writes `machine.py` from the table of operators: `python -m apps.engine.program.cohort.generate`.
+
+A plain module of compiled functions, for the reason given in `apps.engine.indicators.generate`.
+"""
+
+import sys
+from pathlib import Path
+
+from apps.engine.indicators.operators import (
+    HISTORY_PUSH,
+    HISTORY_READ,
+    MOST_INPUTS,
+    OPCODES,
+    OPERATORS,
+    Operator,
+)
+from apps.engine.program.cohort.codes import (
+    BLOCK,
+    INPUTS,
+    LOAD,
+    MOST_OUTPUTS,
+    MOST_PARAMS,
+    OP,
+    OUTPUTS,
+    PARAMS,
+    RECALL,
+    STATE,
+    WINDOW,
+)
+
+HERE = Path(__file__).resolve().parent
+NOTE = "Written by generate.py from the table of operators: change the table or the steps, then run it again."
+
+
+def _imports() -> str:
+    by_module: dict[str, set[str]] = {
+        "apps.engine.indicators.steps.events": {"history_push_step", "history_read_step"},
+        "apps.engine.indicators.steps.frames": {"gather_step"},
+    }
+    for operator in OPERATORS.values():
+        by_module.setdefault(operator.step.__module__, set()).add(operator.step.__name__)
+    lines = []
+    for module in sorted(by_module):
+        names = ",\n    ".join(sorted(by_module[module]))
+        lines.append(f"from {module} import (\n    {names},\n)")
+    return "\n".join(lines)
+
+
+def _branch(operator: Operator) -> str:
+    arguments = []
+    slots = [f"state[s + {i} * bots + j]" if i else "state[s + j]" for i in range(len(operator.state))]
+    if operator.state:
+        arguments.append("(" + ", ".join(slots) + ",)")
+    if operator.memory:
+        arguments += ["state", "windows[w + j]"]
+    for i, kind in enumerate(operator.inputs):
+        value = f"values[x{i} + j * dx{i}]"
+        arguments.append(value if kind == "f" else f"{value} != 0.0")
+    for i, kind in enumerate(operator.params):
+        value = f"params[p{i} + j * dp{i}]"
+        arguments.append(value if kind == "f" else f"int({value})")
+    call = f"{operator.step.__name__}({', '.join(arguments)})"
+    result = f"result_{operator.name}"
+    left = f"state_{operator.name}, {result}" if operator.state else result
+    lines = [
+        f"            elif op == {OPCODES[operator.name]}:  # {operator.name}",
+        "                for j in range(count):",
+        f"                    {left} = {call}",
+    ]
+    lines += [f"                    {slot} = state_{operator.name}[{i}]" for i, slot in enumerate(slots)]
+    for i, kind in enumerate(operator.outputs):
+        value = result if len(operator.outputs) == 1 else f"{result}[{i}]"
+        value = value if kind == "f" else f"1.0 if {value} else 0.0"
+        lines.append(f"                    values[o{i} + j] = {value}")
+    return "\n".join(lines)
+
+
+def _places() -> str:
+    lines = []
+    for i in range(MOST_PARAMS):
+        lines += [
+            f"            p{i} = code[k, {PARAMS + i}]",
+            f"            dp{i} = 0 if p{i} < shared_params else 1",
+            f"            p{i} += lo * dp{i}",
+        ]
+    for i in range(MOST_OUTPUTS):
+        lines += [
+            f"            o{i} = code[k, {OUTPUTS + i}]",
+            f"            if o{i} >= kept:",
+            f"                o{i} += lo",
+        ]
+    for i in range(MOST_INPUTS):
+        lines += [
+            f"            x{i} = code[k, {INPUTS + i}]",
+            f"            dx{i} = 0 if x{i} < shared else 1",
+            f"            if x{i} >= kept:",
+            f"                x{i} += lo",
+        ]
+    return "\n".join(lines)
+
+
+def machine_source() -> str:
+    """A machine that runs a list of operators for one bar and many bots, whose states lie slot by slot."""
+    branches = "\n".join(_branch(operator) for operator in OPERATORS.values())
+    return f'''"""The machine of cohorts: operators for one bar and many bots. {NOTE}
+
+An instruction is a row of `code`: operator, place of its first slot in `state`, place of its windows' addresses in
+`windows`, then the places of {MOST_PARAMS} constants in `params`, of {MOST_OUTPUTS} outputs and of {MOST_INPUTS} inputs
+in `values`. A slot holds one number per bot. Truth is kept as 1.0 and 0.0.
+"""
+
+# ruff: noqa
+# fmt: off
+from numba import njit
+
+{_imports()}
+
+
+@njit(cache=True, nogil=True)
+def run_cohort(code, params, shared_params, values, shared, kept, windows, state, bots):
+    """Run every instruction once for each of `bots`, {BLOCK} bots at a time.
+
+    `params` and `values` begin with numbers that all bots share (`shared_params` and `shared` of them). Then come in
+    `params` a number per bot each; in `values` registers for one block of bots, and from `kept` on a number per bot.
+    """
+    for lo in range(0, bots, {BLOCK}):
+        count = min({BLOCK}, bots - lo)
+        for k in range(code.shape[0]):
+            op = code[k, {OP}]
+            s = code[k, {STATE}] + lo
+            w = code[k, {WINDOW}] + lo
+{_places()}
+            if op == {LOAD}:
+                for j in range(count):
+                    values[o0 + j] = params[p0 + j * dp0]
+            elif op == {RECALL}:
+                for j in range(count):
+                    values[o0 + j] = state[s + j]
+            elif op == {HISTORY_READ}:
+                for j in range(count):
+                    values[o0 + j] = history_read_step(state[s + j], state, windows[w + j])
+            elif op == {HISTORY_PUSH}:
+                for j in range(count):
+                    state[s + j] = history_push_step(
+                        state[s + j], state, windows[w + j], values[x0 + j * dx0], int(params[p0 + j * dp0])
+                    )
+{branches}
+
+
+@njit(cache=True, nogil=True)
+def run_watches(places, bits, first, late_watch, late_known, late, values, shared, state, held, flags):
+    """Which conditions hold: `held` uint8[watches, bots], and their bits in `flags` uint8[bots].
+
+    A condition is silent until bar `first` (float64[watches, bots]), and for each row of `late` (float64[k, bots], na
+    where it does not apply) until that many bars after the one that lies at `late_known` in the state. The state
+    begins with the number of each bot's bar.
+    """
+    for i in range(flags.shape[0]):
+        flags[i] = 0
+    for k in range(places.shape[0]):
+        stride = 0 if places[k] < shared else 1
+        for i in range(flags.shape[0]):
+            holds = values[places[k] + i * stride] != 0.0 and state[i] >= first[k, i]
+            held[k, i] = 1 if holds else 0
+        for row in range(late_watch.shape[0]):
+            if late_watch[row] == k:
+                for i in range(flags.shape[0]):
+                    bars = late[row, i]
+                    if bars == bars and not state[i] >= state[late_known[row] + i] + bars:
+                        held[k, i] = 0
+        for i in range(flags.shape[0]):
+            if held[k, i]:
+                flags[i] |= bits[k]
+
+
+@njit(cache=True, nogil=True)
+def gather(state, at, bots, time, open_, high, low, close, volume):
+    """One more bar into the higher bar that each bot gathers: seven slots from `at` on."""
+    for i in range(at, at + bots):
+        frame = gather_step(
+            (
+                state[i], state[i + bots], state[i + 2 * bots], state[i + 3 * bots],
+                state[i + 4 * bots], state[i + 5 * bots], state[i + 6 * bots],
+            ),
+            time, open_, high, low, close, volume,
+        )
+        for j in range(7):
+            state[i + j * bots] = frame[j]
+'''
+
+
+def main() -> int:
+    (HERE / "machine.py").write_text(machine_source(), encoding="utf-8", newline="\n")
+    sys.stdout.write("wrote machine.py\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
