@@ -13,11 +13,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ENGINE_DIR = Path(__file__).resolve().parent
-HASHED_FOLDERS = ("indicators", "sim", "stats")
+HASHED = ("indicators", "sim", "stats", "program/cohort/machine.py")
 
 
 def sources_hash() -> str:
-    """16 hex digits over every file that holds operators, and the versions of what compiles them."""
+    """16 hex digits over every file that holds compiled functions, and the versions of what compiles them."""
     digest = hashlib.sha256()
     for package in ("numba", "llvmlite", "numpy"):
         try:
@@ -25,8 +25,9 @@ def sources_hash() -> str:
         except PackageNotFoundError:
             digest.update(f"{package}=none;".encode())
     digest.update(f"{sys.version_info[:2]};{platform.machine()};".encode())
-    for folder in HASHED_FOLDERS:
-        for path in sorted((ENGINE_DIR / folder).rglob("*.py")):
+    for name in HASHED:
+        place = ENGINE_DIR / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             digest.update(path.relative_to(ENGINE_DIR).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

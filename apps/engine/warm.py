@@ -10,6 +10,8 @@ from apps.engine.indicators import machine
 from apps.engine.indicators.kernels import KERNELS
 from apps.engine.indicators.operators import MOST_INPUTS, OPERATORS
 from apps.engine.indicators.steps.frames import gather_kernel, gather_step
+from apps.engine.program.cohort import machine as cohort_machine
+from apps.engine.program.cohort.codes import COLUMNS
 
 _DTYPES = {"f": np.float64, "b": np.bool_}
 
@@ -41,9 +43,23 @@ def warm_indicators() -> None:
     )
 
 
+def warm_cohorts() -> None:
+    """Compile, or load from the cache, what steps many bots at once."""
+    numbers, whole, none = np.ones(16), np.zeros(1, np.int64), np.uint64(0)
+    cohort_machine.run_cohort(
+        np.zeros((0, COLUMNS), np.uint64), numbers, none, numbers, none, whole, numbers, np.uint64(1)
+    )
+    row, held = np.ones((1, 1)), np.zeros((1, 1), np.uint8)
+    cohort_machine.run_watches(
+        whole, held[0], row, whole, whole, row, numbers, 1, numbers, held, np.zeros(1, np.uint8)
+    )
+    cohort_machine.gather(numbers, 0, 1, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+
+
 def warm() -> None:
     """Compile, or load from the cache, every kernel of the engine."""
     warm_indicators()
+    warm_cohorts()
     sim.warm()
 
 

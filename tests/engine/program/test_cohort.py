@@ -225,7 +225,7 @@ def test_what_cannot_be_stepped_changes_nothing() -> None:
 
 
 def test_the_state_of_one_bot_is_laid_out_as_its_program_keeps_it() -> None:
-    """The documented layout: a header of three numbers, then the program's own numbers after its version."""
+    """The documented layout: a header of four numbers, then the program's own numbers after its version."""
     (program,) = example(1)
     bars = bars_with_holes(40, 8)
     cohort, alone = Cohort([program]), program.initial_state()
@@ -236,7 +236,8 @@ def test_the_state_of_one_bot_is_laid_out_as_its_program_keeps_it() -> None:
     numbers = np.frombuffer(state.to_bytes(), "<f8")
     assert numbers[0] == 1.0
     assert numbers[1] == 1.0
-    assert same_bits(numbers[3:], alone.memory[1:])
+    assert numbers[3] == state.time == bars.time[-1]
+    assert same_bits(numbers[4:], alone.memory[1:])
 
 
 def test_the_generated_machine_is_up_to_date() -> None:

@@ -13,4 +13,4 @@ OP, STATE, WINDOW, PARAMS = 0, 1, 2, 3
 OUTPUTS = PARAMS + MOST_PARAMS
 INPUTS = OUTPUTS + MOST_OUTPUTS
 COLUMNS = INPUTS + MOST_INPUTS
-BLOCK = 256  # bots at a time: what they work on then stays in the nearest cache
+BLOCK = 512  # bots at a time: what they work on then stays in the nearest cache

@@ -12,7 +12,8 @@ Programs may differ in anything. Those of one *shape* (the same operators, wired
 differ) form a group that is stepped by one call of compiled code; a cohort of one formula has one group, or a few where
 settings coincide and parts of the formula merge.
 
-A blob is little-endian float64: layout version, number of bots, a fingerprint of the cohort, then each group's block.
+A blob is little-endian float64: layout version, number of bots, a fingerprint of the cohort, the opening time of the
+latest bar that any of them has seen, then each group's block.
 A block has the numbers of a `ProgramState` (without its version) slot by slot, each slot for all bots of the group:
 first how many bars each bot has seen, then when the last of them opened, and so on. A window of values is a slot as
 well, in which those of one bot follow those of another, since lengths differ. So the block of one bot alone is just
@@ -22,6 +23,7 @@ its `ProgramState`.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,7 +38,8 @@ from apps.engine.program.errors import EvaluationError
 from apps.engine.program.program import STATE_VERSION, Program, ProgramState, fill_text
 
 LAYOUT_VERSION = 1.0
-HEADER = 3
+HEADER = 4
+LATEST = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,12 @@ class CohortState:
     """What all bots of a cohort remember: float64, changed in place by `Cohort.step`."""
 
     memory: np.ndarray
+
+    @property
+    def time(self) -> int | None:
+        """When the latest bar that any bot has seen opened, in milliseconds; None before the first."""
+        latest = float(self.memory[LATEST])
+        return None if latest == -math.inf else int(latest)
 
     def copy(self) -> CohortState:
         return CohortState(self.memory.copy())
@@ -178,7 +187,7 @@ class Cohort:
             slice(int(end) - group.size, int(end)) for group, end in zip(self.groups, ends, strict=True)
         ]
         self._size = int(ends[-1])
-        self._header = np.array([LAYOUT_VERSION, float(self.bots), self._fingerprint()])
+        self._header = np.array([LAYOUT_VERSION, float(self.bots), self._fingerprint(), -math.inf])
 
     def _fingerprint(self) -> float:
         """48 bits over everything that decides what a number of the state means."""
@@ -209,6 +218,7 @@ class Cohort:
         packed = self.initial_state()
         for bot, state in enumerate(states):
             self._put(packed, bot, state)
+        self._note_latest(packed)
         return packed
 
     def state_of(self, state: CohortState, bot: int) -> ProgramState:
@@ -234,6 +244,7 @@ class Cohort:
         after = joined._carry(self, state, list(range(self.bots)))
         if of_bot is not None:
             joined._put(after, self.bots, of_bot)
+            joined._note_latest(after)
         return joined, after
 
     def remove(self, state: CohortState, bot: int) -> tuple[Cohort, CohortState]:
@@ -258,10 +269,17 @@ class Cohort:
                 theirs = np.array([old.place_of(bot)[1] for bot in before])
                 source = state.memory[old._blocks[number]][old.groups[number].positions(theirs)]
                 after.memory[block][group.positions(np.arange(len(before)))] = source
+        self._note_latest(after)
         return after
 
+    def _note_latest(self, state: CohortState) -> None:
+        blocks = zip(self.groups, self._blocks, strict=True)
+        state.memory[LATEST] = max(group.last_time(state.memory[block]) for group, block in blocks)
+
     def _check(self, state: CohortState) -> None:
-        if len(state.memory) != self._size or not np.array_equal(state.memory[:HEADER], self._header):
+        if len(state.memory) != self._size or not np.array_equal(
+            state.memory[:LATEST], self._header[:LATEST]
+        ):
             raise EvaluationError("this state was saved by another cohort or another version of the engine")
 
     # one bar
@@ -274,10 +292,13 @@ class Cohort:
         bot, and a higher timeframe that does not fit the bar's.
         """
         self._check(state)
-        blocks = [state.memory[block] for block in self._blocks]
-        for group, block in zip(self.groups, blocks, strict=True):
-            if bar.time <= group.last_time(block):
-                raise EvaluationError(f"bar {iso_time(bar.time)} does not open later than the bar before it")
+        if bar.time <= state.memory[LATEST]:
+            raise EvaluationError(f"bar {iso_time(bar.time)} does not open later than the bar before it")
+        for group in self.groups:
             group.check(bar)
-        parts = [group.step(block, bar) for group, block in zip(self.groups, blocks, strict=True)]
+        parts = [
+            group.step(state.memory[block], bar)
+            for group, block in zip(self.groups, self._blocks, strict=True)
+        ]
+        state.memory[LATEST] = float(bar.time)
         return CohortResult(self, bar, parts)

@@ -47,56 +47,39 @@ def _imports() -> str:
 
 
 def _branch(operator: Operator) -> str:
+    slots = [
+        f"state[s + uint64({i}) * bots + j]" if i else "state[s + j]" for i in range(len(operator.state))
+    ]
     arguments = []
-    slots = [f"state[s + {i} * bots + j]" if i else "state[s + j]" for i in range(len(operator.state))]
     if operator.state:
         arguments.append("(" + ", ".join(slots) + ",)")
     if operator.memory:
         arguments += ["state", "windows[w + j]"]
     for i, kind in enumerate(operator.inputs):
-        value = f"values[x{i} + j * dx{i}]"
-        arguments.append(value if kind == "f" else f"{value} != 0.0")
+        arguments.append(f"values[x{i} + j]" if kind == "f" else f"values[x{i} + j] != 0.0")
     for i, kind in enumerate(operator.params):
-        value = f"params[p{i} + j * dp{i}]"
-        arguments.append(value if kind == "f" else f"int({value})")
+        arguments.append(f"params[p{i} + j]" if kind == "f" else f"int(params[p{i} + j])")
     call = f"{operator.step.__name__}({', '.join(arguments)})"
     result = f"result_{operator.name}"
     left = f"state_{operator.name}, {result}" if operator.state else result
-    lines = [
-        f"            elif op == {OPCODES[operator.name]}:  # {operator.name}",
-        "                for j in range(count):",
-        f"                    {left} = {call}",
-    ]
-    lines += [f"                    {slot} = state_{operator.name}[{i}]" for i, slot in enumerate(slots)]
+    lines = [f"elif op == {OPCODES[operator.name]}:  # {operator.name}"]
+    lines += ["    for j in range(count):", f"        {left} = {call}"]
+    lines += [f"        {slot} = state_{operator.name}[{i}]" for i, slot in enumerate(slots)]
     for i, kind in enumerate(operator.outputs):
         value = result if len(operator.outputs) == 1 else f"{result}[{i}]"
         value = value if kind == "f" else f"1.0 if {value} else 0.0"
-        lines.append(f"                    values[o{i} + j] = {value}")
-    return "\n".join(lines)
+        lines.append(f"        values[o{i} + j] = {value}")
+    return "\n".join(" " * 12 + line for line in lines)
 
 
 def _places() -> str:
-    lines = []
-    for i in range(MOST_PARAMS):
-        lines += [
-            f"            p{i} = code[k, {PARAMS + i}]",
-            f"            dp{i} = 0 if p{i} < shared_params else 1",
-            f"            p{i} += lo * dp{i}",
-        ]
-    for i in range(MOST_OUTPUTS):
-        lines += [
-            f"            o{i} = code[k, {OUTPUTS + i}]",
-            f"            if o{i} >= kept:",
-            f"                o{i} += lo",
-        ]
-    for i in range(MOST_INPUTS):
-        lines += [
-            f"            x{i} = code[k, {INPUTS + i}]",
-            f"            dx{i} = 0 if x{i} < shared else 1",
-            f"            if x{i} >= kept:",
-            f"                x{i} += lo",
-        ]
-    return "\n".join(lines)
+    rows = [(f"p{i}", PARAMS + i, "own_params") for i in range(MOST_PARAMS)]
+    rows += [(f"o{i}", OUTPUTS + i, "own_values") for i in range(MOST_OUTPUTS)]
+    rows += [(f"x{i}", INPUTS + i, "own_values") for i in range(MOST_INPUTS)]
+    return "\n".join(
+        f"            {name} = code[k, {column}]\n            if {name} >= {own}:\n                {name} += lo"
+        for name, column, own in rows
+    )
 
 
 def machine_source() -> str:
@@ -111,28 +94,28 @@ in `values`. A slot holds one number per bot. Truth is kept as 1.0 and 0.0.
 
 # ruff: noqa
 # fmt: off
-from numba import njit
+from numba import njit, uint64
 
 {_imports()}
 
 
 @njit(cache=True, nogil=True)
-def run_cohort(code, params, shared_params, values, shared, kept, windows, state, bots):
-    """Run every instruction once for each of `bots`, {BLOCK} bots at a time.
+def run_cohort(code, params, own_params, values, own_values, windows, state, bots):
+    """Run every instruction once for each of `bots`, {BLOCK} bots at a time. All whole numbers are uint64.
 
-    `params` and `values` begin with numbers that all bots share (`shared_params` and `shared` of them). Then come in
-    `params` a number per bot each; in `values` registers for one block of bots, and from `kept` on a number per bot.
+    In `params` and `values`, what lies before `own_params` and `own_values` is {BLOCK} numbers that serve every block
+    of bots: what all bots share, and registers. What lies from there on is a number per bot.
     """
-    for lo in range(0, bots, {BLOCK}):
-        count = min({BLOCK}, bots - lo)
-        for k in range(code.shape[0]):
+    for lo in range(uint64(0), bots, uint64({BLOCK})):
+        count = min(uint64({BLOCK}), bots - lo)
+        for k in range(uint64(code.shape[0])):
             op = code[k, {OP}]
             s = code[k, {STATE}] + lo
             w = code[k, {WINDOW}] + lo
 {_places()}
             if op == {LOAD}:
                 for j in range(count):
-                    values[o0 + j] = params[p0 + j * dp0]
+                    values[o0 + j] = params[p0 + j]
             elif op == {RECALL}:
                 for j in range(count):
                     values[o0 + j] = state[s + j]
@@ -142,35 +125,40 @@ def run_cohort(code, params, shared_params, values, shared, kept, windows, state
             elif op == {HISTORY_PUSH}:
                 for j in range(count):
                     state[s + j] = history_push_step(
-                        state[s + j], state, windows[w + j], values[x0 + j * dx0], int(params[p0 + j * dp0])
+                        state[s + j], state, windows[w + j], values[x0 + j], int(params[p0 + j])
                     )
 {branches}
 
 
 @njit(cache=True, nogil=True)
-def run_watches(places, bits, first, late_watch, late_known, late, values, shared, state, held, flags):
+def run_watches(places, bits, first, late_watch, late_known, late, values, own_values, state, held, flags):
     """Which conditions hold: `held` uint8[watches, bots], and their bits in `flags` uint8[bots].
 
     A condition is silent until bar `first` (float64[watches, bots]), and for each row of `late` (float64[k, bots], na
     where it does not apply) until that many bars after the one that lies at `late_known` in the state. The state
     begins with the number of each bot's bar.
     """
-    for i in range(flags.shape[0]):
-        flags[i] = 0
+    bots = flags.shape[0]
+    number = state[:bots]
+    flags[:] = 0
     for k in range(places.shape[0]):
-        stride = 0 if places[k] < shared else 1
-        for i in range(flags.shape[0]):
-            holds = values[places[k] + i * stride] != 0.0 and state[i] >= first[k, i]
-            held[k, i] = 1 if holds else 0
+        start, holds, bit = first[k], held[k], bits[k]
+        if places[k] < own_values:
+            holds[:] = 1 if values[places[k]] != 0.0 else 0
+        else:
+            condition = values[places[k] : places[k] + bots]
+            for i in range(bots):
+                holds[i] = condition[i] != 0.0
+        for i in range(bots):
+            holds[i] &= number[i] >= start[i]
         for row in range(late_watch.shape[0]):
             if late_watch[row] == k:
-                for i in range(flags.shape[0]):
-                    bars = late[row, i]
-                    if bars == bars and not state[i] >= state[late_known[row] + i] + bars:
-                        held[k, i] = 0
-        for i in range(flags.shape[0]):
-            if held[k, i]:
-                flags[i] |= bits[k]
+                bars = late[row]
+                known = state[late_known[row] : late_known[row] + bots]
+                for i in range(bots):
+                    holds[i] &= bars[i] != bars[i] or number[i] >= known[i] + bars[i]
+        for i in range(bots):
+            flags[i] |= holds[i] * bit
 
 
 @njit(cache=True, nogil=True)

@@ -93,7 +93,7 @@ class _Layout:
 
 
 class _Numbers:
-    """Constants: those on which all bots agree stand at the front, the others are a number per bot."""
+    """Constants: those on which all bots agree come first, a block of copies each; the others are a number per bot."""
 
     def __init__(self, members: Sequence[Member]) -> None:
         bots = len(members)
@@ -104,12 +104,14 @@ class _Numbers:
         bits = table.view(np.int64)
         same = (bits == bits[0]).all(axis=0)
         shared, own = np.flatnonzero(same), np.flatnonzero(~same)
-        self.shared = max(len(shared), 1)
+        self.own = BLOCK * len(shared)
         places = np.empty(table.shape[1], np.int64)
-        places[shared] = np.arange(len(shared))
-        places[own] = self.shared + bots * np.arange(len(own))
-        front = table[0, shared] if len(shared) else np.zeros(1)
-        self.array = np.concatenate([front, table[:, own].T.ravel()])
+        places[shared] = BLOCK * np.arange(len(shared))
+        places[own] = self.own + bots * np.arange(len(own))
+        # an array must have something in it to be sliced, even where nothing is read
+        self.array = np.concatenate(
+            [np.repeat(table[0, shared], BLOCK), table[:, own].T.ravel(), np.zeros(1)]
+        )
         self._places = places
 
     def param(self, number: int) -> int:
@@ -118,17 +120,17 @@ class _Numbers:
     def constant(self, number: int) -> tuple[int, float | None]:
         """Its place, and its value if all bots share it. `number` is -1 - k."""
         place = int(self._places[self.param_count - 1 - number])
-        return place, float(self.array[place]) if place < self.shared else None
+        return place, float(self.array[place]) if place < self.own else None
 
 
 class _Code:
-    """The instructions of one part, and the places of its values: shared numbers, registers of one block of bots,
-    and from `kept` on a number per bot for what is wanted or is filled in from outside."""
+    """The instructions of one part, and the places of its values: what all bots share and registers, a block each,
+    and from `own` on a number per bot for what is wanted or is filled in from outside."""
 
     def __init__(self, bots: int, numbers: _Numbers) -> None:
         self._bots = bots
         self._numbers = numbers
-        self.template: list[float] = [0.0]
+        self._shared: list[float] = []
         self._registers = 0
         self._kept = 0
         self._placed: dict[int, tuple[str, int]] = {}
@@ -136,11 +138,10 @@ class _Code:
         self._rows: list[dict[int, tuple[str, int]]] = []
         self._last: list[dict[int, tuple[str, int]]] = []
 
-    def share(self, number: int, value: float) -> int:
-        """A value all bots share; its place."""
-        self.template.append(value)
-        self._placed[number] = ("shared", len(self.template) - 1)
-        return len(self.template) - 1
+    def share(self, number: int, value: float) -> None:
+        """A value all bots share."""
+        self._placed[number] = ("shared", len(self._shared))
+        self._shared.append(value)
 
     def make(self, number: int, keep: bool) -> tuple[str, int]:
         if keep:
@@ -171,14 +172,13 @@ class _Code:
 
     def finish(self) -> None:
         """Lay everything out."""
-        self.shared = len(self.template)
-        self.kept = self.shared + self._registers * BLOCK
-        self.size = self.kept + self._kept * self._bots
-        self.front = np.array(self.template)
+        self.front = np.repeat(np.array(self._shared), BLOCK)
+        self.own = len(self.front) + self._registers * BLOCK
+        self.size = self.own + self._kept * self._bots
         # readings come first: what they read was built on an earlier bar
         self._rows.sort(key=lambda row: row[OP][1] != HISTORY_READ)
         rows = [*self._first, *self._rows, *self._last]
-        self.code = np.zeros((len(rows), COLUMNS), np.int64)
+        self.code = np.zeros((len(rows), COLUMNS), np.uint64)
         for k, row in enumerate(rows):
             for column, place in row.items():
                 self.code[k, column] = self._resolve(place)
@@ -186,18 +186,20 @@ class _Code:
 
     def _resolve(self, place: tuple[str, int]) -> int:
         where, at = place
+        if where == "shared":
+            return at * BLOCK
         if where == "register":
-            return self.shared + at * BLOCK
-        return self.kept + at * self._bots if where == "kept" else at
+            return len(self.front) + at * BLOCK
+        return self.own + at * self._bots if where == "kept" else at
 
     def place(self, number: int) -> int:
-        """Where a value lies; before `shared` it is one number for all bots."""
+        """Where a value lies; before `own` it is the same for all bots."""
         return self._resolve(self._placed[number])
 
     def column(self, values: np.ndarray, number: int) -> np.ndarray:
         """float64[bots]: a value that was kept."""
         place = self.place(number)
-        if place < self.shared:
+        if place < self.own:
             return np.full(self._bots, values[place])
         return values[place : place + self._bots]
 
@@ -280,12 +282,13 @@ class Group:
         wanted = {ref for _, ref in shape.watches} | {ref for ref in shape.protections if ref is not None}
         wanted |= {ref for _, ref in (*shape.series, *shape.plots)} | set(shape.texts)
         code = _Code(self.bots, self._numbers)
-        self._shared_sources = []
+        self._shared_sources: list[tuple[str, int]] = []
         for name, number in part.sources:
             if name == "bar_index":
                 code.recall(number, NUMBER * self.bots, number in wanted)
             else:
-                self._shared_sources.append((name, code.share(number, 0.0)))
+                code.share(number, 0.0)
+                self._shared_sources.append((name, number))
         for number, slot in recalled.items():
             code.recall(number, slot, number in wanted)
         self._instructions(part, code, wanted)
@@ -358,21 +361,22 @@ class Group:
             self._step_frame(frame, state, bar)
         chart = self.chart
         values = np.empty(chart.size)
-        values[: chart.shared] = chart.front
+        values[: len(chart.front)] = chart.front
         times: dict[str, np.ndarray] | None = None
-        for name, place in self._shared_sources:
+        for name, number in self._shared_sources:
+            source = values[chart.place(number) :][:BLOCK]
             if name in BAR_SOURCES:
-                values[place] = getattr(bar, name)
+                source[:] = getattr(bar, name)
             else:
                 if times is None:
                     times = time_columns(np.array([bar.time], np.int64), bar.timezone)
-                values[place] = times[name][0]
+                source[:] = times[name][0]
         self._run(chart, values, state)
         flags = np.empty(self.bots, np.uint8)
         held = np.empty((len(self._places), self.bots), np.uint8)
         machine.run_watches(
             self._places, self._bits, self._first, self._late_watch, self._late_known, self._late,
-            values, chart.shared, state, held, flags,
+            values, chart.own, state, held, flags,
         )  # fmt: skip
         state[: self.bots] += 1.0
         state[TIME * self.bots : (TIME + 1) * self.bots] = float(bar.time)
@@ -381,7 +385,8 @@ class Group:
     def _run(self, code: _Code, values: np.ndarray, state: np.ndarray) -> None:
         numbers = self._numbers
         machine.run_cohort(
-            code.code, numbers.array, numbers.shared, values, code.shared, code.kept, self._windows, state, self.bots
+            code.code, numbers.array, np.uint64(numbers.own), values, np.uint64(code.own), self._windows, state,
+            np.uint64(self.bots),
         )  # fmt: skip
 
     def _slot(self, state: np.ndarray, frame: _Frame, slot: int) -> np.ndarray:
@@ -410,7 +415,7 @@ class Group:
             before = state[untouched]
         bots, code = self.bots, frame.code
         values = np.empty(code.size)
-        values[: code.shared] = code.front
+        values[: len(code.front)] = code.front
         if frame.time_sources:
             opened = self._slot(state, frame, GATHERED).astype(np.int64)
             columns = time_columns(opened, bar.timezone)
