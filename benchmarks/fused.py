@@ -50,3 +50,55 @@ def ema_cross(opening, close, fast, slow, cash, fee, equity, entry_index, exit_i
         sell = units != 0.0 and fast_before >= slow_before and fast_ma < slow_ma
         fast_before, slow_before = fast_ma, slow_ma
     return trades
+
+
+@njit(cache=True)
+def first_example(close, fast, slow, period, level, fast_out, slow_out, flags, long_bit, exit_bit):
+    """The conditions of the language's first example: two averages, Wilder's RSI, their crossings, by hand in one loop.
+
+    Writes the averages (float64[n]) and the condition bits (uint8[n]). A condition is silent until its look-back.
+    """
+    fast_weight, slow_weight = 2.0 / (fast + 1.0), 2.0 / (slow + 1.0)
+    fast_sum = slow_sum = 0.0
+    fast_ma = slow_ma = fast_before = slow_before = np.nan
+    rise = fall = 0.0
+    rsi = price_before = np.nan
+    for i in range(close.shape[0]):
+        price = close[i]
+        if i < fast:
+            fast_sum += price
+            if i == fast - 1:
+                fast_ma = fast_sum / fast
+        else:
+            fast_ma = (price - fast_ma) * fast_weight + fast_ma
+        if i < slow:
+            slow_sum += price
+            if i == slow - 1:
+                slow_ma = slow_sum / slow
+        else:
+            slow_ma = (price - slow_ma) * slow_weight + slow_ma
+        if i > 0:
+            change = price - price_before
+            up = change if change > 0.0 else 0.0
+            down = -change if change < 0.0 else 0.0
+            if i <= period:
+                rise += up
+                fall += down
+                if i == period:
+                    rise /= period
+                    fall /= period
+            else:
+                rise = (rise * (period - 1) + up) / period
+                fall = (fall * (period - 1) + down) / period
+            if i >= period:
+                rsi = 100.0 * (rise / (rise + fall))
+        price_before = price
+        fast_out[i] = fast_ma
+        slow_out[i] = slow_ma
+        bits = 0
+        if fast_before <= slow_before and fast_ma > slow_ma and rsi < level:
+            bits |= long_bit
+        if fast_before >= slow_before and fast_ma < slow_ma:
+            bits |= exit_bit
+        flags[i] = bits
+        fast_before, slow_before = fast_ma, slow_ma

@@ -10,6 +10,7 @@ from apps.engine.indicators import machine
 from apps.engine.indicators.kernels import KERNELS
 from apps.engine.indicators.operators import MOST_INPUTS, OPERATORS
 from apps.engine.indicators.steps.frames import gather_kernel, gather_step
+from apps.engine.program.chains import CHAINS
 from apps.engine.program.cohort import machine as cohort_machine
 from apps.engine.program.cohort.codes import COLUMNS
 
@@ -28,6 +29,11 @@ def warm_indicators() -> None:
             arguments.append(np.zeros(operator.memory(*params)))
         arguments += [np.empty(1, _DTYPES[kind]) for kind in operator.outputs]
         KERNELS[operator.name](*arguments)
+    for names, chain in CHAINS.items():
+        arguments = [1]
+        for name in names:
+            arguments += [np.ones(1), 1, *(1 for _ in OPERATORS[name].params), np.empty(1)]
+        chain(*arguments)
     code = np.zeros((0, 4 + MOST_INPUTS), np.int32)
     none = np.zeros(0, np.int64)
     zeros = np.zeros(1)

@@ -7,9 +7,12 @@ import numpy as np
 from apps.engine.indicators import machine
 from apps.engine.indicators.kernels import KERNELS
 from apps.engine.indicators.operators import OPERATORS
+from apps.engine.program.buffers import BUFFERS
 from apps.engine.program.calendar import time_columns
+from apps.engine.program.chains import CHAINS
 from apps.engine.program.graph import BAR_SOURCES, HISTORY, Graph, Instruction
 from apps.engine.program.machine_code import assemble
+from apps.engine.program.schedule import Batch
 
 DTYPES: dict[str, type] = {"f": np.float64, "b": np.bool_}
 
@@ -36,37 +39,39 @@ class Columns:
 
 def evaluate(
     graph: Graph,
-    plan: list[list[Instruction]],
+    plan: list[Batch],
     columns: Columns,
     frames: dict[int, np.ndarray],
     wanted: set[int],
 ) -> dict[int, np.ndarray]:
     """The columns of the `wanted` values: float64[n] for numbers, bool[n] for true/false.
 
-    `plan` is `graph.groups()`, `frames` the columns of the values that come from higher timeframes. Columns nobody
-    needs any more are let go on the way.
+    `plan` is the graph's `schedule`, `frames` the columns of the values that come from higher timeframes. Columns
+    nobody needs any more are let go on the way.
     """
     run = _Run(graph, plan, len(columns.time), wanted)
     for name, ref in graph.sources.items():
         run.put(ref, columns.source(name))
     for ref, column in frames.items():
         run.put(ref, column)
-    for group in plan:
-        if len(group) == 1 and not set(group[0].inputs) & set(group[0].outputs):
-            run.one(group[0])
+    for batch in plan:
+        if batch.cyclic:
+            run.together(batch.instructions)
+        elif len(batch.instructions) > 1:
+            run.chained(batch.instructions)
         else:
-            run.together(group)
+            run.one(batch.instructions[0])
     return {ref: run.full(ref) for ref in wanted}
 
 
 class _Run:
-    def __init__(self, graph: Graph, plan: list[list[Instruction]], size: int, wanted: set[int]) -> None:
+    def __init__(self, graph: Graph, plan: list[Batch], size: int, wanted: set[int]) -> None:
         self.graph = graph
         self.size = size
         self.columns: dict[int, np.ndarray] = {}
         self.uses: dict[int, int] = dict.fromkeys(wanted, 1)
-        for group in plan:
-            for ref in {ref for instruction in group for ref in instruction.inputs}:
+        for batch in plan:
+            for ref in {ref for instruction in batch.instructions for ref in instruction.inputs}:
                 self.uses[ref] = self.uses.get(ref, 0) + 1
 
     def put(self, ref: int, column: np.ndarray) -> None:
@@ -90,31 +95,52 @@ class _Run:
         column, stride = self.operand(ref)
         return column if stride else np.full(self.size, column[0])
 
-    def one(self, instruction: Instruction) -> None:
-        outputs: list[np.ndarray] = [
-            np.empty(self.size, DTYPES[self.graph.values[ref].kind]) for ref in instruction.outputs
+    def made(self, instruction: Instruction) -> list[np.ndarray]:
+        """Room for an instruction's outputs."""
+        kinds = (self.graph.values[ref].kind for ref in instruction.outputs)
+        return [BUFFERS.empty(self.size, DTYPES[kind]) for kind in kinds]
+
+    def arguments(self, instruction: Instruction) -> list[object]:
+        """What its kernel takes between the size and the outputs."""
+        operator = OPERATORS[instruction.op]
+        whole = [
+            int(p) if kind == "i" else float(p)
+            for kind, p in zip(operator.params, instruction.params, strict=True)
         ]
+        found: list[object] = []
+        for ref in instruction.inputs:
+            found.extend(self.operand(ref))
+        found.extend(whole)
+        if operator.memory:
+            found.append(np.zeros(operator.memory(*whole)))
+        return found
+
+    def finish(self, instruction: Instruction, outputs: list[np.ndarray]) -> None:
+        for ref, column in zip(instruction.outputs, outputs, strict=True):
+            self.put(ref, column)
+
+    def one(self, instruction: Instruction) -> None:
+        outputs = self.made(instruction)
         if instruction.op == HISTORY:
             ago = min(int(instruction.params[0]), self.size)
             out = outputs[0]
             out[:ago] = np.nan if out.dtype == np.float64 else False
             out[ago:] = self.full(instruction.inputs[0])[: self.size - ago]
         else:
-            operator = OPERATORS[instruction.op]
-            whole = [
-                int(p) if kind == "i" else float(p)
-                for kind, p in zip(operator.params, instruction.params, strict=True)
-            ]
-            arguments: list[object] = [self.size]
-            for ref in instruction.inputs:
-                arguments.extend(self.operand(ref))
-            arguments.extend(whole)
-            if operator.memory:
-                arguments.append(np.zeros(operator.memory(*whole)))
-            KERNELS[instruction.op](*arguments, *outputs)
-        for ref, column in zip(instruction.outputs, outputs, strict=True):
-            self.put(ref, column)
+            KERNELS[instruction.op](self.size, *self.arguments(instruction), *outputs)
+        self.finish(instruction, outputs)
         self.done_with(set(instruction.inputs))
+
+    def chained(self, instructions: list[Instruction]) -> None:
+        """Instructions that do not need one another, in one loop."""
+        outputs = [self.made(instruction) for instruction in instructions]
+        arguments: list[object] = [self.size]
+        for instruction, made in zip(instructions, outputs, strict=True):
+            arguments += [*self.arguments(instruction), *made]
+        CHAINS[tuple(instruction.op for instruction in instructions)](*arguments)
+        for instruction, made in zip(instructions, outputs, strict=True):
+            self.finish(instruction, made)
+        self.done_with({ref for instruction in instructions for ref in instruction.inputs})
 
     def together(self, group: list[Instruction]) -> None:
         """Instructions that use one another's past: bar by bar, through the machine."""

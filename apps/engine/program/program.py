@@ -18,6 +18,7 @@ from apps.engine.program.columns import Columns, evaluate
 from apps.engine.program.errors import EvaluationError
 from apps.engine.program.graph import BAR_SOURCES, Graph
 from apps.engine.program.machine_code import MachineCode, assemble
+from apps.engine.program.schedule import schedule
 from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT, Orders, Protection, Size
 
 FLAGS = {
@@ -189,7 +190,7 @@ class Program:
         self.formula_hash = formula_hash
         self.inputs = inputs
         self.lookback = lookback
-        self._groups = chart.groups()
+        self._schedule = schedule(chart)
         self._layout = _Layout(chart, frames)
 
     # all bars at once
@@ -213,13 +214,16 @@ class Program:
             if protection is not None and protection.ref is not None:
                 wanted.add(protection.ref)
         columns = Columns(bars.time, {name: getattr(bars, name) for name in COLUMNS}, bars.timezone)
-        values = evaluate(self.chart, self._groups, columns, frame_columns, wanted)
+        values = evaluate(self.chart, self._schedule, columns, frame_columns, wanted)
         flags = np.zeros(size, np.uint8)
         masks = []
         for watch in self.plan.watches:
-            mask = values[watch.ref].copy()
-            mask[: self._silent_bars(watch.ref, known_from, size)] = False
-            flags[mask] |= FLAGS[watch.kind]
+            mask = values[watch.ref]
+            silent = self._silent_bars(watch.ref, known_from, size)
+            if mask[:silent].any():
+                mask = mask.copy()
+                mask[:silent] = False
+            flags |= mask.view(np.uint8) * np.uint8(FLAGS[watch.kind])
             masks.append(mask)
         orders = Orders(
             flags=flags,
@@ -263,7 +267,7 @@ class Program:
                 bars.timezone,
             )
             uses = [use for use in self.chart.frame_uses if use.frame == name]
-            values = evaluate(graph, graph.groups(), inner, {}, {use.inner for use in uses})
+            values = evaluate(graph, schedule(graph), inner, {}, {use.inner for use in uses})
             for use in uses:
                 column = values[use.inner]
                 before = np.zeros(1, column.dtype) if column.dtype == np.bool_ else np.full(1, np.nan)
