@@ -6,13 +6,13 @@ import time
 import numpy as np
 
 from apps.engine import sim
+from apps.engine.generate.cohort_codes import COLUMNS
 from apps.engine.indicators import machine
 from apps.engine.indicators.kernels import KERNELS
 from apps.engine.indicators.operators import MOST_INPUTS, OPERATORS
 from apps.engine.indicators.steps.frames import gather_kernel, gather_step
 from apps.engine.program.chains import CHAINS
 from apps.engine.program.cohort import machine as cohort_machine
-from apps.engine.program.cohort.codes import COLUMNS
 
 _DTYPES = {"f": np.float64, "b": np.bool_}
 

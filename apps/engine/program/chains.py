@@ -1,4 +1,4 @@
-"""Smoothing operators over whole arrays, two or three in one loop. Written by generate_chains.py from the table of operators: change the table or the steps, then run it again."""
+"""Smoothing operators over whole arrays, two or three in one loop. Written by apps.engine.generate from the table of operators: change the table or the steps, then run it again."""
 
 # ruff: noqa
 # fmt: off

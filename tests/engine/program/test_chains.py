@@ -4,16 +4,15 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 
 from apps.engine.bars import Bars
+from apps.engine.generate import chains as writer
 from apps.engine.lang import compile_formula
-from apps.engine.program import generate_chains
 from apps.engine.program.buffers import SMALLEST, Buffers
 from apps.engine.program.schedule import schedule
 from tests.engine.lang.programs import formulas
 
 
 def test_the_generated_chains_are_up_to_date() -> None:
-    written = generate_chains.HERE / "chains.py"
-    assert written.read_text(encoding="utf-8") == generate_chains.chains_source()
+    assert writer.WRITTEN.read_text(encoding="utf-8") == writer.chains_source()
 
 
 def test_operators_that_need_not_wait_for_one_another_share_a_loop() -> None:

@@ -9,10 +9,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from apps.engine.bars import Bars
+from apps.engine.generate import cohort as writer
+from apps.engine.generate.cohort_codes import BLOCK
 from apps.engine.lang import EvaluationError, Program, ProgramState, check, compile_formula
 from apps.engine.lang.functions import FUNCTIONS
-from apps.engine.program.cohort import Cohort, CohortResult, CohortState, generate
-from apps.engine.program.cohort.codes import BLOCK
+from apps.engine.program.cohort import Cohort, CohortResult, CohortState
 from tests.engine.lang.programs import bars_with_holes, formulas
 from tests.engine.lang.test_one_code import example_call
 
@@ -241,5 +242,4 @@ def test_the_state_of_one_bot_is_laid_out_as_its_program_keeps_it() -> None:
 
 
 def test_the_generated_machine_is_up_to_date() -> None:
-    written = generate.HERE / "machine.py"
-    assert written.read_text(encoding="utf-8") == generate.machine_source()
+    assert writer.WRITTEN.read_text(encoding="utf-8") == writer.machine_source()

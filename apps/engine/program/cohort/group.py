@@ -9,10 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from apps.engine.bars import Bar
-from apps.engine.indicators.operators import HISTORY_PUSH, HISTORY_READ, OPCODES
-from apps.engine.program.calendar import check_fits, periods, time_columns
-from apps.engine.program.cohort import machine
-from apps.engine.program.cohort.codes import (
+from apps.engine.generate.cohort_codes import (
     BLOCK,
     COLUMNS,
     INPUTS,
@@ -24,6 +21,9 @@ from apps.engine.program.cohort.codes import (
     STATE,
     WINDOW,
 )
+from apps.engine.indicators.operators import HISTORY_PUSH, HISTORY_READ, OPCODES
+from apps.engine.program.calendar import check_fits, periods, time_columns
+from apps.engine.program.cohort import machine
 from apps.engine.program.cohort.member import Member, Part, Shape, has_window, param_count, slot_starts
 from apps.engine.program.graph import BAR_SOURCES, HISTORY
 

@@ -1,4 +1,4 @@
-"""The machine of cohorts: operators for one bar and many bots. Written by generate.py from the table of operators: change the table or the steps, then run it again.
+"""The machine of cohorts: operators for one bar and many bots. Written by apps.engine.generate from the table of operators: change the table or the steps, then run it again.
 
 An instruction is a row of `code`: operator, place of its first slot in `state`, place of its windows' addresses in
 `windows`, then the places of 3 constants in `params`, of 3 outputs and of 4 inputs
@@ -76,25 +76,29 @@ from apps.engine.indicators.steps.events import (
 from apps.engine.indicators.steps.frames import (
     gather_step,
 )
+from apps.engine.indicators.steps.moments import (
+    correlation_step,
+    linreg_step,
+    stdev_step,
+    variance_step,
+)
 from apps.engine.indicators.steps.momentum import (
     cci_step,
     cmo_step,
     mfi_step,
     rsi_step,
 )
-from apps.engine.indicators.steps.spread import (
-    correlation_step,
+from apps.engine.indicators.steps.ranks import (
     highest_step,
-    linreg_step,
     lowest_step,
     median_step,
     percentrank_step,
-    stdev_step,
+)
+from apps.engine.indicators.steps.spread import (
+    atr_step,
     true_range_step,
-    variance_step,
 )
 from apps.engine.indicators.steps.trend import (
-    atr_step,
     dmi_step,
     sar_step,
     supertrend_step,
@@ -318,17 +322,23 @@ def run_cohort(code, params, own_params, values, own_values, windows, state, bot
                     values[o0 + j] = result_round
             elif op == 40:  # sma
                 for j in range(count):
-                    state_sma, result_sma = sma_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
+                    state_sma, result_sma = sma_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j], state[s + uint64(4) * bots + j], state[s + uint64(5) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
                     state[s + j] = state_sma[0]
                     state[s + uint64(1) * bots + j] = state_sma[1]
                     state[s + uint64(2) * bots + j] = state_sma[2]
+                    state[s + uint64(3) * bots + j] = state_sma[3]
+                    state[s + uint64(4) * bots + j] = state_sma[4]
+                    state[s + uint64(5) * bots + j] = state_sma[5]
                     values[o0 + j] = result_sma
             elif op == 41:  # sum
                 for j in range(count):
-                    state_sum, result_sum = sum_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
+                    state_sum, result_sum = sum_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j], state[s + uint64(4) * bots + j], state[s + uint64(5) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
                     state[s + j] = state_sum[0]
                     state[s + uint64(1) * bots + j] = state_sum[1]
                     state[s + uint64(2) * bots + j] = state_sum[2]
+                    state[s + uint64(3) * bots + j] = state_sum[3]
+                    state[s + uint64(4) * bots + j] = state_sum[4]
+                    state[s + uint64(5) * bots + j] = state_sum[5]
                     values[o0 + j] = result_sum
             elif op == 42:  # ema
                 for j in range(count):
@@ -346,11 +356,13 @@ def run_cohort(code, params, own_params, values, own_values, windows, state, bot
                     values[o0 + j] = result_rma
             elif op == 44:  # wma
                 for j in range(count):
-                    state_wma, result_wma = wma_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
+                    state_wma, result_wma = wma_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j], state[s + uint64(4) * bots + j], state[s + uint64(5) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
                     state[s + j] = state_wma[0]
                     state[s + uint64(1) * bots + j] = state_wma[1]
                     state[s + uint64(2) * bots + j] = state_wma[2]
                     state[s + uint64(3) * bots + j] = state_wma[3]
+                    state[s + uint64(4) * bots + j] = state_wma[4]
+                    state[s + uint64(5) * bots + j] = state_wma[5]
                     values[o0 + j] = result_wma
             elif op == 45:  # kama
                 for j in range(count):
@@ -362,9 +374,10 @@ def run_cohort(code, params, own_params, values, own_values, windows, state, bot
                     values[o0 + j] = result_kama
             elif op == 46:  # alma
                 for j in range(count):
-                    state_alma, result_alma = alma_step((state[s + j], state[s + uint64(1) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]), params[p1 + j], params[p2 + j])
+                    state_alma, result_alma = alma_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]), params[p1 + j], params[p2 + j])
                     state[s + j] = state_alma[0]
                     state[s + uint64(1) * bots + j] = state_alma[1]
+                    state[s + uint64(2) * bots + j] = state_alma[2]
                     values[o0 + j] = result_alma
             elif op == 47:  # vwap
                 for j in range(count):
@@ -375,15 +388,23 @@ def run_cohort(code, params, own_params, values, own_values, windows, state, bot
                     values[o0 + j] = result_vwap
             elif op == 48:  # variance
                 for j in range(count):
-                    state_variance, result_variance = variance_step((state[s + j], state[s + uint64(1) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
+                    state_variance, result_variance = variance_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j], state[s + uint64(4) * bots + j], state[s + uint64(5) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
                     state[s + j] = state_variance[0]
                     state[s + uint64(1) * bots + j] = state_variance[1]
+                    state[s + uint64(2) * bots + j] = state_variance[2]
+                    state[s + uint64(3) * bots + j] = state_variance[3]
+                    state[s + uint64(4) * bots + j] = state_variance[4]
+                    state[s + uint64(5) * bots + j] = state_variance[5]
                     values[o0 + j] = result_variance
             elif op == 49:  # stdev
                 for j in range(count):
-                    state_stdev, result_stdev = stdev_step((state[s + j], state[s + uint64(1) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
+                    state_stdev, result_stdev = stdev_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j], state[s + uint64(4) * bots + j], state[s + uint64(5) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
                     state[s + j] = state_stdev[0]
                     state[s + uint64(1) * bots + j] = state_stdev[1]
+                    state[s + uint64(2) * bots + j] = state_stdev[2]
+                    state[s + uint64(3) * bots + j] = state_stdev[3]
+                    state[s + uint64(4) * bots + j] = state_stdev[4]
+                    state[s + uint64(5) * bots + j] = state_stdev[5]
                     values[o0 + j] = result_stdev
             elif op == 50:  # true_range
                 for j in range(count):
@@ -427,16 +448,30 @@ def run_cohort(code, params, own_params, values, own_values, windows, state, bot
                     values[o0 + j] = result_percentrank
             elif op == 56:  # linreg
                 for j in range(count):
-                    state_linreg, result_linreg = linreg_step((state[s + j], state[s + uint64(1) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
+                    state_linreg, result_linreg = linreg_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j], state[s + uint64(4) * bots + j], state[s + uint64(5) * bots + j], state[s + uint64(6) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
                     state[s + j] = state_linreg[0]
                     state[s + uint64(1) * bots + j] = state_linreg[1]
+                    state[s + uint64(2) * bots + j] = state_linreg[2]
+                    state[s + uint64(3) * bots + j] = state_linreg[3]
+                    state[s + uint64(4) * bots + j] = state_linreg[4]
+                    state[s + uint64(5) * bots + j] = state_linreg[5]
+                    state[s + uint64(6) * bots + j] = state_linreg[6]
                     values[o0 + j] = result_linreg[0]
                     values[o1 + j] = result_linreg[1]
             elif op == 57:  # correlation
                 for j in range(count):
-                    state_correlation, result_correlation = correlation_step((state[s + j], state[s + uint64(1) * bots + j],), state, windows[w + j], values[x0 + j], values[x1 + j], int(params[p0 + j]))
+                    state_correlation, result_correlation = correlation_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j], state[s + uint64(4) * bots + j], state[s + uint64(5) * bots + j], state[s + uint64(6) * bots + j], state[s + uint64(7) * bots + j], state[s + uint64(8) * bots + j], state[s + uint64(9) * bots + j], state[s + uint64(10) * bots + j],), state, windows[w + j], values[x0 + j], values[x1 + j], int(params[p0 + j]))
                     state[s + j] = state_correlation[0]
                     state[s + uint64(1) * bots + j] = state_correlation[1]
+                    state[s + uint64(2) * bots + j] = state_correlation[2]
+                    state[s + uint64(3) * bots + j] = state_correlation[3]
+                    state[s + uint64(4) * bots + j] = state_correlation[4]
+                    state[s + uint64(5) * bots + j] = state_correlation[5]
+                    state[s + uint64(6) * bots + j] = state_correlation[6]
+                    state[s + uint64(7) * bots + j] = state_correlation[7]
+                    state[s + uint64(8) * bots + j] = state_correlation[8]
+                    state[s + uint64(9) * bots + j] = state_correlation[9]
+                    state[s + uint64(10) * bots + j] = state_correlation[10]
                     values[o0 + j] = result_correlation
             elif op == 58:  # rsi
                 for j in range(count):
@@ -462,12 +497,16 @@ def run_cohort(code, params, own_params, values, own_values, windows, state, bot
                     values[o0 + j] = result_cci
             elif op == 61:  # mfi
                 for j in range(count):
-                    state_mfi, result_mfi = mfi_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j], state[s + uint64(4) * bots + j],), state, windows[w + j], values[x0 + j], values[x1 + j], int(params[p0 + j]))
+                    state_mfi, result_mfi = mfi_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j], state[s + uint64(4) * bots + j], state[s + uint64(5) * bots + j], state[s + uint64(6) * bots + j], state[s + uint64(7) * bots + j], state[s + uint64(8) * bots + j],), state, windows[w + j], values[x0 + j], values[x1 + j], int(params[p0 + j]))
                     state[s + j] = state_mfi[0]
                     state[s + uint64(1) * bots + j] = state_mfi[1]
                     state[s + uint64(2) * bots + j] = state_mfi[2]
                     state[s + uint64(3) * bots + j] = state_mfi[3]
                     state[s + uint64(4) * bots + j] = state_mfi[4]
+                    state[s + uint64(5) * bots + j] = state_mfi[5]
+                    state[s + uint64(6) * bots + j] = state_mfi[6]
+                    state[s + uint64(7) * bots + j] = state_mfi[7]
+                    state[s + uint64(8) * bots + j] = state_mfi[8]
                     values[o0 + j] = result_mfi
             elif op == 62:  # dmi
                 for j in range(count):
@@ -547,15 +586,19 @@ def run_cohort(code, params, own_params, values, own_values, windows, state, bot
                     values[o0 + j] = 1.0 if result_cross else 0.0
             elif op == 72:  # rising
                 for j in range(count):
-                    state_rising, result_rising = rising_step((state[s + j], state[s + uint64(1) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
+                    state_rising, result_rising = rising_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
                     state[s + j] = state_rising[0]
                     state[s + uint64(1) * bots + j] = state_rising[1]
+                    state[s + uint64(2) * bots + j] = state_rising[2]
+                    state[s + uint64(3) * bots + j] = state_rising[3]
                     values[o0 + j] = 1.0 if result_rising else 0.0
             elif op == 73:  # falling
                 for j in range(count):
-                    state_falling, result_falling = falling_step((state[s + j], state[s + uint64(1) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
+                    state_falling, result_falling = falling_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j], state[s + uint64(3) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]))
                     state[s + j] = state_falling[0]
                     state[s + uint64(1) * bots + j] = state_falling[1]
+                    state[s + uint64(2) * bots + j] = state_falling[2]
+                    state[s + uint64(3) * bots + j] = state_falling[3]
                     values[o0 + j] = 1.0 if result_falling else 0.0
             elif op == 74:  # barssince
                 for j in range(count):
@@ -575,15 +618,17 @@ def run_cohort(code, params, own_params, values, own_values, windows, state, bot
                     values[o0 + j] = result_fixnan
             elif op == 77:  # pivothigh
                 for j in range(count):
-                    state_pivothigh, result_pivothigh = pivothigh_step((state[s + j], state[s + uint64(1) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]), int(params[p1 + j]))
+                    state_pivothigh, result_pivothigh = pivothigh_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]), int(params[p1 + j]))
                     state[s + j] = state_pivothigh[0]
                     state[s + uint64(1) * bots + j] = state_pivothigh[1]
+                    state[s + uint64(2) * bots + j] = state_pivothigh[2]
                     values[o0 + j] = result_pivothigh
             elif op == 78:  # pivotlow
                 for j in range(count):
-                    state_pivotlow, result_pivotlow = pivotlow_step((state[s + j], state[s + uint64(1) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]), int(params[p1 + j]))
+                    state_pivotlow, result_pivotlow = pivotlow_step((state[s + j], state[s + uint64(1) * bots + j], state[s + uint64(2) * bots + j],), state, windows[w + j], values[x0 + j], int(params[p0 + j]), int(params[p1 + j]))
                     state[s + j] = state_pivotlow[0]
                     state[s + uint64(1) * bots + j] = state_pivotlow[1]
+                    state[s + uint64(2) * bots + j] = state_pivotlow[2]
                     values[o0 + j] = result_pivotlow
 
 

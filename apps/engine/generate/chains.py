@@ -1,4 +1,4 @@
-"""Writes `chains.py` from the table of operators: `python -m apps.engine.program.generate_chains`.
+"""Writes `apps/engine/program/chains.py` from the table of operators: `python -m apps.engine.generate`.
 
 A smoothing operator waits for its own last value at every bar, so that most of a processor stands idle. Two or three
 in one loop take hardly longer than the slowest of them alone: `chains.py` has such a loop for each combination of the
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from apps.engine.indicators.operators import OPERATORS, Operator
 
-HERE = Path(__file__).resolve().parent
-NOTE = "Written by generate_chains.py from the table of operators: change the table or the steps, then run it again."
+WRITTEN = Path(__file__).resolve().parents[1] / "program" / "chains.py"
+NOTE = "Written by apps.engine.generate from the table of operators: change the table or the steps, then run it again."
 CHAINED = ("ema", "rma", "rsi")
 MOST_TOGETHER = 3
 
@@ -71,10 +71,6 @@ def chains_source() -> str:
 
 
 def main() -> int:
-    (HERE / "chains.py").write_text(chains_source(), encoding="utf-8", newline="\n")
-    sys.stdout.write("wrote chains.py\n")
+    WRITTEN.write_text(chains_source(), encoding="utf-8", newline="\n")
+    sys.stdout.write("wrote program/chains.py\n")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Writes `machine.py` from the table of operators: `python -m apps.engine.program.cohort.generate`.
+"""Writes `apps/engine/program/cohort/machine.py` from the table of operators: `python -m apps.engine.generate`.
 
 A plain module of compiled functions, for the reason given in `apps.engine.indicators.generate`.
 """
@@ -6,15 +6,7 @@ A plain module of compiled functions, for the reason given in `apps.engine.indic
 import sys
 from pathlib import Path
 
-from apps.engine.indicators.operators import (
-    HISTORY_PUSH,
-    HISTORY_READ,
-    MOST_INPUTS,
-    OPCODES,
-    OPERATORS,
-    Operator,
-)
-from apps.engine.program.cohort.codes import (
+from apps.engine.generate.cohort_codes import (
     BLOCK,
     INPUTS,
     LOAD,
@@ -27,9 +19,17 @@ from apps.engine.program.cohort.codes import (
     STATE,
     WINDOW,
 )
+from apps.engine.indicators.operators import (
+    HISTORY_PUSH,
+    HISTORY_READ,
+    MOST_INPUTS,
+    OPCODES,
+    OPERATORS,
+    Operator,
+)
 
-HERE = Path(__file__).resolve().parent
-NOTE = "Written by generate.py from the table of operators: change the table or the steps, then run it again."
+WRITTEN = Path(__file__).resolve().parents[1] / "program" / "cohort" / "machine.py"
+NOTE = "Written by apps.engine.generate from the table of operators: change the table or the steps, then run it again."
 
 
 def _imports() -> str:
@@ -178,10 +178,6 @@ def gather(state, at, bots, time, open_, high, low, close, volume):
 
 
 def main() -> int:
-    (HERE / "machine.py").write_text(machine_source(), encoding="utf-8", newline="\n")
-    sys.stdout.write("wrote machine.py\n")
+    WRITTEN.write_text(machine_source(), encoding="utf-8", newline="\n")
+    sys.stdout.write("wrote program/cohort/machine.py\n")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
