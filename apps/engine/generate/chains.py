@@ -33,13 +33,14 @@ def _kernel(names: tuple[str, ...]) -> str:
         params = [f"p{k}_{i}" for i in range(len(operator.params))]
         for column in inputs:
             signature += [column, f"d{column}"]
+            starts.append(f"    s{column} = np.uint64(d{column})")
         signature += [*params, f"out{k}"]
         state = ", ".join("nan" if value != value else repr(value) for value in operator.state)
         starts.append(f"    state{k} = ({state},)")
-        values = ", ".join([*(f"{column}[i * d{column}]" for column in inputs), *params])
+        values = ", ".join([*(f"{column}[i * s{column}]" for column in inputs), *params])
         body.append(f"        state{k}, out{k}[i] = {operator.step.__name__}(state{k}, {values})")
     lines = ["@njit(cache=True, nogil=True)", f"def {'_'.join(names)}_chain({', '.join(signature)}):"]
-    return "\n".join([*lines, *starts, "    for i in range(size):", *body])
+    return "\n".join([*lines, *starts, "    for i in range(np.uint64(size)):", *body])
 
 
 def chains_source() -> str:
@@ -58,6 +59,7 @@ def chains_source() -> str:
             "from collections.abc import Callable",
             "from math import nan",
             "",
+            "import numpy as np",
             "from numba import njit",
             "",
             _imports([OPERATORS[name] for name in CHAINED]),

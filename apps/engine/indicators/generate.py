@@ -50,17 +50,19 @@ def _kernel(operator: Operator) -> str:
     if operator.memory:
         signature.append("memory")
     signature += outs
-    values = ", ".join([f"{name}[i * d{name}]" for name in inputs] + params)
+    values = ", ".join([f"{name}[i * s{name}]" for name in inputs] + params)
     lines = ["@njit(cache=True, nogil=True)", f"def {operator.name}_kernel({', '.join(signature)}):"]
+    # unsigned places are not checked for negative ones, so that simple loops become vector instructions
+    lines += [f"    s{name} = np.uint64(d{name})" for name in inputs]
     target = outs[0] + "[i]" if len(outs) == 1 else "result"
     step = operator.step.__name__
     if operator.state:
         lines.append(f"    state = {_state(operator)}")
-        lines.append("    for i in range(size):")
+        lines.append("    for i in range(np.uint64(size)):")
         memory = "memory, 0, " if operator.memory else ""
         lines.append(f"        state, {target} = {step}(state, {memory}{values})")
     else:
-        lines.append("    for i in range(size):")
+        lines.append("    for i in range(np.uint64(size)):")
         lines.append(f"        {target} = {step}({values})")
     if len(outs) > 1:
         lines += [f"        {name}[i] = result[{i}]" for i, name in enumerate(outs)]
@@ -81,6 +83,7 @@ def kernels_source() -> str:
             "from collections.abc import Callable",
             "from math import nan",
             "",
+            "import numpy as np",
             "from numba import njit",
             "",
             _imports(),

@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from math import nan
 
+import numpy as np
 from numba import njit
 
 from apps.engine.indicators.steps.arithmetic import (
@@ -107,397 +108,499 @@ from apps.engine.indicators.steps.volume import (
 
 @njit(cache=True, nogil=True)
 def add_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = add_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = add_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def sub_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = sub_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = sub_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def mul_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = mul_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = mul_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def div_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = div_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = div_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def mod_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = mod_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = mod_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def max_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = max_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = max_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def min_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = min_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = min_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def pow_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = pow_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = pow_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def nz_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = nz_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = nz_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def gate_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = gate_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = gate_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def ratio_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = ratio_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = ratio_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def percent_of_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = percent_of_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = percent_of_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def roc_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = roc_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = roc_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def neg_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = neg_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = neg_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def abs_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = abs_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = abs_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def sign_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = sign_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = sign_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def floor_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = floor_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = floor_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def ceil_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = ceil_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = ceil_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def sqrt_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = sqrt_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = sqrt_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def log_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = log_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = log_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def exp_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = exp_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = exp_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def lt_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = lt_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = lt_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def le_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = le_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = le_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def gt_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = gt_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = gt_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def ge_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = ge_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = ge_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def eq_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = eq_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = eq_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def ne_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = ne_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = ne_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def and_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = and_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = and_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def or_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = or_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = or_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def same_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = same_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = same_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def differ_kernel(size, x0, dx0, x1, dx1, out0):
-    for i in range(size):
-        out0[i] = differ_step(x0[i * dx0], x1[i * dx1])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    for i in range(np.uint64(size)):
+        out0[i] = differ_step(x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def not_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = not_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = not_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def is_na_kernel(size, x0, dx0, out0):
-    for i in range(size):
-        out0[i] = is_na_step(x0[i * dx0])
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = is_na_step(x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def stoch_kernel(size, x0, dx0, x1, dx1, x2, dx2, out0):
-    for i in range(size):
-        out0[i] = stoch_step(x0[i * dx0], x1[i * dx1], x2[i * dx2])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
+    for i in range(np.uint64(size)):
+        out0[i] = stoch_step(x0[i * sx0], x1[i * sx1], x2[i * sx2])
 
 
 @njit(cache=True, nogil=True)
 def williams_kernel(size, x0, dx0, x1, dx1, x2, dx2, out0):
-    for i in range(size):
-        out0[i] = williams_step(x0[i * dx0], x1[i * dx1], x2[i * dx2])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
+    for i in range(np.uint64(size)):
+        out0[i] = williams_step(x0[i * sx0], x1[i * sx1], x2[i * sx2])
 
 
 @njit(cache=True, nogil=True)
 def choose_kernel(size, x0, dx0, x1, dx1, x2, dx2, out0):
-    for i in range(size):
-        out0[i] = choose_step(x0[i * dx0], x1[i * dx1], x2[i * dx2])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
+    for i in range(np.uint64(size)):
+        out0[i] = choose_step(x0[i * sx0], x1[i * sx1], x2[i * sx2])
 
 
 @njit(cache=True, nogil=True)
 def choose_bool_kernel(size, x0, dx0, x1, dx1, x2, dx2, out0):
-    for i in range(size):
-        out0[i] = choose_bool_step(x0[i * dx0], x1[i * dx1], x2[i * dx2])
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
+    for i in range(np.uint64(size)):
+        out0[i] = choose_bool_step(x0[i * sx0], x1[i * sx1], x2[i * sx2])
 
 
 @njit(cache=True, nogil=True)
 def round_kernel(size, x0, dx0, p0, out0):
-    for i in range(size):
-        out0[i] = round_step(x0[i * dx0], p0)
+    sx0 = np.uint64(dx0)
+    for i in range(np.uint64(size)):
+        out0[i] = round_step(x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def sma_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = sma_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = sma_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def sum_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = sum_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = sum_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def ema_kernel(size, x0, dx0, p0, p1, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, nan,)
-    for i in range(size):
-        state, out0[i] = ema_step(state, x0[i * dx0], p0, p1)
+    for i in range(np.uint64(size)):
+        state, out0[i] = ema_step(state, x0[i * sx0], p0, p1)
 
 
 @njit(cache=True, nogil=True)
 def rma_kernel(size, x0, dx0, p0, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, nan,)
-    for i in range(size):
-        state, out0[i] = rma_step(state, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = rma_step(state, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def wma_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = wma_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = wma_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def kama_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0, nan,)
-    for i in range(size):
-        state, out0[i] = kama_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = kama_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def alma_kernel(size, x0, dx0, p0, p1, p2, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = alma_step(state, memory, 0, x0[i * dx0], p0, p1, p2)
+    for i in range(np.uint64(size)):
+        state, out0[i] = alma_step(state, memory, 0, x0[i * sx0], p0, p1, p2)
 
 
 @njit(cache=True, nogil=True)
 def vwap_kernel(size, x0, dx0, x1, dx1, x2, dx2, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
     state = (nan, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = vwap_step(state, x0[i * dx0], x1[i * dx1], x2[i * dx2])
+    for i in range(np.uint64(size)):
+        state, out0[i] = vwap_step(state, x0[i * sx0], x1[i * sx1], x2[i * sx2])
 
 
 @njit(cache=True, nogil=True)
 def variance_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = variance_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = variance_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def stdev_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = stdev_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = stdev_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def true_range_kernel(size, x0, dx0, x1, dx1, x2, dx2, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
     state = (nan,)
-    for i in range(size):
-        state, out0[i] = true_range_step(state, x0[i * dx0], x1[i * dx1], x2[i * dx2])
+    for i in range(np.uint64(size)):
+        state, out0[i] = true_range_step(state, x0[i * sx0], x1[i * sx1], x2[i * sx2])
 
 
 @njit(cache=True, nogil=True)
 def atr_kernel(size, x0, dx0, x1, dx1, x2, dx2, p0, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
     state = (0.0, nan, 0.0,)
-    for i in range(size):
-        state, out0[i] = atr_step(state, x0[i * dx0], x1[i * dx1], x2[i * dx2], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = atr_step(state, x0[i * sx0], x1[i * sx1], x2[i * sx2], p0)
 
 
 @njit(cache=True, nogil=True)
 def highest_kernel(size, x0, dx0, p0, memory, out0, out1):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, result = highest_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, result = highest_step(state, memory, 0, x0[i * sx0], p0)
         out0[i] = result[0]
         out1[i] = result[1]
 
 
 @njit(cache=True, nogil=True)
 def lowest_kernel(size, x0, dx0, p0, memory, out0, out1):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, result = lowest_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, result = lowest_step(state, memory, 0, x0[i * sx0], p0)
         out0[i] = result[0]
         out1[i] = result[1]
 
 
 @njit(cache=True, nogil=True)
 def median_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = median_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = median_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def percentrank_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = percentrank_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = percentrank_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def linreg_kernel(size, x0, dx0, p0, memory, out0, out1):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, result = linreg_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, result = linreg_step(state, memory, 0, x0[i * sx0], p0)
         out0[i] = result[0]
         out1[i] = result[1]
 
 
 @njit(cache=True, nogil=True)
 def correlation_kernel(size, x0, dx0, x1, dx1, p0, memory, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
     state = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = correlation_step(state, memory, 0, x0[i * dx0], x1[i * dx1], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = correlation_step(state, memory, 0, x0[i * sx0], x1[i * sx1], p0)
 
 
 @njit(cache=True, nogil=True)
 def rsi_kernel(size, x0, dx0, p0, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, nan, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = rsi_step(state, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = rsi_step(state, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def cmo_kernel(size, x0, dx0, p0, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, nan, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = cmo_step(state, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = cmo_step(state, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def cci_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = cci_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = cci_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def mfi_kernel(size, x0, dx0, x1, dx1, p0, memory, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
     state = (0.0, 0.0, nan, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = mfi_step(state, memory, 0, x0[i * dx0], x1[i * dx1], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = mfi_step(state, memory, 0, x0[i * sx0], x1[i * sx1], p0)
 
 
 @njit(cache=True, nogil=True)
 def dmi_kernel(size, x0, dx0, x1, dx1, x2, dx2, p0, out0, out1, out2):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
     state = (0.0, nan, nan, nan, 0.0, 0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, result = dmi_step(state, x0[i * dx0], x1[i * dx1], x2[i * dx2], p0)
+    for i in range(np.uint64(size)):
+        state, result = dmi_step(state, x0[i * sx0], x1[i * sx1], x2[i * sx2], p0)
         out0[i] = result[0]
         out1[i] = result[1]
         out2[i] = result[2]
@@ -505,116 +608,143 @@ def dmi_kernel(size, x0, dx0, x1, dx1, x2, dx2, p0, out0, out1, out2):
 
 @njit(cache=True, nogil=True)
 def supertrend_kernel(size, x0, dx0, x1, dx1, x2, dx2, p0, out0, out1):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
     state = (0.0, 0.0, nan, nan, 0.0, nan,)
-    for i in range(size):
-        state, result = supertrend_step(state, x0[i * dx0], x1[i * dx1], x2[i * dx2], p0)
+    for i in range(np.uint64(size)):
+        state, result = supertrend_step(state, x0[i * sx0], x1[i * sx1], x2[i * sx2], p0)
         out0[i] = result[0]
         out1[i] = result[1]
 
 
 @njit(cache=True, nogil=True)
 def sar_kernel(size, x0, dx0, x1, dx1, p0, p1, p2, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
     state = (0.0, 0.0, 0.0, 0.0, nan, nan,)
-    for i in range(size):
-        state, out0[i] = sar_step(state, x0[i * dx0], x1[i * dx1], p0, p1, p2)
+    for i in range(np.uint64(size)):
+        state, out0[i] = sar_step(state, x0[i * sx0], x1[i * sx1], p0, p1, p2)
 
 
 @njit(cache=True, nogil=True)
 def cum_kernel(size, x0, dx0, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0,)
-    for i in range(size):
-        state, out0[i] = cum_step(state, x0[i * dx0])
+    for i in range(np.uint64(size)):
+        state, out0[i] = cum_step(state, x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def obv_kernel(size, x0, dx0, x1, dx1, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
     state = (nan, 0.0,)
-    for i in range(size):
-        state, out0[i] = obv_step(state, x0[i * dx0], x1[i * dx1])
+    for i in range(np.uint64(size)):
+        state, out0[i] = obv_step(state, x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def ad_kernel(size, x0, dx0, x1, dx1, x2, dx2, x3, dx3, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
+    sx2 = np.uint64(dx2)
+    sx3 = np.uint64(dx3)
     state = (0.0,)
-    for i in range(size):
-        state, out0[i] = ad_step(state, x0[i * dx0], x1[i * dx1], x2[i * dx2], x3[i * dx3])
+    for i in range(np.uint64(size)):
+        state, out0[i] = ad_step(state, x0[i * sx0], x1[i * sx1], x2[i * sx2], x3[i * sx3])
 
 
 @njit(cache=True, nogil=True)
 def adosc_kernel(size, x0, dx0, p0, p1, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = adosc_step(state, x0[i * dx0], p0, p1)
+    for i in range(np.uint64(size)):
+        state, out0[i] = adosc_step(state, x0[i * sx0], p0, p1)
 
 
 @njit(cache=True, nogil=True)
 def crossover_kernel(size, x0, dx0, x1, dx1, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
     state = (nan, nan,)
-    for i in range(size):
-        state, out0[i] = crossover_step(state, x0[i * dx0], x1[i * dx1])
+    for i in range(np.uint64(size)):
+        state, out0[i] = crossover_step(state, x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def crossunder_kernel(size, x0, dx0, x1, dx1, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
     state = (nan, nan,)
-    for i in range(size):
-        state, out0[i] = crossunder_step(state, x0[i * dx0], x1[i * dx1])
+    for i in range(np.uint64(size)):
+        state, out0[i] = crossunder_step(state, x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def cross_kernel(size, x0, dx0, x1, dx1, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
     state = (nan, nan,)
-    for i in range(size):
-        state, out0[i] = cross_step(state, x0[i * dx0], x1[i * dx1])
+    for i in range(np.uint64(size)):
+        state, out0[i] = cross_step(state, x0[i * sx0], x1[i * sx1])
 
 
 @njit(cache=True, nogil=True)
 def rising_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0, nan,)
-    for i in range(size):
-        state, out0[i] = rising_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = rising_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def falling_kernel(size, x0, dx0, p0, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0, nan,)
-    for i in range(size):
-        state, out0[i] = falling_step(state, memory, 0, x0[i * dx0], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = falling_step(state, memory, 0, x0[i * sx0], p0)
 
 
 @njit(cache=True, nogil=True)
 def barssince_kernel(size, x0, dx0, out0):
+    sx0 = np.uint64(dx0)
     state = (nan,)
-    for i in range(size):
-        state, out0[i] = barssince_step(state, x0[i * dx0])
+    for i in range(np.uint64(size)):
+        state, out0[i] = barssince_step(state, x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def valuewhen_kernel(size, x0, dx0, x1, dx1, p0, memory, out0):
+    sx0 = np.uint64(dx0)
+    sx1 = np.uint64(dx1)
     state = (0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = valuewhen_step(state, memory, 0, x0[i * dx0], x1[i * dx1], p0)
+    for i in range(np.uint64(size)):
+        state, out0[i] = valuewhen_step(state, memory, 0, x0[i * sx0], x1[i * sx1], p0)
 
 
 @njit(cache=True, nogil=True)
 def fixnan_kernel(size, x0, dx0, out0):
+    sx0 = np.uint64(dx0)
     state = (nan,)
-    for i in range(size):
-        state, out0[i] = fixnan_step(state, x0[i * dx0])
+    for i in range(np.uint64(size)):
+        state, out0[i] = fixnan_step(state, x0[i * sx0])
 
 
 @njit(cache=True, nogil=True)
 def pivothigh_kernel(size, x0, dx0, p0, p1, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = pivothigh_step(state, memory, 0, x0[i * dx0], p0, p1)
+    for i in range(np.uint64(size)):
+        state, out0[i] = pivothigh_step(state, memory, 0, x0[i * sx0], p0, p1)
 
 
 @njit(cache=True, nogil=True)
 def pivotlow_kernel(size, x0, dx0, p0, p1, memory, out0):
+    sx0 = np.uint64(dx0)
     state = (0.0, 0.0, 0.0,)
-    for i in range(size):
-        state, out0[i] = pivotlow_step(state, memory, 0, x0[i * dx0], p0, p1)
+    for i in range(np.uint64(size)):
+        state, out0[i] = pivotlow_step(state, memory, 0, x0[i * sx0], p0, p1)
 
 
 KERNELS: dict[str, Callable[..., None]] = {

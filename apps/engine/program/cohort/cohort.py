@@ -35,7 +35,8 @@ from apps.engine.program.calendar import iso_time
 from apps.engine.program.cohort.group import Group, GroupResult
 from apps.engine.program.cohort.member import Member, Shape, Text, describe
 from apps.engine.program.errors import EvaluationError
-from apps.engine.program.program import STATE_VERSION, Program, ProgramState, fill_text
+from apps.engine.program.program import Program, ProgramState, fill_text
+from apps.engine.program.state_layout import STATE_VERSION
 
 LAYOUT_VERSION = 1.0
 HEADER = 4

@@ -11,19 +11,17 @@ import numpy as np
 from apps.engine.bars import Bar
 from apps.engine.generate.cohort_codes import (
     BLOCK,
-    COLUMNS,
     INPUTS,
-    LOAD,
     OP,
     OUTPUTS,
     PARAMS,
-    RECALL,
     STATE,
     WINDOW,
 )
 from apps.engine.indicators.operators import HISTORY_PUSH, HISTORY_READ, OPCODES
 from apps.engine.program.calendar import check_fits, periods, time_columns
 from apps.engine.program.cohort import machine
+from apps.engine.program.cohort.layout import Code, Layout, Numbers
 from apps.engine.program.cohort.member import Member, Part, Shape, has_window, param_count, slot_starts
 from apps.engine.program.graph import BAR_SOURCES, HISTORY
 
@@ -32,182 +30,10 @@ NUMBER, TIME = 0, 1  # the first slots: bars seen, and when the last one opened
 PERIOD, CLOSED, GATHERED, COUNT, FRAME_SLOTS = 0, 1, 2, 8, 9
 
 
-class _Layout:
-    """Slots one after another, each with a number, or a window of numbers, for every bot."""
-
-    def __init__(self, members: Sequence[Member]) -> None:
-        self.bots = len(members)
-        self.lengths = np.array([member.windows for member in members], np.int64).reshape(self.bots, -1)
-        self.slots: list[int] = []  # where each begins
-        self.window_of: dict[int, int] = {}  # by number of slot
-        self.starts: list[float] = []
-        self.size = 0
-        self.addresses: list[np.ndarray] = []
-
-    def slot(self, start: float) -> int:
-        """Room for one number per bot; where it begins."""
-        place = self.size
-        self.slots.append(place)
-        self.starts.append(start)
-        self.size += self.bots
-        return place
-
-    def window(self, start: float) -> int:
-        """Room for the next window; where its addresses begin in `windows()`."""
-        number = len(self.addresses)
-        lengths = self.lengths[:, number]
-        self.window_of[len(self.slots)] = number
-        self.slots.append(self.size)
-        self.starts.append(start)
-        self.addresses.append(self.size + np.cumsum(lengths) - lengths)
-        self.size += int(lengths.sum())
-        return number * self.bots
-
-    def windows(self) -> np.ndarray:
-        """int64[windows * bots]: where each bot's windows begin."""
-        return np.concatenate(self.addresses) if self.addresses else np.zeros(1, np.int64)
-
-    def initial(self) -> np.ndarray:
-        """float64[size]: the state before the first bar."""
-        ends = [*self.slots[1:], self.size]
-        counts = [end - begin for begin, end in zip(self.slots, ends, strict=True)]
-        return np.repeat(np.array(self.starts), counts)
-
-    def positions(self, bots: np.ndarray) -> np.ndarray:
-        """Where the numbers of `bots` lie, in the order they have in a group of just these bots.
-
-        For one bot that is the order of a ProgramState, after its version.
-        """
-        found = []
-        for number, place in enumerate(self.slots):
-            window = self.window_of.get(number)
-            if window is None:
-                found.append(place + bots)
-            else:
-                lengths = self.lengths[bots, window]
-                before = np.cumsum(lengths) - lengths
-                found.append(
-                    np.arange(lengths.sum()) + np.repeat(self.addresses[window][bots] - before, lengths)
-                )
-        return np.concatenate(found)
-
-
-class _Numbers:
-    """Constants: those on which all bots agree come first, a block of copies each; the others are a number per bot."""
-
-    def __init__(self, members: Sequence[Member]) -> None:
-        bots = len(members)
-        params = np.array([member.params for member in members], np.float64).reshape(bots, -1)
-        constants = np.array([member.constants for member in members], np.float64).reshape(bots, -1)
-        self.param_count = params.shape[1]
-        table = np.concatenate([params, constants], axis=1)
-        bits = table.view(np.int64)
-        same = (bits == bits[0]).all(axis=0)
-        shared, own = np.flatnonzero(same), np.flatnonzero(~same)
-        self.own = BLOCK * len(shared)
-        places = np.empty(table.shape[1], np.int64)
-        places[shared] = BLOCK * np.arange(len(shared))
-        places[own] = self.own + bots * np.arange(len(own))
-        # an array must have something in it to be sliced, even where nothing is read
-        self.array = np.concatenate(
-            [np.repeat(table[0, shared], BLOCK), table[:, own].T.ravel(), np.zeros(1)]
-        )
-        self._places = places
-
-    def param(self, number: int) -> int:
-        return int(self._places[number])
-
-    def constant(self, number: int) -> tuple[int, float | None]:
-        """Its place, and its value if all bots share it. `number` is -1 - k."""
-        place = int(self._places[self.param_count - 1 - number])
-        return place, float(self.array[place]) if place < self.own else None
-
-
-class _Code:
-    """The instructions of one part, and the places of its values: what all bots share and registers, a block each,
-    and from `own` on a number per bot for what is wanted or is filled in from outside."""
-
-    def __init__(self, bots: int, numbers: _Numbers) -> None:
-        self._bots = bots
-        self._numbers = numbers
-        self._shared: list[float] = []
-        self._registers = 0
-        self._kept = 0
-        self._placed: dict[int, tuple[str, int]] = {}
-        self._first: list[dict[int, tuple[str, int]]] = []
-        self._rows: list[dict[int, tuple[str, int]]] = []
-        self._last: list[dict[int, tuple[str, int]]] = []
-
-    def share(self, number: int, value: float) -> None:
-        """A value all bots share."""
-        self._placed[number] = ("shared", len(self._shared))
-        self._shared.append(value)
-
-    def make(self, number: int, keep: bool) -> tuple[str, int]:
-        if keep:
-            self._placed[number] = ("kept", self._kept)
-            self._kept += 1
-        else:
-            self._placed[number] = ("register", self._registers)
-            self._registers += 1
-        return self._placed[number]
-
-    def recall(self, number: int, slot: int, keep: bool) -> None:
-        """A value that lies in a slot of the state."""
-        out = self.make(number, keep)
-        self._first.append({OP: ("", RECALL), STATE: ("", slot), OUTPUTS: out})
-
-    def operand(self, number: int, keep: bool = False) -> tuple[str, int]:
-        if number not in self._placed:  # a constant
-            place, value = self._numbers.constant(number)
-            if value is not None:
-                self.share(number, value)
-            else:
-                out = self.make(number, keep)
-                self._first.append({OP: ("", LOAD), PARAMS: ("", place), OUTPUTS: out})
-        return self._placed[number]
-
-    def add(self, row: dict[int, tuple[str, int]], last: bool = False) -> None:
-        (self._last if last else self._rows).append(row)
-
-    def finish(self) -> None:
-        """Lay everything out."""
-        self.front = np.repeat(np.array(self._shared), BLOCK)
-        self.own = len(self.front) + self._registers * BLOCK
-        self.size = self.own + self._kept * self._bots
-        # readings come first: what they read was built on an earlier bar
-        self._rows.sort(key=lambda row: row[OP][1] != HISTORY_READ)
-        rows = [*self._first, *self._rows, *self._last]
-        self.code = np.zeros((len(rows), COLUMNS), np.uint64)
-        for k, row in enumerate(rows):
-            for column, place in row.items():
-                self.code[k, column] = self._resolve(place)
-        self._first, self._rows, self._last = [], [], []
-
-    def _resolve(self, place: tuple[str, int]) -> int:
-        where, at = place
-        if where == "shared":
-            return at * BLOCK
-        if where == "register":
-            return len(self.front) + at * BLOCK
-        return self.own + at * self._bots if where == "kept" else at
-
-    def place(self, number: int) -> int:
-        """Where a value lies; before `own` it is the same for all bots."""
-        return self._resolve(self._placed[number])
-
-    def column(self, values: np.ndarray, number: int) -> np.ndarray:
-        """float64[bots]: a value that was kept."""
-        place = self.place(number)
-        if place < self.own:
-            return np.full(self._bots, values[place])
-        return values[place : place + self._bots]
-
-
 @dataclass(frozen=True)
 class _Frame:
     part: Part
-    code: _Code
+    code: Code
     at: int  # its first slot
     use_slots: tuple[tuple[int, int], ...]  # value, and the bar since which it is known
     time_sources: tuple[tuple[str, int], ...]
@@ -230,8 +56,8 @@ class Group:
         self.shape = shape
         self.bots = bots = len(members)
         self.texts = [member.texts for member in members]
-        self._numbers = _Numbers(members)
-        self._layout = layout = _Layout(members)
+        self._numbers = Numbers(members)
+        self._layout = layout = Layout(members)
         self._param = 0
         layout.slot(0.0)
         layout.slot(-math.inf)
@@ -263,7 +89,7 @@ class Group:
             (layout.slot(math.nan if use.kind == "f" else 0.0), layout.slot(math.inf)) for use in part.uses
         )
         wanted = {use.inner for use in part.uses}
-        code = _Code(self.bots, self._numbers)
+        code = Code(self.bots, self._numbers)
         times = []
         for name, number in part.sources:
             if name in BAR_SOURCES:
@@ -277,11 +103,11 @@ class Group:
         self._instructions(part, code, wanted)
         return _Frame(part, code, at, use_slots, tuple(times), inner_first)
 
-    def _chart(self, part: Part, recalled: dict[int, int]) -> _Code:
+    def _chart(self, part: Part, recalled: dict[int, int]) -> Code:
         shape = self.shape
         wanted = {ref for _, ref in shape.watches} | {ref for ref in shape.protections if ref is not None}
         wanted |= {ref for _, ref in (*shape.series, *shape.plots)} | set(shape.texts)
-        code = _Code(self.bots, self._numbers)
+        code = Code(self.bots, self._numbers)
         self._shared_sources: list[tuple[str, int]] = []
         for name, number in part.sources:
             if name == "bar_index":
@@ -294,7 +120,7 @@ class Group:
         self._instructions(part, code, wanted)
         return code
 
-    def _instructions(self, part: Part, code: _Code, wanted: set[int]) -> None:
+    def _instructions(self, part: Part, code: Code, wanted: set[int]) -> None:
         layout, numbers = self._layout, self._numbers
         for number in sorted(wanted):
             if number < 0:
@@ -382,7 +208,7 @@ class Group:
         state[TIME * self.bots : (TIME + 1) * self.bots] = float(bar.time)
         return GroupResult(flags, held, values)
 
-    def _run(self, code: _Code, values: np.ndarray, state: np.ndarray) -> None:
+    def _run(self, code: Code, values: np.ndarray, state: np.ndarray) -> None:
         numbers = self._numbers
         machine.run_cohort(
             code.code, numbers.array, np.uint64(numbers.own), values, np.uint64(code.own), self._windows, state,
