@@ -228,3 +228,17 @@ def test_a_strategy_gives_the_orders_of_the_same_formula_written_by_hand(name, o
     found = signals(imported(name))
     assert found == signals(own)
     assert len(found) > 5
+
+
+def test_a_window_of_dates_holds_between_its_dates():
+    bars = walk(200, seed=9)  # hours from 15 November 2023 on
+    start = np.datetime64(int(bars.time[0]), "ms")
+    script = (
+        '//@version=5\nindicator("x")\nfrom = timestamp(2023, 11, 16)\n'
+        'w = time >= from and time < timestamp("20 Nov 2023 07:00")\nalertcondition(w, "w")\n'
+    )
+    result = compile_formula(import_pine(script).text).evaluate(bars)
+    moments = start + np.arange(200) * np.timedelta64(1, "h")
+    inside = (moments >= np.datetime64("2023-11-16")) & (moments < np.datetime64("2023-11-20T07:00"))
+    assert 0 < inside.sum() < 200
+    np.testing.assert_array_equal(result.series["w"] == 1, inside)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apps.engine.lang import tree
-from apps.engine.pine.importer import inputs, texts
+from apps.engine.pine.importer import inputs, moments, texts
 from apps.engine.pine.importer.invocations import Invocations
 from apps.engine.pine.importer.names import read_name
 from apps.engine.pine.importer.report import Cannot, impossible
@@ -62,6 +62,8 @@ class Expressions:
                 raise Cannot("a text stands where a number is needed")
             case "tuple":
                 raise Cannot("several values stand where one is needed")
+            case "moment":
+                raise Cannot("a formula reads the time as year, month, day_of_month, hour and minute")
         raise Cannot(f"`{value.name}` stands where a number is needed")
 
     def truth(self, value: Value) -> tree.Expr:
@@ -201,6 +203,8 @@ class Expressions:
         if operator in ("and", "or"):
             join = both if operator == "and" else either
             return Value("truth", join(self.joined(operator, left), self.joined(operator, right)))
+        if "moment" in (left.kind, right.kind) and operator in _COMPARE:
+            return moments.compare(operator, left, right)
         if "text" in (left.kind, right.kind) or "symbol" in (left.kind, right.kind):
             return self.combine_texts(operator, left, right)
         if operator in ("==", "!=") and left.kind == right.kind == "truth":
@@ -309,7 +313,7 @@ class Expressions:
             return Value("tuple", items=tuple(self.merge(condition, one, other) for one, other in pairs))
         if kinds == {"text"}:
             return Value("text", choice=(condition, then, otherwise))
-        if kinds & {"text", "symbol", "constant", "void"}:
+        if kinds & {"text", "symbol", "constant", "void", "moment"}:
             known = self.default_of(condition)
             if known is not None and not kinds & {"void"}:
                 kept = then if known else otherwise

@@ -48,7 +48,7 @@ def read(expressions: Expressions, node: pine.Call, *, percent: bool = False) ->
     kind = word or _declared(given.get("type"))
     if kind == "color":
         return DRAWING
-    if kind in ("session", "symbol", "time", "enum"):
+    if kind in ("session", "symbol", "enum"):
         raise Cannot(f"an input of the kind {kind} has no counterpart: write its value where it is used")
     if "defval" not in given:
         raise Cannot("the input has no default")
@@ -59,6 +59,11 @@ def read(expressions: Expressions, node: pine.Call, *, percent: bool = False) ->
     if default.kind == "drawing":
         return DRAWING
     record = expressions.state.record
+    if default.kind == "moment":
+        record.note(
+            "imported", "the date is fixed: a formula's inputs are numbers, percentages, true/false and texts"
+        )
+        return default
     if kind == "source" or (default.kind == "number" and _literal(default.expr) is None):
         expressions.number_of(default)
         record.note(

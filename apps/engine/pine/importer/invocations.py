@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apps.engine.pine.importer import functions, inputs, requests, texts
+from apps.engine.pine.importer import functions, inputs, moments, requests, texts
 from apps.engine.pine.importer.arguments import bind_arguments
 from apps.engine.pine.importer.converters import Arguments
 from apps.engine.pine.importer.drawing import draws
@@ -58,7 +58,9 @@ class Invocations:
             )
         if family == "str":
             return texts.read(self.expressions, word, node)
-        if path in ("timestamp", "time", "time_close"):
+        if path == "timestamp":
+            return moments.timestamp(self.expressions, node)
+        if path in ("time", "time_close"):
             raise Cannot(
                 f"`{node.path}`: a formula reads the time as year, month, day_of_month, hour and minute"
             )

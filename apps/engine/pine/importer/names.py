@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.engine.pine.importer import functions
+from apps.engine.pine.importer import functions, moments
 from apps.engine.pine.importer.drawing import OLD_COLORS, draws
 from apps.engine.pine.importer.report import Cannot, impossible
 from apps.engine.pine.importer.state import State
@@ -71,6 +71,8 @@ def read_name(state: State, path: str) -> Value:
         total = binary("+", binary("+", binary("+", name("high"), name("low")), name("close")), name("close"))
         total.brackets = 1
         return Value("number", binary("/", total, number(4)))
+    if old == "time":
+        return moments.BAR
     if old in _FACTS:
         return Value("number", name(_FACTS[old]))
     if old in _MOMENTS:
@@ -91,7 +93,7 @@ def read_name(state: State, path: str) -> Value:
 
 def _unknown(path: str, old: str) -> Value:
     family = old.split(".")[0]
-    if old in ("time", "time_close", "timenow", "last_bar_time"):
+    if old in ("time_close", "timenow", "last_bar_time"):
         raise Cannot(f"`{path}`: a formula reads the time as year, month, day_of_month, hour and minute")
     if old in ("barstate.islast", "barstate.islastconfirmedhistory", "last_bar_index"):
         raise Cannot(f"`{path}`: a formula does not know which bar is the last")

@@ -30,10 +30,13 @@ class Folded(tree.Truth):
 class Value:
     """One value. `number` and `truth` have an `expr`; a `text` has `parts`, fixed ones and expressions, or is a text
     input (`expr`) or a `choice` by a condition; a `tuple` has `items`; `constant` and `symbol` have a `name`; `na` is
-    Pine's na literal, `drawing` anything that only draws; `poison` was not imported, `name` says why. `integer`: of
+    Pine's na literal, `drawing` anything that only draws; `poison` was not imported, `name` says why; a `moment` is
+    `time` or a timestamp. `integer`: of
     Pine's type int."""
 
-    kind: Literal["number", "truth", "text", "tuple", "constant", "symbol", "na", "drawing", "poison", "void"]
+    kind: Literal[
+        "number", "truth", "text", "tuple", "constant", "symbol", "na", "drawing", "poison", "void", "moment"
+    ]
     expr: tree.Expr | None = None
     parts: tuple[str | tree.Expr, ...] = ()
     items: tuple[Value, ...] = ()
