@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from apps.engine.bars import Bars
 from apps.engine.lang import compile_formula
+from apps.engine.lang.cost import run_refusal
 from apps.engine.program.errors import EvaluationError
 from apps.engine.sim.run import Cancelled, OpenTrade, SimResult, run
 from apps.engine.sim.spec import SimParams, SimulationError, check_params
@@ -145,7 +146,8 @@ def run_backtest(
     """Compile `formula_text` with its inputs set as in `settings`, and run it over `bars`.
 
     `progress(bars done, bars in all)` is called now and then; `finer` is as in `sim.run`. Raises FormulaError,
-    SimulationError (also for a formula of alerts alone, and for bars that cannot be traded), Cancelled.
+    SimulationError (also for a formula of alerts alone, one that is too costly for so many bars, and for bars that
+    cannot be traded), Cancelled.
     """
     params = params or SimParams()
     check_params(params)
@@ -156,6 +158,9 @@ def run_backtest(
             field="formula",
         )
     _check_bars(bars)
+    refusal = run_refusal(program, len(bars))
+    if refusal:
+        raise SimulationError(f"{refusal}.", field="bars")
     try:
         orders = program.evaluate(bars).orders
     except EvaluationError as error:

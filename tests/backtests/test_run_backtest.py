@@ -168,3 +168,18 @@ def test_free_plan_allows_one_a_day(workspace, question, user):
     with pytest.raises(QuotaExceeded):
         submit_backtest(workspace, replace(question, cash=5_000.0), actor=user)
     assert Backtest.objects.count() == 1
+
+
+def test_a_formula_too_costly_for_so_many_bars_is_refused_before_anything_is_stored(
+    workspace, question, user
+):
+    # 55 centred deviations over 5,000 bars look at 5,000 values each: 275,000 steps a bar
+    lines = [f"x{i} = cci({5000 - i})" for i in range(55)]
+    text = "\n".join([*lines, "long when " + " + ".join(f"x{i}" for i in range(55)) + " > 0"])
+    question.bar_set.bars = 1_000_000
+    question.bar_set.save()
+    with pytest.raises(CannotBacktest, match=r"(?s)steps a bar.*choose at most [\d,]+ bars") as refused:
+        submit_backtest(workspace, replace(question, text=text), actor=user)
+    assert refused.value.field == "text"
+    assert not Backtest.objects.exists()
+    assert not MeterUsage.objects.filter(used__gt=0).exists()

@@ -18,6 +18,7 @@ from apps.billing.services import release, reserve
 from apps.core.jobs import enqueue_on_commit
 from apps.core.live import push_on_commit
 from apps.engine.lang import FormulaError, Program, compile_formula
+from apps.engine.lang.cost import run_refusal
 from apps.engine.version import ENGINE_VERSION
 from apps.formulas.errors import InvalidFormula
 from apps.formulas.models import Formula
@@ -53,6 +54,10 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
     program = _compile(request)
     if request.start and request.end and request.start > request.end:
         raise CannotBacktest("The start lies after the end.", field="start")
+    if not (request.start or request.end):  # how many bars a span holds is known when it is read
+        refusal = run_refusal(program, request.bar_set.bars)
+        if refusal:
+            raise CannotBacktest(f"{refusal[0].upper()}{refusal[1:]}.", field="text")
     parameters = {
         "cash": request.cash,
         "fee": request.fee,

@@ -14,6 +14,8 @@ from apps.engine.program.program import Program
 
 MOST_STEPS = 1_000_000
 MOST_MEMORY = 16_000_000  # bytes
+MOST_RUN_STEPS = 20_000_000_000  # over all bars of a run: about half a minute of one core
+MOST_RUN_MEMORY = 2_000_000_000  # bytes of columns at once
 FRAME_STEPS = 1_000  # gathering a higher timeframe's bar, and its place in the calendar
 _HEADER = 16  # numbers of a state that are not an operator's: version, time, the bar being gathered
 
@@ -44,6 +46,24 @@ def cost_of(chart: Graph, frames: Iterable[Graph]) -> Cost:
         chart.frame_uses
     )
     return Cost(steps, 8 * numbers)
+
+
+def run_refusal(program: Program, bars: int) -> str:
+    """Why `program` cannot be run over so many bars at once, or an empty text where it can."""
+    cost = cost_of(program.chart, [graph for _, graph in program.frames.values()])
+    a_bar = evaluation_bytes(program, 1)
+    fits = min(MOST_RUN_STEPS // max(cost.steps, 1), MOST_RUN_MEMORY // max(a_bar, 1))
+    if bars <= fits:
+        return ""
+    reasons = []
+    if cost.steps * bars > MOST_RUN_STEPS:
+        reasons.append(f"up to {cost.steps:,} steps a bar (at most {MOST_RUN_STEPS:,} in all)")
+    if a_bar * bars > MOST_RUN_MEMORY:
+        reasons.append(f"up to {a_bar * bars / 1e9:.1f} GB (at most {MOST_RUN_MEMORY / 1e9:g})")
+    return (
+        f"over {bars:,} bars the formula takes {' and '.join(reasons)}: choose at most {fits:,} bars, "
+        "shorter lengths or fewer series"
+    )
 
 
 def evaluation_bytes(program: Program, bars: int) -> int:
