@@ -13,8 +13,6 @@ from apps.engine.lang import tree
 from apps.engine.lang.functions import TIMEFRAME_FUNCTION
 from apps.engine.lang.writer import write_expression
 
-LEVELS = {"or": 1, "and": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5}
-
 
 @dataclass(slots=True)
 class Spot:
@@ -102,7 +100,7 @@ def _chain(node: tree.Binary, paths: Mapping[int, str]) -> Spot:
         spine.append(spine[-1].left)
     spine.reverse()
     result = outline(spine[0].left, paths)
-    for _, run in groupby(spine, key=lambda part: LEVELS.get(part.operator, 6)):
+    for _, run in groupby(spine, key=lambda part: tree.LEVELS.get(part.operator, 6)):
         members = list(run)
         parts = [result, *(outline(part.right, paths) for part in members)]
         operators = tuple(part.operator for part in members)

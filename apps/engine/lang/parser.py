@@ -43,21 +43,6 @@ RESERVED = frozenset(STATEMENT_WORDS) | {
     "na",
 }
 
-_LEVELS = {
-    "or": 1,
-    "and": 2,
-    "==": 3,
-    "!=": 3,
-    "<": 4,
-    "<=": 4,
-    ">": 4,
-    ">=": 4,
-    "+": 5,
-    "-": 5,
-    "*": 6,
-    "/": 6,
-    "%": 6,
-}
 _SIGNS = ("-", "not")
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CONTINUING = frozenset(
@@ -353,7 +338,7 @@ class _StatementParser:
                 token,
             )
         hint = "a statement starts with a name or one of: " + ", ".join(STATEMENT_WORDS)
-        if token.text in _LEVELS or token.text in ("?", ":"):
+        if token.text in tree.LEVELS or token.text in ("?", ":"):
             hint = "to go on from the line before, end that line with the operator or use brackets"
         return self.fail(f"expected a statement, found {self.found(token)}", hint, token)
 
@@ -515,7 +500,7 @@ class _StatementParser:
         self.enter()
         left = self.unary()
         while True:
-            level = _LEVELS.get(self.words[self.at], 0)
+            level = tree.LEVELS.get(self.words[self.at], 0)
             if level < lowest or level == 0:
                 self.depth -= 1
                 return left
