@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import "idiomorph/htmx";
 import Alpine from "@alpinejs/csp";
+import { startCode } from "./code.js";
 import { startLive } from "./live.js";
 import { setPreference, startPreferences } from "./preferences.js";
 import { startTables } from "./tables.js";
@@ -16,5 +17,6 @@ startPreferences();
 startToasts();
 startWidgets();
 startTables();
+startCode();
 startLive();
 Alpine.start();

@@ -10,6 +10,7 @@ from apps.backtests.models import Backtest
 from apps.backtests.services import run_backtest
 from apps.engine.lang import check, compile_formula
 from apps.engine.lang.cases import read_cases, run_cases
+from apps.formulas.gallery import picture, picture_path
 from apps.formulas.library import CATEGORIES, FOLDER, SAMPLES, search_templates, template_of, templates
 from apps.formulas.models import Formula
 from apps.formulas.services import run_tests
@@ -46,6 +47,13 @@ def test_template_is_a_right_formula_with_ranges_to_adjust(template):
 def test_template_passes_the_tests_it_comes_with(template):
     for result in run_cases(template.text, read_cases(list(template.cases))):
         assert result.ok, result.sentence
+
+
+@ALL
+def test_template_is_drawn_as_it_is(web, template):
+    drawn = picture_path(template).read_text(encoding="utf-8")
+    assert drawn == picture(template)
+    assert drawn.strip() in web.get(f"/formulas/library/{template.key}/").content.decode()
 
 
 def test_ut_bot_comes_with_the_published_vector(web, workspace):

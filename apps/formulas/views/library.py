@@ -6,8 +6,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.formulas.gallery import picture_path
 from apps.formulas.library import CATEGORIES, SAMPLES, Template, search_templates, template_of
 from apps.formulas.selectors import check_report, explanation
 from apps.formulas.services import use_template
@@ -44,6 +46,7 @@ def library_detail(request: HttpRequest, key: str) -> HttpResponse:
         "report": check_report(template.text),
         "explanation": explanation(template.text),
         "bar_set": _sample(request, template),
+        "picture": mark_safe(picture_path(template).read_text(encoding="utf-8")),  # noqa: S308  drawn by us
     }
     return render(request, "formulas/library_detail.html", context)
 

@@ -40,12 +40,19 @@ def function_detail(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "function": of,
         "family": FAMILIES[of.family],
-        "body": _LINK.sub(lambda link: f"]({reverse('formulas:function-detail', args=[link[1]])})", of.body),
+        "relatives": [other for other in map(page, every) if other.family == of.family],
+        "sections": _sections(of.body),
         "picture": mark_safe(of.picture.read_text(encoding="utf-8")),  # noqa: S308  drawn by us, in the repository
         "before": every[at - 1] if at else None,
         "after": every[at + 1] if at + 1 < len(every) else None,
     }
     return render(request, "formulas/function_detail.html", context)
+
+
+def _sections(body: str) -> list[tuple[str, str]]:
+    """Heading and Markdown of each part, its links leading to the pages of the application."""
+    linked = _LINK.sub(lambda link: f"]({reverse('formulas:function-detail', args=[link[1]])})", body)
+    return [(part.partition("\n")[0], part.partition("\n")[2]) for part in linked.split("\n## ")[1:]]
 
 
 def _searched(of: FunctionPage) -> str:

@@ -1,0 +1,78 @@
+/**
+ * Code to read: `pre.codeblock`, and fenced code in prose. Lines that are too long go on indented below themselves, formulas
+ * (`data-formula-code`, or a fence marked `formula`) are coloured as in the editor, also a `code` within a line, and in
+ * the application a block can be copied. Without scripts the text stands there all the same.
+ */
+import { element, icon, onElements } from "./dom.js";
+import { token } from "./formula_words.js";
+
+const COLOURS = {
+  keyword: "keyword",
+  macroName: "function",
+  propertyName: "function",
+  number: "number",
+  atom: "number",
+  string: "string",
+  comment: "comment",
+  typeName: "series",
+  operator: "operator",
+};
+
+/** What `token` reads a line through, as CodeMirror's StringStream does. */
+class Line {
+  constructor(string) {
+    this.string = string;
+    this.start = 0;
+    this.pos = 0;
+  }
+
+  eatSpace() {
+    return Boolean(this.match(/^\s+/));
+  }
+
+  match(pattern, consume = true) {
+    const found = pattern.exec(this.string.slice(this.pos));
+    if (found && consume) this.pos += found[0].length;
+    return found;
+  }
+
+  current() {
+    return this.string.slice(this.start, this.pos);
+  }
+
+  next() {
+    this.pos += 1;
+  }
+}
+
+function coloured(text) {
+  const line = new Line(text);
+  const parts = [];
+  while (line.pos < text.length) {
+    line.start = line.pos;
+    const colour = COLOURS[token(line)];
+    parts.push(colour ? element("span", { class: `code-${colour}` }, line.current()) : line.current());
+  }
+  return parts;
+}
+
+function layOut(pre) {
+  const code = pre.querySelector("code") ?? pre;
+  const isFormula = "formulaCode" in pre.dataset || code.classList.contains("language-formula");
+  const lines = code.textContent.replace(/\n+$/, "").split("\n");
+  const rows = lines.map((text) => {
+    const row = element("span", { class: "code-line" }, ...(isFormula ? coloured(text) : [text]), "\n");
+    row.style.setProperty("--indent", `${/^\s*/.exec(text)[0].length + 2}ch`);
+    return row;
+  });
+  code.replaceChildren(...rows);
+  if (!pre.closest(".page")) return;
+  const frame = element("div", { class: "code-frame" });
+  pre.replaceWith(frame);
+  frame.append(pre, element("button", { type: "button", class: "code-copy", "data-copy": lines.join("\n"), "aria-label": "Copy", title: "Copy" }, icon("copy"), icon("check")));
+}
+
+export function startCode() {
+  onElements("code[data-formula-code]", (code) => code.replaceChildren(...coloured(code.textContent)));
+  onElements("pre.codeblock, .prose-calm pre", layOut);
+}
