@@ -88,13 +88,13 @@ def formula_svg(text: str, bars: Bars, title: str, *, last: int = 120) -> str:
     own: list[Plot] = []
     for name, column in evaluation.plots.items():
         part = column[first:]
-        (over if _near(part, closes) else own).append((name, part))
+        (over if near_prices(part, closes) else own).append((name, part))
     # a condition that goes on speaks on every bar; the picture marks the first of them
     spoke = {(signal.bar, signal.kind) for signal in evaluation.signals}
     marks = [
         (bar - first, kind) for bar, kind in sorted(spoke) if bar >= first and (bar - 1, kind) not in spoke
     ]
-    panes = _panes(own)
+    panes = share_panes(own)
     height = TOP + PRICE_HEIGHT + len(panes) * (PANE_HEIGHT + GAP) + 24
     columns = {name: getattr(bars, name)[first:] for name in ("open", "high", "low", "close")}
     body = _price(columns, over, marks)
@@ -113,7 +113,8 @@ def formula_svg(text: str, bars: Bars, title: str, *, last: int = 120) -> str:
     )
 
 
-def _near(column: np.ndarray, closes: np.ndarray) -> bool:
+def near_prices(column: np.ndarray, closes: np.ndarray) -> bool:
+    """Whether a plot belongs on the scale of these prices. Both float64[n]."""
     known = np.isfinite(column)
     if not known.any():
         return True
@@ -121,7 +122,7 @@ def _near(column: np.ndarray, closes: np.ndarray) -> bool:
     return bool(NEAR[0] <= low and high <= NEAR[1])
 
 
-def _panes(plots: list[Plot]) -> list[list[Plot]]:
+def share_panes(plots: list[Plot]) -> list[list[Plot]]:
     """Plots that share a pane: each joins the one before whose range it overlaps by at least half."""
     panes: list[list[Plot]] = []
     for name, column in plots:

@@ -78,7 +78,7 @@ def page(name: str) -> FunctionPage:
     return FunctionPage(
         name=name,
         title=head.partition(": ")[2],
-        summary=next(line for line in rest.splitlines() if line and line[0] not in "`!"),
+        summary=rest.split("\n\n")[1].replace("`", ""),
         family=function.family if function else "timeframes",
         signature=function.signature if function else TIMEFRAME_SIGNATURE,
         markdown=rest,

@@ -20,6 +20,7 @@ urlpatterns = [
     path("<uuid:uuid>/unarchive/", drafts.formula_unarchive, name="formula-unarchive"),
     path("<uuid:uuid>/publish/", history.formula_publish, name="formula-publish"),
     path("<uuid:uuid>/explain/", explain.formula_explain, name="formula-explain"),
+    path("<uuid:uuid>/explain/bars/", explain.formula_bars, name="formula-bars"),
     path("<uuid:uuid>/history/", history.formula_history, name="formula-history"),
     path("<uuid:uuid>/pine/", pine.formula_pine, name="formula-pine"),
     path("<uuid:uuid>/pine/file/", pine.pine_file, name="pine-file"),

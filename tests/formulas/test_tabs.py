@@ -195,3 +195,30 @@ def test_pine_script_becomes_a_formula(web, workspace):
 @pytest.mark.parametrize("body", [{}, {"source": " "}, {"source": "x" * 300_000}])
 def test_what_is_no_script_is_refused(web, workspace, body):
     assert web.post("/formulas/import/", body).status_code == 422
+
+
+BOTH = UP + 'plot ma as "Mean"\nplot rsi(close, 3) as "RSI"\n'
+
+
+def test_the_bars_around_one_come_with_lines_where_they_belong_and_marks(web, formula, user, bar_set):
+    save_formula(formula, name="Up", text=BOTH, actor=user)
+    answer = web.get(f"/formulas/{formula.uuid}/explain/bars/?bar_set={bar_set.uuid}&time=2020-03-10T00:00")
+    data = answer.json()
+    assert data["chosen"] == 1_583_798_400  # 2020-03-10 UTC
+    assert data["chosen"] in data["time"]
+    assert list(data["plots"]) == ["Mean"]
+    assert [list(pane) for pane in data["panes"]] == [["RSI"]]
+    assert {len(data[name]) for name in ("open", "high", "low", "close", "volume")} == {len(data["time"])}
+    assert {(mark["side"], mark["action"]) for mark in data["markers"]} <= {
+        ("long", "entry"),
+        ("long", "exit"),
+    }
+
+
+def test_bars_are_refused_in_words(web, formula, user, bar_set):
+    url = f"/formulas/{formula.uuid}/explain/bars/"
+    assert web.get(f"{url}?time=yesterday").status_code == 422
+    save_formula(formula, name="Up", text="long when clos > 1", actor=user)
+    answer = web.get(url)
+    assert answer.status_code == 422
+    assert answer.json()["detail"]

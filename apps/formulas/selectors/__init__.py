@@ -1,6 +1,7 @@
 """Reads of formulas, and what the engine says of a text."""
 
 from apps.formulas.selectors.changes import change_note, changes_between, signal_changes
+from apps.formulas.selectors.charts import chart_around
 from apps.formulas.selectors.data import (
     MAX_POINTS,
     WhyAt,
@@ -51,6 +52,7 @@ __all__ = [
     "certified_values",
     "change_note",
     "changes_between",
+    "chart_around",
     "check_report",
     "completions",
     "evaluation_report",

@@ -135,7 +135,9 @@ def why_at(text: str, bars: Bars, moment: datetime | None) -> WhyAt:
     try:
         program = compile_formula(text)
         bars = affordable(program, bars)
-        fired = sorted({signal.bar for signal in program.evaluate(bars).signals})
+        # a condition that goes on speaks on every bar; one goes from the first to the first of the next
+        spoke = {(signal.bar, signal.kind) for signal in program.evaluate(bars).signals}
+        fired = sorted({bar for bar, kind in spoke if (bar - 1, kind) not in spoke})
         if moment is None:
             index = fired[-1] if fired else len(bars) - 1
         else:

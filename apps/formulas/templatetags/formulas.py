@@ -20,8 +20,10 @@ def setting(value: Any, kind: str) -> str:
 
 
 @register.filter
-def shown(value: Any) -> str:
-    """A value on a bar: at most eight digits, na for what is missing."""
+def shown(value: Any, kind: str = "") -> str:
+    """A value on a bar: at most eight digits, a percentage as one, na for what is missing."""
     if value is None:
         return "na"
-    return value if isinstance(value, str) else f"{value:.8g}"
+    if isinstance(value, str):
+        return value
+    return f"{value * 100:.6g}%" if kind == "percent" else f"{value:.8g}".replace("-", "−")

@@ -7,15 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from apps.core.errors import DomainError
 from apps.formulas.access import get_formula_for
 from apps.formulas.forms import WhyForm
-from apps.formulas.selectors import certified_values, check_report, explanation, why_at
+from apps.formulas.selectors import certified_values, chart_around, check_report, explanation, why_at
 from apps.markets.services import load_bars
+
+NO_RULES = ("input", "definition", "plot")
+LITERALS = ("number", "truth", "text")
 
 
 @login_required
@@ -34,6 +37,21 @@ def formula_explain(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "formulas/formula_explain.html", context)
 
 
+@login_required
+@require_GET
+def formula_bars(request: HttpRequest, uuid: UUID) -> JsonResponse:
+    """The bars around a bar with what the formula draws and marks there, for the chart."""
+    formula = get_formula_for(request.workspace, uuid)
+    form = WhyForm(request.GET or None, workspace=request.workspace)
+    bar_set = form.chosen()
+    if bar_set is None:
+        return JsonResponse({"detail": "Choose a market of this workspace and a date."}, status=422)
+    try:
+        return JsonResponse(chart_around(formula.text, load_bars(bar_set), form.moment()))
+    except DomainError as error:
+        return JsonResponse({"detail": error.message}, status=422)
+
+
 def _why(text: str, form: WhyForm) -> dict[str, Any]:
     bar_set = form.chosen()
     if bar_set is None:
@@ -42,18 +60,21 @@ def _why(text: str, form: WhyForm) -> dict[str, Any]:
         found = why_at(text, load_bars(bar_set), form.moment())
     except DomainError as error:
         return {"refusal": error.message}
-    statements = [
-        {**statement, "rows": list(_rows(statement["tree"]))} for statement in found.report["statements"]
-    ]
-    watched = [statement for statement in statements if statement["held"] is not None]
-    others = [s for s in statements if s["held"] is None and s["kind"] != "input"]
-    return {"why": found, "bar_set": bar_set, "watched": watched, "others": others}
+    statements = [{**one, "rows": list(_rows(one["tree"]))} for one in found.report["statements"]]
+    return {
+        "why": found,
+        "bar_set": bar_set,
+        "watched": [one for one in statements if one["held"] is not None],
+        "series": [one for one in statements if one["kind"] in ("definition", "plot")],
+        "rules": [one for one in statements if one["held"] is None and one["kind"] not in NO_RULES],
+    }
 
 
 def _rows(part: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """A tree of sub-expressions as rows with their depth, the outermost first."""
+    """A tree of sub-expressions as rows with their depth, the outermost first; numbers and texts inside go without."""
     stack = [(part, 0)] if part else []
     while stack:
         node, depth = stack.pop()
-        yield {**node, "depth": depth}
+        if depth == 0 or node["kind"] not in LITERALS:
+            yield {**node, "depth": depth}
         stack += [(below, depth + 1) for below in reversed(node.get("parts", []))]

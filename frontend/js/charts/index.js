@@ -4,6 +4,7 @@
  */
 import { onElements } from "../dom.js";
 import { ChartView } from "./view.js";
+import { startWhy } from "./why.js";
 
 const views = new WeakMap();
 const mounted = new Set();
@@ -26,6 +27,7 @@ window.cwCharts = {
 };
 
 onElements("[data-chart]", mount);
+startWhy(mount);
 document.addEventListener("htmx:afterSettle", () => {
   for (const view of mounted) {
     if (view.node.isConnected) continue;

@@ -1,5 +1,5 @@
 /**
- * The three kinds of chart. Each takes a chart, its data and the palette, adds its series and returns
+ * The kinds of chart. Each takes a chart, its data and the palette, adds its series and returns
  * { main, extra, values, paint, readout }:
  *   main      the series that the crosshair rides on
  *   values    one number per time, for the crosshair's height (null where there is none)
@@ -22,6 +22,7 @@ const points = (time, values) =>
   time.map((at, i) => (values[i] === null || values[i] === undefined ? { time: at } : { time: at, value: values[i] }));
 
 function markerOf(mark, colours) {
+  if (mark.action === "alert") return { time: mark.time, position: "aboveBar", shape: "square", color: colours.series[3], size: 0.6 };
   const entry = mark.action === "entry";
   const long = mark.side === "long";
   const colour = long ? colours.up : colours.down;
@@ -47,14 +48,26 @@ function price(chart, data, colours) {
   if (volume) volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
   candles.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: hasVolume ? 0.2 : 0.06 } });
 
-  const plots = Object.entries(data.plots ?? {}).map(([name, values], i) => ({
-    name,
-    values,
-    slot: i % 4,
-    ...STYLES[Math.floor(i / 4) % 3],
-    series: chart.addSeries(LineSeries, { ...quiet, priceFormat, lineWidth: 2, lineStyle: STYLES[Math.floor(i / 4) % 3].style, crosshairMarkerVisible: false }),
-  }));
-  plots.forEach(({ series, values }) => series.setData(points(data.time, values)));
+  const panes = [data.plots ?? {}, ...(data.panes ?? [])];
+  const plots = panes.flatMap((lines, pane) => Object.entries(lines).map(([name, values]) => ({ name, values, pane }))).map(({ name, values, pane }, i) => {
+    const look = STYLES[Math.floor(i / 4) % 3];
+    const digits = pane ? decimalsFor(values) : decimals;
+    const format = pane ? { type: "custom", minMove: 10 ** -digits, formatter: (value) => number(value, digits) } : priceFormat;
+    const series = chart.addSeries(LineSeries, { ...quiet, priceFormat: format, lineWidth: 2, lineStyle: look.style, crosshairMarkerVisible: false }, pane);
+    series.setData(points(data.time, values));
+    return { name, values, digits, slot: i % 4, ...look, series };
+  });
+  chart.panes().forEach((pane, i) => pane.setStretchFactor(i ? 1 : 3));
+
+  // The bar that was chosen, as a band over the whole height.
+  const band = "chosen" in data ? chart.addSeries(HistogramSeries, { ...quiet, priceScaleId: "chosen", priceFormat: { type: "volume" } }) : null;
+  band?.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0 } });
+  let chosen = data.chosen;
+  const choose = (time) => {
+    chosen = time;
+    band?.setData(time ? [{ time, value: 1 }] : []);
+  };
+  choose(chosen);
 
   const marks = [...(data.markers ?? [])].sort((a, b) => a.time - b.time);
   const markers = marks.length ? createSeriesMarkers(candles, []) : null;
@@ -65,6 +78,7 @@ function price(chart, data, colours) {
     candles.applyOptions({ upColor: now.surface, downColor: now.down, borderUpColor: now.up, borderDownColor: now.down, wickUpColor: now.up, wickDownColor: now.down });
     volume?.setData(data.time.map((time, i) => ({ time, value: data.volume[i], color: fade(data.close[i] >= data.open[i] ? now.up : now.down, 0.28) })));
     plots.forEach(({ series, slot }) => series.applyOptions({ color: now.series[slot] }));
+    band?.applyOptions({ color: fade(now.focus, 0.22) });
     markers?.setMarkers(marks.map((mark) => markerOf(mark, now)));
   };
   paint(colours);
@@ -79,11 +93,11 @@ function price(chart, data, colours) {
       { label: "C", text: number(data.close[i], decimals) },
       ...(change === null ? [] : [{ label: "", text: percent(change, 2, true), sign: Math.sign(change) }]),
       ...(hasVolume ? [{ label: "Vol", text: compact(data.volume[i]) }] : []),
-      ...plots.map(({ name, values, slot, dash }) => ({ label: name, text: number(values[i], decimals), colour: `var(--series-${slot + 1})`, dash })),
+      ...plots.map(({ name, values, digits, slot, dash }) => ({ label: name, text: number(values[i], digits), colour: `var(--series-${slot + 1})`, dash })),
       ...(marksAt.get(data.time[i]) ?? []).slice(0, 3).map((mark) => ({ label: "", text: mark.text || `${mark.side} ${mark.action}`, sign: mark.action === "entry" ? (mark.side === "long" ? 1 : -1) : 0 })),
     ];
   };
-  return { main: candles, values: data.close, paint, readout };
+  return { main: candles, values: data.close, paint, readout, choose };
 }
 
 function groupByTime(marks) {

@@ -55,17 +55,20 @@ export class ChartView {
     this.data = data;
     this.time = data.time;
     this.indexOf = new Map(data.time.map((time, i) => [time, i]));
+    this.chosen = this.indexOf.get(data.chosen); // the bar that the readout rests on; the last one, if undefined
     this.span = this.time.at(-1) - this.time[0];
     this.intraday = this.time.length > 1 && this.span / (this.time.length - 1) < 0.7 * DAY;
     this.chart = createChart(this.canvas, { autoSize: true, ...this.options(palette()) });
     this.drawn = KINDS[this.kind](this.chart, data, palette());
+    this.canvas.style.setProperty("--panes", data.panes?.length ?? 0);
     this.chart.timeScale().fitContent();
     this.chart.subscribeCrosshairMove((move) => this.onMove(move));
+    this.chart.subscribeClick((click) => this.tellChoice(this.indexOf.get(click.time)));
     this.chart.timeScale().subscribeVisibleTimeRangeChange((range) => {
       if (range && !this.following) this.group.range(range);
     });
     this.showRanges();
-    this.showReadout(this.time.length - 1);
+    this.showResting();
   }
 
   options(colours) {
@@ -108,7 +111,7 @@ export class ChartView {
     if (this.following) return;
     const index = this.indexOf.get(move.time);
     if (index === undefined) {
-      this.showReadout(this.time.length - 1);
+      this.showResting();
       this.group.crosshair(null);
     } else {
       this.showReadout(index);
@@ -123,7 +126,7 @@ export class ChartView {
     this.following = true;
     if (time === null) {
       this.chart.clearCrosshairPosition();
-      this.showReadout(this.time.length - 1);
+      this.showResting();
     } else {
       this.moveTo(lastAtOrBefore(this.time, time));
     }
@@ -145,6 +148,26 @@ export class ChartView {
     const value = this.drawn.values[index];
     if (value !== null && value !== undefined) this.chart.setCrosshairPosition(value, this.time[index], this.drawn.main);
     this.showReadout(index);
+  }
+
+  /** A bar was clicked or gone to by the keyboard: `chart:choose` with its time in seconds, for pages that want it. */
+  tellChoice(index) {
+    if (index !== undefined) this.node.dispatchEvent(new CustomEvent("chart:choose", { detail: { time: this.time[index] } }));
+  }
+
+  /** Marks the bar of this time as the chosen one; false where it is not drawn. */
+  choose(time) {
+    const index = this.indexOf?.get(time);
+    if (!this.chart || index === undefined) return false;
+    this.drawn.choose?.(time);
+    this.chosen = this.cursor = index;
+    this.keepInView();
+    this.showReadout(index);
+    return true;
+  }
+
+  showResting() {
+    this.showReadout(this.chosen ?? this.time.length - 1);
   }
 
   showReadout(index) {
@@ -203,6 +226,7 @@ export class ChartView {
       this.keepInView();
       this.group.crosshair(this.time[this.cursor]);
       this.spoken.textContent = this.readoutNode.innerText.replace(/\s+/g, " ");
+      this.tellChoice(this.cursor);
     } else if (event.key === "+" || event.key === "=" || event.key === "-") {
       this.zoom(event.key === "-" ? 1.4 : 1 / 1.4);
     } else if (event.key === "Escape") {
