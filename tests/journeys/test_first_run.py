@@ -111,7 +111,7 @@ def test_alert_arrives_in_the_open_feed(newcomer: Page, stack: Stack):
 def test_run_survives_a_killed_worker(newcomer: Page, stack: Stack):
     stack.kill("worker")
     page = newcomer
-    page.goto("/formulas/new/?example=rsi-reversal")
+    page.goto("/formulas/new/?template=rsi-reversal")
     page.get_by_role("button", name="Backtest").click()
     choose_market(page, "MSFT")
     page.get_by_role("button", name="Run backtest").click()

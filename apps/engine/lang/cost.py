@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from apps.engine.program.graph import Graph
 from apps.engine.program.program import Program
+from apps.engine.program.schedule import schedule
 
 MOST_STEPS = 1_000_000
 MOST_MEMORY = 16_000_000  # bytes
@@ -90,20 +91,20 @@ def evaluation_bytes(program: Program, bars: int) -> int:
 
 def _peak(graph: Graph, kept: set[int], frames: list[int]) -> int:
     """Bytes per bar of the columns alive at once, at most: 8 for a number, 1 for a truth, none for constants that are
-    not kept. A group that uses its own past holds copies of its inputs and outputs, as numbers."""
-    groups = graph.groups()
+    not kept. A batch that uses its own past holds copies of its inputs and outputs, as numbers."""
+    batches = schedule(graph)
     size = [1 if value.kind == "b" else 8 for value in graph.values]
     left: dict[int, int] = dict.fromkeys(kept, 1)
-    for group in groups:
-        for ref in {ref for instruction in group for ref in instruction.inputs}:
+    for batch in batches:
+        for ref in {ref for instruction in batch.instructions for ref in instruction.inputs}:
             left[ref] = left.get(ref, 0) + 1
     alive = {ref for ref in (*graph.sources.values(), *frames) if left.get(ref)}
     alive |= {ref for ref in kept if graph.values[ref].const is not None}
     total = most = sum(size[ref] for ref in alive)
-    for group in groups:
-        inputs = {ref for instruction in group for ref in instruction.inputs}
-        outputs = {ref for instruction in group for ref in instruction.outputs}
-        copies = 8 * len(inputs | outputs) if len(group) > 1 else 0
+    for batch in batches:
+        inputs = {ref for instruction in batch.instructions for ref in instruction.inputs}
+        outputs = {ref for instruction in batch.instructions for ref in instruction.outputs}
+        copies = 8 * len(inputs | outputs) if batch.cyclic else 0
         most = max(most, total + sum(size[ref] for ref in outputs) + copies)
         total += sum(size[ref] for ref in outputs if left.get(ref))
         for ref in inputs:

@@ -38,6 +38,13 @@ class Buffers:
                 self._kept.append(owner)
             return owner.view(kind)
 
+    def release(self) -> None:
+        """Give the memory of all buffers that nobody holds back to the system."""
+        with self._lock:
+            for i in reversed(range(len(self._kept))):
+                if sys.getrefcount(self._kept[i]) == self._free:
+                    del self._kept[i]
+
     def _make_room(self, count: int) -> None:
         """Let go of free buffers of other sizes, the oldest first, while this one does not fit."""
         total = sum(kept.nbytes for kept in self._kept) + count
