@@ -1,5 +1,6 @@
 /** Completion: the server knows what may be written where; the browser narrows its list while the word goes on. */
-import { autocompletion, snippet } from "@codemirror/autocomplete";
+import { autocompletion, hasNextSnippetField, hasPrevSnippetField, nextSnippetField, snippet } from "@codemirror/autocomplete";
+import { EditorView } from "@codemirror/view";
 import { element } from "../dom.js";
 import { ask, placeOf, positionOf } from "./services.js";
 
@@ -16,13 +17,16 @@ function details({ summary, parameters }) {
   return element("div", { class: "formula-hint" }, ...lines);
 }
 
+/** The text to insert, its last stop behind it. */
+const template = (insert) => snippet(insert.endsWith("}") ? insert : `${insert}\${}`);
+
 function option(found, rank) {
   return {
     label: found.label,
     type: KINDS[found.kind] ?? found.kind,
     detail: found.signature.startsWith(found.label) ? found.signature.slice(found.label.length) : found.signature,
     info: found.summary ? () => details(found) : undefined,
-    apply: found.insert.includes("${") ? snippet(found.insert) : found.insert,
+    apply: found.insert.includes("${") ? template(found.insert) : found.insert,
     boost: Math.max(99 - rank, -99), // the server's order: it knows the context
   };
 }
@@ -30,7 +34,7 @@ function option(found, rank) {
 function source(base) {
   return async (context) => {
     const before = context.matchBefore(/[\w.{"]+/);
-    if (!context.explicit && !before) return null;
+    if (!context.explicit && (!before || /^\d/.test(before.text))) return null;
     const { state, pos } = context;
     const place = placeOf(state.doc, pos);
     const pending = new AbortController();
@@ -51,4 +55,16 @@ function source(base) {
   };
 }
 
-export const completion = (base) => autocompletion({ override: [source(base)], activateOnTypingDelay: 60, icons: true });
+/** In a call that was accepted with its arguments, one types on as if they were not there yet: a comma goes to the next. */
+const typeThrough = EditorView.inputHandler.of((view, from, to, text) => {
+  const { state } = view;
+  if (!hasNextSnippetField(state) && !hasPrevSnippetField(state)) return false;
+  if (text === " " && from !== to) return state.sliceDoc(from - 1, from) === " "; // the one after the comma is there
+  if (from !== to || state.sliceDoc(from, from + 1) !== text) return false;
+  if (text === ",") return nextSnippetField(view);
+  if (text !== ")") return false;
+  view.dispatch({ selection: { anchor: from + 1 }, scrollIntoView: true, userEvent: "input.type" });
+  return true;
+});
+
+export const completion = (base) => [typeThrough, autocompletion({ override: [source(base)], activateOnTypingDelay: 60, icons: true })];

@@ -14,6 +14,7 @@ import { basicSetup } from "codemirror";
 import { element, icon, onElements } from "../dom.js";
 import { diagnosticsOf } from "./check.js";
 import { completion } from "./complete.js";
+import { followFacts } from "./facts.js";
 import { hover, signatureHelp } from "./hints.js";
 import { formula } from "./language.js";
 import { ask } from "./services.js";
@@ -53,6 +54,7 @@ class FormulaEditor {
     const label = area.labels?.[0];
     label?.addEventListener("click", () => this.view.focus());
     area.cwEditor = this.view;
+    followFacts(area);
     this.saved = area.value;
     this.form?.addEventListener("submit", () => (this.saved = this.area.value));
     addEventListener("beforeunload", (event) => {
