@@ -18,41 +18,10 @@ from apps.engine.lang import (
 from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.writer import write
 from apps.engine.sim.spec import EXIT, EXIT_LONG, LONG, SHORT, Size
+from tests.language_page import TREND, UT_BOT
 
 DAY = 86_400_000
 NA = math.nan
-
-TREND = """# Trend following with a momentum filter
-input fast = 9 in 2..50
-input slow = 21 in 5..200 step 5
-
-fast_ma = ema(close, fast)
-slow_ma = ema(close, slow)
-
-long when crossover(fast_ma, slow_ma) and rsi(close, 14) < 70
-exit long when crossunder(fast_ma, slow_ma)
-
-stop_loss 3%
-take_profit 6%
-size 50%
-
-plot fast_ma as "Fast"
-alert "Fast over slow on {symbol} at {close}" when crossover(fast_ma, slow_ma)
-"""
-UT_BOT = """input key = 3.7 in 0.5..10 step 0.1
-input atr_period = 10 in 1..50
-input ema_period = 9 in 1..50
-
-loss = key * atr(atr_period)
-prior = nz(line[1], 0)
-line = (close > prior and close[1] > prior) ? max(prior, close - loss) :
-       (close < prior and close[1] < prior) ? min(prior, close + loss) :
-       (close > prior) ? close - loss : close + loss
-average = ema(close, ema_period)
-
-long when crossover(average, line) and close > line
-short when crossover(line, average) and close < line
-"""
 
 
 def day_bars(closes: list[float], timezone: str = "UTC", step: int = DAY, start: int = 0) -> Bars:
