@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, time
 from pathlib import PurePath
 from typing import Any
@@ -12,11 +13,13 @@ from django import forms
 
 from apps.accounts.models import Workspace
 from apps.engine.lang.lexer import MAX_BYTES
+from apps.formulas.case_lines import LineError, bars_of, signals_of
 from apps.formulas.models import Formula, FormulaVersion
 from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 
 MAX_SCRIPT = 256 * 1024
+MAX_CASE = 1024 * 1024
 
 
 class FormulaForm(forms.ModelForm):
@@ -108,13 +111,61 @@ class CompareForm(forms.Form):
         self.fields["bar_set"].queryset = visible_bar_sets(workspace)  # type: ignore[attr-defined]
 
 
+class CaseLinesForm(forms.Form):
+    """A test as lines of text; `content` is its JSON, with the parts of `kept` that the lines do not say."""
+
+    name = forms.CharField(max_length=120)
+    bars = forms.CharField(
+        help_text="One bar a line: its close, or open, high, low, close and perhaps volume.",
+        max_length=MAX_CASE,
+        widget=forms.Textarea(attrs={"rows": 9, "spellcheck": "false", "class": "font-mono"}),
+    )
+    spread = forms.FloatField(
+        required=False,
+        min_value=0,
+        help_text="Of bars given by their close: how far high and low lie beyond open and close.",
+        widget=forms.NumberInput(attrs={"step": "any"}),
+    )
+    signals = forms.CharField(
+        label="Expected signals",
+        required=False,
+        help_text="One signal a line: the bar, counted from 0, and long, short, exit_long, exit_short, exit or alert."
+        " No line says that nothing may fire.",
+        max_length=MAX_CASE,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "font-mono"}),
+    )
+
+    def __init__(self, *args: Any, kept: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept = kept or {}
+
+    def clean_bars(self) -> list[Any]:
+        return self._read(bars_of, "bars")
+
+    def clean_signals(self) -> list[Any]:
+        return self._read(signals_of, "signals")
+
+    def _read(self, read: Callable[[str], list[Any]], name: str) -> list[Any]:
+        try:
+            return read(self.cleaned_data[name])
+        except LineError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not self.errors:
+            said = {key: value for key, value in values.items() if value is not None}
+            self.cleaned_data["content"] = {**{k: v for k, v in self.kept.items() if k != "spread"}, **said}
+        return self.cleaned_data
+
+
 class CaseForm(forms.Form):
     """A test as JSON."""
 
     content = forms.CharField(
         label="Test",
         strip=False,
-        max_length=1024 * 1024,
+        max_length=MAX_CASE,
         widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "font-mono"}),
     )
 

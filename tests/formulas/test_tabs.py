@@ -101,13 +101,13 @@ def test_publish_says_which_test_fails(web, formula, user):
 def test_tests_are_written_run_changed_and_removed(web, formula, user):
     path = f"/formulas/{formula.uuid}/tests/"
     assert "A test says" in page(web, formula, "tests")
-    sample = web.get(path + "new/").context["form"]["content"].value()
+    sample = web.get(path + "new/?json").context["form"]["content"].value()
     assert json.loads(sample)["bars"] == [100, 101, 103, 102]
     assert web.post(path + "new/", {"content": json.dumps(CASE)})["Location"] == path
     case = FormulaCase.objects.get()
     assert "not run" in page(web, formula, "tests")
     assert "1 of 1 tests fail" in page(web, formula, "tests", "?run")
-    assert json.loads(web.get(f"{path}{case.uuid}/").context["form"]["content"].value()) == CASE
+    assert json.loads(web.get(f"{path}{case.uuid}/?json").context["form"]["content"].value()) == CASE
     web.post(f"{path}{case.uuid}/", {"content": json.dumps(CASE | {"signals": []})})
     assert "All 1 tests pass" in page(web, formula, "tests", "?run")
     removed = web.post(f"{path}{case.uuid}/remove/").content.decode()

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.errors import DomainError
 from apps.formulas.access import get_case_of, get_formula_for
-from apps.formulas.forms import CaseForm, SnapshotForm, case_text
+from apps.formulas.case_lines import as_lines
+from apps.formulas.forms import CaseForm, CaseLinesForm, SnapshotForm, case_text
 from apps.formulas.selectors import bars_between, cases_of, check_report
 from apps.formulas.services import (
     add_case,
@@ -31,6 +32,14 @@ SAMPLE = {
     "spread": 1,
     "signals": [{"bar": 2, "kind": "long"}],
 }
+
+
+def _form(request: HttpRequest, content: dict[str, Any]) -> CaseLinesForm | CaseForm:
+    """The test as lines, or as JSON where that is asked for, was sent, or is all that can say it."""
+    lines = as_lines(content)
+    if lines is None or "json" in request.GET or "content" in request.POST:
+        return CaseForm(request.POST or None, initial={"content": case_text(content)})
+    return CaseLinesForm(request.POST or None, initial=lines, kept={} if content is SAMPLE else content)
 
 
 @login_required
@@ -54,12 +63,12 @@ def case_list(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @login_required
 def case_new(request: HttpRequest, uuid: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
-    form = CaseForm(request.POST or None, initial={"content": case_text(SAMPLE)})
+    form = _form(request, SAMPLE)
     if request.method == "POST" and form.is_valid():
         try:
             case = add_case(formula, form.cleaned_data["content"], actor=request.user)
         except DomainError as error:
-            form.add_error("content", error.message)
+            form.add_error("content" if "content" in form.fields else None, error.message)
         else:
             messages.success(request, f"“{case.name}” is a test of this formula now.")
             return redirect("formulas:case-list", uuid=uuid)
@@ -95,7 +104,7 @@ def case_snapshot(request: HttpRequest, uuid: UUID) -> HttpResponse:
             return redirect("formulas:case-detail", uuid=uuid, case=case.uuid)
     context = {
         "formula": formula,
-        "form": CaseForm(initial={"content": case_text(SAMPLE)}),
+        "form": CaseLinesForm(initial=as_lines(SAMPLE)),
         "snapshot_form": form,
         "is_ready": check_report(formula.text)["ok"],
     }
@@ -106,12 +115,12 @@ def case_snapshot(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def case_detail(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
     kept = get_case_of(formula, case)
-    form = CaseForm(request.POST or None, initial={"content": case_text(kept.content)})
+    form = _form(request, kept.content)
     if request.method == "POST" and form.is_valid():
         try:
             change_case(kept, form.cleaned_data["content"], actor=request.user)
         except DomainError as error:
-            form.add_error("content", error.message)
+            form.add_error("content" if "content" in form.fields else None, error.message)
         else:
             messages.success(request, "Saved.")
             return redirect("formulas:case-list", uuid=uuid)
