@@ -12,6 +12,7 @@ from apps.engine.program.calendar import iso_time
 
 Value = float | bool | str | None
 MAX_REASONS = 6
+MAX_OPENED = 12  # definitions within one another
 _COMPARED = {
     "<": "below",
     "<=": "at or below",
@@ -120,6 +121,7 @@ class _Reasons:
     def __init__(self, definitions: Mapping[str, Part]) -> None:
         self.definitions = definitions
         self.told: set[str] = set()
+        self.opened = 0
 
     def because(self, part: Part) -> str:
         match part.kind:
@@ -162,8 +164,13 @@ class _Reasons:
         inner = self.definitions.get(part.definition)
         if inner is None or part.definition in self.told or part.bars_ago or part.timeframe:
             return said
+        if self.opened == MAX_OPENED:
+            return said
         self.told.add(part.definition)
-        return f"{said} ({self.because(inner)})"
+        self.opened += 1
+        reason = self.because(inner)
+        self.opened -= 1
+        return f"{said} ({reason})"
 
     def compared(self, part: Part) -> str:
         left, right = part.parts

@@ -259,7 +259,7 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("an unknown field", defined({"type": "number", "fields": {"NUMBER": "1", "TEXT": ""}}), f"{VALUE}/fields", "unknown field 'TEXT'"),
     ("the same id twice", defined(one(id="a")) | {"blocks": [only(named("x", id="a"))["blocks"][0], *defined(one(id="a"))["blocks"]]}, "/blocks/0", "a value cannot stand alone: put it into a statement"),
     ("an id twice", defined({"type": "history", "inputs": {"OF": named("x", id="a"), "AGO": one(id="a")}}), f"{VALUE}/inputs/AGO/id", "another block has this id"),
-    ("an id that is a number", defined(one(id=1)), f"{VALUE}/id", "expected a text of 1 to 200 characters"),
+    ("an id that is a number", defined(one(id=1)), f"{VALUE}/id", "expected a text of 1 to 4000 characters"),
     ("a line end in an alert", only({"type": "alert", "fields": {"TEXT": "a\nb"}, "inputs": {"WHEN": one()}}), "/blocks/0/fields/TEXT", "a text of one line expected, found a line end in it"),
     ("a default that is no number", only({"type": "input_number", "fields": {"NAME": "n", "DEFAULT": "a"}}), "/blocks/0/fields/DEFAULT", "expected digits such as 14 or 0.5, found 'a'"),
     ("half a range", only({"type": "input_number", "fields": {"NAME": "n", "DEFAULT": "1", "LOW": "1"}}), "/blocks/0", "`low` and `high` stand together"),
@@ -403,3 +403,14 @@ def test_a_field_or_input_of_the_palette_is_one_of_the_schema() -> None:
 
 def test_the_hash_is_that_of_the_text() -> None:
     assert formula_hash(from_blocks(to_blocks(parse(CROSS).formula))) == check(CROSS).hash
+
+
+@pytest.mark.parametrize(
+    "start", ["close > 0 ? 0 : 1 > 2 ? 1 : (1 + 2 * max(1, 2, ", "not (", "abs(1 + 2 * -("]
+)
+def test_formulas_nested_as_deep_as_allowed_come_back(start: str) -> None:
+    deep = start * (64 // start.count("("))
+    ends = ")" * (64 // start.count("(") * start.count("("))
+    parsed = parse(f"x = {deep}{'close > 1' if 'not' in start else '1'}{ends}")
+    assert not parsed.problems
+    assert write(from_blocks(to_blocks(parsed.formula))) == write(parsed.formula)

@@ -434,3 +434,12 @@ def test_a_long_formula_is_bounded() -> None:
     answer = why(text, day_bars([10, 12]), 1)
     assert [s.held for s in answer.statements[1:]] == [True, True]
     json.dumps(answer.as_dict())
+
+
+def test_a_long_chain_of_conditions_is_opened_only_so_far() -> None:
+    """Names in a sentence are opened up one within another, and a formula may have hundreds of them."""
+    names = "".join(f"a{i} = a{i - 1} and a{i - 1}\n" for i in range(1, 250))
+    answer = why("a0 = close > open\n" + names + "long when a249", day_bars(UT_CLOSES), 4)
+    sentence = answer.statements[-1].sentence
+    assert sentence.startswith("long fired: a249 is true (a248 is true (")
+    assert "(a238 is true (a237 is true, and a237 is true)" in sentence

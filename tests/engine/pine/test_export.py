@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -332,3 +333,14 @@ def test_a_long_formula_is_exported_without_deep_recursion() -> None:
     assert not export_pine(f"long when {chain} > 1", "strategy", "Test").problems
     choice = " : ".join(f"close > {i} ? {i}" for i in range(400))
     assert not export_pine(f"x = {choice} : 0\nlong when x > 1", "strategy", "Test").problems
+
+
+def test_names_of_names_take_no_longer_than_their_number() -> None:
+    def seconds(count: int) -> float:
+        names = "".join(f"a{i} = a{i + 1}\n" for i in range(count)) + f"a{count} = close\n"
+        text = names + f"long when a0 > 0 or a{count} > 1\n"
+        started = time.thread_time()
+        assert not export_pine(text, "indicator", "Test").problems
+        return time.thread_time() - started
+
+    assert any(seconds(800) < 25 * seconds(80) for _ in range(3))

@@ -6,7 +6,7 @@ from typing import Any
 from apps.engine.lang.functions import FUNCTIONS, TIMEFRAME_FUNCTION
 
 BLOCKS_VERSION = 1
-MAX_ID = 200  # characters
+MAX_ID = 4_000  # characters; the place of the deepest node takes some 1,400
 CALL_PREFIX = "call_"  # before the function's name, in the type of the block that calls it
 Json = dict[str, Any]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from apps.engine.lang import tree
@@ -52,14 +53,30 @@ class Meaning:
                 work += [use.name for use in self._uses[name].all()]
         return found
 
-    def needed(self, *expressions: tree.Expr, recursive: bool = False) -> list[str]:
-        """Inputs and definitions that need their lines before a line with `expressions`, in order. What is read by
-        its past alone can be declared and computed later, where both lines belong to `recursive` definitions."""
+    def readers_of(self, names: Collection[str]) -> set[str]:
+        """The definitions `names`, and all that read one of them, directly or not."""
+        readers: dict[str, list[str]] = {}
+        for name, uses in self._uses.items():
+            for use in uses.all():
+                readers.setdefault(use.name, []).append(name)
+        found: set[str] = set()
+        work = list(names)
+        while work:
+            name = work.pop()
+            if name not in found:
+                found.add(name)
+                work += readers.get(name, ())
+        return found
+
+    def needed(self, *expressions: tree.Expr, done: Collection[str], recursive: bool = False) -> list[str]:
+        """Inputs and definitions that need their lines before a line with `expressions`, in order, without those that
+        are `done`, together with all they need. What is read by its past alone can be declared and computed later,
+        where both lines belong to `recursive` definitions."""
         found: set[str] = set()
         work = [name for e in expressions for name in self._first_needed(uses_of(e), recursive)]
         while work:
             name = work.pop()
-            if name in found or not self.is_own(name):
+            if name in found or name in done or not self.is_own(name):
                 continue
             found.add(name)
             if name in self.definitions:

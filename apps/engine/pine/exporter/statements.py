@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from apps.engine.lang import tree
 from apps.engine.lang.functions import FUNCTIONS
+from apps.engine.lang.names import uses_of
 from apps.engine.pine.exporter.code import Code, Piece
 from apps.engine.pine.exporter.literals import fraction, number, quoted
 from apps.engine.pine.exporter.meaning import Meaning, Type
@@ -58,9 +60,8 @@ class _Writer:
             self.code.lines.append(f"//- {pine_name(node.name)} is computed above, where it is first needed")
             return
         recursive = isinstance(node, tree.Definition) and node.name in self.meaning.recursive
-        for name in self.meaning.needed(*expressions_of(node), recursive=recursive):
-            if name not in self.done:
-                self.with_comments(self.meaning.inputs.get(name) or self.meaning.definitions[name])
+        for name in self.meaning.needed(*expressions_of(node), done=self.done, recursive=recursive):
+            self.with_comments(self.meaning.inputs.get(name) or self.meaning.definitions[name])
         self.with_comments(node)
 
     def with_comments(self, node: tree.Statement) -> None:
@@ -169,21 +170,15 @@ class _Writer:
         return result
 
     def can_speak_early(self, node: tree.Expr) -> bool:
-        work = [
-            node,
-            *(d.value for name, d in self.meaning.definitions.items() if name in self.meaning.behind(node)),
-        ]
-        while work:
-            part = work.pop()
-            match part:
-                case tree.Unary(operator="not") | tree.Binary(operator="or") | tree.Ternary():
-                    return True
-                case tree.Call(name="na"):
-                    return True
-                case tree.Binary(operator="==" | "!=") if self.meaning.is_truth(part.left):
-                    return True
-            work += children(part)
-        return False
+        return _speaks_early(node, self.meaning) or any(use.name in self.early for use in uses_of(node).all())
+
+    @cached_property
+    def early(self) -> set[str]:
+        """The definitions that can speak before their look-back has passed, of themselves or by what they read."""
+        definitions = self.meaning.definitions
+        return self.meaning.readers_of(
+            [name for name, node in definitions.items() if _speaks_early(node.value, self.meaning)]
+        )
 
     def text(self, node: tree.Alert) -> None:
         """The alert's text as a sum of its fixed parts and of the values its braces name."""
@@ -240,6 +235,25 @@ def expressions_of(node: tree.Statement) -> list[tree.Expr]:
             names = [part.partition("}")[0].strip() for part in node.text.split("{")[1:]]
             return [node.condition, *(tree.Name(node.line, node.text_column, name) for name in names)]
     return []
+
+
+def _speaks_early(node: tree.Expr, meaning: Meaning) -> bool:
+    """Whether `node`, names aside, can hold while a part of it is na."""
+    work = [node]
+    while work:
+        part = work.pop()
+        match part:
+            case (
+                tree.Unary(operator="not")
+                | tree.Binary(operator="or")
+                | tree.Ternary()
+                | tree.Call(name="na")
+            ):
+                return True
+            case tree.Binary(operator="==" | "!=") if meaning.is_truth(part.left):
+                return True
+        work += children(part)
+    return False
 
 
 def _comment(text: str) -> str:
