@@ -160,3 +160,41 @@ def test_comments_stay_where_they_stood():
         '//@version=5\nindicator("x")\n\n// above\na = close // behind\n\n// before the alert\nalertcondition(a > 1, "a")\n// last\n'
     )
     assert result.text == '# above\na = close  # behind\n\n# before the alert\nalert "a" when a > 1\n# last\n'
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "second", "expected"),
+    [
+        ("", "", ", qty = 3", None),
+        (", default_qty_type = strategy.cash, default_qty_value = 3", "", ", qty = 3", "size 3"),
+        ("", ", qty = 2", ", qty = 3", "size 2 units"),
+        ("", ", qty = 2", "", "size 2 units"),
+    ],
+)
+def test_entries_of_two_sizes_are_told_of(header, first, second, expected):
+    source = (
+        f'//@version=6\nstrategy("x"{header})\nif close > open\n    strategy.entry("L", strategy.long{first})\n'
+        f'if close < open\n    strategy.entry("S", strategy.short{second})\n'
+    )
+    assert status_of(source, 6) == ("needs_edit", "a formula has one size; this is another")
+    sizes = [line for line in lines_of(source) if line.startswith("size")]
+    assert sizes == ([expected] if expected else [])
+
+
+def test_a_close_of_one_of_two_entries_is_told_of():
+    two = LONG + 'if close > 9\n    strategy.entry("B", strategy.long)\n'
+    alone = f'{HEAD}{two}strategy.close("B", when = close < 3)\n'
+    assert status_of(alone, 7)[0] == "needs_edit"
+    assert 'the entry "L"' in status_of(alone, 7)[1]
+    both = f'{alone}strategy.close("L", when = close < 3)\n'
+    assert status_of(both, 7)[0] == "imported"
+    assert status_of(both, 8)[0] == "imported"
+
+
+def test_lines_that_only_serve_what_is_not_imported_are_told_of():
+    source = (
+        f"{HEAD}{LONG}trail = 0.0\n"
+        "trail := strategy.position_size > 0 ? math.max(trail[1], close * 0.95) : 0\n"
+        'if close < trail\n    strategy.close("L")\n'
+    )
+    assert [status_of(source, line)[0] for line in (3, 4, 5, 6, 8)] == ["imported"] * 2 + ["needs_edit"] * 3

@@ -6,6 +6,7 @@ first value that is changed later, a condition of a block, a function's own vari
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -31,6 +32,8 @@ from apps.engine.pine.importer.values import FACTS, measure, rebuild, walk
 MOST_NODES = 300  # of an expression that others were written into
 DEEPEST = 30
 
+_BLOCK = re.compile(r"\s*(if|else|switch)\b")
+
 Statements = list[tuple[tree.Statement, Record]]
 
 
@@ -46,6 +49,7 @@ class _Assembly:
         self.final: dict[str, str] = {}  # a variable's key: what it holds at the end of the bar
         self.lost: dict[str, str] = {}  # and why there is nothing
         self.carrying: set[str] = set()
+        self.delivered: set[str] = set()  # definitions that were written out where they are used
         self.parts: dict[int, list[str | tree.Expr]] = {}
         for variable in state.variables:
             if variable.current.kind == "poison" or not variable.last:
@@ -75,6 +79,7 @@ class _Assembly:
         self.sizes(last)
         found += last
         self.drop_lost(found)
+        self.note_left_out(found)
         return self.named(self.written(found))
 
     # definitions that read what a formula cannot
@@ -122,14 +127,17 @@ class _Assembly:
 
     def expanded(self, expr: tree.Expr) -> tree.Expr:
         """The expression with every carrying definition written out."""
+        written: set[str] = set()
 
         def change(node: tree.Expr) -> tree.Expr:
             if isinstance(node, tree.Name) and node.name in self.carrying:
+                written.add(node.name)
                 return replace(self.definitions[node.name].expr)
             return node
 
         for _ in range(DEEPEST):
             if not any(isinstance(node, tree.Name) and node.name in self.carrying for node in walk(expr)):
+                self.delivered |= written
                 return expr
             expr = rebuild(expr, change)
             if measure(expr)[0] > MOST_NODES:
@@ -203,19 +211,30 @@ class _Assembly:
         return known or part.name in (texts.SYMBOL, texts.TIME) or (function is not None and function.bare)
 
     def sizes(self, found: Statements) -> None:
-        """The one size: what the entries say goes before what the header says."""
-        sizes = [item for item in self.state.items if isinstance(item.payload, Size)]
-        of_entries = [item for item in sizes if item.record is not sizes[0].record] or sizes[:1]
-        for item in of_entries[:1]:
-            payload = item.payload
-            assert isinstance(payload, Size)
-            statement = replace(payload.statement, value=self.expanded(payload.statement.value))
-            for other in of_entries[1:]:
-                other_value = other.payload.statement.value if isinstance(other.payload, Size) else None
-                if other_value is None or not orders.same(self.expanded(other_value), statement.value):
-                    other.record.note("needs_edit", "a formula has one size; this is another")
-                    other.record.failed = True
-            self.checked([statement], item.record, found)
+        """The one size: that of the first entry, its own or else what the header says."""
+        given = {id(i.record): i for i in self.state.items if isinstance(i.payload, Size)}
+        entries = [
+            i.record for i in self.state.items if isinstance(i.payload, Order) and i.payload.side != "close"
+        ]
+        header = next((i for key, i in given.items() if key not in {id(record) for record in entries}), None)
+        chosen = given.get(id(entries[0]), header) if entries else header
+        size = None if chosen is None else self.size_of(chosen)
+        for record in entries[1:]:
+            item = given.get(id(record), header)
+            other = None if item is None else self.size_of(item)
+            if item is chosen or (
+                size and other and size.mode == other.mode and orders.same(size.value, other.value)
+            ):
+                continue
+            record.note("needs_edit", "a formula has one size; this is another")
+            record.failed = True
+        if chosen is not None and size is not None:
+            self.checked([size], chosen.record, found)
+
+    def size_of(self, item: Item) -> tree.Sizing:
+        payload = item.payload
+        assert isinstance(payload, Size)
+        return replace(payload.statement, value=self.expanded(payload.statement.value))
 
     def drop_lost(self, found: Statements) -> None:
         """Leave out what uses something that was not imported, and what uses that."""
@@ -244,6 +263,37 @@ class _Assembly:
             if len(kept) == len(found):
                 return
             found[:] = kept
+
+    def note_left_out(self, found: Statements) -> None:
+        """Say of the lines that only served what was not imported that they are not in the formula either."""
+        live = self.delivered | self.behind([expr for s, _ in found for expr in expressions_of(s)])
+        live |= {s.name for s, _ in found if isinstance(s, tree.Definition) and self.definitions[s.name].kept}
+        failed = [
+            expr for item in self.state.items if item.record.failed for expr in _payload_expressions(item)
+        ]
+        failed += [d.expr for d in self.definitions.values() if d.record.failed]
+        served = {_variable(key) for key in self.behind(failed) - live}
+        alive = {_variable(key) for key in live}
+        for key, definition in self.definitions.items():
+            record = definition.record
+            if (
+                key not in live
+                and _variable(key) in served - alive
+                and record.status == "imported"
+                and not _BLOCK.match(self.state.script.lines[record.line - 1])  # its own lines tell
+            ):
+                record.note("needs_edit", "only what was not imported uses it")
+
+    def behind(self, expressions: list[tree.Expr]) -> set[str]:
+        """All definitions that the expressions read, directly or not."""
+        found: set[str] = set()
+        work = list(expressions)
+        while work:
+            for node in walk(work.pop()):
+                if isinstance(node, tree.Name) and node.name in self.definitions and node.name not in found:
+                    found.add(node.name)
+                    work.append(self.definitions[node.name].expr)
+        return found
 
     def alert_names(self, statement: tree.Statement) -> list[tree.Expr]:
         return [part for part in self.parts.get(id(statement), []) if isinstance(part, tree.Expr)]
@@ -388,6 +438,24 @@ def change_expressions(statement: tree.Statement, change: Callable[[tree.Expr], 
         return replace(statement)
     parts = {part: change(getattr(statement, part)) for part in _EXPRESSIONS if hasattr(statement, part)}
     return replace(statement, **parts)  # type: ignore[arg-type]
+
+
+def _variable(key: str) -> str:
+    """Of the key of one of a variable's values, the variable's."""
+    return key.partition(".")[0]
+
+
+def _payload_expressions(item: Item) -> list[tree.Expr]:
+    match item.payload:
+        case Order() | Alert():
+            return [item.payload.condition]
+        case Exit():
+            return [item.payload.condition, *item.payload.levels.values()]
+        case Plot():
+            return [item.payload.value]
+        case Size():
+            return [item.payload.statement.value]
+    return []
 
 
 def _change_payload(item: Item, change: Callable[[tree.Expr], tree.Expr]) -> None:

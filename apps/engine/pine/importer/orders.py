@@ -59,6 +59,7 @@ def conditions(state: State, item: Item) -> list[tree.Condition]:
         closed = sides
     elif order.ids in state.entries:
         closed = state.entries[order.ids]
+        _note_other_entries(state, order, item.record)
     else:
         raise Cannot(f'no strategy.entry has the id "{order.ids[:40]}"')
     parts: dict[str, tree.Expr] = {}
@@ -71,6 +72,23 @@ def conditions(state: State, item: Item) -> list[tree.Condition]:
     if order.ids is None and len(sides) == 1 and len(parts) == 1:
         return [_statement("exit", next(iter(parts.values())))]
     return [_statement(f"exit_{side}", found) for side, found in parts.items()]
+
+
+def _note_other_entries(state: State, order: Order, record: Record) -> None:
+    """Another entry of the same side that is not closed with this one would stay open on TradingView."""
+    closed: set[str | None] = set()
+    for item in state.items:
+        other = item.payload
+        if isinstance(other, Order) and other.side == "close" and same(other.condition, order.condition):
+            closed.add(other.ids)
+    sides = state.entries[order.ids or ""]
+    open_still = [key for key, found in state.entries.items() if found & sides and key not in closed]
+    if open_still and None not in closed:
+        record.note(
+            "needs_edit",
+            f'on TradingView this leaves a position of the entry "{open_still[0][:40]}" open; a formula has one '
+            "position, and closes it",
+        )
 
 
 def _never(condition: tree.Expr) -> bool:
