@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,3 +152,26 @@ def visitor(chromium: Browser, stack: Stack) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def newcomer(visitor: Page) -> Page:
+    visitor.goto("/accounts/signup/")
+    visitor.get_by_label("Email").fill(f"{uuid.uuid4().hex[:10]}@example.com")
+    visitor.get_by_label("Password").fill("a-long-enough-secret")
+    visitor.get_by_role("button", name="Sign up").click()
+    expect(visitor).to_have_url(re.compile("/dashboard/"))
+    return visitor
+
+
+def write_formula(page: Page, text: str) -> None:
+    """Type into the editor as a person would paste."""
+    editor = page.locator(".cm-content")
+    editor.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def choose_market(page: Page, symbol: str) -> None:
+    option = page.get_by_label("Market").locator("option", has_text=symbol).first
+    page.get_by_label("Market").select_option(label=option.inner_text())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 
 import httpx
 import psycopg
@@ -12,32 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.formulas.library import templates
-from tests.journeys.conftest import Stack
+from tests.journeys.conftest import Stack, choose_market, write_formula
 
 pytestmark = [pytest.mark.xdist_group("journeys")]
-
-
-@pytest.fixture
-def newcomer(visitor: Page) -> Page:
-    visitor.goto("/accounts/signup/")
-    visitor.get_by_label("Email").fill(f"{uuid.uuid4().hex[:10]}@example.com")
-    visitor.get_by_label("Password").fill("a-long-enough-secret")
-    visitor.get_by_role("button", name="Sign up").click()
-    expect(visitor).to_have_url(re.compile("/dashboard/"))
-    return visitor
-
-
-def write_formula(page: Page, text: str) -> None:
-    """Type into the editor as a person would paste."""
-    editor = page.locator(".cm-content")
-    editor.click()
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text(text)
-
-
-def choose_market(page: Page, symbol: str) -> None:
-    option = page.get_by_label("Market").locator("option", has_text=symbol).first
-    page.get_by_label("Market").select_option(label=option.inner_text())
 
 
 def assert_one_request(stack: Stack, backtest: str) -> None:

@@ -25,6 +25,7 @@ const look = EditorView.theme({
   ".cm-diagnostic": { padding: "6px 12px", borderLeft: "3px solid var(--failed)", fontFamily: "var(--font-sans)", fontSize: "13px" },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--failed) 1px", textUnderlineOffset: "4px" },
   ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--attention-line) 1px", textUnderlineOffset: "4px" },
+  ".cm-foldGutter": { display: "none" }, // there is nothing to fold
   ".cm-gutter-lint": { width: "14px" },
   ".cm-gutter-lint .cm-gutterElement": { display: "grid", placeItems: "center", padding: "0" },
   ".cm-lint-marker": { width: "8px", height: "8px", borderRadius: "50%", content: "none" },
