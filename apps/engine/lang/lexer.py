@@ -61,6 +61,7 @@ _WRONG_WORDS = {
     "!": "write `not`, or `!=` for unequal",
     "'": 'texts stand in double quotes: "like this"',
     "^": "write pow(x, y)",
+    "@": "a comment begins with #; a whole Pine script can be imported",
     ";": "each statement stands on a line of its own",
     "“": 'texts stand in straight double quotes: "like this"',
     "”": 'texts stand in straight double quotes: "like this"',

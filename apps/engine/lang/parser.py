@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from apps.engine.lang import tree
+from apps.engine.lang import habits, tree
 from apps.engine.lang.errors import Problem, nearest
 from apps.engine.lang.lexer import Comment, Kind, Token, tokenize, unquote
 from apps.engine.lang.paths import node_paths
@@ -327,11 +327,7 @@ class _StatementParser:
                     f"expected `=` after `{token.text}`, found {self.found()}",
                     "a definition is written NAME = EXPRESSION",
                 )
-            hint = nearest(token.text, STATEMENT_WORDS)
-            if token.text in ("buy", "enter"):
-                hint = "write long when ..."
-            elif token.text in ("sell", "close"):
-                hint = "write short when ... or exit when ..."
+            hint = habits.STATEMENTS.get(token.text) or nearest(token.text, STATEMENT_WORDS)
             return self.fail(
                 f"expected a statement, found `{token.text[:40]}`",
                 hint or "a definition is written NAME = EXPRESSION",
@@ -340,6 +336,8 @@ class _StatementParser:
         hint = "a statement starts with a name or one of: " + ", ".join(STATEMENT_WORDS)
         if token.text in tree.LEVELS or token.text in ("?", ":"):
             hint = "to go on from the line before, end that line with the operator or use brackets"
+        if token.text == "/" and self.sees("/"):
+            hint = "a comment begins with #"
         return self.fail(f"expected a statement, found {self.found(token)}", hint, token)
 
     def trailing(self) -> _Broken:
@@ -355,6 +353,8 @@ class _StatementParser:
         hint = ""
         if token.kind is Kind.NAME:
             hint = nearest(token.text, ["and", "or", "when", "as"])
+        elif token.text == "(" and self.at >= 3 and self.tokens[self.at - 2].text == ".":
+            hint = habits.spaced_call(self.tokens[self.at - 3].text, before.text)
         return self.fail(f"expected an operator or the end of the line, found {self.found()}", hint)
 
     def definition(self, name: Token) -> tree.Definition:
@@ -552,6 +552,8 @@ class _StatementParser:
                 hint = f"`{before.text}` is a percentage; for the remainder write a space before %"
             elif self.next.text == "=":
                 hint = "equality is written `==`"
+            elif self.next.kind in (Kind.NUMBER, Kind.TEXT, Kind.NAME):
+                hint = "between two values stands an operator, between two arguments a comma"
             raise self.fail(f"expected `{text}`, found {self.found()}", hint)
         self.take()
 
