@@ -117,7 +117,7 @@ def _zone(name: str, place: str) -> ZoneInfo:
 
 def _few(count: int, place: str) -> None:
     if count > MAX_BARS:
-        raise CaseError(place, f"{count} bars are more than the {MAX_BARS} a case may have")
+        raise CaseError(place, f"{count} bars are more than the {MAX_BARS} a test may have")
 
 
 def _closes(content: list[Any], place: str, spread: float) -> list[Row]:

@@ -69,22 +69,22 @@ class Case:
 def read_cases(content: Any) -> list[Case]:
     """The cases of a JSON list. Raises CaseError with the place of the first thing that is wrong."""
     if not isinstance(content, list):
-        raise CaseError("", "expected a list of cases")
+        raise CaseError("", "expected a list of tests")
     if len(content) > MAX_CASES:
-        raise CaseError("", f"{len(content)} cases are more than the {MAX_CASES} a formula may have")
+        raise CaseError("", f"{len(content)} tests are more than the {MAX_CASES} a formula may have")
     cases: list[Case] = []
     total = 0
     for i, item in enumerate(content):
         case = read_case(item, f"/{i}")
         total += len(case.bars)
         if total > MAX_TOTAL_BARS:
-            raise CaseError(f"/{i}/bars", f"all cases together have more than {MAX_TOTAL_BARS} bars")
+            raise CaseError(f"/{i}/bars", f"all tests together have more than {MAX_TOTAL_BARS} bars")
         if any(case.name == other.name for other in cases):
-            raise CaseError(f"/{i}/name", f"two cases are called {case.name!r}")
+            raise CaseError(f"/{i}/name", f"two tests are called {case.name!r}")
         cases.append(case)
         if len({settings_key(one.settings) for one in cases}) > MAX_SETTINGS:
             raise CaseError(
-                f"/{i}/settings", f"the cases have more than {MAX_SETTINGS} different sets of settings"
+                f"/{i}/settings", f"the tests have more than {MAX_SETTINGS} different sets of settings"
             )
     return cases
 
@@ -97,14 +97,14 @@ def settings_key(settings: Mapping[str, Any]) -> str:
 def read_case(content: Any, place: str = "") -> Case:
     """One case; `place` is where it stands. Raises CaseError."""
     if not isinstance(content, dict):
-        raise CaseError(place, "a case is an object with name, bars and signals")
+        raise CaseError(place, "a test is an object with name, bars and signals")
     for key in content:
         if key not in _KEYS:
-            hint = nearest(str(key), _KEYS) or f"a case has {', '.join(_KEYS)}"
-            raise CaseError(f"{place}/{str(key)[:60]}", "a case has no such part", hint)
+            hint = nearest(str(key), _KEYS) or f"a test has {', '.join(_KEYS)}"
+            raise CaseError(f"{place}/{str(key)[:60]}", "a test has no such part", hint)
     for key in ("name", "bars", "signals"):
         if key not in content:
-            raise CaseError(place, f"the case has no {key}")
+            raise CaseError(place, f"the test has no {key}")
     name = _text(content, "name", place, "").strip()
     if not 0 < len(name) <= MAX_NAME:
         raise CaseError(f"{place}/name", f"a name has 1 to {MAX_NAME} characters")
@@ -201,7 +201,7 @@ def _series(content: Any, place: str, size: int) -> dict[str, tuple[float, ...]]
     if not isinstance(content, dict):
         raise CaseError(place, "expected an object that gives each series a list of values")
     if len(content) > MAX_SERIES:
-        raise CaseError(place, f"{len(content)} series are more than the {MAX_SERIES} a case may have")
+        raise CaseError(place, f"{len(content)} series are more than the {MAX_SERIES} a test may have")
     series = {}
     for name, values in content.items():
         at = f"{place}/{str(name)[:60]}"

@@ -141,7 +141,7 @@ def snapshot(
     """A case as JSON that holds the signals firing now on `bars`, from bar `first` on, marked as taken and not
     thought out. Raises FormulaError, EvaluationError, and CaseError for no bars and for too many."""
     if len(bars) > MAX_BARS:
-        raise CaseError("/bars", f"{len(bars)} bars are more than the {MAX_BARS} a case may have")
+        raise CaseError("/bars", f"{len(bars)} bars are more than the {MAX_BARS} a test may have")
     if not len(bars):
         raise CaseError("/bars", "there are no bars")
     found = compile_formula(text, settings).evaluate(bars).signals

@@ -137,7 +137,12 @@ class Certificate:
                 else []
             ),
             "No expression reads a later bar: every value on a bar is made of that bar and earlier ones.",
-            f"Reads {_joined(self.reads) or 'nothing'}; looks back at most {_bars(self.largest_offset)} at one step.",
+            f"Reads {_joined(self.reads) or 'nothing'}"
+            + (
+                f"; looks back at most {_bars(self.largest_offset)} at one step."
+                if self.largest_offset
+                else "."
+            ),
             f"Warm-up: {_bars(self.warm_up)}." if self.warm_up else "Needs no warm-up.",
         ]
         for value in self.values:

@@ -180,18 +180,18 @@ def test_wrong_cases_are_refused_with_their_place(changes, place, words):
 def test_lists_of_cases_have_limits():
     one = {"name": "a", "bars": [1], "signals": []}
     assert [case.name for case in read_cases([one, one | {"name": "b"}])] == ["a", "b"]
-    with pytest.raises(CaseError, match="two cases are called 'a'"):
+    with pytest.raises(CaseError, match="two tests are called 'a'"):
         read_cases([one, one])
     with pytest.raises(CaseError, match=f"more than the {MAX_CASES}"):
         read_cases([one] * (MAX_CASES + 1))
     many = [{"name": str(i), "bars": [1] * MAX_BARS, "signals": []} for i in range(11)]
-    with pytest.raises(CaseError, match="all cases together") as caught:
+    with pytest.raises(CaseError, match="all tests together") as caught:
         read_cases(many)
     assert caught.value.place == "/10/bars"
     many = [{"name": str(i), "bars": [1], "signals": [], "settings": {"n": i}} for i in range(21)]
     with pytest.raises(CaseError, match="more than 20 different sets"):
         read_cases(many)
-    with pytest.raises(CaseError, match="the case has no signals"):
+    with pytest.raises(CaseError, match="the test has no signals"):
         read_cases([{"name": "a", "bars": [1]}])
 
 
