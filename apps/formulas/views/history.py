@@ -73,7 +73,8 @@ def formula_publish(request: HttpRequest, uuid: UUID) -> HttpResponse:
         messages.success(request, f"Published as version {version.number}.")
     except (InvalidFormula, FailingCases) as error:
         messages.error(request, f"Not published. {error.message}")
-    return redirect("formulas:formula-detail", uuid=formula.uuid)
+    tab = "formula-history" if "note" in request.POST else "formula-detail"  # the page that has the field
+    return redirect(f"formulas:{tab}", uuid=formula.uuid)
 
 
 @login_required

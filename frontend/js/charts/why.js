@@ -20,6 +20,8 @@ export function startWhy(mount) {
       }, PAUSE_MS);
     });
   });
+  // Another market is asked for its own last signal, not for the time of a bar of this one.
+  document.addEventListener("change", ({ target }) => target.matches("#why select") && (target.form.elements.time.value = ""), true);
   onElements("#why-panel[data-time]", (panel) => {
     const node = document.querySelector("[data-chart][data-why]");
     const field = document.querySelector("#why input[name=time]");

@@ -70,7 +70,11 @@ export function signatureHelp(base) {
     create: () => null,
     update(value, transaction) {
       for (const effect of transaction.effects) if (effect.is(show)) return effect.value;
-      return value && transaction.docChanged ? { ...value, pos: transaction.changes.mapPos(value.pos) } : value;
+      if (!value) return value;
+      const pos = transaction.changes.mapPos(value.pos);
+      const { doc, selection } = transaction.state;
+      if (doc.lineAt(pos).number !== doc.lineAt(selection.main.head).number) return null; // gone elsewhere
+      return transaction.docChanged ? { ...value, pos } : value;
     },
     provide: (own) => showTooltip.from(own),
   });

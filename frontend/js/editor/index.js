@@ -19,6 +19,7 @@ import { hover, signatureHelp } from "./hints.js";
 import { formula } from "./language.js";
 import { ask } from "./services.js";
 import { candlewrightTheme } from "./theme.js";
+import { wrapping } from "./wrapping.js";
 
 const CHECK_DELAY_MS = 350;
 
@@ -78,7 +79,7 @@ class FormulaEditor {
       candlewrightTheme,
       lintGutter(),
       linter((view) => this.lint(view), { delay: CHECK_DELAY_MS }),
-      EditorView.lineWrapping,
+      wrapping,
       EditorView.contentAttributes.of({ "aria-label": this.area.labels?.[0]?.textContent.trim() || "Formula", spellcheck: "false" }),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
