@@ -57,7 +57,7 @@ GOLDEN: list[tuple[str, list[tuple[str, str]], list[str]]] = [
     ("a label", [("2..50", '2..50 "Fast"')], ['input fast: label added: "Fast"']),
     ("a kind", [("fast = 9 ", "fast = 9.0 ")], ["input fast: kind integer → number"]),
     ("choices", [('in "a", "b"', 'in "a", "b", "c"')], ['input mode: choices "a", "b" → "a", "b", "c"']),
-    ("a threshold", [("< 70", "< 75")], ["long condition: `rsi(close, 14) <` 70 → 75"]),
+    ("a threshold", [("< 70", "< 75")], ["long condition: `rsi(close, 14) < 70` → `< 75`"]),
     ("a comparison", [("< 70", "<= 70")], ["long condition: `rsi(close, 14) < 70` → `rsi(close, 14) <= 70`"]),
     ("a function in a condition", [("rsi(close, 14)", "rsi(close, 10)")], ["RSI length 14 → 10 in the long condition"]),
     ("a condition less", [(" and rsi(close, 14) < 70", "")], ["long condition: `rsi(close, 14) < 70` removed"]),
@@ -128,7 +128,7 @@ def test_a_change_knows_its_places() -> None:
     change = diff("long when close > 1\n", "# moved down\nlong when volume > 9 and close > 2\n")
     assert [each.as_dict() for each in change] == [
         {
-            "kind": "changed", "subject": "long", "sentence": "long condition: `close >` 1 → 2", "old": "1", "new": "2",
+            "kind": "changed", "subject": "long", "sentence": "long condition: `close > 1` → `> 2`", "old": "1", "new": "2",
             "old_line": 1, "new_line": 2, "old_node": "/statements/0/when/rest/0/1", "new_node": "/statements/0/when/rest/1/1/rest/0/1",
         },
         {

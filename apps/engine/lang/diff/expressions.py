@@ -52,7 +52,9 @@ def edits(old: tree.Expr, new: tree.Expr, keys: Keys) -> list[Edit]:
     lost = [i for i, part in enumerate(below) if any(edit.replaced and _is_plain(edit) for edit in part)]
     if shape[0] == BINARY and lost == [1] and not below[0] and shape[1] in _COMPARISONS:
         edit = below[1][0]
-        what = f"`{bare(parts[0])} {shape[1]}` {_arrow(edit)}"
+        assert edit.old is not None
+        assert edit.new is not None
+        what = f"`{bare(parts[0])} {shape[1]} {bare(edit.old)}` → `{shape[1]} {bare(edit.new)}`"
         return [Edit("changed", what, edit.old, edit.new)]
     several = shape[0] == BINARY and len(parts) > 2 and len(lost) < len(parts)
     if not lost or several or isinstance(old, tree.Ternary):
