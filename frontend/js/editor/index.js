@@ -12,7 +12,7 @@ import { lintGutter, linter } from "@codemirror/lint";
 import { EditorView, keymap } from "@codemirror/view";
 import { basicSetup } from "codemirror";
 import { element, icon, onElements } from "../dom.js";
-import { diagnosticsOf } from "./check.js";
+import { diagnosticsOf, words } from "./check.js";
 import { completion } from "./complete.js";
 import { followFacts } from "./facts.js";
 import { hover, signatureHelp } from "./hints.js";
@@ -118,10 +118,10 @@ class FormulaEditor {
   }
 
   problemButton({ from, severity, problem }) {
-    const words = element("span", {}, problem.message);
-    if (problem.hint) words.append(" ", element("span", { class: "hint" }, problem.hint));
+    const told = element("span", {}, ...words(problem.message));
+    if (problem.hint) told.append(" ", element("span", { class: "hint" }, ...words(problem.hint)));
     const place = element("span", { class: "place" }, `${problem.line}:${problem.column}`);
-    const button = element("button", { type: "button", "data-severity": severity }, icon(severity === "error" ? "circle-alert" : "triangle-alert"), place, words);
+    const button = element("button", { type: "button", "data-severity": severity }, icon(severity === "error" ? "circle-alert" : "triangle-alert"), place, told);
     button.addEventListener("click", () => {
       this.view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
       this.view.focus();
