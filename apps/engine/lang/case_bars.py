@@ -56,7 +56,7 @@ def read_bars(
     if isinstance(content, str):
         rows = _table(content, place, zone)
     elif isinstance(content, list):
-        if content and all(_is_number(item) for item in content[: MAX_BARS + 1]):
+        if content and _is_number(content[0]):
             _few(len(content), place)
             rows = _closes(content, place, spread)
         else:

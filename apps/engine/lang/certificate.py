@@ -47,8 +47,9 @@ class Reading:
     """What is certified of one value.
 
     `kind`: series, plot, the kind of a condition, or of an order whose price or distance is an expression; `name`: of
-    the series or plot, else empty; `line`: of its statement. `first_bar`: index of the first bar on which it can have
-    a value (a condition: can hold), not counting higher timeframes, for which `waits` tells; None if it never has one.
+    the series or plot, else empty; `line`: of its statement. `first_bar`: its look-back, the index of the first bar on
+    which all its parts can have a value (a condition is silent before it; a side of a choice may have one earlier),
+    not counting higher timeframes, for which `waits` tells; None if they never have one.
     `memory`: "window n" if n bars, the present one included, decide it, else "recursive": every bar so far does, older
     ones ever less or not. Where a higher timeframe is read, n counts the chart's bars outside of it.
     `reads`: columns and parts of the time, those of an alert's text included; `timeframes`: the higher ones.

@@ -130,9 +130,9 @@ def test_times_without_an_offset_are_local():
         ({"bars": [[1, 2, 3, 4]]}, "/bars/0", "the high 2 lies below"),
         ({"bars": [[3, 4, 3.5, 3.7]]}, "/bars/0", "the low 3.5 lies above"),
         ({"bars": [[3, 4, 3, 3, -1]]}, "/bars/0", "volume -1"),
-        ({"bars": [9, True]}, "/bars/0", "expected a row"),
+        ({"bars": [9, True]}, "/bars/1", "expected a number for a close, found"),
         ({"bars": [9, float("nan")]}, "/bars/1", "expected a number"),
-        ({"bars": [9, 10**400]}, "/bars/0", "expected a row"),
+        ({"bars": [9, 10**400]}, "/bars/1", "expected a number for a close, found"),
         (
             {"bars": [["2024-01-02", 1, 1, 1, 1], ["2024-01-01", 1, 1, 1, 1]]},
             "/bars/1",
@@ -245,3 +245,10 @@ def test_what_was_taken_from_bars_holds_on_them_and_on_nothing_less(closes, time
     for i in range(len(content["signals"])):
         less = content["signals"][:i] + content["signals"][i + 1 :]
         assert len(run_case(text, read_case(content | {"signals": less})).extra) == 1
+
+
+@pytest.mark.parametrize(("bars", "place"), [([100, 101, None], "/bars/2"), ([None, 100, 101], "/bars/0")])
+def test_a_close_that_is_none_is_named(bars, place):
+    with pytest.raises(CaseError) as caught:
+        case_of(bars=bars)
+    assert caught.value.place == place

@@ -198,3 +198,38 @@ def test_lines_that_only_serve_what_is_not_imported_are_told_of():
         'if close < trail\n    strategy.close("L")\n'
     )
     assert [status_of(source, line)[0] for line in (3, 4, 5, 6, 8)] == ["imported"] * 2 + ["needs_edit"] * 3
+
+
+def test_what_an_order_was_to_read_is_told_of_with_it():
+    source = (
+        f"{HEAD}{LONG}entered = strategy.position_size != strategy.position_size[1]\n"
+        'if entered and close < open\n    strategy.close("L")\n'
+    )
+    assert [status_of(source, line)[0] for line in (5, 7)] == ["needs_edit"] * 2
+
+
+def test_a_price_given_while_a_position_is_open():
+    source = (
+        f"{HEAD}{LONG}level = strategy.position_size > 0 ? strategy.position_avg_price * 0.97 : na\n"
+        'strategy.exit("X", "L", stop=level)\n'
+    )
+    assert "stop_loss 3%" in lines_of(source)
+    assert import_pine(source).complete
+
+
+@pytest.mark.parametrize(
+    ("version", "line", "told"),
+    [
+        (5, "x = close > open ? ta.ema(close, 3) : 0", True),
+        (5, "x = close > open and ta.ema(close, 3) > 0", False),
+        (6, "x = close > open and ta.ema(close, 3) > 0", True),
+        (6, "x = ta.ema(close, 3) > 0 and close > open", False),
+        (6, "x = close > open or ta.rising(close, 2)", True),
+        (6, "x = input.bool(true) and ta.rising(close, 2)", False),
+        (6, "x = close > open ? close : open", False),
+    ],
+)
+def test_what_tradingview_computes_on_some_bars_only_is_told_of(version, line, told):
+    status, message = status_of(f'//@version={version}\nindicator("x")\n{line}\nplot(x ? 1 : 0)\n', 3)
+    assert status == "imported"
+    assert ("only on bars that need it" in message) is told

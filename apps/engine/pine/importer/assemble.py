@@ -7,13 +7,19 @@ first value that is changed later, a condition of a block, a function's own vari
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from apps.engine.lang import tree
 from apps.engine.lang.functions import BUILT_IN_NAMES, FUNCTIONS
 from apps.engine.lang.parser import RESERVED
 from apps.engine.pine.importer import orders, texts
+from apps.engine.pine.importer.parts import (
+    change_expressions,
+    change_payload,
+    expressions_of,
+    payload_expressions,
+)
 from apps.engine.pine.importer.report import Cannot, Record
 from apps.engine.pine.importer.state import (
     Alert,
@@ -49,7 +55,9 @@ class _Assembly:
         self.final: dict[str, str] = {}  # a variable's key: what it holds at the end of the bar
         self.lost: dict[str, str] = {}  # and why there is nothing
         self.carrying: set[str] = set()
-        self.delivered: set[str] = set()  # definitions that were written out where they are used
+        self.delivered: dict[
+            int, set[str]
+        ] = {}  # definitions written out where they are used, by id of the record
         self.parts: dict[int, list[str | tree.Expr]] = {}
         for variable in state.variables:
             if variable.current.kind == "poison" or not variable.last:
@@ -71,8 +79,9 @@ class _Assembly:
         for item in exits:
             payload = item.payload
             assert isinstance(payload, Exit)
-            levels = {key: self.expanded(level) for key, level in payload.levels.items()}
-            item.payload = replace(payload, levels=levels, condition=self.expanded(payload.condition))
+            levels = {key: self.expanded(level, item.record) for key, level in payload.levels.items()}
+            condition = self.expanded(payload.condition, item.record)
+            item.payload = replace(payload, levels=levels, condition=condition)
         last: Statements = []
         for statement, record in orders.protections(self.state, exits):
             self.checked([statement], record, last)
@@ -95,7 +104,7 @@ class _Assembly:
         for definition in self.definitions.values():
             definition.expr = rebuild(definition.expr, change)
         for item in self.state.items:
-            _change_payload(item, lambda expr: rebuild(expr, change))
+            change_payload(item, lambda expr: rebuild(expr, change))
 
     def take_over(self) -> None:
         """Where a variable of the script's own is no more than a function's result, the result bears its name."""
@@ -125,7 +134,7 @@ class _Assembly:
                     self.carrying.add(key)
                     break
 
-    def expanded(self, expr: tree.Expr) -> tree.Expr:
+    def expanded(self, expr: tree.Expr, record: Record) -> tree.Expr:
         """The expression with every carrying definition written out."""
         written: set[str] = set()
 
@@ -137,7 +146,7 @@ class _Assembly:
 
         for _ in range(DEEPEST):
             if not any(isinstance(node, tree.Name) and node.name in self.carrying for node in walk(expr)):
-                self.delivered |= written
+                self.delivered.setdefault(id(record), set()).update(written)
                 return expr
             expr = rebuild(expr, change)
             if measure(expr)[0] > MOST_NODES:
@@ -173,12 +182,13 @@ class _Assembly:
             case Input(key, statement):
                 return [replace(statement, name=key)]
             case Order():
-                item.payload = replace(item.payload, condition=self.expanded(item.payload.condition))
+                condition = self.expanded(item.payload.condition, item.record)
+                item.payload = replace(item.payload, condition=condition)
                 return list(orders.conditions(self.state, item))
             case Alert(parts, condition):
-                return self.alert(parts, self.expanded(condition), item.record)
+                return self.alert(parts, self.expanded(condition, item.record), item.record)
             case Plot(value, title):
-                return [tree.Plot(0, 0, self.expanded(value), title, 0)]
+                return [tree.Plot(0, 0, self.expanded(value, item.record), title, 0)]
         return []
 
     def alert(
@@ -189,7 +199,7 @@ class _Assembly:
         shown: list[str | tree.Expr] = []
         for part in parts:
             if isinstance(part, tree.Expr):
-                part = self.expanded(part)
+                part = self.expanded(part, record)
                 if not self.has_name(part):
                     key = f"$value:{len(self.definitions)}"
                     self.definitions[key] = Definition(key, part, "value", record, True)
@@ -234,7 +244,7 @@ class _Assembly:
     def size_of(self, item: Item) -> tree.Sizing:
         payload = item.payload
         assert isinstance(payload, Size)
-        return replace(payload.statement, value=self.expanded(payload.statement.value))
+        return replace(payload.statement, value=self.expanded(payload.statement.value, item.record))
 
     def drop_lost(self, found: Statements) -> None:
         """Leave out what uses something that was not imported, and what uses that."""
@@ -266,13 +276,16 @@ class _Assembly:
 
     def note_left_out(self, found: Statements) -> None:
         """Say of the lines that only served what was not imported that they are not in the formula either."""
-        live = self.delivered | self.behind([expr for s, _ in found for expr in expressions_of(s)])
+        said = {id(record) for _, record in found}
+        live = {key for record, keys in self.delivered.items() if record in said for key in keys}
+        live |= self.behind([expr for s, _ in found for expr in expressions_of(s)])
         live |= {s.name for s, _ in found if isinstance(s, tree.Definition) and self.definitions[s.name].kept}
         failed = [
-            expr for item in self.state.items if item.record.failed for expr in _payload_expressions(item)
+            expr for item in self.state.items if item.record.failed for expr in payload_expressions(item)
         ]
         failed += [d.expr for d in self.definitions.values() if d.record.failed]
-        served = {_variable(key) for key in self.behind(failed) - live}
+        wanted = self.behind(failed).union(*self.delivered.values())
+        served = {_variable(key) for key in wanted - live}
         alive = {_variable(key) for key in live}
         for key, definition in self.definitions.items():
             record = definition.record
@@ -422,52 +435,6 @@ def _title(node: tree.Plot, titles: set[str], taken: set[str]) -> str:
     return word
 
 
-_EXPRESSIONS = ("value", "condition", "bars")
-
-
-def expressions_of(statement: tree.Statement) -> list[tree.Expr]:
-    """The expressions of a statement but an input's, which are literals."""
-    if isinstance(statement, tree.Input):
-        return []
-    return [getattr(statement, part) for part in _EXPRESSIONS if hasattr(statement, part)]
-
-
-def change_expressions(statement: tree.Statement, change: Callable[[tree.Expr], tree.Expr]) -> tree.Statement:
-    """A copy of the statement with its expressions changed."""
-    if isinstance(statement, tree.Input):
-        return replace(statement)
-    parts = {part: change(getattr(statement, part)) for part in _EXPRESSIONS if hasattr(statement, part)}
-    return replace(statement, **parts)  # type: ignore[arg-type]
-
-
 def _variable(key: str) -> str:
     """Of the key of one of a variable's values, the variable's."""
     return key.partition(".")[0]
-
-
-def _payload_expressions(item: Item) -> list[tree.Expr]:
-    match item.payload:
-        case Order() | Alert():
-            return [item.payload.condition]
-        case Exit():
-            return [item.payload.condition, *item.payload.levels.values()]
-        case Plot():
-            return [item.payload.value]
-        case Size():
-            return [item.payload.statement.value]
-    return []
-
-
-def _change_payload(item: Item, change: Callable[[tree.Expr], tree.Expr]) -> None:
-    match item.payload:
-        case Order() | Alert():
-            item.payload = replace(item.payload, condition=change(item.payload.condition))
-            if isinstance(item.payload, Alert):
-                item.payload.parts = [p if isinstance(p, str) else change(p) for p in item.payload.parts]
-        case Exit():
-            levels = {key: change(level) for key, level in item.payload.levels.items()}
-            item.payload = replace(item.payload, levels=levels, condition=change(item.payload.condition))
-        case Plot():
-            item.payload = replace(item.payload, value=change(item.payload.value))
-        case Size():
-            item.payload = Size(replace(item.payload.statement, value=change(item.payload.statement.value)))

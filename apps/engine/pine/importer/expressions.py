@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from apps.engine.pine.importer.statements import Walk
 
 MAX_CHAIN = 1_000  # operators in a row: more than the words of a formula allow
+_SKIPPED = (
+    "TradingView computes a side of a choice, `and` or `or` only on bars that need it, a formula on all"
+)
 _TOO_LONG = "the expression is longer than a formula can be"
 _COMPARE = frozenset(["<", "<=", ">", ">=", "==", "!="])
 
@@ -43,6 +46,7 @@ class Expressions:
         self.state = state
         self.walk = walk
         self.invocations = Invocations(self)
+        self.remembering = 0  # calls so far of what remembers the past
 
     # kinds
 
@@ -197,11 +201,14 @@ class Expressions:
         return result
 
     def combine(self, operator: str, left: Value, right_node: pine.Expr) -> Value:
+        calls = self.remembering
         right = self.value(right_node)
         if "drawing" in (left.kind, right.kind):
             return DRAWING
         if operator in ("and", "or"):
             join = both if operator == "and" else either
+            if self.remembering > calls and self.state.script.version >= 6:
+                self.note_skipped(self.truth(left))
             return Value("truth", join(self.joined(operator, left), self.joined(operator, right)))
         if "moment" in (left.kind, right.kind) and operator in _COMPARE:
             return moments.compare(operator, left, right)
@@ -259,10 +266,11 @@ class Expressions:
     def choice(self, node: pine.Choice) -> Value:
         if len(node.cases) > MAX_CHAIN:
             raise Cannot(_TOO_LONG)
+        calls = self.remembering
         result = self.attempt(node.otherwise)
         for condition_node, then_node in reversed(node.cases):
             then = self.attempt(then_node)
-            result = self.choose(condition_node, then, result)
+            result = self.choose(condition_node, then, result, remembers=self.remembering > calls)
         if isinstance(result, Cannot):
             raise result
         return result
@@ -275,7 +283,11 @@ class Expressions:
             return problem
 
     def choose(
-        self, condition_node: pine.Expr, then: Value | Cannot, otherwise: Value | Cannot
+        self,
+        condition_node: pine.Expr,
+        then: Value | Cannot,
+        otherwise: Value | Cannot,
+        remembers: bool = False,
     ) -> Value | Cannot:
         drawing = [side for side in (then, otherwise) if isinstance(side, Value) and side.kind == "drawing"]
         if drawing:
@@ -283,6 +295,8 @@ class Expressions:
         condition = self.condition(condition_node)
         if isinstance(condition, Folded):
             return then if condition.value else otherwise
+        if remembers:
+            self.note_skipped(condition)
         if isinstance(then, Cannot) or isinstance(otherwise, Cannot):
             known = self.default_of(condition)
             kept = then if known else otherwise
@@ -295,6 +309,11 @@ class Expressions:
             )
             return kept
         return self.merge(condition, then, otherwise)
+
+    def note_skipped(self, condition: tree.Expr) -> None:
+        """Say so where a side that remembers the past is computed on some bars only: as `condition` has it."""
+        if self.default_of(condition) is None:
+            self.state.record.note("imported", _SKIPPED)
 
     def merge(self, condition: tree.Expr, then: Value, otherwise: Value) -> Value:
         """condition ? then : otherwise."""

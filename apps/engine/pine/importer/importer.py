@@ -5,8 +5,9 @@ from __future__ import annotations
 from apps.engine.lang import check, tree
 from apps.engine.lang.lexer import MAX_BYTES as FORMULA_BYTES
 from apps.engine.lang.writer import write
-from apps.engine.pine.importer.assemble import Statements, assemble, expressions_of
+from apps.engine.pine.importer.assemble import Statements, assemble
 from apps.engine.pine.importer.exported import import_exported
+from apps.engine.pine.importer.parts import expressions_of
 from apps.engine.pine.importer.report import LineReport, PineImport, Record, Status
 from apps.engine.pine.importer.state import State
 from apps.engine.pine.importer.statements import Walk

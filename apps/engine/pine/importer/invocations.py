@@ -120,6 +120,7 @@ class Invocations:
 
     def note_block(self) -> None:
         """Say so where what remembers the past stands in a block that runs on some bars only."""
+        self.expressions.remembering += 1
         guards = (guard.expr for guard in self.state.path if guard.expr is not None)
         if any(self.expressions.default_of(guard) is None for guard in guards):
             self.state.record.note("imported", _IN_BLOCK)

@@ -204,7 +204,11 @@ def _sides_of(state: State, order: Exit, sides: set[str]) -> set[str]:
 
 def _levels(state: State, order: Exit, side: str, at_signal: bool, record: Record) -> list[tuple[str, Level]]:
     """The order's levels on one side, each with its kind of statement. Raises Cannot."""
-    given = order.levels
+    size = 1.0 if side == "long" else -1.0
+    assumed = {key: assume(level, [size]) for key, level in order.levels.items()}
+    given = {key: level for key, level in assumed.items() if not _is(level, "na")}
+    if not given:
+        return []
     percents = {key for key, declared in state.inputs.items() if declared.kind == "percent"}
     up = side == "long"
     result: list[tuple[str, Level]] = []
