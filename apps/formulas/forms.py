@@ -204,6 +204,9 @@ class SnapshotForm(forms.Form):
     end = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        kwargs.setdefault(
+            "auto_id", "taken_%s"
+        )  # it stands beside the form of a test, which has a name as well
         super().__init__(*args, **kwargs)
         self.fields["bar_set"].queryset = visible_bar_sets(workspace)  # type: ignore[attr-defined]
 

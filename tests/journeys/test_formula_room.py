@@ -101,7 +101,7 @@ def test_a_failing_test_stands_in_the_way_of_publishing_until_it_is_mended(newco
     page = newcomer
     address = make_formula(page, "Above", "long when close > 10")
     page.goto(f"{address}tests/new/")
-    page.locator("#id_name").first.fill("fires at eleven")
+    page.locator("#id_name").fill("fires at eleven")
     page.get_by_label("Bars").fill("9\n11")
     page.get_by_label("Expected signals").fill("0 long")
     page.get_by_role("button", name="Save").click()
