@@ -134,3 +134,13 @@ def test_scripts_with_holes_and_repeats_never_fail(seed):
         assert result.ok == check(result.text).ok
         lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
         assert [line.line for line in result.report] == [n for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def test_texts_that_double_line_by_line_are_refused():
+    doubled = "".join(f"s{i} = s{i - 1} + s{i - 1}\n" for i in range(1, 60))
+    chosen = "".join(f's{i} = close > {i} ? s{i - 1} : open > {i} ? s{i - 1} : "x"\n' for i in range(1, 60))
+    for lines in (doubled, chosen):
+        source = f'//@version=5\nindicator("x")\ns0 = "a" + str.tostring(close)\n{lines}if close > open\n    alert(s59)\n'
+        result = import_pine(source)
+        assert not result.ok
+        assert len(result.text) < 100_000

@@ -72,6 +72,7 @@ class _Assembly:
         self.take_over()
         self.link()
         self.find_carrying()
+        orders.find_closed_together(self.state)
         found: Statements = []
         exits = [item for item in self.state.items if isinstance(item.payload, Exit)]
         for item in self.state.items:

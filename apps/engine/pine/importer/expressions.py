@@ -242,7 +242,7 @@ class Expressions:
 
     def combine_texts(self, operator: str, left: Value, right: Value) -> Value:
         if operator == "+":
-            return Value("text", parts=texts.parts_of(left) + texts.parts_of(right))
+            return Value("text", parts=texts.joined(texts.parts_of(left), texts.parts_of(right)))
         if operator in ("==", "!="):
             sides = []
             for value in (left, right):
@@ -320,6 +320,7 @@ class Expressions:
         for side in (then, otherwise):
             if side.kind == "poison":
                 raise Cannot(side.name)
+        texts.check_alternatives(then, otherwise)
         if then == otherwise:
             return then
         kinds = {then.kind, otherwise.kind}

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from apps.engine.lang import tree
+from apps.engine.lang.writer import write_expression
 from apps.engine.pine.importer.report import Cannot, Record
 from apps.engine.pine.importer.state import Exit, Item, Order, State
 from apps.engine.pine.importer.values import (
@@ -74,13 +75,22 @@ def conditions(state: State, item: Item) -> list[tree.Condition]:
     return [_statement(f"exit_{side}", found) for side, found in parts.items()]
 
 
+def find_closed_together(state: State) -> None:
+    """For each close, the ids of all entries that are closed with it, by the same condition."""
+    closes = [
+        (item, item.payload)
+        for item in state.items
+        if isinstance(item.payload, Order) and item.payload.side == "close"
+    ]
+    ids: dict[str, set[str | None]] = {}
+    for _, order in closes:
+        ids.setdefault(write_expression(order.condition), set()).add(order.ids)
+    state.closed_with = {id(item.record): ids[write_expression(order.condition)] for item, order in closes}
+
+
 def _note_other_entries(state: State, order: Order, record: Record) -> None:
     """Another entry of the same side that is not closed with this one would stay open on TradingView."""
-    closed: set[str | None] = set()
-    for item in state.items:
-        other = item.payload
-        if isinstance(other, Order) and other.side == "close" and same(other.condition, order.condition):
-            closed.add(other.ids)
+    closed = state.closed_with.get(id(record), set())
     sides = state.entries[order.ids or ""]
     open_still = [key for key, found in state.entries.items() if found & sides and key not in closed]
     if open_still and None not in closed:

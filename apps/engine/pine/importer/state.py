@@ -124,6 +124,7 @@ class State:
     calls: int = 0
     inputs: dict[str, tree.Input] = field(default_factory=dict)
     entries: dict[str, set[str]] = field(default_factory=dict)  # sides by the ids of strategy.entry
+    closed_with: dict[int, set[str | None]] = field(default_factory=dict)  # by id of the record of a close
     entry_paths: list[tuple[Value, ...]] = field(default_factory=list)
     wanted: str = ""  # the name that is being assigned to: an input takes it
 

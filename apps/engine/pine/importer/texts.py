@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Parts = tuple[str | tree.Expr, ...]
 MAX_TEXT = 4_096  # as much as an alert of TradingView's holds
 SYMBOL, TIME = "@symbol", "@time"
+MAX_PIECES = 200
+MAX_ALTERNATIVES = 60
 _PLACEHOLDERS = {
     "ticker": SYMBOL,
     "time": TIME,
@@ -43,6 +45,28 @@ def parts_of(value: Value) -> Parts:
     raise Cannot("this cannot be part of a text")
 
 
+def joined(first: Parts, second: Parts) -> Parts:
+    """Both together. Raises Cannot where that is more than an alert holds: texts can double by the line."""
+    parts = first + second
+    _check_length("".join(part for part in parts if isinstance(part, str)))
+    if len(parts) > MAX_PIECES:
+        raise Cannot(f"the text has more than {MAX_PIECES} parts")
+    return parts
+
+
+def check_alternatives(*values: Value) -> None:
+    """Raise Cannot where there are too many texts to choose from: each becomes an alert of its own."""
+    count = 0
+    work = list(values)
+    while work:
+        value = work.pop()
+        count += 1
+        if count > 2 * MAX_ALTERNATIVES:
+            raise Cannot(f"the text is chosen from more than {MAX_ALTERNATIVES}")
+        if value.choice is not None:
+            work += value.choice[1:]
+
+
 def read(expressions: Expressions, word: str, node: pine.Call) -> Value:
     """str.tostring and str.format; the others change texts, which a formula cannot."""
     arguments = [expressions.value(argument.value) for argument in node.arguments]
@@ -56,9 +80,9 @@ def read(expressions: Expressions, word: str, node: pine.Call) -> Value:
         parts: Parts = ()
         for position, piece in enumerate(pieces):
             if position % 2 == 0:
-                parts += (piece,) if piece else ()
+                parts = joined(parts, (piece,) if piece else ())
             elif int(piece) + 1 < len(arguments):
-                parts += parts_of(arguments[int(piece) + 1])
+                parts = joined(parts, parts_of(arguments[int(piece) + 1]))
         return Value("text", parts=parts)
     if word == "format_time":
         return Value("text", parts=(name(TIME),))
