@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -27,3 +29,12 @@ def shown(value: Any, kind: str = "") -> str:
     if isinstance(value, str):
         return value
     return f"{value * 100:.6g}%" if kind == "percent" else f"{value:.8g}".replace("-", "−")
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """A sentence in which what stands in backquotes is code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", p) if i % 2 else p,) for i, p in parts)
+    )
