@@ -67,7 +67,7 @@ def test_run_tells_of_the_draft_or_of_any_text(formula, user):
 def test_unreadable_tests_are_refused_with_their_place(formula, user):
     with pytest.raises(InvalidCase) as caught:
         add_case(formula, CASE | {"bars": [9, "x"]}, actor=user)
-    assert caught.value.extra["case_error"]["place"] == "/bars/0"
+    assert caught.value.extra["case_error"]["place"] == "/bars/1"
     with pytest.raises(InvalidCase, match="at most 1024 KiB"):
         add_case(formula, CASE | {"symbol": "x" * 1024 * 1024}, actor=user)
 

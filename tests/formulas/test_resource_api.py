@@ -38,7 +38,7 @@ def test_versions_are_compared(api, path, formula, user, bar_set, stranger):
     publish_formula(formula, actor=user)
     api.patch(path, {"text": "long when close > 11"}, format="json")
     found = api.get(path + f"compare/?old=1&bar_set={bar_set.uuid}").json()
-    assert "10 → 11" in found["summary"]
+    assert "`close > 10` → `> 11`" in found["summary"]
     assert found["signals"]["added_count"] == 0
     assert api.get(path + "compare/?old=draft&new=draft").json()["changes"] == []
     for wrong in (
@@ -89,7 +89,7 @@ def test_tests_are_kept_changed_run_and_removed(api, path):
 def test_unreadable_tests_are_refused(api, path):
     refused = api.post(path + "cases/", {"content": CASE | {"bars": [1, None]}}, format="json")
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid_case")
-    assert refused.json()["case_error"]["place"] == "/bars/0"
+    assert refused.json()["case_error"]["place"] == "/bars/1"
     api.post(path + "cases/", {"content": CASE}, format="json")
     taken = api.post(path + "cases/", {"content": CASE}, format="json")
     assert (taken.status_code, taken.json()["code"]) == (409, "case_name_taken")

@@ -71,7 +71,16 @@ def test_history_lists_restores_and_forks(web, formula, user, workspace):
     web.post(f"/formulas/{formula.uuid}/publish/", {"note": "First try"})
     save_formula(formula, name="Up", text=CROSS, actor=user)
     assert "First try" in page(web, formula, "history")
-    web.post(f"/formulas/{formula.uuid}/versions/1/restore/")
+    restore = f"/formulas/{formula.uuid}/versions/1/restore/"
+    assert "The draft is in no version" in web.post(restore).content.decode()
+    formula.refresh_from_db()
+    assert formula.text == CROSS  # nothing is lost without a word
+    web.post(restore, {"draft": "keep"})
+    formula.refresh_from_db()
+    assert formula.text == UP
+    assert Formula.objects.get(name="Up (draft)").text == CROSS
+    save_formula(formula, name="Up", text=CROSS, actor=user)
+    web.post(restore, {"draft": "replace"})
     formula.refresh_from_db()
     assert formula.text == UP
     web.post(f"/formulas/{formula.uuid}/versions/1/fork/")
@@ -80,11 +89,34 @@ def test_history_lists_restores_and_forks(web, formula, user, workspace):
     assert f"/formulas/{formula.uuid}/history/" in page(web, fork, "history")
 
 
+def test_publishing_from_the_editor_takes_what_stands_there(web, formula):
+    editor = f"/formulas/{formula.uuid}/"
+    typed = UP.replace("100", "105")
+    answer = web.post(editor, {"name": "Up", "text": typed, "next": "publish"}, follow=True)
+    assert "Published as version 1." in answer.content.decode()
+    assert formula.versions.get().text == typed
+    answer = web.post(editor, {"name": "Up", "text": "# same\n" + typed, "next": "publish"}, follow=True)
+    assert "This is version 1 already; nothing new was published." in answer.content.decode()
+    answer = web.post(editor, {"name": "Up", "text": "long when (", "next": "publish"}, follow=True)
+    assert "Not published." in answer.content.decode()
+    formula.refresh_from_db()
+    assert formula.text == "long when ("  # kept, errors and all
+
+
+def test_a_failing_test_leads_to_the_tests(web, formula, user):
+    add_case(formula, CASE, actor=user)
+    answer = web.post(
+        f"/formulas/{formula.uuid}/", {"name": "Up", "text": UP, "next": "publish"}, follow=True
+    )
+    assert answer.redirect_chain[-1][0] == f"/formulas/{formula.uuid}/tests/"
+    assert "Not published." in answer.content.decode()
+
+
 def test_history_compares_in_sentences_and_signals(web, formula, user, bar_set):
     publish_formula(formula, actor=user)
     save_formula(formula, name="Up", text=UP.replace("100", "101"), actor=user)
     html = page(web, formula, "history", f"?old=1&new=draft&bar_set={bar_set.uuid}")
-    assert "100 → 101" in html
+    assert "&gt; 101" in html
     assert "removed</span>" in html
     assert "No semantic change" in page(web, formula, "history", "?old=1&new=1")
     assert "Choose two versions" in page(web, formula, "history", "?old=7&new=draft")

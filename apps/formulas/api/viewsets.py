@@ -86,10 +86,13 @@ class FormulaViewSet(
     @extend_schema(request=PublishSerializer, responses={201: FormulaVersionSerializer})
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, uuid: str) -> Response:
-        """Freeze the draft as a version; 422 with `formula_errors` while it has errors, with `failing_cases` while a
-        test of it fails."""
-        version = publish_formula(self.get_object(), actor=request.user, **given(PublishSerializer, request))
-        return Response(FormulaVersionSerializer(version).data, status=201)
+        """Freeze the draft as a version: 201, or 200 with the version that says the same already. 422 with
+        `formula_errors` while it has errors, with `failing_cases` while a test of it fails."""
+        formula = self.get_object()
+        newest = formula.versions.first()
+        version = publish_formula(formula, actor=request.user, **given(PublishSerializer, request))
+        is_new = newest is None or version.number > newest.number
+        return Response(FormulaVersionSerializer(version).data, status=201 if is_new else 200)
 
     @extend_schema(request=ForkSerializer, responses={201: FormulaSerializer})
     @action(detail=True, methods=["post"])

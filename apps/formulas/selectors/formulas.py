@@ -57,6 +57,11 @@ def versions_of(formula: Formula) -> QuerySet[FormulaVersion]:
     return formula.versions.select_related("published_by")
 
 
+def has_unpublished_draft(formula: Formula) -> bool:
+    """Whether the draft holds a text, comments included, that no version holds."""
+    return bool(formula.text.strip()) and not formula.versions.filter(text=formula.text).exists()
+
+
 def cases_of(formula: Formula) -> QuerySet[FormulaCase]:
     """The formula's tests in order, without removed ones."""
     return formula.cases.filter(removed_at=None)

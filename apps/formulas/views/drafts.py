@@ -25,6 +25,7 @@ from apps.formulas.services import (
     save_formula,
     unarchive_formula,
 )
+from apps.formulas.views.history import publish
 
 SUGGESTED = 6  # templates shown where there is no formula yet
 
@@ -89,7 +90,9 @@ def formula_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def after_save(request: HttpRequest, formula: Formula) -> HttpResponse:
-    """Where the pressed button leads: on to the backtest form, or back to the editor."""
+    """What the pressed button asks for besides: to publish, or the backtest form; else back to the editor."""
+    if request.POST.get("next") == "publish":
+        return publish(request, formula, then="formula-detail")
     report = check_report(formula.text)
     if request.POST.get("next") == "backtest" and report["ok"]:
         return redirect("backtests:backtest-new", formula=formula.uuid)

@@ -16,7 +16,13 @@ from apps.formulas.access import get_formula_for, get_version_of
 from apps.formulas.errors import FailingCases, InvalidFormula
 from apps.formulas.forms import CompareForm
 from apps.formulas.models import Formula, FormulaVersion
-from apps.formulas.selectors import changes_between, lineage_of, signal_changes, versions_of
+from apps.formulas.selectors import (
+    changes_between,
+    has_unpublished_draft,
+    lineage_of,
+    signal_changes,
+    versions_of,
+)
 from apps.formulas.services import fork_formula, publish_formula, restore_version
 from apps.markets.services import load_bars
 
@@ -67,21 +73,43 @@ def _comparison(formula: Formula, versions: list[FormulaVersion], form: CompareF
 @login_required
 @require_POST
 def formula_publish(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    formula = get_formula_for(request.workspace, uuid)
+    """Publish the stored draft, with the note of the form."""
+    return publish(request, get_formula_for(request.workspace, uuid), then="formula-history")
+
+
+def publish(request: HttpRequest, formula: Formula, *, then: str) -> HttpResponse:
+    """Publish and say what came of it; on to the page `then`, or to the tests where they stand in the way."""
+    newest = formula.versions.first()
     try:
         version = publish_formula(formula, actor=request.user, note=request.POST.get("note", ""))
-        messages.success(request, f"Published as version {version.number}.")
-    except (InvalidFormula, FailingCases) as error:
+    except InvalidFormula as error:
         messages.error(request, f"Not published. {error.message}")
-    tab = "formula-history" if "note" in request.POST else "formula-detail"  # the page that has the field
-    return redirect(f"formulas:{tab}", uuid=formula.uuid)
+    except FailingCases as error:
+        messages.error(request, f"Not published. {error.message}")
+        then = "case-list"
+    else:
+        if newest is None or version.number > newest.number:
+            messages.success(request, f"Published as version {version.number}.")
+        else:
+            messages.info(request, f"This is version {version.number} already; nothing new was published.")
+    return redirect(f"formulas:{then}", uuid=formula.uuid)
 
 
 @login_required
 @require_POST
 def version_restore(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
+    """The version becomes the draft; a draft that no version holds is asked about first."""
     formula = get_formula_for(request.workspace, uuid)
-    restore_version(get_version_of(formula, number), actor=request.user)
+    version = get_version_of(formula, number)
+    wish = request.POST.get("draft", "")
+    if wish not in ("replace", "keep") and has_unpublished_draft(formula):
+        context = {"formula": formula, "version": version}
+        return render(request, "formulas/version_restore.html", context)
+    if wish == "keep":
+        name = f"{formula.name[:112]} (draft)"
+        fork_formula(formula, workspace=request.workspace, actor=request.user, name=name)
+        messages.success(request, f"The draft is kept as “{name}”.")
+    restore_version(version, actor=request.user)
     messages.success(request, f"The draft is version {number} again.")
     return redirect("formulas:formula-detail", uuid=formula.uuid)
 

@@ -19,7 +19,7 @@ _LINK = re.compile(r"\]\((\w+)\.md\)")
 @login_required
 @require_GET
 def function_list(request: HttpRequest) -> HttpResponse:
-    """All functions by family, searched by words of their names, titles and summaries."""
+    """All functions by family, searched by words anywhere on their pages."""
     query = request.GET.get("q", "").strip()
     words = query.lower().split()
     found = [of for of in map(page, names()) if all(word in _searched(of) for word in words)]
@@ -56,4 +56,4 @@ def _sections(body: str) -> list[tuple[str, str]]:
 
 
 def _searched(of: FunctionPage) -> str:
-    return f"{of.name} {of.title} {of.summary}".lower()
+    return f"{of.name} {of.title} {of.markdown}".lower()
