@@ -125,6 +125,10 @@ def _leave_out(statements: Statements, refused: dict[int, str]) -> None:
         record.failed = True
         if isinstance(statement, tree.Definition | tree.Input):
             lost[statement.name] = record.line
+    used = [
+        {n.name for e in expressions_of(statement) for n in walk(e) if isinstance(n, tree.Name)}
+        for statement, _ in statements
+    ]
     gone = set(refused)
     again = True
     while again:
@@ -132,9 +136,9 @@ def _leave_out(statements: Statements, refused: dict[int, str]) -> None:
         for at, (statement, record) in enumerate(statements):
             if at in gone:
                 continue
-            names = {n.name for e in expressions_of(statement) for n in walk(e) if isinstance(n, tree.Name)}
+            names = used[at]
             if isinstance(statement, tree.Alert):
-                names |= {word for word in lost if "{" + word + "}" in statement.text}
+                names = names | {word for word in lost if "{" + word + "}" in statement.text}
             using = sorted(names & lost.keys())
             if using:
                 gone.add(at)
