@@ -38,3 +38,12 @@ def coded(text: str) -> SafeString:
     return format_html_join(
         "", "{}", ((format_html("<code>{}</code>", p) if i % 2 else p,) for i, p in parts)
     )
+
+
+@register.filter
+def size(count: int) -> str:
+    """Bytes in decimal units: 360 bytes, 1.2 kB, 16 MB."""
+    for unit, least in (("MB", 1_000_000), ("kB", 1_000)):
+        if count >= least:
+            return f"{count / least:.3g} {unit}"
+    return f"{count} bytes"

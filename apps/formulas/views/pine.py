@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -53,9 +54,17 @@ def pine_import(request: HttpRequest) -> HttpResponse:
         name = found["name"][:120] or "Imported from Pine"
         if "create" in request.POST:
             formula = create_formula(request.workspace, name=name, text=found["text"], actor=request.user)
-            messages.success(request, "Imported. The lines that need a hand are marked in the text.")
+            marked = "" if found["complete"] else " The lines that need a hand are marked in the text."
+            messages.success(request, f"Imported.{marked}")
             return redirect("formulas:formula-detail", uuid=formula.uuid)
-        context |= {"found": found, "name": name, "source": form.cleaned_data["source"]}
+        statuses = Counter(line["status"] for line in found["report"])
+        context |= {
+            "found": found,
+            "missing": statuses["impossible"],
+            "doubtful": statuses["needs_edit"],
+            "name": name,
+            "source": form.cleaned_data["source"],
+        }
     return render(request, "formulas/pine_import.html", context, status=422 if form.errors else 200)
 
 

@@ -3,8 +3,8 @@
  *
  * The textarea keeps the text at every moment, so forms post as before. `data-services` is where the language's services
  * are, `data-reference` the function reference. A list `[data-formula-problems]` in the same form is taken out once the
- * editor shows problems itself. Mod-Enter presses the form's primary button, also one outside it that names the form;
- * Mod-Shift-F lays the text out. Each check dispatches `formula:checked` on the textarea, the report as detail.
+ * editor shows problems itself. Mod-Enter presses the form's primary button, also one outside it that names the form,
+ * Mod-S the one that saves; Mod-Shift-F lays the text out. Each check dispatches `formula:checked` on the textarea, the report as detail.
  */
 import { acceptCompletion } from "@codemirror/autocomplete";
 import { indentWithTab } from "@codemirror/commands";
@@ -67,6 +67,7 @@ class FormulaEditor {
     return [
       keymap.of([
         { key: "Mod-Enter", run: () => this.submit() },
+        { key: "Mod-s", run: () => this.save(), preventDefault: true },
         { key: "Mod-Shift-f", run: () => this.format(), preventDefault: true },
         { key: "Tab", run: acceptCompletion },
         indentWithTab,
@@ -143,10 +144,19 @@ class FormulaEditor {
     return true;
   }
 
+  /** Presses the form's primary button. */
   submit() {
-    const primary = [...(this.form?.elements ?? [])].find((button) => button.matches?.("button.btn-primary[type=submit]"));
+    return this.press("button.btn-primary[type=submit]");
+  }
+
+  /** Presses the button that saves and stays. */
+  save() {
+    return this.press('button[name="next"][value="stay"]');
+  }
+
+  press(selector) {
     if (!this.form) return false;
-    this.form.requestSubmit(primary);
+    this.form.requestSubmit([...this.form.elements].find((button) => button.matches?.(selector)));
     return true;
   }
 }
