@@ -300,6 +300,9 @@ def test_diff_of_a_layout_is_none(files: Path) -> None:
     assert code == 1
     assert err.startswith(f"{files / 'bars.csv'}: line 1")
     assert run("diff", "-", "-")[0] == 2
+    code, _, err = run("diff", files / "good.formula", files / "new.formula", "--old-set", "n=3")
+    assert code == 2
+    assert "give --bars too" in err
 
 
 # running
@@ -331,8 +334,8 @@ def test_why_names_a_bar_by_time_or_number(files: Path, at: str) -> None:
 @pytest.mark.parametrize(
     ("at", "message"),
     [
-        ("4", "--at: "),
-        ("-5", "--at: "),
+        ("4", "--at: there is no bar 4; the 4 bars are numbered from 0, or from -1 at the end"),
+        ("-5", "--at: there is no bar -5;"),
         ("soon", "--at expects a time such as 2024-03-01T12:00:00Z or a bar's number, found 'soon'"),
         ("2024-01-04T01:00:00Z", "--at: no bar opens at 2024-01-04T01:00:00Z"),
     ],
@@ -384,6 +387,10 @@ def test_what_pine_cannot_say_is_told_by_line(files: Path) -> None:
     (files / "odd.pine").write_text(
         '//@version=6\nindicator("x")\nlevel = request.financial(syminfo.tickerid, "EPS", "FQ")\nplot(level)\n', encoding="utf-8"
     )  # fmt: skip
+    (files / "empty.pine").write_text("\n", encoding="utf-8")
+    code, _, err = run("import-pine", files / "empty.pine")
+    assert code == 1
+    assert "the script is empty" in err
     code, _, err = run("import-pine", files / "odd.pine")
     assert code == 1
     assert "line 3: impossible: " in err

@@ -17,6 +17,7 @@ from apps.formulas.management.formula_commands.common import (
     add_action,
     add_json,
     add_settings,
+    fail,
     fail_formula,
     read_settings,
     read_text,
@@ -33,7 +34,7 @@ def add_to(actions: Any) -> None:
         "import-pine",
         run_import,
         "print the formula of a Pine script, and what became of each line; exit 1 where a line has no counterpart",
-        file="a file with a Pine script, v4 to v6, or - for standard input",
+        file="a file with a Pine script, v3 to v6, or - for standard input",
     )
     add_json(imported)
 
@@ -49,7 +50,10 @@ def run_pine(command: BaseCommand, options: Options) -> None:
 
 
 def run_import(command: BaseCommand, options: Options) -> None:
-    result = import_pine(read_text(options["file"], MOST_JSON_BYTES))
+    source = read_text(options["file"], MOST_JSON_BYTES)
+    if not source.strip():
+        fail(f"{options['file']}: the script is empty", INVALID)
+    result = import_pine(source)
     if options["json"]:
         command.stdout.write(json.dumps(result.as_dict()))
     else:

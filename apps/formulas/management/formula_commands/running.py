@@ -138,7 +138,12 @@ def _bar_number(at: str, bars: Bars) -> int:
         if not len(found):
             fail(f"--at: no bar opens at {at}", USAGE)
         return int(found[0])
-    return number + len(bars) if number < 0 else number
+    if not -len(bars) <= number < len(bars):
+        fail(
+            f"--at: there is no bar {number}; the {len(bars):,} bars are numbered from 0, or from -1 at the end",
+            USAGE,
+        )
+    return number % len(bars)
 
 
 def _why_lines(result: Why) -> list[str]:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from apps.engine.lang.diff import NO_CHANGE, diff
 from apps.engine.lang.signal_diff import SignalDiff, signal_diff
 from apps.formulas.management.formula_commands.common import (
+    USAGE,
     Options,
     add_action,
     add_bars,
@@ -17,6 +18,7 @@ from apps.formulas.management.formula_commands.common import (
     add_settings,
     bars_errors,
     bars_of,
+    fail,
     formula_errors,
     only_one_from_stdin,
     read_settings,
@@ -36,6 +38,8 @@ def add_to(actions: Any) -> None:
 
 def run_diff(command: BaseCommand, options: Options) -> None:
     only_one_from_stdin(options["old"], options["new"], options["bars"])
+    if not options["bars"] and (options["old_set"] or options["new_set"]):
+        fail("--old-set and --new-set say how signals are found: give --bars too", USAGE)
     old, new = read_text(options["old"]), read_text(options["new"])
     for name, text in ((options["old"], old), (options["new"], new)):
         with formula_errors(name):
