@@ -1,6 +1,6 @@
 # The two commands of the project are `make up` and `make test`. Both set themselves up.
 PYTHON ?= python3
-# Tests keep their order (those with real transactions late, the browser's last and together) on two cores.
+# Tests keep their order (those with real transactions late, the browser's last) on two cores, one at a time to each.
 TEST_PROCESSES ?= 2
 TEST_ORDER := -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
 LOCAL := .venv/bin/python -m deploy.local

@@ -27,8 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("django_db")
         if "transactional_db" in names or (marker and marker.kwargs.get("transaction")):
             names.append("django_db_serialized_rollback")
-        if "stack" in names:  # one installation for all browser tests, in whichever process runs them
-            item.add_marker(pytest.mark.xdist_group("browser"))
     # Playwright keeps an event loop running in its process, which would be in the way of asynchronous tests after it.
     items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", []))
 

@@ -77,11 +77,13 @@ def _database(name: str) -> str:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     port = _free_port()
     var = tmp_path_factory.mktemp("installation")
+    # each test process runs an installation of its own: one worker must not take another's jobs
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     redis = settings.REDIS_URL.rsplit("/", 1)[0]
     env = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
         "DATABASE_URL": _database(f"candlewright_journey_{os.getpid()}"),
-        "REDIS_URL": f"{redis}/9",
+        "REDIS_URL": f"{redis}/{9 + number}",
         "SITE_URL": f"http://127.0.0.1:{port}",
         "VAR_DIR": str(var),
         "LOG_LEVEL": "WARNING",

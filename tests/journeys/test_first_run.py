@@ -7,13 +7,10 @@ import time
 
 import httpx
 import psycopg
-import pytest
 from playwright.sync_api import Page, expect
 
 from apps.formulas.library import templates
 from tests.journeys.conftest import Stack, choose_market, write_formula
-
-pytestmark = [pytest.mark.xdist_group("journeys")]
 
 
 def assert_one_request(stack: Stack, backtest: str) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import choose_market, write_formula
-
-pytestmark = [pytest.mark.xdist_group("journeys")]
 
 CROSS = """fast = ema(close, 9)
 slow = ema(close, 21)
