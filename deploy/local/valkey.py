@@ -23,6 +23,7 @@ from deploy.local.ports import LOOPBACK, pick_port
 from deploy.local.say import say, timed
 
 START_SECONDS = 20.0
+TRIES = 3
 
 
 @dataclass
@@ -48,19 +49,29 @@ class ValkeyServer:
         if self.port() is not None:
             say(f"Valkey runs already on port {self.port()}")
             return
-        port = pick_port(self.usual_port, "Valkey")
+        for attempt in range(1, TRIES + 1):
+            problem = self._launch(pick_port(self.usual_port, "Valkey"))
+            if not problem:
+                return
+            # another installation may have taken the port between the look at it and the start
+            if "Failed listening" not in problem or attempt == TRIES:
+                raise LocalError(f"Valkey did not start: {problem}\nIts log: {self.log}")
+
+    def _launch(self, port: int) -> str:
+        """Start on `port` and wait for the first answer; what went wrong, or an empty text."""
         with timed(f"Valkey on {LOOPBACK}:{port}"):
             config = self._write_config(port)
+            self.log.unlink(missing_ok=True)  # what it says of an earlier start is not about this one
             done = subprocess.run(
                 [binary(), str(config)], cwd=self.home, capture_output=True, text=True, check=False
             )
             deadline = time.monotonic() + START_SECONDS
             while self.port() is None:
-                if done.returncode != 0 or time.monotonic() > deadline:
-                    raise LocalError(
-                        f"Valkey did not start: {done.stderr.strip()}\n{self._tail()}\nIts log: {self.log}"
-                    )
+                said = f"{done.stderr.strip()}\n{self._tail()}"
+                if done.returncode != 0 or "Failed listening" in said or time.monotonic() > deadline:
+                    return said
                 time.sleep(0.05)
+        return ""
 
     def stop(self) -> None:
         """Write everything out and stop; nothing happens when it does not run."""
