@@ -62,6 +62,7 @@ def first_example(close, fast, slow, period, level, fast_out, slow_out, flags, l
     fast_sum = slow_sum = 0.0
     fast_ma = slow_ma = fast_before = slow_before = np.nan
     rise = fall = 0.0
+    weight, kept = 1.0 / period, (period - 1.0) / period
     rsi = price_before = np.nan
     for i in range(close.shape[0]):
         price = close[i]
@@ -88,8 +89,8 @@ def first_example(close, fast, slow, period, level, fast_out, slow_out, flags, l
                     rise /= period
                     fall /= period
             else:
-                rise = (rise * (period - 1) + up) / period
-                fall = (fall * (period - 1) + down) / period
+                rise = rise * kept + up * weight
+                fall = fall * kept + down * weight
             if i >= period:
                 rsi = 100.0 * (rise / (rise + fall))
         price_before = price

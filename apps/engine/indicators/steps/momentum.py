@@ -31,8 +31,9 @@ def wilder_moves_step(
     up = change if change > 0.0 else 0.0
     down = -change if change < 0.0 else 0.0
     if count >= n:
-        rise = (rise * (n - 1) + up) / n
-        fall = (fall * (n - 1) + down) / n
+        weight, kept = 1.0 / n, (n - 1.0) / n  # no division from bar to bar: nothing else here takes as long
+        rise = rise * kept + up * weight
+        fall = fall * kept + down * weight
         return (count, x, rise, fall), (rise, fall)
     count += 1.0
     rise += up
