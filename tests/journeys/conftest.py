@@ -106,6 +106,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             stack.start(name)
         deadline = time.monotonic() + 60
         while True:
+            ended = [name for name, process in stack.running.items() if process.poll() is not None]
+            assert not ended, f"ended at its start: {', '.join(ended)}"
             try:
                 if httpx.get(f"{stack.url}/health/ready").status_code == 200:
                     break
