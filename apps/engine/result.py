@@ -157,7 +157,7 @@ def run_backtest(
             "the formula only alerts: a backtest needs at least one `long when` or `short when`.",
             field="formula",
         )
-    _check_bars(bars)
+    check_bars(bars)
     refusal = run_refusal(program, len(bars))
     if refusal:
         raise SimulationError(f"{refusal}.", field="bars")
@@ -168,12 +168,12 @@ def run_backtest(
     if should_cancel and should_cancel():
         raise Cancelled
     simulation = run(bars, orders, params, finer=finer, progress=progress, should_cancel=should_cancel)
-    _check_simulation(simulation)
+    check_simulation(simulation)
     parameters = asdict(params) | {"inputs": dict(program.inputs)}
     hashes = {
         "formula": program.formula_hash,
-        "data": _data_hash(bars, finer),
-        "parameters": hashlib.sha256(_canonical(parameters)).hexdigest(),
+        "data": data_hash(bars, finer),
+        "parameters": hashlib.sha256(canonical_json(parameters)).hexdigest(),
         "engine": ENGINE_VERSION,
     }
     return BacktestResult(
@@ -187,7 +187,7 @@ def run_backtest(
 def result_id(hashes: Mapping[str, str]) -> str:
     """SHA-256 over formula hash, data hash, parameters hash and engine version: the identity of a result."""
     named = {name: hashes[name] for name in ("formula", "data", "parameters", "engine")}
-    return hashlib.sha256(_canonical(named)).hexdigest()
+    return hashlib.sha256(canonical_json(named)).hexdigest()
 
 
 def iso_times(time: NDArray[np.int64]) -> list[str]:
@@ -212,7 +212,8 @@ def _moments(time: NDArray[np.int64]) -> pl.Series:
     return pl.Series(time).cast(pl.Datetime("ms", "UTC"))
 
 
-def _check_bars(bars: Bars) -> None:
+def check_bars(bars: Bars) -> None:
+    """Raise SimulationError where there is no bar, or a price is not a number."""
     if not len(bars):
         raise SimulationError("there are no bars to test on.", field="bars")
     for name in ("open", "high", "low", "close"):
@@ -226,8 +227,11 @@ def _check_bars(bars: Bars) -> None:
                 )
 
 
-def _check_simulation(simulation: SimResult) -> None:
-    """Prices may be so small and so large in one file that what they buy is more than a float can hold."""
+def check_simulation(simulation: SimResult) -> None:
+    """Raise SimulationError where a value of the account is not finite.
+
+    Prices may be so small and so large in one file that what they buy is more than a float can hold.
+    """
     trades = simulation.trades
     with np.errstate(over="ignore", invalid="ignore"):
         columns = (simulation.equity, trades.size, trades.pnl, trades.returns)
@@ -240,13 +244,15 @@ def _check_simulation(simulation: SimResult) -> None:
         )
 
 
-def _data_hash(bars: Bars, finer: Bars | None) -> str:
+def data_hash(bars: Bars, finer: Bars | None) -> str:
+    """The content hash of the bars; of both where finer ones decide."""
     if finer is None:
         return bars.content_hash()
     return hashlib.sha256(f"{bars.content_hash()}\n{finer.content_hash()}".encode()).hexdigest()
 
 
-def _canonical(value: Any) -> bytes:
+def canonical_json(value: Any) -> bytes:
+    """JSON in UTF-8 with sorted keys and no spaces: what is hashed."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
