@@ -137,6 +137,40 @@ def test_flags_change_the_run_and_its_identity(formula, bars):
         assert slower["hashes"][name] != plain["hashes"][name]
 
 
+def test_the_instrument_s_steps_are_kept_to(formula, bars):
+    done = backtest(formula, "--bars", bars, "--json", "-", "--tick", "0.5", "--lot", "2", "--min-size", "4",
+                    "--min-notional", "100", "--borrow-per-day", "0.001")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    given = {name: result["parameters"][name] for name in ("tick", "lot", "min_size", "min_notional")}
+    assert given == {"tick": 0.5, "lot": 2.0, "min_size": 4.0, "min_notional": 100.0}
+    assert result["parameters"]["borrow_per_day"] == 0.001
+    for trade in result["trades"]:
+        assert trade["size"] % 2 == 0
+        assert trade["entry_price"] % 0.5 == 0
+
+
+def test_finer_bars_decide_between_stop_and_target(tmp_path, capsysbinary):
+    """Long at 100 on the second day, which touches both 97 and 106; its second hour touches 106 first."""
+    formula, bars, finer = tmp_path / "hand.formula", tmp_path / "days.csv", tmp_path / "hours.csv"
+    formula.write_text("long when close == 100\nstop_loss 3%\ntake_profit 6%\n")
+    bars.write_text("date,open,high,low,close\n2024-01-01,99,101,98,100\n2024-01-02,100,107,96,99\n"
+                    "2024-01-03,99,99,99,99\n")  # fmt: skip
+    hours = ["100,101,99,100", "100,107,100,105", "105,105,96,99"]
+    lines = [f"2024-01-02T{i:02}:00:00Z,{row}" for i, row in enumerate(hours)]
+    finer.write_text("time,open,high,low,close\n" + "\n".join(lines) + "\n")
+
+    def reason(*flags):
+        call_command("backtest", str(formula), "--bars", str(bars), "--json", "-", *flags)
+        (trade,) = json.loads(capsysbinary.readouterr().out)["trades"]
+        return trade["reason"], trade["exit_price"]
+
+    assert reason() == ("stop_loss", 97.0)
+    assert reason("--finer", str(finer)) == ("take_profit", 106.0)
+    with pytest.raises(CommandError, match=r"1d are not finer than those of 1d"):
+        reason("--finer", str(bars))
+
+
 def test_the_same_run_gives_the_same_bytes(formula, bars, tmp_path):
     out = tmp_path / "out.json"
     backtest(formula, "--bars", bars, "--json", str(out))
@@ -159,6 +193,10 @@ WRONG = [
     ("fee", CROSS, None, ["--fee", "1.5"], ["fee", "0.001"]),
     ("slippage", CROSS, None, ["--slippage-bps", "-1"], ["slippage_bps"]),
     ("fill", CROSS, None, ["--fill", "open"], ["--fill", "next_open"]),
+    ("tick", CROSS, None, ["--tick", "-1"], ["tick", "positive"]),
+    ("borrow", CROSS, None, ["--borrow-per-day", "1"], ["borrow_per_day"]),
+    ("both from stdin", CROSS, None, ["--finer", "-", "--bars", "-"], ["bars", "finer", "standard input"]),
+    ("no finer bars", CROSS, None, ["--finer", "nowhere.csv"], ["nowhere.csv"]),
     ("unknown input", CROSS, None, ["--set", "fats=3"], ["fats", "fast"]),
     ("input out of range", CROSS, None, ["--set", "fast=1"], ["fast", "2"]),
     ("malformed set", CROSS, None, ["--set", "fast"], ["NAME=VALUE"]),
