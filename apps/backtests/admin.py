@@ -1,17 +1,12 @@
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
-from apps.backtests.models import Backtest
+from apps.backtests.models import Backtest, PortfolioRun, Sweep, Trial, WalkForward
 
 
-@admin.register(Backtest)
-class BacktestAdmin(ModelAdmin):
-    """Read mostly: a run is asked for in the product, never here."""
+class ReadOnlyAdmin(ModelAdmin):
+    """Research is asked for in the product, never here."""
 
-    list_display = ["formula_name", "workspace", "bar_set", "status", "attempts", "created_at", "finished_at"]
-    list_filter = ["status"]
-    search_fields = ["uuid", "formula_name", "result_hash", "workspace__name", "workspace__owner__email"]
-    list_select_related = ["workspace", "bar_set__instrument"]
     show_full_result_count = False
 
     def has_add_permission(self, request: object) -> bool:
@@ -19,3 +14,42 @@ class BacktestAdmin(ModelAdmin):
 
     def has_change_permission(self, request: object, obj: object = None) -> bool:
         return False
+
+
+@admin.register(Backtest)
+class BacktestAdmin(ReadOnlyAdmin):
+    list_display = ["formula_name", "workspace", "bar_set", "status", "attempts", "created_at", "finished_at"]
+    list_filter = ["status"]
+    search_fields = ["uuid", "formula_name", "result_hash", "workspace__name", "workspace__owner__email"]
+    list_select_related = ["workspace", "bar_set__instrument"]
+
+
+@admin.register(Sweep)
+class SweepAdmin(ReadOnlyAdmin):
+    list_display = ["formula_name", "workspace", "status", "work_total", "created_at", "finished_at"]
+    list_filter = ["status"]
+    search_fields = ["uuid", "formula_name", "workspace__name", "workspace__owner__email"]
+    list_select_related = ["workspace"]
+
+
+@admin.register(WalkForward)
+class WalkForwardAdmin(ReadOnlyAdmin):
+    list_display = ["formula_name", "workspace", "bar_set", "status", "created_at", "finished_at"]
+    list_filter = ["status"]
+    search_fields = ["uuid", "formula_name", "workspace__name", "workspace__owner__email"]
+    list_select_related = ["workspace", "bar_set__instrument"]
+
+
+@admin.register(PortfolioRun)
+class PortfolioRunAdmin(ReadOnlyAdmin):
+    list_display = ["name", "workspace", "status", "created_at", "finished_at"]
+    list_filter = ["status"]
+    search_fields = ["uuid", "name", "workspace__name", "workspace__owner__email"]
+    list_select_related = ["workspace"]
+
+
+@admin.register(Trial)
+class TrialAdmin(ReadOnlyAdmin):
+    list_display = ["lineage", "source", "sharpe", "periods", "total_return", "engine_version", "created_at"]
+    list_filter = ["source", "engine_version"]
+    search_fields = ["lineage", "workspace", "formula_hash"]

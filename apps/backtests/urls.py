@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.backtests import views
+from apps.backtests.views import backtests as views
 
 app_name = "backtests"
 urlpatterns = [

@@ -23,6 +23,8 @@ from apps.engine.lang.cost import run_refusal
 from apps.engine.program.errors import EvaluationError
 from apps.engine.sim.run import Cancelled, OpenTrade, SimResult, run
 from apps.engine.sim.spec import SimParams, SimulationError, check_params
+from apps.engine.stats.calendar import year_of
+from apps.engine.stats.equity import period_returns
 from apps.engine.stats.metrics import Metrics, metrics_of
 from apps.engine.version import ENGINE_VERSION
 
@@ -39,6 +41,8 @@ class BacktestResult:
     metrics: Metrics
     hashes: dict[str, str]  # formula, data, parameters, engine, result
     parameters: dict[str, Any]  # cash, fees ... and the formula's inputs
+    timeframe_ms: int
+    timezone: str
 
     @property
     def counts(self) -> dict[str, int]:
@@ -49,6 +53,23 @@ class BacktestResult:
     def equity(self) -> NDArray[np.float64]:
         """float64[m]: equity at each close."""
         return self.simulation.equity
+
+    @cached_property
+    def moments(self) -> dict[str, float | None]:
+        """Of the returns per period, not annualised: sharpe, skew, kurtosis (3 for the normal law), periods."""
+        year = year_of(self.simulation.time, self.timeframe_ms, self.timezone)
+        returns = period_returns(self.equity, year.last_of_period)
+        n = len(returns)
+        spread = float(np.std(returns)) if n else 0.0
+        if n < 2 or not spread > 0:
+            return {"sharpe": None, "skew": None, "kurtosis": None, "periods": n}
+        centred = (returns - np.mean(returns)) / spread
+        return {
+            "sharpe": float(np.mean(returns) / np.std(returns, ddof=1)),
+            "skew": float(np.mean(centred**3)),
+            "kurtosis": float(np.mean(centred**4)),
+            "periods": n,
+        }
 
     @cached_property
     def open_trade(self) -> dict[str, Any] | None:
@@ -181,6 +202,8 @@ def run_backtest(
         metrics=metrics_of(simulation, bars, params.cash),
         hashes=hashes | {"result": result_id(hashes)},
         parameters=parameters,
+        timeframe_ms=bars.timeframe_ms,
+        timezone=bars.timezone,
     )
 
 

@@ -22,6 +22,11 @@ class Instrument(BaseModel):
     asset_class = models.CharField(max_length=10, choices=AssetClass, default=AssetClass.OTHER)
     currency = models.CharField(max_length=10, default="USD")
     timezone = models.CharField(max_length=50, default="UTC")
+    # 0 means that there is none; prices and sizes of fills are rounded to them
+    tick_size = models.DecimalField(max_digits=24, decimal_places=12, default=0)
+    lot_size = models.DecimalField(max_digits=24, decimal_places=12, default=0)
+    min_size = models.DecimalField(max_digits=24, decimal_places=12, default=0)
+    min_notional = models.DecimalField(max_digits=24, decimal_places=12, default=0)
 
     class Meta:
         constraints = [
@@ -29,7 +34,11 @@ class Instrument(BaseModel):
                 fields=["workspace", "symbol", "venue"],
                 name="markets_instrument_unique",
                 nulls_distinct=False,
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(tick_size__gte=0, lot_size__gte=0, min_size__gte=0, min_notional__gte=0),
+                name="markets_instrument_steps_ge_0",
+            ),
         ]
 
     def __str__(self) -> str:

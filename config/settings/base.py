@@ -212,7 +212,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_t
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
-    "backtests-resume": {"task": "backtests.resume_backtests", "schedule": 15.0},
+    "backtests-resume": {"task": "backtests.resume_jobs", "schedule": 15.0},
     "signals-sweep": {"task": "signals.sweep_alerts", "schedule": 5.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},
 }

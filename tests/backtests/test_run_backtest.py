@@ -17,7 +17,7 @@ from apps.backtests.selectors import equity_of, trades_of
 from apps.backtests.services import (
     cancel_backtest,
     delete_backtest,
-    resume_backtests,
+    resume_jobs,
     run_backtest,
     submit_backtest,
 )
@@ -125,9 +125,9 @@ def test_run_that_kills_its_workers_ends_uncharged(workspace, question, user):
 
 def test_sweep_queues_what_never_reached_a_worker(workspace, question, user):
     backtest, _ = submit_backtest(workspace, question, actor=user)
-    assert resume_backtests() == 0
+    assert resume_jobs() == 0
     Backtest.objects.filter(pk=backtest.pk).update(updated_at=timezone.now() - timedelta(minutes=5))
-    assert resume_backtests() == 1
+    assert resume_jobs() == 1
 
 
 def test_cancelled_in_the_queue_gives_the_quota_back(workspace, question, user):

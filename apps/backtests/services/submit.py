@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User, Workspace
@@ -14,9 +13,10 @@ from apps.backtests.choices import Fill, Status
 from apps.backtests.errors import CannotBacktest
 from apps.backtests.models import Backtest
 from apps.backtests.rules import identity_of
-from apps.billing.services import release, reserve
-from apps.core.jobs import enqueue_on_commit
-from apps.core.live import push_on_commit
+from apps.backtests.selectors import finer_bar_set_for, lineage_of_text
+from apps.backtests.services.jobs import cancel, queue, queue_key_of
+from apps.backtests.services.storage import delete_files
+from apps.billing.services import reserve
 from apps.engine.lang import FormulaError, Program, compile_formula
 from apps.engine.lang.cost import run_refusal
 from apps.engine.version import ENGINE_VERSION
@@ -43,6 +43,8 @@ class BacktestRequest:
     start: date | None = None
     end: date | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
+    borrow_per_day: float = 0.0
+    use_finer: bool = True  # let bars of a finer timeframe decide what a bar leaves open
 
 
 def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: User) -> tuple[Backtest, bool]:
@@ -58,16 +60,25 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
         refusal = run_refusal(program, request.bar_set.bars)
         if refusal:
             raise CannotBacktest(f"{refusal[0].upper()}{refusal[1:]}.", field="text")
+    instrument = request.bar_set.instrument
     parameters = {
         "cash": request.cash,
         "fee": request.fee,
         "slippage_bps": request.slippage_bps,
         "fill": str(request.fill),
+        "tick": float(instrument.tick_size),
+        "lot": float(instrument.lot_size),
+        "min_size": float(instrument.min_size),
+        "min_notional": float(instrument.min_notional),
+        "borrow_per_day": request.borrow_per_day,
         "inputs": program.inputs,
     }
+    finer = (
+        finer_bar_set_for(request.bar_set, workspace) if request.use_finer and needs_finer(program) else None
+    )
     identity = identity_of(
         formula_hash=program.formula_hash,
-        data_hash=request.bar_set.content_hash,
+        data_hash=request.bar_set.content_hash + (finer.content_hash if finer else ""),
         start=request.start.isoformat() if request.start else "",
         end=request.end.isoformat() if request.end else "",
         parameters=parameters,
@@ -80,7 +91,10 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
         workspace=workspace,
         formula=request.formula,
         bar_set=request.bar_set,
+        finer_bar_set=finer,
         created_by=actor,
+        queue_key=queue_key_of(workspace),
+        lineage=request.formula.uuid if request.formula else lineage_of_text(workspace, program.formula_hash),
         formula_name=request.name,
         formula_text=request.text,
         formula_hash=program.formula_hash,
@@ -102,7 +116,7 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
                 target=backtest,
                 changes={"formula": program.formula_hash, "data": backtest.data_hash, **parameters},
             )
-            enqueue_on_commit("backtests.run_backtest", backtest_id=backtest.pk)
+            queue(backtest)
     except IntegrityError:  # the same question came in at the same moment, and won
         known = _known(workspace, identity)
         if known is None:
@@ -130,33 +144,23 @@ def _compile(request: BacktestRequest) -> Program:
     return program
 
 
-@transaction.atomic
+def needs_finer(program: Program) -> bool:
+    """Whether two protective orders can lie inside one bar, so that finer bars have something to decide."""
+    plan = program.plan
+    return plan.target is not None and (plan.stop is not None or plan.trail is not None)
+
+
 def cancel_backtest(backtest: Backtest, *, actor: User) -> None:
-    """Stop a run. One still queued ends here; a running one is told and ends at its next step."""
-    row = Backtest.objects.select_for_update().get(pk=backtest.pk)
-    if row.is_finished or row.cancel_requested:
-        return
-    row.cancel_requested = True
-    if row.status == Status.QUEUED:
-        row.status = Status.CANCELLED
-        release(row.meter_key)
-        push_on_commit(row.live_group, {"kind": "finished", "status": row.status})
-    row.save(update_fields=["cancel_requested", "status", "updated_at"])
-    record(actor=actor, workspace=row.workspace, action="backtests.backtest.cancelled", target=row)
+    """Stop a run at once; one that has ended stays as it is."""
+    cancel(backtest, actor=actor)
 
 
 @transaction.atomic
 def delete_backtest(backtest: Backtest, *, actor: User) -> None:
-    """Remove a finished run and its files."""
+    """Remove a finished run and its files. What was tried stays in the trial ledger."""
     if not backtest.is_finished:
         raise CannotBacktest("Cancel the run before deleting it.", status=409)
     record(actor=actor, workspace=backtest.workspace, action="backtests.backtest.deleted", target=backtest)
     paths = [backtest.trades_path, backtest.equity_path, backtest.result_path]
     backtest.delete()
     transaction.on_commit(lambda: delete_files(paths))
-
-
-def delete_files(paths: list[str]) -> None:
-    """Remove result files from storage; those that are gone already are fine."""
-    for path in filter(None, paths):
-        default_storage.delete(path)

@@ -79,6 +79,7 @@ def fork_formula(
         forked_from=version,
         forked_from_label=label,
         forked_from_hash=version.content_hash if version else "",
+        parent_uuid=origin.uuid,
     )
     copy_cases(contents, formula)
     record(

@@ -1,0 +1,37 @@
+"""Reads of the backtests room."""
+
+from apps.backtests.selectors.backtests import (
+    TRADE_COLUMNS,
+    backtests_of,
+    bars_of,
+    cut_to_dates,
+    equity_of,
+    finer_bar_set_for,
+    finer_bars_of,
+    in_iso,
+    metrics_in_order,
+    trade_page,
+    trades_of,
+)
+from apps.backtests.selectors.charts import drawdown_chart, equity_chart, price_chart
+from apps.backtests.selectors.trials import TrialSummary, lineage_of_text, trials_of
+
+__all__ = [
+    "TRADE_COLUMNS",
+    "TrialSummary",
+    "backtests_of",
+    "bars_of",
+    "cut_to_dates",
+    "drawdown_chart",
+    "equity_chart",
+    "equity_of",
+    "finer_bar_set_for",
+    "finer_bars_of",
+    "in_iso",
+    "lineage_of_text",
+    "metrics_in_order",
+    "price_chart",
+    "trade_page",
+    "trades_of",
+    "trials_of",
+]
