@@ -28,24 +28,28 @@ def run_backtest(backtest_id: int, task_id: str = "") -> None:
 
 def run_claimed_backtest(backtest: Backtest, progress: Progress) -> None:
     """Compute and store the result of a run this worker holds."""
+    _finish(backtest, compute_backtest(backtest, progress))
+
+
+def compute_backtest(backtest: Backtest, progress: Progress | None = None) -> BacktestResult:
+    """The result of the run as it was asked for. Raises DomainError, FormulaError, SimulationError, Cancelled."""
     bars = bars_of(backtest)
     if len(bars) < 2:
         raise DomainError("There are fewer than two bars between these dates.")
     parameters: dict[str, Any] = dict(backtest.parameters)
     inputs = parameters.pop("inputs")
-    result = compute(
+    return compute(
         backtest.formula_text,
         bars,
         inputs,
         SimParams(**parameters),
-        progress=progress.report,
-        should_cancel=progress.should_cancel,
+        progress=progress.report if progress else None,
+        should_cancel=progress.should_cancel if progress else None,
         finer=finer_bars_of(backtest),
     )
-    _finish(backtest, result, len(bars))
 
 
-def _finish(backtest: Backtest, result: BacktestResult, bars: int) -> None:
+def _finish(backtest: Backtest, result: BacktestResult) -> None:
     """Files first, under a name of this attempt; then the row that makes them the result, in one transaction."""
     folder = f"backtests/{backtest.uuid}/{backtest.attempts}"
     content = result.to_json_bytes()
@@ -55,8 +59,8 @@ def _finish(backtest: Backtest, result: BacktestResult, bars: int) -> None:
     with transaction.atomic():
         stored = finish(
             backtest,
-            work_total=bars,
-            work_done=bars,
+            work_total=result.counts["bars"],
+            work_done=result.counts["bars"],
             metrics=result.metrics,
             counts=result.counts,
             hashes=result.hashes,
