@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.http import Http404
@@ -17,3 +18,12 @@ def get_backtest_for(workspace: Workspace, uuid: UUID | str) -> Backtest:
     if backtest is None:
         raise Http404("No such backtest.")
     return backtest
+
+
+def get_backtests_for(workspace: Workspace, uuids: Sequence[UUID]) -> list[Backtest]:
+    """Each once, in the order asked for. Raises Http404 where any is unknown or another workspace's."""
+    wanted = list(dict.fromkeys(uuids))
+    found = {backtest.uuid: backtest for backtest in backtests_of(workspace).filter(uuid__in=wanted)}
+    if len(found) < len(wanted):
+        raise Http404("No such backtest.")
+    return [found[uuid] for uuid in wanted]

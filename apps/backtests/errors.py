@@ -15,3 +15,11 @@ class NotReady(DomainError):
     code = "not_ready"
     status = 409
     title = "The backtest has no result yet"
+
+
+class CannotCompare(DomainError):
+    """422: these runs cannot stand side by side."""
+
+    code = "cannot_compare"
+    status = 422
+    title = "These runs cannot be compared"

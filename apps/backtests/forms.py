@@ -16,6 +16,7 @@ from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 
 INPUT_PREFIX = "input_"
+MARKET_FIELDS = ("bar_set", "start", "end", "cash", "fee", "slippage_bps", "fill")
 
 
 class BacktestForm(forms.Form):
@@ -34,6 +35,17 @@ class BacktestForm(forms.Form):
         initial=Decimal(2), min_value=0, max_value=1000, label="Slippage, basis points", decimal_places=2
     )
     fill = forms.ChoiceField(choices=Fill.choices, label="Orders fill at")
+    borrow = forms.DecimalField(
+        initial=Decimal(0),
+        min_value=0,
+        max_value=10,
+        decimal_places=4,
+        required=False,
+        label="Borrowing for shorts, % a day",
+    )
+    use_finer = forms.BooleanField(
+        required=False, initial=True, label="Let finer bars decide where stop and target lie in one bar"
+    )
 
     def __init__(
         self, *args: Any, workspace: Workspace, text: str, inputs: list[dict[str, Any]], **kwargs: Any
@@ -72,7 +84,7 @@ class BacktestForm(forms.Form):
 
     @property
     def market_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("bar_set", "start", "end", "cash", "fee", "slippage_bps", "fill")]
+        return [self[name] for name in (*MARKET_FIELDS, "borrow", "use_finer")]
 
     @property
     def input_fields(self) -> list[forms.BoundField]:
@@ -89,6 +101,8 @@ class BacktestForm(forms.Form):
             fee=float(values["fee"] / 100),
             slippage_bps=float(values["slippage_bps"]),
             fill=values["fill"],
+            borrow_per_day=float((values["borrow"] or 0) / 100),
+            use_finer=values["use_finer"],
             start=values["start"],
             end=values["end"],
             inputs=self._given(values),

@@ -24,6 +24,13 @@ class BacktestRequestSerializer(serializers.Serializer[dict[str, Any]]):
     fee = serializers.FloatField(default=0.001, min_value=0, max_value=0.5, help_text="Fraction of each fill")
     slippage_bps = serializers.FloatField(default=0, min_value=0, max_value=1000)
     fill = serializers.ChoiceField(choices=Fill.choices, default=Fill.NEXT_OPEN)
+    borrow_per_day = serializers.FloatField(
+        default=0, min_value=0, max_value=0.1, help_text="Of a short's value, a fraction per day"
+    )
+    use_finer = serializers.BooleanField(
+        default=True,
+        help_text="Let bars of a finer timeframe, where there are any, decide which of stop and target came first",
+    )
     start = serializers.DateField(required=False, allow_null=True)
     end = serializers.DateField(required=False, allow_null=True)
     inputs = serializers.DictField(default=dict)
@@ -42,6 +49,9 @@ class BacktestSerializer(serializers.ModelSerializer[Backtest]):
     symbol = serializers.CharField(source="bar_set.instrument.symbol")
     timeframe = serializers.CharField(source="bar_set.timeframe")
     percent = serializers.IntegerField()
+    finer_bar_set = serializers.UUIDField(
+        source="finer_bar_set.uuid", allow_null=True, default=None, help_text="The finer bars that decided"
+    )
 
     class Meta:
         model = Backtest
@@ -54,12 +64,14 @@ class BacktestSerializer(serializers.ModelSerializer[Backtest]):
             "bar_set",
             "symbol",
             "timeframe",
+            "finer_bar_set",
             "start",
             "end",
             "parameters",
             "metrics",
             "counts",
             "hashes",
+            "result_sha256",
             "error",
             "created_at",
             "started_at",

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from apps.backtests.access import get_backtests_for
+from apps.backtests.api.compare import COMPARISON_EXAMPLE, ComparisonRequestSerializer, ComparisonSerializer
 from apps.backtests.api.serializers import BacktestRequestSerializer, BacktestSerializer
 from apps.backtests.models import Backtest
-from apps.backtests.selectors import backtests_of, trades_of
+from apps.backtests.selectors import backtests_of, comparison_of, trades_of
 from apps.backtests.services import BacktestRequest, cancel_backtest, delete_backtest, submit_backtest
 from apps.core.errors import NotFound
 from apps.formulas.models import Formula
@@ -98,6 +101,23 @@ class BacktestViewSet(
         cancel_backtest(backtest, actor=request.user)  # type: ignore[arg-type]
         backtest.refresh_from_db()
         return Response(BacktestSerializer(backtest).data)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "run", OpenApiTypes.UUID, many=True, required=True, description="2 to 8 finished runs"
+            )
+        ],
+        responses=ComparisonSerializer,
+        examples=[COMPARISON_EXAMPLE],
+    )
+    @action(detail=False, pagination_class=None, filterset_fields=[])
+    def compare(self, request: Request) -> Response:
+        """Runs side by side: what was asked differently, and every metric with the index of the best."""
+        asked = ComparisonRequestSerializer(data={"run": request.query_params.getlist("run")})
+        asked.is_valid(raise_exception=True)
+        backtests = get_backtests_for(request.workspace, asked.validated_data["run"])  # type: ignore[attr-defined]
+        return Response(comparison_of(backtests))
 
     @extend_schema(responses={200: {"type": "array", "items": {"type": "object"}}})
     @action(detail=True, pagination_class=None)

@@ -14,6 +14,7 @@ from apps.backtests.selectors.backtests import (
     trades_of,
 )
 from apps.backtests.selectors.charts import drawdown_chart, equity_chart, price_chart
+from apps.backtests.selectors.compare import comparison_chart, comparison_of
 from apps.backtests.selectors.trials import TrialSummary, lineage_of_text, trials_of
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "TrialSummary",
     "backtests_of",
     "bars_of",
+    "comparison_chart",
+    "comparison_of",
     "cut_to_dates",
     "drawdown_chart",
     "equity_chart",

@@ -147,4 +147,20 @@ function drawdown(chart, data, colours) {
   return { main: series, values, paint, readout };
 }
 
-export const KINDS = { price, equity, drawdown };
+/** Lines that began at the same nothing: percent grown since, one per run. */
+function growth(chart, data, colours) {
+  const priceFormat = { type: "custom", minMove: 0.01, formatter: (value) => percent(value, 1) };
+  const lines = Object.entries(data.series).map(([name, values], i) => {
+    const look = STYLES[Math.floor(i / 4) % 3];
+    const series = chart.addSeries(LineSeries, { ...quiet, lineWidth: 2, lineStyle: look.style, priceFormat });
+    series.setData(points(data.time, values));
+    return { name, values, series, slot: i % 4, dash: look.dash };
+  });
+  lines[0].series.createPriceLine({ price: 0, color: colours.muted, lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false });
+  const paint = (now) => lines.forEach(({ series, slot }) => series.applyOptions({ color: now.series[slot] }));
+  paint(colours);
+  const readout = (i) => lines.map(({ name, values, slot, dash }) => ({ label: name, text: percent(values[i], 1, true), colour: `var(--series-${slot + 1})`, dash }));
+  return { main: lines[0].series, values: lines[0].values, paint, readout };
+}
+
+export const KINDS = { price, equity, drawdown, growth };
