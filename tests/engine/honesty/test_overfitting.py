@@ -72,6 +72,19 @@ def test_equal_and_idle_variants():
     assert found.logits["p75"] == pytest.approx(np.percentile(expected[:, 2], 75))
 
 
+@pytest.mark.parametrize("level", [0.0137, 0.1 / 3, -0.0071, 1e-5])
+def test_a_variant_at_rest_in_a_half_has_no_sharpe_there(level):
+    # summed around the column's mean, equal returns leave a rest of rounding that would look like a huge ratio
+    generator = np.random.default_rng(6)
+    for _ in range(5):
+        noise = generator.normal(0.0005, 0.01, (77, 3))
+        noise[:39, 1] = noise[40:, 2] = level
+        found, (inside, outside, logit) = pbo(noise, 2), naive(noise, 2).T
+        assert found.logits["p95"] == pytest.approx(np.percentile(logit, 95))
+        assert found.probability_of_loss == np.mean(outside < 0)
+        assert found.intercept + found.slope * inside == pytest.approx(outside)
+
+
 def test_equal_variants_leave_the_winner_in_the_middle():
     column = np.random.default_rng(6).normal(0, 0.01, 64)
     assert pbo(np.column_stack((column,) * 4)).probability == 1
