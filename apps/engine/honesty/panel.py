@@ -31,6 +31,10 @@ LOSSES = (0.2, 0.5, 1.0)  # of the start, for the risk of ruin
 MOST_POINTS = 120
 FEWEST_RETURNS = 30  # below, a bootstrap repeats a handful of returns
 FEWEST_TRADES = 2
+MOST_STEPS = (
+    50_000_000  # trades walked by all orders together, so that a run of very many trades waits no longer
+)
+FEWEST_ORDERS = 100
 
 Bands = dict[str, float]
 PathBands = dict[str, list[float]]
@@ -54,6 +58,7 @@ class Bootstrap:
 class Shuffle:
     """What the same trades might have done in another order; all orders end at the same equity."""
 
+    orders: int  # how many were drawn: `paths`, fewer for more than MOST_STEPS / paths trades
     points: list[int]  # numbers of trades, from 0
     equity: PathBands
     max_drawdown: Bands
@@ -186,10 +191,12 @@ def _bootstrap(returns: Floats, periods_per_year: float, cash: float, seed: int,
 
 def _shuffle(trade_returns: Floats, cash: float, seed: int, paths: int) -> Shuffle:
     points = _points(len(trade_returns))
-    equity, deepest = shuffled_paths(trade_returns, paths, seed, points)
+    orders = min(paths, max(FEWEST_ORDERS, MOST_STEPS // len(trade_returns)))
+    equity, deepest = shuffled_paths(trade_returns, orders, seed, points)
     curve = np.concatenate(([1.0], np.cumprod(np.maximum(1.0 + trade_returns, 0.0))))
     actual = float(np.max(1.0 - curve / np.maximum.accumulate(curve)))
     return Shuffle(
+        orders=orders,
         points=points.tolist(),
         equity=_path_bands(equity, trade_returns, points, cash),
         max_drawdown=_bands(deepest),

@@ -184,6 +184,16 @@ def test_bands_are_percentiles_of_the_paths():
     assert mixed_up["points"] == list(range(91))
 
 
+def test_very_many_trades_are_shuffled_in_fewer_orders():
+    def orders(count, paths):
+        shuffle = panel(np.zeros(0), 365, np.full(count, 1e-6), cash=1.0, paths=paths).as_dict()["shuffle"]
+        assert len(shuffle["points"]) <= 120
+        return shuffle["orders"]
+
+    assert (orders(90, 7), orders(50_000, 1000), orders(60_000, 1000)) == (7, 1000, 833)
+    assert (orders(600_000, 1000), orders(600_000, 20)) == (100, 20)
+
+
 def test_sharpe_interval_covers_the_estimate_and_its_error():
     returns = np.random.default_rng(5).normal(0.001, 0.01, 1000)
     bands = panel(returns, 252, np.zeros(0), cash=1.0).as_dict()["bootstrap"]["sharpe"]
