@@ -119,3 +119,11 @@ class UploadTooLarge(DomainError):
     code = "upload_too_large"
     status = 413
     title = "The file is too large"
+
+
+class WrongStep(DomainError):
+    """422: a tick, lot or minimum that cannot be one."""
+
+    code = "wrong_step"
+    status = 422
+    title = "This step cannot be used"

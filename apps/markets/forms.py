@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.core.validators import MinValueValidator
 
 from apps.markets.choices import AssetClass
 from apps.markets.errors import UploadTooLarge
+from apps.markets.models import Instrument
 from apps.markets.rules import SYMBOL_PATTERN, check_upload_size
 
 
@@ -43,3 +46,32 @@ class ImportForm(forms.Form):
         except UploadTooLarge as error:
             raise forms.ValidationError(error.message) from None
         return file
+
+
+class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What the exchange says of an instrument: fills of backtests are rounded to its steps."""
+
+    class Meta:
+        model = Instrument
+        fields = ["name", "asset_class", "currency", "tick_size", "lot_size", "min_size", "min_notional"]
+        labels = {
+            "tick_size": "Tick: smallest step of the price",
+            "lot_size": "Lot: smallest step of a size",
+            "min_size": "Smallest size, in units",
+            "min_notional": "Smallest value of an order",
+        }
+        help_texts = {
+            "tick_size": "0 for none. Fills are rounded to it against the trader.",
+            "lot_size": "0 for none. Sizes are cut down to it.",
+            "min_size": "0 for none. A smaller order is dropped and counted.",
+            "min_notional": "0 for none. In the instrument's currency.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("tick_size", "lot_size", "min_size", "min_notional"):
+            self.fields[name].min_value = 0  # type: ignore[attr-defined]
+            self.fields[name].validators.append(MinValueValidator(0))
+            value = self.initial.get(name)
+            if value is not None:
+                self.initial[name] = f"{value.normalize():f}"

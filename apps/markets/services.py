@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
-from typing import BinaryIO
+from decimal import Decimal
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,7 @@ from apps.core.files import removed_on_error
 from apps.engine.bars import COLUMNS, Bars
 from apps.journal.services import record
 from apps.markets.choices import AssetClass
-from apps.markets.errors import BarsInUse, ReadOnlyInstrument, StoredBarsDamaged
+from apps.markets.errors import BarsInUse, ReadOnlyInstrument, StoredBarsDamaged, WrongStep
 from apps.markets.files import ReadReport, read_bars_file
 from apps.markets.models import BarSet, Instrument
 from apps.markets.providers.sample import NAMES, sample_bars, synthetic_minutes
@@ -181,6 +182,45 @@ def _read_parquet(path: str) -> pl.DataFrame:
         with default_storage.open(path, "rb") as file:
             return pl.read_parquet(file.read())
     return pl.read_parquet(local, memory_map=True)
+
+
+STEPS = ("tick_size", "lot_size", "min_size", "min_notional")
+
+
+@transaction.atomic
+def update_instrument(instrument: Instrument, *, actor: User, **values: Any) -> Instrument:
+    """Change the name, currency or steps of a workspace's own instrument; runs made before keep theirs.
+
+    Raises ReadOnlyInstrument for shared ones, WrongStep for a step that is negative or not a number.
+    """
+    if instrument.workspace_id is None:
+        raise ReadOnlyInstrument("Shared instruments cannot be changed.")
+    for name in STEPS:
+        if name in values and not (values[name].is_finite() and values[name] >= 0):
+            raise WrongStep(f"{name} must be 0 (none) or positive, not {values[name]}.", field=name)
+    row = Instrument.objects.select_for_update().get(pk=instrument.pk)
+    changes = {
+        name: [_plain(getattr(row, name)), _plain(value)]
+        for name, value in values.items()
+        if getattr(row, name) != value
+    }
+    if changes:
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*values, "updated_at"])
+        record(
+            actor=actor,
+            workspace=row.workspace,
+            action="markets.instrument.changed",
+            target=row,
+            changes=changes,
+        )
+    return row
+
+
+def _plain(value: Any) -> str:
+    """A value as one writes it: 0.5, not 0.500000000000."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
 @transaction.atomic

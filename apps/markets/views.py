@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.core.errors import DomainError
 from apps.markets.access import get_bar_set_for, get_instrument_for
 from apps.markets.choices import AssetClass
-from apps.markets.forms import ImportForm
+from apps.markets.forms import ImportForm, InstrumentForm
 from apps.markets.selectors import candles, visible_bar_sets, visible_instruments
-from apps.markets.services import delete_bar_set, import_bars, load_bars, to_csv
+from apps.markets.services import delete_bar_set, import_bars, load_bars, to_csv, update_instrument
 
 CANDLES = 5000
 
@@ -51,6 +51,22 @@ def instrument_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "bar_set": chosen or (bar_sets[0] if bar_sets else None),
     }
     return render(request, "markets/instrument_detail.html", context)
+
+
+@login_required
+def instrument_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Name, currency and steps of an instrument of one's own."""
+    instrument = get_instrument_for(request.workspace, uuid)
+    if instrument.workspace_id is None:
+        messages.error(request, "Shared instruments cannot be changed.")
+        return redirect("markets:instrument-detail", uuid=uuid)
+    form = InstrumentForm(request.POST or None, instance=instrument)
+    if request.method == "POST" and form.is_valid():
+        update_instrument(instrument, actor=request.user, **form.cleaned_data)
+        messages.success(request, "Saved. Runs made before keep the steps they were made with.")
+        return redirect("markets:instrument-detail", uuid=uuid)
+    context = {"form": form, "instrument": instrument}
+    return render(request, "markets/instrument_edit.html", context, status=422 if form.errors else 200)
 
 
 @login_required

@@ -14,6 +14,7 @@ OPEN_FLOORS = {"core", "engine"}  # their every module is for all
 # Modules that are a door although their name is none, with the reason.
 NAMED_DOORS = {
     "apps.markets.files": "bars from a file, for the commands that run without a database",
+    "apps.markets.timeframes": "how timeframes are written, for the same commands",
     "apps.formulas.library": "constant texts, no behaviour",
     "apps.markets.providers.sample": "real bars out of a package, for pictures drawn without a database",
 }

@@ -84,4 +84,4 @@ def test_the_database_refuses_to_change_or_remove_a_trial(workspace, asked, user
 
 
 def test_a_lineage_nobody_ran_is_empty(formula):
-    assert (trials_of(formula.uuid).count, trials_of(formula.uuid).sharpe_variance) == (0, 0.0)
+    assert (trials_of(formula.uuid).count, trials_of(formula.uuid).sharpe_variance) == (0, None)

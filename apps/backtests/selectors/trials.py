@@ -17,10 +17,13 @@ DEEPEST = 50  # forks of forks: nobody goes deeper, and a loop must not turn for
 
 @dataclass(frozen=True)
 class TrialSummary:
-    """`count` distinct variants; `sharpe_variance` is the sample variance of their Sharpe ratios per period."""
+    """`count` distinct variants; `sharpe_variance` is the sample variance of their Sharpe ratios per period.
+
+    None stands for a variance that is not known yet: it takes two variants that have a Sharpe ratio.
+    """
 
     count: int
-    sharpe_variance: float
+    sharpe_variance: float | None
 
 
 def lineage_of_text(workspace: Workspace, formula_hash: str) -> UUID:
@@ -37,7 +40,7 @@ def trials_of(lineage: UUID) -> TrialSummary:
         .annotate(value=Max("sharpe"))
     )
     found = distinct.aggregate(count=Count("*"), variance=Variance("value", sample=True))
-    return TrialSummary(found["count"], found["variance"] or 0.0)
+    return TrialSummary(found["count"], found["variance"])
 
 
 def trial_rows(lineage: UUID) -> QuerySet[Trial]:

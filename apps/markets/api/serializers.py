@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from apps.markets.choices import AssetClass
 from apps.markets.models import BarSet, Instrument
+from apps.markets.services import STEPS
 
 
 class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
@@ -13,7 +14,22 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
 
     class Meta:
         model = Instrument
-        fields = ["uuid", "symbol", "venue", "name", "asset_class", "currency", "timezone", "is_shared"]
+        fields = [
+            "uuid",
+            "symbol",
+            "venue",
+            "name",
+            "asset_class",
+            "currency",
+            "timezone",
+            "tick_size",
+            "lot_size",
+            "min_size",
+            "min_notional",
+            "is_shared",
+        ]
+        read_only_fields = ["symbol", "venue", "timezone"]
+        extra_kwargs = {name: {"min_value": 0} for name in STEPS}
 
     def get_is_shared(self, instrument: Instrument) -> bool:
         return instrument.workspace_id is None

@@ -12,12 +12,14 @@ from rest_framework.response import Response
 from apps.markets.api.serializers import BarSetSerializer, ImportSerializer, InstrumentSerializer
 from apps.markets.models import BarSet, Instrument
 from apps.markets.selectors import visible_bar_sets, visible_instruments
-from apps.markets.services import delete_bar_set, import_bars
+from apps.markets.services import delete_bar_set, import_bars, update_instrument
 
 
 class InstrumentViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Instrument]
 ):
+    """Instruments with their tick, lot and minimum, to which backtests round fills; 0 stands for none."""
+
     serializer_class = InstrumentSerializer
     lookup_field = "uuid"
     queryset = Instrument.objects.none()
@@ -25,6 +27,14 @@ class InstrumentViewSet(
 
     def get_queryset(self) -> QuerySet[Instrument]:
         return visible_instruments(self.request.workspace)  # type: ignore[attr-defined]
+
+    def partial_update(self, request: Request, uuid: str) -> Response:
+        """Change an instrument of one's own; 403 for shared ones."""
+        instrument = self.get_object()
+        body = InstrumentSerializer(instrument, data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        changed = update_instrument(instrument, actor=request.user, **body.validated_data)  # type: ignore[arg-type]
+        return Response(InstrumentSerializer(changed).data)
 
 
 class BarSetViewSet(
