@@ -1,65 +1,112 @@
-"""Figures of an equity curve. Undefined is nan here, null in a result."""
+"""Figures of an equity curve: growth and drawdowns. Undefined is nan here, null in a result."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
+from numba import njit
 
 
-def period_returns(equity: Floats, last_of_period: NDArray[np.int64]) -> Floats:
-    """Simple returns between the closes of successive periods: float64[periods - 1]."""
-    closes = equity[last_of_period]
-    return closes[1:] / closes[:-1] - 1.0
+class FallFigures(NamedTuple):
+    """What a curve's drawdowns amount to. A drawdown is an unbroken run of values below the highest so far."""
+
+    drawdowns: int
+    deepest: float  # fraction of the high
+    deepest_amount: float
+    mean_depth: float
+    ulcer: float  # root mean square depth over all values
+    under: int  # values below the high
+    longest_start: int  # of the longest drawdown, the first of equals: its values are start..stop-1
+    longest_stop: int
 
 
-def drawdowns(equity: Floats, cash: float) -> Floats:
-    """float64[n]: how far each value lies below the highest so far, starting cash included, as a fraction."""
-    peak = np.maximum(np.maximum.accumulate(equity), cash)
-    return 1.0 - equity / peak
+class Fall(NamedTuple):
+    """One drawdown: its values are start..stop-1, the lowest of them at `trough`."""
+
+    start: int
+    trough: int
+    stop: int
+    peak: float
+    low: float
+    squares: float  # sum of (peak - value)^2
 
 
-def longest_run(mask: NDArray[np.bool_]) -> tuple[int, int]:
-    """First and one-past-last index of the longest run of true values, the first of equals; (0, 0) for none."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False]))))
-    starts, stops = edges[::2], edges[1::2]
-    if not len(starts):
-        return 0, 0
-    longest = int(np.argmax(stops - starts))
-    return int(starts[longest]), int(stops[longest])
+@njit(cache=True, error_model="numpy")
+def next_fall(values, start, peak):
+    """The first drawdown at or after `start`, `peak` being the highest value before; stop is 0 for none."""
+    n = len(values)
+    i = start
+    while i < n and values[i] >= peak:
+        peak = values[i]
+        i += 1
+    if i == n:
+        return Fall(n, n, 0, peak, peak, 0.0)
+    first = trough = i
+    low = values[i]
+    even = (peak - low) * (peak - low)  # two sums, so that neither waits for the other
+    odd = 0.0
+    i += 1
+    while i + 1 < n and values[i] < peak and values[i + 1] < peak:
+        one, two = values[i], values[i + 1]
+        if one < low:
+            low, trough = one, i
+        if two < low:
+            low, trough = two, i + 1
+        odd += (peak - one) * (peak - one)
+        even += (peak - two) * (peak - two)
+        i += 2
+    while i < n and values[i] < peak:
+        if values[i] < low:
+            low, trough = values[i], i
+        odd += (peak - values[i]) * (peak - values[i])
+        i += 1
+    return Fall(first, trough, i, peak, low, even + odd)
 
 
-def cagr(cash: float, final: float, years: float) -> float:
+@njit(cache=True, error_model="numpy")
+def fall_figures(values, peak):
+    """All drawdowns of a curve that began at `peak`, in one pass."""
+    count = under = longest_start = longest_stop = 0
+    deepest = deepest_amount = depths = squares = 0.0
+    at = 0
+    while True:
+        fall = next_fall(values, at, peak)
+        if fall.stop == 0:
+            break
+        at, peak = fall.stop, fall.peak
+        depth = 1.0 - fall.low / peak
+        count += 1
+        under += fall.stop - fall.start
+        depths += depth
+        squares += fall.squares / (peak * peak)
+        deepest = max(deepest, depth)
+        deepest_amount = max(deepest_amount, peak - fall.low)
+        if fall.stop - fall.start > longest_stop - longest_start:
+            longest_start, longest_stop = fall.start, fall.stop
+    mean = depths / count if count else np.nan
+    ulcer = math.sqrt(squares / len(values))
+    return FallFigures(count, deepest, deepest_amount, mean, ulcer, under, longest_start, longest_stop)
+
+
+@njit(cache=True, error_model="numpy")
+def falls(values, peak, count):
+    """(whole int64[count, 3]: start, trough, stop; real float64[count, 2]: peak, low) of every drawdown, in time."""
+    whole = np.empty((count, 3), np.int64)
+    real = np.empty((count, 2))
+    at = 0
+    for row in range(count):
+        fall = next_fall(values, at, peak)
+        at, peak = fall.stop, fall.peak
+        whole[row, 0], whole[row, 1], whole[row, 2] = fall.start, fall.trough, fall.stop
+        real[row, 0], real[row, 1] = fall.peak, fall.low
+    return whole, real
+
+
+def cagr(start: float, final: float, years: float) -> float:
     """Compound growth per year; nan where nothing is left or the run has no length."""
-    if final <= 0 or years <= 0:
+    if start <= 0 or final <= 0 or years <= 0:
         return math.nan
-    exponent = math.log(final / cash) / years
+    exponent = math.log(final / start) / years
     return math.expm1(exponent) if exponent < 700 else math.nan
-
-
-def volatility(returns: Floats, periods_per_year: float) -> float:
-    """Sample standard deviation of the returns, per year."""
-    if len(returns) < 2:
-        return math.nan
-    return float(np.std(returns, ddof=1)) * math.sqrt(periods_per_year)
-
-
-def sharpe(returns: Floats, periods_per_year: float) -> float:
-    """Mean over sample standard deviation, per year, without a risk-free rate (Sharpe 1994)."""
-    deviation = volatility(returns, periods_per_year)
-    if not deviation > 0:
-        return math.nan
-    return float(np.mean(returns)) * periods_per_year / deviation
-
-
-def sortino(returns: Floats, periods_per_year: float) -> float:
-    """Mean over the root mean square of the losses, all periods counted, per year (Sortino & Price 1994)."""
-    if len(returns) < 2:
-        return math.nan
-    downside = math.sqrt(float(np.mean(np.minimum(returns, 0.0) ** 2)))
-    if not downside > 0:
-        return math.nan
-    return float(np.mean(returns)) / downside * math.sqrt(periods_per_year)

@@ -1,54 +1,91 @@
-"""Figures of a list of closed trades. Undefined is nan here, null in a result."""
+"""Figures of a list of closed trades, in the order of their exits. Undefined is nan here, null in a result."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numba import njit
 
-from apps.engine.stats.equity import longest_run
-
-Floats = NDArray[np.float64]
+from apps.engine.stats.sums import total
 
 
-def profit_factor(pnl: Floats) -> float:
-    """All that was won over all that was lost; nan without a loss."""
-    lost = -float(np.sum(pnl[pnl < 0]))
-    return float(np.sum(pnl[pnl > 0])) / lost if lost > 0 else math.nan
+class TradeFigures(NamedTuple):
+    """Counts, sums and extremes; means and ratios follow from them (metrics.py)."""
+
+    won: int
+    lost: int
+    gained: float  # sum of the pnl of winning trades
+    given: float  # sum of the pnl of losing trades, negative
+    pnl: float
+    deviation: float  # sample standard deviation of pnl
+    largest_win: float
+    largest_loss: float
+    mean_return: float
+    best_return: float
+    worst_return: float
+    bars_held: int
+    bars_won: int
+    bars_lost: int
+    most_wins: int  # in a row
+    most_losses: int
+    longs: int
+    longs_won: int
+    long_pnl: float
+    shorts: int
+    shorts_won: int
+    short_pnl: float
+    traded: float  # value of all fills
+    carry: float
 
 
-def sqn(pnl: Floats) -> float:
-    """System quality number (Tharp 2008): root of the number of trades x mean / sample deviation of pnl."""
-    if len(pnl) < 2:
-        return math.nan
-    deviation = float(np.std(pnl, ddof=1))
-    return math.sqrt(len(pnl)) * float(np.mean(pnl)) / deviation if deviation > 0 else math.nan
-
-
-def trade_figures(pnl: Floats, returns: Floats, bars_held: NDArray[np.int64]) -> dict[str, float | int]:
-    """Counts, averages and extremes of k closed trades, in the order of their exits."""
-    won, lost = pnl > 0, pnl < 0
-    first_win, after_wins = longest_run(won)
-    first_loss, after_losses = longest_run(lost)
-    return {
-        "trades": len(pnl),
-        "winning_trades": int(np.count_nonzero(won)),
-        "losing_trades": int(np.count_nonzero(lost)),
-        "win_rate": _mean(won.astype(np.float64)),
-        "profit_factor": profit_factor(pnl),
-        "expectancy": _mean(pnl),
-        "avg_win": _mean(pnl[won]),
-        "avg_loss": _mean(pnl[lost]),
-        "avg_trade": _mean(returns),
-        "best_trade": float(np.max(returns)) if len(returns) else math.nan,
-        "worst_trade": float(np.min(returns)) if len(returns) else math.nan,
-        "avg_bars_held": _mean(bars_held.astype(np.float64)),
-        "max_consecutive_wins": after_wins - first_win,
-        "max_consecutive_losses": after_losses - first_loss,
-        "sqn": sqn(pnl),
-    }
-
-
-def _mean(values: Floats) -> float:
-    return float(np.mean(values)) if len(values) else math.nan
+@njit(cache=True, error_model="numpy")
+def trade_figures(side, size, entry_price, exit_price, entry_index, exit_index, carry, pnl):
+    """All figures of k trades, in one pass and a few sums."""
+    k = len(pnl)
+    nan = np.nan
+    won = lost = held = held_won = held_lost = 0
+    wins = losses = most_wins = most_losses = 0
+    longs = longs_won = shorts = shorts_won = 0
+    largest_win = largest_loss = best = worst = nan
+    returns = np.empty(k)
+    for i in range(k):
+        returns[i] = pnl[i] / (size[i] * entry_price[i])
+        bars = exit_index[i] - entry_index[i]
+        held += bars
+        if i == 0 or returns[i] > best:
+            best = returns[i]
+        if i == 0 or returns[i] < worst:
+            worst = returns[i]
+        wins = wins + 1 if pnl[i] > 0.0 else 0
+        losses = losses + 1 if pnl[i] < 0.0 else 0
+        most_wins = max(most_wins, wins)
+        most_losses = max(most_losses, losses)
+        if pnl[i] > 0.0:
+            won += 1
+            held_won += bars
+            if not pnl[i] <= largest_win:
+                largest_win = pnl[i]
+        elif pnl[i] < 0.0:
+            lost += 1
+            held_lost += bars
+            if not pnl[i] >= largest_loss:
+                largest_loss = pnl[i]
+        if side[i] > 0:
+            longs += 1
+            longs_won += pnl[i] > 0.0
+        else:
+            shorts += 1
+            shorts_won += pnl[i] > 0.0
+    all_pnl = total(pnl)
+    deviation = math.sqrt(total((pnl - all_pnl / k) ** 2) / (k - 1)) if k > 1 else nan
+    return TradeFigures(
+        won, lost, total(np.maximum(pnl, 0.0)), total(np.minimum(pnl, 0.0)), all_pnl, deviation,
+        largest_win, largest_loss,
+        total(returns) / k if k else nan, best, worst,
+        held, held_won, held_lost, most_wins, most_losses,
+        longs, longs_won, total(np.where(side > 0, pnl, 0.0)),
+        shorts, shorts_won, total(np.where(side < 0, pnl, 0.0)),
+        total(size * entry_price) + total(size * exit_price), total(carry),
+    )  # fmt: skip

@@ -56,6 +56,9 @@ def test_the_ut_bot_of_the_language_page():
         "mark_price": 102.0,
         "pnl": pytest.approx(1000 / 101),
         "return": pytest.approx(1 / 101),
+        "fees": 0.0,
+        "borrow": 0.0,
+        "entry_unslipped": 101.0,
     }
 
 
@@ -63,7 +66,17 @@ def test_bytes_are_json_without_nan_and_say_what_the_tables_say():
     result = run_backtest(RULE, ut_bot_bars(), None, FREE)
     data = result.to_json_bytes()
     read = json.loads(data, parse_constant=lambda name: pytest.fail(name))
-    assert list(read) == ["metrics", "trades", "open_trade", "equity", "hashes", "counts", "parameters"]
+    assert list(read) == [
+        "metrics",
+        "trades",
+        "open_trade",
+        "equity",
+        "hashes",
+        "counts",
+        "parameters",
+        "report",
+        "honesty",
+    ]
     assert read["equity"]["value"] == result.equity_table()["equity"].to_list()
     table = result.trades_table()
     assert [trade["pnl"] for trade in read["trades"]] == table["pnl"].to_list()
