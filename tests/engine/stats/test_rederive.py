@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -143,3 +144,11 @@ def test_a_broken_metric_is_found(monkeypatch):
     monkeypatch.setattr(metrics, "cagr", lambda start, final, years: final / start / years)
     wrong = check(*exports(run_of("cross, minutes")))
     assert {line.split(":")[0] for line in wrong} == {"metrics.cagr", "metrics.calmar"}
+
+
+def test_every_metric_and_part_of_the_report_is_defined():
+    text = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text()
+    result = run_of("cross, minutes")
+    parts = [*result.report["costs"], *result.report["drawdowns"][0], *result.trades_table().columns[9:]]
+    names = [*result.metrics, *parts, *result.equity_table().columns]
+    assert [name for name in names if f"`{name}`" not in text] == []
