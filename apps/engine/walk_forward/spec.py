@@ -1,0 +1,114 @@
+"""What a walk-forward is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Mode = Literal["rolling", "anchored"]
+
+MODES: tuple[Mode, ...] = ("rolling", "anchored")
+MOST_FOLDS = 1_000
+DEFAULT_TRAIN_SHARE = 0.75
+
+# Metrics a choice may be made by (docs/metrics.md): of the first the highest value is best, of the second the lowest.
+HIGHER_IS_BETTER = (
+    "sharpe",
+    "sortino",
+    "calmar",
+    "cagr",
+    "total_return",
+    "final_equity",
+    "profit_factor",
+    "expectancy",
+    "avg_trade",
+    "win_rate",
+    "sqn",
+)
+LOWER_IS_BETTER = ("max_drawdown", "volatility")
+METRICS = (*HIGHER_IS_BETTER, *LOWER_IS_BETTER)
+
+
+class WalkForwardError(ValueError):
+    """A walk-forward that cannot be done as asked. `field` names what is wrong (`folds`, `purge_bars`, ...)."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class WalkForwardSpec:
+    """How the bars are laid out in folds and how a cell is chosen. Lengths are in bars; docs/walk-forward.md.
+
+    `train_share` is the training's part of a rolling fold (of the first fold when anchored); `train_bars` and
+    `test_bars` fix the lengths instead, each alone or both. `purge_bars` None means the longest look-back of the cells.
+    """
+
+    folds: int = 5
+    mode: Mode = "rolling"
+    train_share: float | None = None  # 0.75 where no length is given either
+    train_bars: int | None = None
+    test_bars: int | None = None
+    purge_bars: int | None = None
+    embargo_bars: int = 0
+    metric: str = "sharpe"
+    min_train_bars: int = 100  # besides the warm-up
+    min_test_bars: int = 20
+    min_trades: int = 1  # closed trades in training, for a cell to be chosen
+
+    @property
+    def share(self) -> Fraction | None:
+        """The training's part as the decimal fraction it was written as; None where lengths are given."""
+        if self.train_bars is not None or self.test_bars is not None:
+            return None
+        return Fraction(repr(DEFAULT_TRAIN_SHARE if self.train_share is None else float(self.train_share)))
+
+
+def check_spec(spec: WalkForwardSpec) -> None:
+    """Raise WalkForwardError, naming the field, where a value is out of its range or two contradict one another."""
+    if not _whole(spec.folds) or not 1 <= spec.folds <= MOST_FOLDS:
+        raise WalkForwardError(
+            f"folds must be a whole number from 1 to {MOST_FOLDS:,}, not {spec.folds!r}.", field="folds"
+        )
+    if spec.mode not in MODES:
+        raise WalkForwardError(f"mode must be rolling or anchored, not {spec.mode!r}.", field="mode")
+    if spec.metric not in METRICS:
+        raise WalkForwardError(
+            f"cannot choose by {spec.metric!r}: metric must be one of {', '.join(METRICS)}.", field="metric"
+        )
+    if spec.train_share is not None:
+        if spec.train_bars is not None or spec.test_bars is not None:
+            raise WalkForwardError(
+                "give the lengths of training and test as a share or in bars, not both.", field="train_share"
+            )
+        if not 0 < spec.train_share < 1:
+            raise WalkForwardError(
+                f"train_share must lie between 0 and 1 (0.75 is three quarters), not {spec.train_share!r}.",
+                field="train_share",
+            )
+    for name, least in _LEAST.items():
+        value = getattr(spec, name)
+        if value is not None and (not _whole(value) or value < least):
+            raise WalkForwardError(
+                f"{name} must be a whole number of bars, {least} or more, not {value!r}."
+                if name.endswith("bars")
+                else f"{name} must be a whole number, {least} or more, not {value!r}.",
+                field=name,
+            )
+
+
+_LEAST = {
+    "train_bars": 1,
+    "test_bars": 1,
+    "purge_bars": 0,
+    "embargo_bars": 0,
+    "min_train_bars": 1,
+    "min_test_bars": 2,  # a request at the close of one bar fills at the open of the next
+    "min_trades": 0,
+}
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
