@@ -80,9 +80,9 @@ def run_span(
 ) -> SimResult:
     """`program` trading the bars of `span` only, its indicators warmed by all bars before.
 
-    The account begins flat with `params.cash` on the first bar of the span and is flat again on the last: an exit is
-    asked for so that it fills at the last bar's open (at its close where requests fill at the close). No bar after the
-    span is looked at. Raises SimulationError, Cancelled.
+    The account begins flat with `params.cash` on the first bar of the span and is flat again on the last: at the
+    close of the last bar but one an exit is asked for. No bar after the span is looked at.
+    Raises SimulationError, Cancelled.
     """
     start, stop = span
     try:
@@ -92,9 +92,9 @@ def run_span(
     if should_cancel and should_cancel():
         raise Cancelled
     flags = orders.flags[start:stop].copy()
-    last_request = -1 if params.fill == "close" else -2
-    if len(flags) >= -last_request:
-        flags[last_request] |= EXIT  # which beats entries asked for at the same close
+    flags[-2:-1] |= (
+        EXIT  # beats entries asked for at the same close; a request on the last bar is never filled
+    )
     cut = replace(
         orders,
         flags=flags,
