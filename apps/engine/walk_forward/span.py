@@ -92,9 +92,8 @@ def run_span(
     if should_cancel and should_cancel():
         raise Cancelled
     flags = orders.flags[start:stop].copy()
-    flags[-2:-1] |= (
-        EXIT  # beats entries asked for at the same close; a request on the last bar is never filled
-    )
+    # It beats entries asked for at the same close; what is asked for at the last close is never filled.
+    flags[-2:-1] |= EXIT
     cut = replace(
         orders,
         flags=flags,

@@ -51,7 +51,7 @@ def verdict_of(
     if efficiency is None:
         facts.append("What was chosen did not earn in training, so there is no efficiency to speak of.")
     else:
-        facts.append(f"Its efficiency is {100 * efficiency:,.0f} % of the growth in training.")
+        facts.append(f"It grew at {100 * efficiency:,.0f} % of its pace in training (the efficiency).")
     if ended or earned <= 0:
         return Verdict("fails", " ".join(["Choosing by the past did not carry over.", *facts]))
     if trades < FEWEST_TRADES:

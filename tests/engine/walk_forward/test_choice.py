@@ -101,6 +101,6 @@ def test_a_verdict_tells_its_facts():
     told = verdict_of(**{**GOOD, "chosen": [True, True, False, True, True]}).text
     assert told == (
         "What was chosen by the past went on earning. Out of sample the account gained 20.0 % over 5 folds, 3 of them "
-        "profitable, in 60 trades. In 1 fold no cell qualified, and the account stayed out of the market. Its "
-        "efficiency is 50 % of the growth in training."
+        "profitable, in 60 trades. In 1 fold no cell qualified, and the account stayed out of the market. It grew at "
+        "50 % of its pace in training (the efficiency)."
     )
