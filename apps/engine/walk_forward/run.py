@@ -17,8 +17,9 @@ from apps.engine.sim.run import Cancelled, SimResult
 from apps.engine.sim.spec import SimParams, SimulationError, check_params
 from apps.engine.stats.calendar import year_of
 from apps.engine.stats.metrics import Metrics, metrics_of
+from apps.engine.sweep import SweepError, run_cells
+from apps.engine.sweep.run import named
 from apps.engine.version import ENGINE_VERSION
-from apps.engine.walk_forward.cells import run_cells
 from apps.engine.walk_forward.choice import best_of, score_of
 from apps.engine.walk_forward.folds import Fold, Span, check_folds
 from apps.engine.walk_forward.result import FoldResult, Hindsight, Inputs, Stability, WalkForwardResult
@@ -46,7 +47,8 @@ def walk_forward(
 
     `cells` are settings of the formula's inputs, as `run_cells` takes them. `progress(done, in all)` counts backtests:
     each cell in each fold, and once more over all test spans for the comparison with hindsight. `finer` is as in
-    `run_backtest`. Raises FormulaError, SimulationError and WalkForwardError before anything runs; Cancelled.
+    `run_backtest`. Before anything runs, raises FormulaError, SimulationError (WalkForwardError
+    for the layout and SweepError for a cell are such); Cancelled.
     """
     spec, params = spec or WalkForwardSpec(), params or SimParams()
     check_spec(spec)
@@ -138,9 +140,8 @@ def _program(text: str, cell: Mapping[str, Any]) -> Program:
         program = compile_formula(text, dict(cell))
     except FormulaError as error:
         compile_formula(text)  # the formula itself may be what is wrong
-        shown = ", ".join(f"{name}={value}" for name, value in cell.items())
-        problems = "; ".join(problem.message for problem in error.errors)
-        raise WalkForwardError(f"the cell {shown} cannot be run: {problems}.", field="cells") from error
+        problems = "; ".join(f"{p.message} ({p.hint})" if p.hint else p.message for p in error.errors)
+        raise SweepError(f"{named(cell)}: {problems}.", field="cells") from error
     if not program.has_orders:
         raise SimulationError(
             "the formula only alerts: a walk-forward needs at least one `long when` or `short when`.",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from apps.engine.sim.spec import SimulationError
+
 Mode = Literal["rolling", "anchored"]
 
 MODES: tuple[Mode, ...] = ("rolling", "anchored")
@@ -30,12 +32,8 @@ LOWER_IS_BETTER = ("max_drawdown", "volatility")
 METRICS = (*HIGHER_IS_BETTER, *LOWER_IS_BETTER)
 
 
-class WalkForwardError(ValueError):
+class WalkForwardError(SimulationError):
     """A walk-forward that cannot be done as asked. `field` names what is wrong (`folds`, `purge_bars`, ...)."""
-
-    def __init__(self, message: str, *, field: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from apps.backtests.management.options import (
 from apps.engine.lang import FormulaError, check
 from apps.engine.result import iso_times
 from apps.engine.stats.calendar import DAY_MS
+from apps.engine.sweep import axes_of, grid
 from apps.engine.walk_forward import (
     METRICS,
     MODES,
@@ -36,7 +37,6 @@ from apps.engine.walk_forward import (
     WalkForwardSpec,
     walk_forward,
 )
-from apps.engine.walk_forward.cells import axes_of, grid
 from apps.engine.walk_forward.spec import DEFAULT_TRAIN_SHARE, check_spec
 
 DEFAULTS = WalkForwardSpec()
@@ -107,14 +107,11 @@ class Command(EngineCommand):
         text = formula_text(options["file"])
         bars, finer = bars_of(options)
         with reported(options["file"]):
-            try:
-                checked = check(text)
-                if not checked.ok:
-                    raise FormulaError(checked.errors)
-                cells = grid(axes_of(pairs, checked.inputs or []))
-                result = walk_forward(text, bars, cells, spec, params, finer=finer)
-            except WalkForwardError as error:
-                raise CommandError(str(error), returncode=2 if error.field == "set" else 1) from error
+            checked = check(text)
+            if not checked.ok:
+                raise FormulaError(checked.errors)
+            cells = grid(axes_of(pairs, checked.inputs or []))
+            result = walk_forward(text, bars, cells, spec, params, finer=finer)
         if options["json"]:
             write_json(options["json"], result.to_json_bytes())
         else:
