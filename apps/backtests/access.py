@@ -1,4 +1,4 @@
-"""The one way from a workspace and an id to a backtest."""
+"""The one way from a workspace and an id to a piece of research."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from uuid import UUID
 from django.http import Http404
 
 from apps.accounts.models import Workspace
-from apps.backtests.models import Backtest
-from apps.backtests.selectors import backtests_of
+from apps.backtests.models import Backtest, Sweep
+from apps.backtests.selectors import backtests_of, sweeps_of
 
 
 def get_backtest_for(workspace: Workspace, uuid: UUID | str) -> Backtest:
@@ -27,3 +27,11 @@ def get_backtests_for(workspace: Workspace, uuids: Sequence[UUID]) -> list[Backt
     if len(found) < len(wanted):
         raise Http404("No such backtest.")
     return [found[uuid] for uuid in wanted]
+
+
+def get_sweep_for(workspace: Workspace, uuid: UUID | str) -> Sweep:
+    """Raises Http404 for an unknown sweep and for one of another workspace alike."""
+    sweep = sweeps_of(workspace).filter(uuid=uuid).first()
+    if sweep is None:
+        raise Http404("No such sweep.")
+    return sweep

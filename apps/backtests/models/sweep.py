@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
+from django.utils import timezone
 
 from apps.backtests.models.job import FormulaQuestion, Job
 from apps.markets.models import BarSet
@@ -12,8 +13,9 @@ from apps.markets.models import BarSet
 class Sweep(FormulaQuestion):
     """A grid or a random search over a formula's inputs, on one or several markets.
 
-    `spec`: {"axes": {input: text}, "mode": "grid" | "random", "count", "seed", "metric"}. Its work is done in chunks;
-    the one that ends last puts the cells together: `cells_path`, Parquet, a row per market and setting.
+    `spec`: {"axes": {input: text}, "mode": "grid" | "random", "count", "seed", "metric", "settings": how many}. Its
+    work is done in chunks; the one that ends last puts the cells together: `cells_path`, Parquet, a row per market
+    and setting. `parameters` are the costs, the same on every market; `work_total` counts the cells.
     """
 
     spec = models.JSONField()
@@ -26,12 +28,25 @@ class Sweep(FormulaQuestion):
     def __str__(self) -> str:
         return f"Sweep of {self.formula_name}"
 
+    def standing(self) -> tuple[int, int, float]:
+        """Cells done over all chunks, cells in all, and seconds since the first chunk began."""
+        done = self.chunks.aggregate(done=Sum("work_done"))["done"] or 0
+        began = type(self).objects.filter(pk=self.pk).values_list("started_at", flat=True).first()
+        return done, self.work_total, (timezone.now() - began).total_seconds() if began else 0.0
+
 
 class SweepMarket(models.Model):
-    """One of the markets a sweep runs on, in the order they were chosen."""
+    """One of the markets a sweep runs on, in the order they were chosen.
+
+    `instrument`: its steps and smallest sizes when the sweep was asked for (tick, lot, min_size, min_notional).
+    """
 
     sweep = models.ForeignKey(Sweep, on_delete=models.CASCADE, related_name="markets")
     bar_set = models.ForeignKey(BarSet, on_delete=models.PROTECT, related_name="+")
+    finer_bar_set = models.ForeignKey(
+        BarSet, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    instrument = models.JSONField(default=dict)
     order = models.PositiveIntegerField()
 
     class Meta:

@@ -93,18 +93,22 @@ def claim(model: type[Job], pk: int, task_id: str = "") -> Job | None:
 
 
 class Progress:
-    """Tells how far a job is, renews its lease, and hears that it was cancelled or taken over."""
+    """Tells how far a job is, renews its lease, and hears that it was cancelled or taken over.
 
-    def __init__(self, job: Job, tell: Job | None = None) -> None:
+    For a part of a `whole` (a sweep's chunk) those who watch the whole are told how far all of it is.
+    """
+
+    def __init__(self, job: Job, whole: Any = None) -> None:
         self.job = job
         self.began = self.told = time.monotonic()
-        self._group = (tell or job).live_group
+        self._whole = whole
+        self._group = (whole or job).live_group
         self._gone = False
         self._over = threading.Event()
 
     def __enter__(self) -> Progress:
         threading.Thread(target=self._renew, daemon=True).start()
-        push(self._group, {"kind": "progress", "percent": self.job.percent, "status": Status.RUNNING})
+        self.tell(0, self.job.work_total)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -122,7 +126,10 @@ class Progress:
         self.tell(done, total)
 
     def tell(self, done: int, total: int) -> None:
-        rate = done / max(time.monotonic() - self.began, 1e-9)
+        seconds = time.monotonic() - self.began
+        if self._whole is not None:
+            done, total, seconds = self._whole.standing()
+        rate = done / max(seconds, 1e-9)
         push(
             self._group,
             {
@@ -131,7 +138,7 @@ class Progress:
                 "percent": round(100 * done / total) if total else 0,
                 "done": done,
                 "total": total,
-                "per_second": round(rate),
+                "per_second": round(rate) if rate >= 10 else round(rate, 1),
                 "seconds_left": round((total - done) / rate, 1) if rate else None,
             },
         )
@@ -158,7 +165,7 @@ class Progress:
             connection.close()
 
 
-def work(job: Job, run: Run, tell: Job | None = None) -> None:
+def work(job: Job, run: Run, whole: Any = None) -> None:
     """Run a claimed job to its end, and keep what went wrong as its error."""
     if job.attempts > MAX_ATTEMPTS:
         end_without_result(
@@ -166,7 +173,7 @@ def work(job: Job, run: Run, tell: Job | None = None) -> None:
         )
         return
     try:
-        with Progress(job, tell) as progress:
+        with Progress(job, whole) as progress:
             run(job, progress)
     except Cancelled:
         log.info("job_given_up", kind=job.kind, job=str(job.uuid))  # cancelled, or another worker's by now
@@ -203,6 +210,11 @@ def announce_end(job: Job, status: str, error: str = "") -> None:
 @transaction.atomic
 def end_without_result(job: Job, status: Status, error: str) -> bool:
     """Mark a running job failed and give its quota back; a chunk takes its whole sweep with it."""
+    whole: Any = getattr(job, "sweep", job)
+    if (
+        whole is not job
+    ):  # the whole first, as everybody does: two chunks that fail at once wait for each other's end
+        type(whole)._default_manager.select_for_update().get(pk=whole.pk)
     ended = (
         type(job)
         ._default_manager.filter(pk=job.pk, status=Status.RUNNING, attempts=job.attempts)
@@ -210,7 +222,6 @@ def end_without_result(job: Job, status: Status, error: str) -> bool:
     )
     if not ended:
         return False
-    whole: Any = getattr(job, "sweep", job)
     if whole is not job:
         _end_all(whole, status, error)
     release(whole.meter_key)

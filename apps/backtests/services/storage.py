@@ -31,3 +31,15 @@ def delete_files(paths: Iterable[str]) -> None:
     """Remove result files; those that are gone already are fine."""
     for path in filter(None, paths):
         default_storage.delete(path)
+
+
+def delete_folder(path: str) -> None:
+    """Remove every file below a path of storage, what killed attempts left included."""
+    try:
+        folders, files = default_storage.listdir(path)
+    except FileNotFoundError:
+        return
+    for name in folders:
+        delete_folder(f"{path}/{name}")
+    for name in files:
+        default_storage.delete(f"{path}/{name}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from apps.backtests.models import Backtest, Job
+from apps.backtests.models import Backtest, Job, SweepChunk
 from apps.backtests.services.jobs import Run, claim_next, resume, work
 from apps.backtests.services.run import run_claimed_backtest
+from apps.backtests.services.sweep_run import run_claimed_chunk
 
 RUNS: dict[type[Job], Run] = {
     Backtest: run_claimed_backtest,
+    SweepChunk: run_claimed_chunk,
 }
 
 

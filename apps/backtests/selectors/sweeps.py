@@ -1,0 +1,265 @@
+"""Reads of sweeps and of the cells they found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+from django.core.files.storage import default_storage
+from django.db.models import Prefetch, QuerySet
+
+from apps.accounts.models import Workspace
+from apps.backtests.choices import Status
+from apps.backtests.errors import CannotBacktest, NotReady
+from apps.backtests.models import Sweep, SweepMarket
+from apps.backtests.selectors.trials import trials_of
+from apps.engine.honesty.luck import luck
+from apps.engine.honesty.sharpe import Trials
+
+INPUT = "input_"
+HIDDEN = ("count_", "moment_", "hash_")
+LINES = 1_500  # of parallel coordinates: more cannot be told apart
+LOWER_IS_BETTER = ("max_drawdown", "volatility")
+REST = ("best", "median")
+SHOWN_METRICS = (
+    "total_return", "cagr", "sharpe", "sortino", "calmar", "max_drawdown", "profit_factor", "win_rate", "trades",
+    "expectancy", "sqn", "exposure", "volatility",
+)  # fmt: skip
+
+
+def sweeps_of(workspace: Workspace) -> QuerySet[Sweep]:
+    """The workspace's sweeps, newest first, without the text a list does not show."""
+    markets = SweepMarket.objects.select_related("bar_set__instrument", "finer_bar_set")
+    return (
+        Sweep.objects.filter(workspace=workspace)
+        .select_related("formula", "workspace")
+        .prefetch_related(Prefetch("markets", queryset=markets))
+        .defer("formula_text")
+        .order_by("-id")
+    )
+
+
+def cells_of(sweep: Sweep) -> pl.DataFrame:
+    """A row per market and setting, in that order. Raises NotReady before there is a result."""
+    if sweep.status != Status.DONE:
+        raise NotReady(f"The sweep is {sweep.get_status_display().lower()}.")
+    with default_storage.open(sweep.cells_path, "rb") as file:
+        return pl.read_parquet(file.read())
+
+
+def metric_columns(table: pl.DataFrame) -> list[str]:
+    """The metrics of a table of cells, in its order."""
+    others = ("market", "cell", "score")
+    return [name for name in table.columns if name not in others and not name.startswith((INPUT, *HIDDEN))]
+
+
+def column_of(table: pl.DataFrame, name: str) -> str:
+    """The column an input, a metric, `score` or `cell` stands in. Raises CannotBacktest for an unknown name."""
+    for column in (INPUT + name, name):
+        if column in table.columns and not column.startswith(HIDDEN):
+            return column
+    raise CannotBacktest(
+        f"The cells have no {name[:60]!r}: they have the inputs, score, and "
+        f"{', '.join(metric_columns(table))}.",
+        field=name[:60],
+    )
+
+
+@dataclass(frozen=True)
+class CellQuery:
+    """Which cells, and in which order. `equal`, `low` and `high` are by input or metric; `order` may begin with -."""
+
+    market: int | None = None
+    order: str = ""
+    equal: dict[str, str] = field(default_factory=dict)
+    low: dict[str, float] = field(default_factory=dict)
+    high: dict[str, float] = field(default_factory=dict)
+
+    def of(self, table: pl.DataFrame) -> pl.DataFrame:
+        """The rows asked for. Cells without the metric come last. Raises CannotBacktest for unknown names."""
+        if self.market is not None:
+            table = table.filter(pl.col("market") == self.market)
+        for name, text in self.equal.items():
+            table = table.filter(_as_text(pl.col(column_of(table, name)), table) == _plain(text))
+        for name, bound in self.low.items():
+            table = table.filter(_number(table, name) >= bound)
+        for name, bound in self.high.items():
+            table = table.filter(_number(table, name) <= bound)
+        if self.order:
+            column = column_of(table, self.order.removeprefix("-"))
+            table = table.sort(
+                column, descending=self.order.startswith("-"), nulls_last=True, maintain_order=True
+            )
+        return table
+
+
+def _number(table: pl.DataFrame, name: str) -> pl.Expr:
+    column = column_of(table, name)
+    if not table.schema[column].is_numeric():
+        raise CannotBacktest(f"{name} is not a number: give its value itself.", field=name)
+    return pl.col(column)
+
+
+def _as_text(column: pl.Expr, table: pl.DataFrame) -> pl.Expr:
+    """Values as people write them: 3 and 3.0 alike."""
+    name = column.meta.output_name()
+    return (
+        column.cast(pl.Float64).cast(pl.String) if table.schema[name].is_numeric() else column.cast(pl.String)
+    )
+
+
+def _plain(text: str) -> str:
+    try:
+        return str(float(text))
+    except ValueError:
+        return text
+
+
+def cell_page(sweep: Sweep, query: CellQuery, *, page: int, size: int) -> tuple[list[dict[str, Any]], int]:
+    """One page of cells as {market, cell, inputs, metrics, score, result}, and how many there are in all."""
+    table = query.of(cells_of(sweep))
+    metrics = metric_columns(table)
+    rows = table.slice((page - 1) * size, size).to_dicts()
+    return [_row(row, metrics) for row in rows], table.height
+
+
+def _row(row: dict[str, Any], metrics: list[str]) -> dict[str, Any]:
+    return {
+        "market": row["market"],
+        "cell": row["cell"],
+        "inputs": {name[len(INPUT) :]: value for name, value in row.items() if name.startswith(INPUT)},
+        "metrics": {name: row[name] for name in metrics},
+        "score": row["score"],
+        "result": row["hash_result"],
+    }
+
+
+def heat_of(
+    sweep: Sweep,
+    *,
+    market: int,
+    x: str,
+    y: str,
+    metric: str,
+    rest: str = "best",
+    fixed: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """A metric over two inputs of one market.
+
+    Each field is the best or the median over the other inputs, those in `fixed` held at their value. `cells` names the
+    cell behind each field (the best one); null where none was run.
+    """
+    axes: dict[str, list[Any]] = sweep.summary["axes"]  # type: ignore[index]
+    for name in {x, y} - axes.keys():
+        raise CannotBacktest(f"{name[:60]!r} was not varied: {', '.join(axes)} were.", field="axis")
+    if rest not in REST:
+        raise CannotBacktest(f"The other inputs are taken as {' or '.join(REST)}.", field="rest")
+    table = CellQuery(market=market, equal=fixed or {}).of(cells_of(sweep))
+    value = column_of(table, metric)
+    keys = list(dict.fromkeys([INPUT + x, INPUT + y]))
+    ranked = table.sort(value, descending=metric not in LOWER_IS_BETTER, nulls_last=True, maintain_order=True)
+    grouped = ranked.group_by(keys, maintain_order=True).agg(
+        value=pl.col(value).first() if rest == "best" else pl.col(value).median(),
+        cell=pl.col("cell").first(),
+        tried=pl.len(),
+    )
+    rows, columns = (axes[y] if x != y else [None]), axes[x]
+    found = {(row.get(INPUT + y) if x != y else None, row[INPUT + x]): row for row in grouped.to_dicts()}
+    part = sweep.summary["markets"][market]  # type: ignore[index]
+    return {
+        "x": {"name": x, "values": columns},
+        "y": {"name": y if x != y else "", "values": rows},
+        "metric": metric,
+        "lower_is_better": metric in LOWER_IS_BETTER,
+        "values": [[_get(found, (b, a), "value") for a in columns] for b in rows],
+        "cells": [[_get(found, (b, a), "cell") for a in columns] for b in rows],
+        "tried": [[_get(found, (b, a), "tried") or 0 for a in columns] for b in rows],
+        "best": part["best"] and part["best"]["cell"],
+        "supported": part["supported"],
+    }
+
+
+def _get(found: dict[Any, dict[str, Any]], key: Any, name: str) -> Any:
+    row = found.get(key)
+    return None if row is None else row[name]
+
+
+def parallel_of(sweep: Sweep, *, market: int) -> dict[str, Any]:
+    """The varied inputs and the usual metrics of one market, a list per column; at most LINES cells.
+
+    Where there are more, the best ones and, of the others, evenly many along the ranking.
+    """
+    metric = sweep.summary["metric"]  # type: ignore[index]
+    table = CellQuery(market=market, order=f"-{metric}").of(cells_of(sweep))
+    total = table.height
+    if total > LINES:
+        head = LINES // 3
+        step = (total - head) / (LINES - head)
+        table = table[[*range(head), *(head + int(i * step) for i in range(LINES - head))]]
+    axes: dict[str, list[Any]] = sweep.summary["axes"]  # type: ignore[index]
+    shown = [name for name in (metric, *SHOWN_METRICS) if name in table.columns]
+    return {
+        "inputs": [
+            {"name": name, "values": table[INPUT + name].to_list(), "scale": values}
+            for name, values in axes.items()
+        ],
+        "metrics": [{"name": name, "values": table[name].to_list()} for name in dict.fromkeys(shown)],
+        "cells": table["cell"].to_list(),
+        "ranked_by": metric,
+        "total": total,
+    }
+
+
+def sweep_headline(sweep: Sweep, market: int | None = None) -> dict[str, Any]:
+    """What a finished sweep says first about a market, the one with the best cell unless another is named.
+
+    The verdict counts every variant of the formula tried so far, not this sweep's alone; it is read at each look.
+    """
+    summary: dict[str, Any] = sweep.summary  # type: ignore[assignment]
+    number = summary["market"] if market is None else market
+    part = summary["markets"][number]
+    best = part["best"]
+    tried = trials_of(sweep.lineage)
+    verdict = None
+    if best and best["metrics"]["periods_per_year"]:
+        verdict = luck(
+            best["moments"],
+            Trials(max(tried.count, 1), tried.sharpe_variance),
+            best["metrics"]["periods_per_year"],
+        ).as_dict()
+    return {
+        "market": number,
+        "part": part,
+        "best": best,
+        "tried": tried.count,
+        "luck": verdict,
+        "neighbours": _neighbours(sweep, part),
+        "overfitting": part["overfitting"],
+        "overfitting_words": _overfitting_words(part["overfitting"]),
+    }
+
+
+def _neighbours(sweep: Sweep, part: dict[str, Any]) -> str:
+    """Whether the best cell's neighbours agree with it, in words."""
+    if part["best"] is None:
+        return "No cell has this metric, so there is no best one."
+    if part["supported"]:
+        return "Its neighbours agree: each lies within one standard deviation of it."
+    if sweep.spec["mode"] == "random":
+        return (
+            "Not marked: of a random draw, not all its neighbours were tried, or one of them does much worse."
+        )
+    return (
+        "Not marked: at least one neighbour does worse by more than one standard deviation, or has no value."
+    )
+
+
+def _overfitting_words(found: dict[str, Any]) -> str:
+    if "refused" in found:
+        return f"How often this choice would have failed cannot be told: {found['refused']}."
+    share = f"{100 * found['probability']:.0f} %"
+    return (
+        f"Choosing the best of {found['variants']:,} settings on one half of the time did no better than the middle "
+        f"one on the other half in {share} of {found['splits']:,} splits."
+    )
