@@ -13,7 +13,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ENGINE_DIR = Path(__file__).resolve().parent
-HASHED = ("indicators", "sim", "stats", "honesty", "program/chains.py", "program/cohort/machine.py")
+HASHED = (
+    "indicators",
+    "sim",
+    "stats",
+    "honesty",
+    "portfolio/kernel.py",
+    "program/chains.py",
+    "program/cohort/machine.py",
+)
 
 
 def sources_hash() -> str:

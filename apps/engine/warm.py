@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from apps.engine import honesty, sim, stats
+from apps.engine import honesty, portfolio, sim, stats
 from apps.engine.generate.cohort_codes import COLUMNS
 from apps.engine.indicators import machine
 from apps.engine.indicators.kernels import KERNELS
@@ -68,6 +68,7 @@ def warm() -> None:
     warm_cohorts()
     sim.warm()
     stats.warm()
+    portfolio.warm()
     honesty.warm()
 
 

@@ -37,10 +37,12 @@ from apps.engine.sim.kernel import (
     aged,
     closed,
     decided,
+    levels,
     moved,
     on_lot,
     opened,
     protected,
+    touched,
 )
 
 NEVER = np.iinfo(np.int64).max  # the time of what does not come
@@ -256,7 +258,9 @@ def give_back(leg, account):
 
 
 @njit(cache=True, forceinline=True)
-def write_trade(book, k, leg, reason, side, size, entry_price, price, entry_fee, fee, carry, pnl, whole, real):
+def write_trade(
+    book, k, leg, reason, side, size, entry_price, price, entry_fee, fee, carry, pnl, whole, real
+):
     row = book.trades
     whole[TRADE_LEG, row] = k
     whole[TRADE_SIDE, row] = side
@@ -490,7 +494,7 @@ def trade_at_market(book, legs, rules, here, price, opening, last_time, period_s
         rebalance(book, legs, rules, here, price, whole, real, changes, change_values)
     for k in range(len(legs)):
         request = legs[k].pending_request
-        if here[k] == 1 and (request == GO_LONG or request == GO_SHORT):
+        if here[k] == 1 and request in (GO_LONG, GO_SHORT):
             enter(book, legs, k, rules_of(rules[k]), price[k])
 
 
@@ -512,20 +516,33 @@ def open_bar(book, leg, row, time, open_):
 
 
 @njit(cache=True, forceinline=True)
-def close_bar(book, k, leg, rules, time, open_, high, low, close, flags, series, finer_prices, finer_start, whole, real):
+def is_touched(leg, bar, rules):
+    """Whether the bar reaches a protective order: seldom, and only then is the fill step's work needed."""
+    if rules.stop_kind == NONE and rules.target_kind == NONE and rules.trail_kind == NONE:
+        return False
+    pending = Pending(leg.pending_request, leg.pending_stop, leg.pending_target, leg.pending_trail)
+    stop, _, target = levels(position_of(leg), pending, rules)
+    stop_at_open, target_at_open, stop_hit, target_hit = touched(
+        bar, 1 if leg.units > 0.0 else -1, stop, target
+    )
+    return stop_at_open or target_at_open or stop_hit or target_hit
+
+
+@njit(cache=True, forceinline=True)
+def close_bar(
+    book, k, leg, rules, time, open_, high, low, close, flags, series, finer_prices, finer_start, whole, real
+):
     """The leg's bar is over: its protective orders, then what its formula asks at the close."""
     i = leg.bar
     at = leg.offset + i
     bar = Bar(time[at], open_[at], high[at], low[at], close[at])
     ask = Ask(
-        np.int64(flags[at]),
+        np.int64(flags[at]),  # type: ignore[arg-type]
         series[leg.stop_at + i] if leg.stop_at >= 0 else math.nan,
         series[leg.target_at + i] if leg.target_at >= 0 else math.nan,
         series[leg.trail_at + i] if leg.trail_at >= 0 else math.nan,
     )
-    if leg.units != 0.0 and (
-        rules.stop_kind != NONE or rules.target_kind != NONE or rules.trail_kind != NONE
-    ):
+    if leg.units != 0.0 and is_touched(leg, bar, rules):
         first = finer_start[leg.finer_at + i] if leg.finer_at >= 0 else 0
         beyond = finer_start[leg.finer_at + i + 1] if leg.finer_at >= 0 else 0
         before = position_of(leg)

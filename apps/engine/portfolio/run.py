@@ -41,6 +41,7 @@ _COUNTS = (
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Buffers = tuple[Ints, Floats]
 
 
 @dataclass(frozen=True)
@@ -135,13 +136,8 @@ def simulate(
     columns = _columns(legs)
     table = _leg_table(legs, columns)
     rules = _rule_table(legs, params)
-    total_bars = len(columns["time"])
-    closing, opening = np.empty(total_bars, np.int64), np.empty(total_bars, np.int64)
-    points = kernel.closings(
-        table["offset"], table["count"], table["timeframe"], columns["time"], closing, opening
-    )
-    time = _times(closing[:points], opening[:points], int(table["timeframe"].min()))
-    del closing, opening
+    time = _points(legs, table, columns["time"])
+    points = len(time)
     samples = year_of(time, int(table["timeframe"].min()), zone).last_of_period
     is_sample = np.zeros(points, dtype=np.uint8)
     is_sample[samples] = 1
@@ -154,8 +150,8 @@ def simulate(
     equity, gross, hold = np.empty(points), np.empty(points), np.empty(points)
     contributions, shares = np.empty((len(samples), n)), np.empty((len(samples), n))
     rows = max(first_rows, 2 * kernel.ROWS_A_MOMENT * n)
-    trades = [np.empty((5, rows), np.int64), np.empty((7, rows))]
-    changes = [np.empty((2, rows), np.int64), np.empty((3, rows))]
+    trades: Buffers = (np.empty((5, rows), np.int64), np.empty((7, rows)))
+    changes: Buffers = (np.empty((2, rows), np.int64), np.empty((3, rows)))
     books = np.zeros(1, kernel.BOOK)
     books["cash"] = params.cash
     drift = params.threshold if params.rebalance == "threshold" else np.inf
@@ -165,7 +161,7 @@ def simulate(
     while not done:
         if should_cancel and should_cancel():
             raise Cancelled
-        done = kernel.simulate(
+        done = kernel.simulate(  # type: ignore[call-arg]
             books, table, rules, *columns.values(), last_time, starts, drift, equity, gross, hold, is_sample,
             contributions, shares, *trades, *changes, here, price, step,
         )  # fmt: skip
@@ -175,7 +171,9 @@ def simulate(
             progress(points if done else int(books["points"][0]), points)
     book = books[0]
     m, s = int(book["points"]), int(book["samples"])
-    if book["ended"] and (s == 0 or samples[s - 1] != m - 1):  # the last day was not over: its end is the run's end
+    if book["ended"] and (
+        s == 0 or samples[s - 1] != m - 1
+    ):  # the last day was not over: its end is the run's end
         samples = np.append(samples[:s], m - 1)
         contributions[s], shares[s] = _last_sample(table, equity[m - 1])
         s += 1
@@ -253,7 +251,11 @@ def _finer_starts(bars: Bars, finer: Bars) -> Ints:
 
 def _series(leg: SignalLeg) -> list[Floats]:
     protections = (leg.orders.stop, leg.orders.target, leg.orders.trail)
-    return [each.series for each in protections if _has_series(each) and each is not None and each.series is not None]
+    return [
+        each.series
+        for each in protections
+        if _has_series(each) and each is not None and each.series is not None
+    ]
 
 
 def _has_series(protection: Protection | None) -> bool:
@@ -267,7 +269,11 @@ def _leg_table(legs: Sequence[SignalLeg], columns: dict[str, np.ndarray]) -> np.
         count = len(leg.bars)
         row["offset"], row["count"], row["timeframe"] = offset, count, leg.bars.timeframe_ms
         row["weight"] = leg.weight
-        places = (("stop_at", leg.orders.stop), ("target_at", leg.orders.target), ("trail_at", leg.orders.trail))
+        places = (
+            ("stop_at", leg.orders.stop),
+            ("target_at", leg.orders.target),
+            ("trail_at", leg.orders.trail),
+        )
         for name, protection in places:
             row[name] = -1
             if _has_series(protection):
@@ -296,16 +302,29 @@ def _rule_table(legs: Sequence[SignalLeg], params: PortfolioParams) -> np.ndarra
     return table
 
 
-def _times(closing: Ints, opening: Ints, shortest: int) -> Ints:
-    """The curve's times: openings, as far as those rise; else the closes less the shortest bar's length."""
-    return opening if len(opening) < 2 or bool(np.all(np.diff(opening) > 0)) else closing - shortest
+def _points(legs: Sequence[SignalLeg], table: np.ndarray, time: Ints) -> Ints:
+    """int64[m]: the times of the curve's points (see `kernel.closings`)."""
+    first = legs[0].bars
+    if all(
+        leg.bars.timeframe_ms == first.timeframe_ms and np.array_equal(leg.bars.time, first.time)
+        for leg in legs
+    ):
+        return first.time
+    closing, opening = np.empty(len(time), np.int64), np.empty(len(time), np.int64)
+    points = kernel.closings(table["offset"], table["count"], table["timeframe"], time, closing, opening)
+    closing, opening = closing[:points], opening[:points]
+    if bool(np.all(np.diff(opening) > 0)):
+        return opening
+    # bars shorter than they are said to be may open in another order than they close
+    return closing - table["timeframe"].min()
 
 
-def _room(buffers: list[np.ndarray], used: int, needed: int) -> list[np.ndarray]:
+def _room(buffers: Buffers, used: int, needed: int) -> Buffers:
     """The buffers, or twice as long ones with the same rows where there is no room for the next moment."""
     if used + needed <= buffers[0].shape[1]:
         return buffers
-    return [np.concatenate([each, np.empty_like(each)], axis=1) for each in buffers]
+    whole, real = (np.concatenate([each, np.empty_like(each)], axis=1) for each in buffers)
+    return whole, real
 
 
 def _last_sample(table: np.ndarray, equity: float) -> tuple[Floats, Floats]:

@@ -28,6 +28,9 @@ class Instrument:
     min_notional: float = 0.0  # smallest size x price
 
 
+NO_STEPS = Instrument()
+
+
 @dataclass(frozen=True, eq=False)
 class SignalLeg:
     """One leg as the simulator sees it: bars, what is asked on each of them, and the leg's share of equity."""
@@ -36,7 +39,7 @@ class SignalLeg:
     bars: Bars
     orders: Orders
     weight: float  # a fraction above 0, at most 1
-    instrument: Instrument = Instrument()
+    instrument: Instrument = NO_STEPS
     finer: Bars | None = None
 
 
@@ -52,6 +55,10 @@ class PortfolioParams:
     rebalance: Rebalance = "none"
     threshold: float = 0.05  # how far a share of equity may drift; counts only where `rebalance` is threshold
     timezone: str | None = None  # of days, weeks and months; None: that of the bars, which must then be one
+
+    def of_account(self) -> SimParams:
+        """The conditions without an instrument's steps."""
+        return self.of(NO_STEPS)
 
     def of(self, instrument: Instrument) -> SimParams:
         """The conditions of one leg, as a single backtest has them."""
