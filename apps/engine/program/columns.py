@@ -7,7 +7,7 @@ import numpy as np
 from apps.engine.indicators import machine
 from apps.engine.indicators.kernels import KERNELS
 from apps.engine.indicators.operators import OPERATORS
-from apps.engine.program.buffers import BUFFERS
+from apps.engine.buffers import BUFFERS
 from apps.engine.program.calendar import time_columns
 from apps.engine.program.chains import CHAINS
 from apps.engine.program.graph import BAR_SOURCES, HISTORY, Graph, Instruction

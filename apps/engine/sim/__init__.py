@@ -6,7 +6,7 @@ def warm() -> None:
     import numpy as np
 
     from apps.engine.bars import Bars
-    from apps.engine.sim import kernel
+    from apps.engine.sim.account import Bar
     from apps.engine.sim.run import run
     from apps.engine.sim.spec import EXIT, LONG, Orders, Requests, SimParams
     from apps.engine.sim.state import SimState
@@ -14,5 +14,5 @@ def warm() -> None:
     price = np.full(3, 100.0)
     bars = Bars(np.arange(3), price, price, price, price, price, timeframe_ms=1)
     orders = Orders(np.array([LONG, EXIT, 0], dtype=np.uint8))
-    run(bars, orders, SimParams())
-    SimState.initial(orders, SimParams()).step(kernel.Bar(0, 100.0, 100.0, 100.0, 100.0), Requests(LONG))
+    _ = run(bars, orders, SimParams()).trades.mae
+    SimState.initial(orders, SimParams()).step(Bar(0, 100.0, 100.0, 100.0, 100.0), Requests(LONG))

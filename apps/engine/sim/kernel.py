@@ -1,143 +1,53 @@
-"""The fill step: `fill(account, bar, ask, rules, finer, is_last) -> (account, fills)`, and the loop over it.
+"""The fill step: `fill(account, bar, ask, rules, finer, is_last) -> (account, fills)`.
 
-This module is the only place where a fill is computed. A backtest runs `simulate`, the compiled loop; a paper or
-live bot calls `fill` once per closed bar (`apps.engine.sim.state`). Every rule is a line of docs/fills.md.
+This module is the only place where a fill is computed. A backtest loops over it in compiled code
+(`apps.engine.sim.loop`); a paper or live bot calls it once per closed bar (`apps.engine.sim.state`). Every rule is a
+line of docs/fills.md.
 
-All state is scalars in named tuples, which the compiler keeps in registers. Everything compiled is a module-level
-function of this one file, so that editing any of it invalidates the disk cache of all of it. No fastmath: nan must
-stay nan and the order of floating-point operations is part of the contract.
+No fastmath: nan must stay nan and the order of floating-point operations is part of the contract.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from apps.engine.sim.account import (
+    AT,
+    BY,
+    BY_EXIT,
+    BY_REVERSE,
+    BY_STOP,
+    BY_TARGET,
+    BY_TIME,
+    BY_TRAIL,
+    BY_ZERO,
+    DAY_MS,
+    ENTERED,
+    GO_LONG,
+    GO_SHORT,
+    LEAVE,
+    LEAVE_TIMED,
+    NO_FILL,
+    NONE,
+    NOTHING,
+    PERCENT,
+    SIZE_PERCENT,
+    SIZE_QUOTE,
+    SIZE_UNITS,
+    Account,
+    Bar,
+    Counts,
+    Fill,
+    Pending,
+    Position,
+)  # fmt: skip
 from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT
-
-DAY_MS = 86_400_000.0
-
-# Kinds of protective orders and of sizes.
-NONE, PERCENT, BY, AT = 0, 1, 2, 3
-SIZE_PERCENT, SIZE_QUOTE, SIZE_UNITS, SIZE_RISK = 1, 2, 3, 4
-
-# What waits to be carried out (`Pending.request`).
-NOTHING, GO_LONG, GO_SHORT, LEAVE, LEAVE_TIMED = 0, 1, 2, 3, 4
-
-# Why a fill happened (`Fill.reason`); 0 stands for no fill.
-NO_FILL, ENTERED, BY_EXIT, BY_TIME, BY_REVERSE, BY_STOP, BY_TARGET, BY_TRAIL, BY_ZERO = range(9)
 
 # A price this share of a tick (a size this share of a lot) away from the grid is on it: 100.1 / 0.1 is not 1001.
 ON_GRID = 1e-9
-
-
-class Rules(NamedTuple):
-    """The constants of a run: SimParams and the kinds of orders, as numbers."""
-
-    fee: float
-    slip: float  # a fraction
-    at_close: int  # 1: requests fill at the close that made them
-    tick: float
-    lot: float
-    min_size: float
-    min_notional: float
-    borrow_per_day: float
-    size_kind: int
-    size_value: float
-    stop_kind: int
-    stop_value: float
-    target_kind: int
-    target_value: float
-    trail_kind: int
-    trail_value: float
-    exit_after: int  # 0: never
-
-
-class Bar(NamedTuple):
-    """One closed bar; `time` is its opening in epoch milliseconds."""
-
-    time: int
-    open: float
-    high: float
-    low: float
-    close: float
-
-
-class Ask(NamedTuple):
-    """The formula's requests at this bar's close (`spec.Requests`, with percentages left as nan)."""
-
-    flags: int
-    stop: float
-    target: float
-    trail: float
-
-
-class Finer(NamedTuple):
-    """Bars of a finer timeframe, and which of them lie inside the present bar: start..stop-1."""
-
-    prices: np.ndarray  # float64[3, m]: open, high, low
-    start: int
-    stop: int
-
-
-class Position(NamedTuple):
-    """What is held. `units` is negative for a short and 0 when flat; the rest is then without meaning."""
-
-    units: float
-    entry_price: float
-    entry_fee: float
-    carry: float  # borrow paid so far
-    held: int  # closes seen, that of the entry's bar included
-    best: float  # highest high (lowest low) of the bars before this one, entry price included
-    stop: float  # the level of a percent or `by` stop, else nan
-    target: float
-    trail: float  # the distance of a `by` trail, else nan
-
-
-class Pending(NamedTuple):
-    """What the last close left behind: its request, and its values of `by` and `at` expressions."""
-
-    request: int
-    stop: float
-    target: float
-    trail: float
-
-
-class Counts(NamedTuple):
-    """How often a rule had to decide; reported with every result."""
-
-    ambiguous_bars: int
-    conflicting_bars: int
-    dropped_requests: int
-    cut_sizes: int
-
-
-class Account(NamedTuple):
-    """All that the fill step remembers from bar to bar."""
-
-    cash: float
-    fees: float
-    time: int  # opening of the last bar seen
-    close: float  # its close
-    ended: int  # 1 once equity has fallen to 0
-    position: Position
-    pending: Pending
-    counts: Counts
-
-
-class Fill(NamedTuple):
-    """One fill. `side` is 1 for bought, -1 for sold; `pnl` is that of the position it closed, net of both fees."""
-
-    reason: int
-    side: int
-    units: float
-    price: float
-    fee: float
-    pnl: float
-    carry: float  # borrow paid over the position's life
 
 
 @njit(cache=True, forceinline=True)
@@ -154,6 +64,22 @@ def flat():
 def marked(cash, units, close):
     """Equity: cash + position x close (rule 11)."""
     return cash + units * close
+
+
+@njit(cache=True, forceinline=True)
+def carry_rate(units, rules):
+    """What a position pays per day, as a fraction of its value; negative where it receives (rule 10)."""
+    if units > 0.0:
+        return rules.funding_per_day
+    if units < 0.0:
+        return rules.borrow_per_day - rules.funding_per_day
+    return 0.0
+
+
+@njit(cache=True, forceinline=True)
+def carry_cost(units, close, rate, since, until):
+    """The cost of holding `units` from one bar's opening to the next one's, valued at the close between."""
+    return abs(units) * close * rate * ((until - since) / DAY_MS)
 
 
 @njit(cache=True, forceinline=True)
@@ -405,7 +331,15 @@ def protected(account, bar, rules, finer):
 
 
 @njit(cache=True, forceinline=True)
-def aged(position, bar):
+def best_after(best, units, high, low, rules):
+    """The trail's best price after a bar (rule 5); without a trail nobody asks for it."""
+    if rules.trail_kind == NONE:
+        return best
+    return max(best, high) if units > 0.0 else min(best, low)
+
+
+@njit(cache=True, forceinline=True)
+def aged(position, bar, rules):
     """An open position after a bar held to its close."""
     return Position(
         position.units,
@@ -413,7 +347,7 @@ def aged(position, bar):
         position.entry_fee,
         position.carry,
         position.held + 1,
-        max(position.best, bar.high) if position.units > 0.0 else min(position.best, bar.low),
+        best_after(position.best, position.units, bar.high, bar.low, rules),
         position.stop,
         position.target,
         position.trail,
@@ -462,8 +396,9 @@ def fill(account, bar, ask, rules, finer, is_last):
 
     cash = account.cash
     position = account.position
-    if position.units < 0.0 and rules.borrow_per_day > 0.0:
-        cost = -position.units * account.close * rules.borrow_per_day * ((bar.time - account.time) / DAY_MS)
+    rate = carry_rate(position.units, rules)
+    if rate != 0.0:
+        cost = carry_cost(position.units, account.close, rate, account.time, bar.time)
         cash -= cost
         position = Position(
             position.units,
@@ -487,7 +422,7 @@ def fill(account, bar, ask, rules, finer, is_last):
 
     position = account.position
     if position.units != 0.0:
-        position = aged(position, bar)
+        position = aged(position, bar, rules)
     request, conflicting, dropped = decided(ask, position, rules)
     counts = account.counts
     account = Account(
@@ -528,106 +463,3 @@ def fill(account, bar, ask, rules, finer, is_last):
             account.counts,
         )
     return account, (first, second, third, fourth)
-
-
-# Where `simulate` writes its trades: rows of an int64[4, m] and a float64[7, m] buffer, one column per entry.
-SIDE, REASON, ENTRY_INDEX, EXIT_INDEX = 0, 1, 2, 3
-SIZE, ENTRY_PRICE, EXIT_PRICE, ENTRY_FEE, EXIT_FEE, CARRY, PNL = 0, 1, 2, 3, 4, 5, 6
-
-
-@njit(cache=True, forceinline=True)
-def record(done, i, whole, real, row):
-    """Write one fill into the trade columns; returns the column of the trade that is or will be open."""
-    if done.reason == NO_FILL:
-        return row
-    if done.reason == ENTERED:
-        whole[SIDE, row] = done.side
-        whole[ENTRY_INDEX, row] = i
-        real[SIZE, row] = done.units
-        real[ENTRY_PRICE, row] = done.price
-        real[ENTRY_FEE, row] = done.fee
-        return row
-    whole[REASON, row] = done.reason
-    whole[EXIT_INDEX, row] = i
-    real[EXIT_PRICE, row] = done.price
-    real[EXIT_FEE, row] = done.fee
-    real[CARRY, row] = done.carry
-    real[PNL, row] = done.pnl
-    return row + 1
-
-
-@njit(cache=True, forceinline=True)
-def value_at(series, i):
-    """The i-th value of a series, nan where the formula has none."""
-    return series[i] if series.size else math.nan
-
-
-@njit(cache=True, forceinline=True)
-def is_quiet(account, bar, ask, rules):
-    """Whether `fill` would do nothing on this bar but let time pass."""
-    position = account.position
-    if account.pending.request != NOTHING:
-        return False
-    if position.units != 0.0:
-        if position.units < 0.0 and rules.borrow_per_day > 0.0:
-            return False
-        side = 1 if position.units > 0.0 else -1
-        stop, _, target = levels(position, account.pending, rules)
-        at_open, over_open, stop_hit, target_hit = touched(bar, side, stop, target)
-        if at_open or over_open or stop_hit or target_hit:
-            return False
-        position = aged(position, bar)
-    request, conflicting, dropped = decided(ask, position, rules)
-    if request != NOTHING or conflicting or dropped:
-        return False
-    return marked(account.cash, position.units, bar.close) > 0.0
-
-
-@njit(cache=True, forceinline=True)
-def passed(account, bar, ask):
-    """The account after a quiet bar: what `fill` returns for one, without its work."""
-    position = account.position
-    if position.units != 0.0:
-        position = aged(position, bar)
-    return Account(
-        account.cash,
-        account.fees,
-        bar.time,
-        bar.close,
-        0,
-        position,
-        Pending(NOTHING, ask.stop, ask.target, ask.trail),
-        account.counts,
-    )
-
-
-@njit(cache=True)
-def simulate(account, start, stop, time, open_, high, low, close, flags, stops, targets, trails, rules,
-             finer_prices, finer_start, equity, whole, real, row):  # fmt: skip
-    """Step bars start..stop-1: (account, column of the next trade, bars done).
-
-    `stops`, `targets`, `trails` are float64[n], or empty where the formula has no such series. `finer_start` is
-    int64[n + 1], the first of the finer bars inside each bar, or empty. `equity[i]` is written for each bar done;
-    fewer than stop bars are done only where the account ended. Quiet bars, most of them, skip the step's work and
-    leave the very same account (property-tested).
-    """
-    last = close.size - 1
-    for i in range(start, stop):
-        bar = Bar(time[i], open_[i], high[i], low[i], close[i])
-        flag = np.int64(flags[i])  # as in a single step, where it comes from Python
-        ask = Ask(flag, value_at(stops, i), value_at(targets, i), value_at(trails, i))  # type: ignore[arg-type]
-        if is_quiet(account, bar, ask, rules):
-            account = passed(account, bar, ask)
-            equity[i] = marked(account.cash, account.position.units, bar.close)
-            continue
-        first = finer_start[i] if finer_start.size else 0
-        beyond = finer_start[i + 1] if finer_start.size else 0
-        account, fills = fill(account, bar, ask, rules, Finer(finer_prices, first, beyond), i == last)
-        row = record(fills[0], i, whole, real, row)
-        row = record(fills[1], i, whole, real, row)
-        row = record(fills[2], i, whole, real, row)
-        row = record(fills[3], i, whole, real, row)
-        equity[i] = marked(account.cash, account.position.units, bar.close)
-        if account.ended != 0:
-            return account, row, i + 1
-    return account, row, stop

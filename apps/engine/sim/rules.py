@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import math
 
-from apps.engine.sim import kernel
+from apps.engine.sim import account
 from apps.engine.sim.spec import Orders, Protection, SimParams
 
-_PROTECTIONS = {"percent": kernel.PERCENT, "by": kernel.BY, "at": kernel.AT}
+_PROTECTIONS = {"percent": account.PERCENT, "by": account.BY, "at": account.AT}
 _SIZES = {
-    "percent": kernel.SIZE_PERCENT,
-    "quote": kernel.SIZE_QUOTE,
-    "units": kernel.SIZE_UNITS,
-    "risk": kernel.SIZE_RISK,
+    "percent": account.SIZE_PERCENT,
+    "quote": account.SIZE_QUOTE,
+    "units": account.SIZE_UNITS,
+    "risk": account.SIZE_RISK,
 }
 
 REASONS = {
-    kernel.ENTERED: "entry",
-    kernel.BY_EXIT: "exit",
-    kernel.BY_TIME: "exit_after",
-    kernel.BY_REVERSE: "reverse",
-    kernel.BY_STOP: "stop_loss",
-    kernel.BY_TARGET: "take_profit",
-    kernel.BY_TRAIL: "trailing_stop",
-    kernel.BY_ZERO: "account_at_zero",
+    account.ENTERED: "entry",
+    account.BY_EXIT: "exit",
+    account.BY_TIME: "exit_after",
+    account.BY_REVERSE: "reverse",
+    account.BY_STOP: "stop_loss",
+    account.BY_TARGET: "take_profit",
+    account.BY_TRAIL: "trailing_stop",
+    account.BY_ZERO: "account_at_zero",
 }
 
 
-def rules_of(orders: Orders, params: SimParams) -> kernel.Rules:
+def rules_of(orders: Orders, params: SimParams) -> account.Rules:
     """The constants of a run; `orders` and `params` must have passed their checks."""
     stop_kind, stop_value = _protection(orders.stop)
     target_kind, target_value = _protection(orders.target)
     trail_kind, trail_value = _protection(orders.trail)
-    return kernel.Rules(
+    return account.Rules(
         fee=float(params.fee),
         slip=float(params.slippage_bps) / 10_000.0,
         at_close=1 if params.fill == "close" else 0,
@@ -41,6 +41,7 @@ def rules_of(orders: Orders, params: SimParams) -> kernel.Rules:
         min_size=float(params.min_size),
         min_notional=float(params.min_notional),
         borrow_per_day=float(params.borrow_per_day),
+        funding_per_day=float(params.funding_per_day),
         size_kind=_SIZES[orders.size.kind],
         size_value=float(orders.size.value),
         stop_kind=stop_kind,
@@ -55,20 +56,20 @@ def rules_of(orders: Orders, params: SimParams) -> kernel.Rules:
 
 def _protection(protection: Protection | None) -> tuple[int, float]:
     if protection is None:
-        return kernel.NONE, math.nan
+        return account.NONE, math.nan
     return _PROTECTIONS[protection.kind], float(protection.value)
 
 
-def new_account(cash: float) -> kernel.Account:
+def new_account(cash: float) -> account.Account:
     """An account that holds `cash` and has seen no bar."""
     nan = math.nan
-    return kernel.Account(
+    return account.Account(
         cash=float(cash),
         fees=0.0,
         time=0,
         close=nan,
         ended=0,
-        position=kernel.Position(0.0, nan, 0.0, 0.0, 0, nan, nan, nan, nan),
-        pending=kernel.Pending(kernel.NOTHING, nan, nan, nan),
-        counts=kernel.Counts(0, 0, 0, 0),
+        position=account.Position(0.0, nan, 0.0, 0.0, 0, nan, nan, nan, nan),
+        pending=account.Pending(account.NOTHING, nan, nan, nan),
+        counts=account.Counts(0, 0, 0, 0),
     )

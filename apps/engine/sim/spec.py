@@ -92,7 +92,7 @@ class Orders:
 
 @dataclass(frozen=True)
 class SimParams:
-    """Conditions of a run. Amounts are in quote currency, rates are fractions, 0 means "none" for the last five."""
+    """Conditions of a run. Amounts are in quote currency, rates are fractions, 0 means "none" for the last six."""
 
     cash: float = 10_000.0
     fee: float = 0.001  # of the notional, on each fill
@@ -102,7 +102,10 @@ class SimParams:
     lot: float = 0.0  # smallest step of a size, in units
     min_size: float = 0.0  # smallest size, in units
     min_notional: float = 0.0  # smallest size x price
-    borrow_per_day: float = 0.0  # of a short's notional
+    borrow_per_day: float = 0.0  # of the position's value, paid by shorts
+    funding_per_day: float = (
+        0.0  # of the position's value, paid by longs and received by shorts; may be negative
+    )
 
 
 def check_params(params: SimParams) -> None:
@@ -129,6 +132,11 @@ def check_params(params: SimParams) -> None:
         raise SimulationError(
             f"borrow_per_day must be a fraction from 0 up to, not including, 1, not {params.borrow_per_day!r}.",
             field="borrow_per_day",
+        )
+    if not (-1 < params.funding_per_day < 1):
+        raise SimulationError(
+            f"funding_per_day must be a fraction between -1 and 1, not {params.funding_per_day!r}.",
+            field="funding_per_day",
         )
 
 

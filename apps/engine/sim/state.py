@@ -10,15 +10,28 @@ from typing import Any, NamedTuple, Protocol, Self, get_type_hints
 import numpy as np
 
 from apps.engine.sim import kernel
+from apps.engine.sim.account import (
+    ENTERED,
+    NO_FILL,
+    Account,
+    Ask,
+    Bar,
+    Counts,
+    Fill,
+    Finer,
+    Pending,
+    Position,
+    Rules,
+)
 from apps.engine.sim.rules import REASONS, new_account, rules_of
 from apps.engine.sim.spec import Orders, Requests, SimParams, check_orders, check_params
 
-_FORMAT = 1  # of to_bytes; raised with any change of kernel.Account
+_FORMAT = 1  # of to_bytes; raised with any change of Account
 _LAYOUT = struct.Struct("<B ddqdq ddddqdddd qddd qqqq")
 
 
 class BarLike(Protocol):
-    """A closed bar: `kernel.Bar`, or `apps.engine.bars.Bar` with more to it."""
+    """A closed bar: `Bar`, or `apps.engine.bars.Bar` with more to it."""
 
     @property
     def time(self) -> int: ...
@@ -50,8 +63,8 @@ class SimState:
     Stepping it over n bars leaves bit for bit the account and the fills that `run` computes over them.
     """
 
-    rules: kernel.Rules
-    account: kernel.Account
+    rules: Rules
+    account: Account
 
     @classmethod
     def initial(cls, orders: Orders, params: SimParams) -> Self:
@@ -75,13 +88,13 @@ class SimState:
         prices = np.empty((3, 0)) if finer is None else np.ascontiguousarray(finer, dtype=np.float64)
         account, fills = kernel.fill(
             self.account,
-            kernel.Bar(int(bar.time), float(bar.open), float(bar.high), float(bar.low), float(bar.close)),
-            kernel.Ask(int(requests.flags), *(float(value) for value in requests[1:])),
+            Bar(int(bar.time), float(bar.open), float(bar.high), float(bar.low), float(bar.close)),
+            Ask(int(requests.flags), *(float(value) for value in requests[1:])),
             self.rules,
-            kernel.Finer(prices, 0, prices.shape[1]),
+            Finer(prices, 0, prices.shape[1]),
             bool(is_last),
         )
-        events = [_event(fill) for fill in fills if fill.reason != kernel.NO_FILL]
+        events = [_event(fill) for fill in fills if fill.reason != NO_FILL]
         return type(self)(self.rules, account), events
 
     @property
@@ -102,15 +115,15 @@ class SimState:
     def with_dict(self, data: dict[str, Any]) -> Self:
         """These rules with the account of `to_dict`. Raises ValueError where `data` is not one."""
         try:
-            account = kernel.Account(
+            account = Account(
                 cash=_real(data["cash"]),
                 fees=_real(data["fees"]),
                 time=int(data["time"]),
                 close=_real(data["close"]),
                 ended=int(data["ended"]),
-                position=_tuple(kernel.Position, data["position"]),
-                pending=_tuple(kernel.Pending, data["pending"]),
-                counts=_tuple(kernel.Counts, data["counts"]),
+                position=_tuple(Position, data["position"]),
+                pending=_tuple(Pending, data["pending"]),
+                counts=_tuple(Counts, data["counts"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a saved simulator state: {error}") from error
@@ -127,27 +140,27 @@ class SimState:
             raise ValueError(f"not a saved simulator state of format {_FORMAT}")
         _, *values = _LAYOUT.unpack(data)
         cash, fees, time, close, ended = values[:5]
-        account = kernel.Account(
+        account = Account(
             cash,
             fees,
             time,
             close,
             ended,
-            kernel.Position(*values[5:14]),
-            kernel.Pending(*values[14:18]),
-            kernel.Counts(*values[18:]),
+            Position(*values[5:14]),
+            Pending(*values[14:18]),
+            Counts(*values[18:]),
         )
         return type(self)(self.rules, account)
 
 
-def _event(fill: kernel.Fill) -> FillEvent:
+def _event(fill: Fill) -> FillEvent:
     return FillEvent(
         reason=REASONS[fill.reason],
         side="buy" if fill.side > 0 else "sell",
         size=fill.units,
         price=fill.price,
         fee=fill.fee,
-        pnl=None if fill.reason == kernel.ENTERED else fill.pnl,
+        pnl=None if fill.reason == ENTERED else fill.pnl,
     )
 
 

@@ -41,7 +41,7 @@ class ReferenceSimulator:
         request = None
         for i, bar in enumerate(self.bars):
             _, opening, high, low, close = bar
-            self.pay_borrow(i)
+            self.pay_carry(i)
             if self.params.fill == "next_open":
                 self.carry_out(request, opening, i, signal=i - 1)
             if self.held:
@@ -251,10 +251,12 @@ class ReferenceSimulator:
         return math.floor(steps) * self.params.lot
 
     # Rule 10.
-    def pay_borrow(self, i):
-        if i and self.held and self.held.side < 0 and self.params.borrow_per_day:
+    def pay_carry(self, i):
+        if i and self.held:
+            borrow, funding = self.params.borrow_per_day, self.params.funding_per_day
+            rate = funding if self.held.side > 0 else borrow - funding
             days = (self.bars[i][0] - self.bars[i - 1][0]) / DAY_MS
-            cost = self.held.size * self.bars[i - 1][4] * self.params.borrow_per_day * days
+            cost = self.held.size * self.bars[i - 1][4] * rate * days
             self.cash -= cost
             self.held.carry += cost
 

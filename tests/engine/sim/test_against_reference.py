@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from apps.engine.bars import Bars
 from apps.engine.sim import kernel
 from apps.engine.sim.run import Cancelled, run
-from apps.engine.sim.spec import Orders, Protection, Requests, SimParams, Size
+from apps.engine.sim.spec import Orders, Protection, Requests, SimParams, SimulationError, Size
 from apps.engine.sim.state import SimState
 from tests.engine.sim.reference import ReferenceSimulator
 
@@ -22,7 +22,7 @@ FEW, MANY = 400, 20_000
 def random_case(seed):
     """Bars, orders, parameters and finer bars. Prices on a coarse grid, so that levels are often met exactly."""
     rng = np.random.default_rng(seed)
-    n = int(rng.integers(1, 60))
+    n = int(rng.choice([rng.integers(1, 60), rng.integers(60, 300)], p=[0.8, 0.2]))
     grid = rng.choice([0.5, 1.0, 0.01])
     parts = int(rng.choice([1, 3]))
     walk = 60 + np.cumsum(rng.normal(0, 2, n * parts))
@@ -37,7 +37,7 @@ def random_case(seed):
     fine_time = (time[:, None] + np.arange(parts) * (DAY_MS // parts)).ravel()
     finer = Bars(fine_time, opening, high, low, close, np.ones(n * parts), DAY_MS // parts)
 
-    density = rng.choice([0.05, 0.2, 0.5])
+    density = rng.choice([0.02, 0.05, 0.2, 0.5])
     flags = np.zeros(n, dtype=np.uint8)
     for bit in (1, 2, 4, 8, 16):
         flags |= np.where(rng.random(n) < density * rng.choice([0, 0.5, 1]), bit, 0).astype(np.uint8)
@@ -84,6 +84,7 @@ def random_case(seed):
         min_size=float(rng.choice([0, 0, 2])),
         min_notional=float(rng.choice([0, 0, 100])),
         borrow_per_day=float(rng.choice([0, 0, 0.001, 0.2])),
+        funding_per_day=float(rng.choice([0, 0, 0, 0.001, -0.02, 0.2])),
     )
     return bars, orders, params, finer if parts > 1 and rng.random() < 0.5 else None
 
@@ -203,17 +204,52 @@ def assert_split_changes_nothing(seed, data):
     assert all(map(same, flat_values(state.account), flat_values(whole.account)))
 
 
-def test_chunks_and_progress_change_nothing():
+@pytest.mark.parametrize("chunk", [1, 7, 8, 9, 64])
+def test_chunks_change_nothing(chunk):
+    for seed in range(60):
+        bars, orders, params, finer = random_case(seed)
+        whole = run(bars, orders, params, finer=finer)
+        seen = []
+        chunked = run(
+            bars, orders, params, finer=finer, chunk_bars=chunk, progress=lambda done, n, seen=seen: seen.append(done)
+        )  # fmt: skip
+        assert chunked.equity.tobytes() == whole.equity.tobytes()
+        assert chunked.trades.pnl.tobytes() == whole.trades.pnl.tobytes()
+        assert all(map(same, flat_values(chunked.account), flat_values(whole.account)))
+        assert seen[-1] == len(whole.equity)
+
+
+def test_a_run_is_cancelled_when_asked():
     bars, orders, params, _ = random_case(11)
-    seen = []
-    whole = run(bars, orders, params)
-    chunked = run(bars, orders, params, progress=lambda done, total: seen.append((done, total)), chunk_bars=7)
-    assert len(seen) > 1
-    assert chunked.equity.tobytes() == whole.equity.tobytes()
-    assert chunked.trades.pnl.tobytes() == whole.trades.pnl.tobytes()
-    assert seen[-1] == (len(bars), len(bars))
     with pytest.raises(Cancelled):
         run(bars, orders, params, should_cancel=lambda: True)
+
+
+def test_more_trades_than_room_was_made_for():
+    # a flip on every bar: two trades where room was made for one in sixteen bars
+    n = 5_000
+    price = 100.0 + np.arange(n) % 7
+    bars = Bars(np.arange(n) * DAY_MS, price, price, price, price, price, DAY_MS)
+    flags = np.where(np.arange(n) % 2, 2, 1).astype(np.uint8)
+    result = run(bars, Orders(flags), SimParams(fee=0.0))
+    rows = [(int(t), p, p, p, p) for t, p in zip(bars.time, price.tolist(), strict=True)]
+    expected = ReferenceSimulator(rows, Orders(flags), SimParams(fee=0.0)).run()
+    assert len(expected.trades) == n - 2
+    assert result.equity.tolist() == expected.equity
+    assert result.trades.entry_index.tolist() == [trade["entry_index"] for trade in expected.trades]
+    assert result.trades.pnl.tolist() == [trade["pnl"] for trade in expected.trades]
+
+
+def finer_of(bars, timeframe_ms):
+    return Bars(bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, timeframe_ms)
+
+
+@pytest.mark.parametrize("length", [DAY_MS, 2 * DAY_MS, DAY_MS // 3 * 2])
+def test_finer_bars_must_divide_the_bars(length):
+    bars, orders, params, _ = random_case(11)
+    with pytest.raises(SimulationError, match="shorter timeframe that divides") as refused:
+        run(bars, orders, params, finer=finer_of(bars, length))
+    assert refused.value.field == "finer"
 
 
 def test_a_saved_state_of_another_kind_is_refused():

@@ -104,12 +104,13 @@ def test_a_result_is_known_by_formula_data_parameters_and_engine():
     bars = ut_bot_bars()
     base = run_backtest(RULE, bars, None, FREE).hashes["result"]
     assert run_backtest("# the same\n" + RULE, bars, {"top": 103}, FREE).hashes["result"] == base
+    halves = make_bars(np.repeat(bars.close, 2).tolist(), step_ms=bars.timeframe_ms // 2)
     others = [
         run_backtest(RULE.replace("< 98", "< 97"), bars, None, FREE),
         run_backtest(RULE, replace(bars, close=bars.close + 0.5), None, FREE),
         run_backtest(RULE, bars, {"top": 104}, FREE),
         run_backtest(RULE, bars, None, replace(FREE, fill="close")),
-        run_backtest(RULE, bars, None, FREE, finer=bars),
+        run_backtest(RULE, bars, None, FREE, finer=halves),
     ]
     assert len({base, *(other.hashes["result"] for other in others)}) == 6
 
