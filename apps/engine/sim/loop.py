@@ -98,6 +98,12 @@ def masks(mask):
     return np.uint64(mask) * np.uint64(0x0101010101010101)
 
 
+@njit(cache=True, forceinline=True)
+def first_in(word):
+    """Which of the eight bars of a word that is not 0 has a flag first."""
+    return trailing_zeros(word) >> 3  # type: ignore[call-arg]
+
+
 # The three loops below take eight bars at a time: they mark all of them, and only then look whether one of them ends
 # the stretch. What is marked beyond its end is marked again later. So a stretch costs one wrong guess of the
 # processor, not one per question. (Slices of known length have no negative indexes, which lets the compiler make
@@ -112,7 +118,7 @@ def flat_until(cash, mask, asking, i, stop, flags, equity):
             values[k] = cash
         word = word_of(flags, i) & wide
         if word != 0:
-            return i + (trailing_zeros(word) >> 3) + asking
+            return i + first_in(word) + asking
         i += BLOCK
     while i < stop:
         if flags[i] & mask:
@@ -138,7 +144,7 @@ def held_until(cash, units, mask, asking, i, stop, close, flags, equity):
         if spent:
             break
         if word != 0:
-            return i + (trailing_zeros(word) >> 3) + asking
+            return i + first_in(word) + asking
         i += BLOCK
     while i < stop:
         value = marked(cash, units, close[i])
@@ -170,7 +176,7 @@ def protected_until(cash, units, lower, upper, mask, asking, i, stop, open_, hig
         if hit:
             break
         if word != 0:
-            return i + (trailing_zeros(word) >> 3) + asking
+            return i + first_in(word) + asking
         i += BLOCK
     while i < stop:
         value = marked(cash, units, close[i])

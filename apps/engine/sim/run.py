@@ -75,7 +75,7 @@ def run(
             raise Cancelled
         stop = min(done + step, n)
         while done < stop and not account.ended:
-            account, row, done = loop.simulate(
+            account, row, done = loop.simulate(  # type: ignore[call-arg]
                 account, done, stop, *columns, rules, prices, inside, equity, whole, real, row
             )
             if row > whole.shape[1] - loop.MOST_FILLS:
