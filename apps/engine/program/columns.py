@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from apps.engine.buffers import BUFFERS
 from apps.engine.indicators import machine
 from apps.engine.indicators.kernels import KERNELS
 from apps.engine.indicators.operators import OPERATORS
-from apps.engine.buffers import BUFFERS
 from apps.engine.program.calendar import time_columns
 from apps.engine.program.chains import CHAINS
 from apps.engine.program.graph import BAR_SOURCES, HISTORY, Graph, Instruction

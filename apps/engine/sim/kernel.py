@@ -61,6 +61,12 @@ def flat():
 
 
 @njit(cache=True, forceinline=True)
+def value_at(series, i):
+    """The i-th value of a series, nan where the formula has none."""
+    return series[i] if series.size else math.nan
+
+
+@njit(cache=True, forceinline=True)
 def marked(cash, units, close):
     """Equity: cash + position x close (rule 11)."""
     return cash + units * close

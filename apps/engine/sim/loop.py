@@ -27,7 +27,7 @@ from apps.engine.sim.account import (
     Pending,
     Position,
 )  # fmt: skip
-from apps.engine.sim.kernel import best_after, carry_cost, carry_rate, decided, fill, levels, marked
+from apps.engine.sim.kernel import best_after, carry_cost, carry_rate, decided, fill, levels, marked, value_at
 from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT
 
 # Where `simulate` writes its trades: rows of an int64[4, m] and a float64[7, m] buffer, one column per entry.
@@ -57,12 +57,6 @@ def record(done, i, whole, real, row):
     real[CARRY, row] = done.carry
     real[PNL, row] = done.pnl
     return row + 1
-
-
-@njit(cache=True, forceinline=True)
-def value_at(series, i):
-    """The i-th value of a series, nan where the formula has none."""
-    return series[i] if series.size else math.nan
 
 
 @njit(cache=True, forceinline=True)
