@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from apps.engine.bars import Bars
+from apps.engine.buffers import BUFFERS
 from apps.engine.lang import FormulaError, check, compile_formula, evaluation_bytes
 from apps.engine.lang.cost import FRAME_STEPS, MOST_MEMORY, MOST_STEPS
 from apps.engine.lang.functions import FUNCTIONS
-from apps.engine.buffers import BUFFERS
 from tests.engine.lang.hostile import HOSTILE
 from tests.engine.lang.programs import bars_with_holes, formulas
 from tests.engine.lang.test_one_code import example_call

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 
 from apps.engine.bars import Bars
+from apps.engine.buffers import SMALLEST, Buffers
 from apps.engine.generate import chains as writer
 from apps.engine.lang import compile_formula
-from apps.engine.buffers import SMALLEST, Buffers
 from apps.engine.program.schedule import schedule
 from tests.engine.lang.programs import formulas
 
