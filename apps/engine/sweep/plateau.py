@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from apps.engine.sweep.axes import MOST_CELLS, Axis, SweepError, size_of
 from apps.engine.sweep.run import Cell
 
-LOWER_IS_BETTER = frozenset({"max_drawdown", "max_drawdown_duration_bars", "max_drawdown_duration_days",
-                             "volatility", "fees", "losing_trades", "max_consecutive_losses"})  # fmt: skip
+LOWER_IS_BETTER = frozenset({
+    "max_drawdown", "max_drawdown_amount", "avg_drawdown", "max_drawdown_duration_bars", "max_drawdown_duration_days",
+    "time_under_water", "ulcer_index", "volatility", "value_at_risk", "expected_shortfall", "fees", "borrow",
+    "losing_trades", "max_consecutive_losses",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

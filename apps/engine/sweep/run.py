@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.engine.bars import Bars
+from apps.engine.honesty.sharpe import moments_of
 from apps.engine.lang import FormulaError, compile_formula, formula_hash
 from apps.engine.lang.analysis import Analysed, analyse
 from apps.engine.lang.cost import MOST_RUN_STEPS, run_refusal
@@ -109,9 +110,9 @@ def run_cells(
         results.append(
             Cell(
                 inputs=task.inputs,
-                metrics=metrics_of(simulation, bars, params.cash),
+                metrics=metrics_of(simulation, bars, params.cash, years[length]),
                 counts=simulation.counts,
-                moments=_moments(returns),
+                moments=moments_of(returns).as_dict(),
                 returns=returns if with_returns else None,
                 hashes=hashes | {"result": result_id(hashes)},
             )
@@ -219,23 +220,3 @@ def _protection(order: Order | None, shared: SharedColumns, size: int) -> Protec
         return Protection("percent", order.value)
     series = np.ascontiguousarray(shared.full(order.column, size), dtype=np.float64)
     return Protection("by" if order.kind == "by" else "at", math.nan, series)
-
-
-def _moments(returns: NDArray[np.float64]) -> dict[str, float | int | None]:
-    """Sharpe with the sample deviation; skew and kurtosis of the population. None where there is no spread."""
-    count = len(returns)
-    if count < 2:
-        return {"sharpe": None, "skew": None, "kurtosis": None, "periods": count}
-    mean = float(np.sum(returns)) / count
-    apart = returns - mean
-    squares = apart * apart
-    variance = float(np.sum(squares)) / count
-    if not (variance > 0 and math.isfinite(variance)):
-        return {"sharpe": None, "skew": None, "kurtosis": None, "periods": count}
-    sample = variance * count / (count - 1)
-    return {
-        "sharpe": mean / math.sqrt(sample),
-        "skew": float(np.sum(squares * apart)) / count / variance**1.5,
-        "kurtosis": float(np.sum(squares * squares)) / count / variance**2,
-        "periods": count,
-    }
