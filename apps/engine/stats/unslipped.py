@@ -75,8 +75,8 @@ def _unslipped(
         first, last = entry_index[t], exit_index[t]
         signal = first if rules.at_close else first - 1
         entry[t] = close[first] if rules.at_close else open_[first]
-        distance = kernel.value_at(trails, signal)
-        given = kernel.value_at(stops, signal)
+        distance = _value_at(trails, signal)
+        given = _value_at(stops, signal)
         stop = given
         if rules.stop_kind != kernel.AT:
             stop = kernel.level_from(entry_price[t], -way, rules.stop_kind, rules.stop_value, given)
@@ -97,6 +97,12 @@ def _unslipped(
         else:
             leave[t] = close[last] if rules.at_close else open_[last]
     return entry, leave, first_stop
+
+
+@njit(cache=True, error_model="numpy")
+def _value_at(series, i):
+    """The i-th value, nan where the formula has no such series."""
+    return series[i] if series.size else math.nan
 
 
 @njit(cache=True, error_model="numpy")
