@@ -139,12 +139,13 @@ def test_flags_change_the_run_and_its_identity(formula, bars):
 
 def test_the_instrument_s_steps_are_kept_to(formula, bars):
     done = backtest(formula, "--bars", bars, "--json", "-", "--tick", "0.5", "--lot", "2", "--min-size", "4",
-                    "--min-notional", "100", "--borrow-per-day", "0.001")  # fmt: skip
+                    "--min-notional", "100", "--borrow-per-day", "0.001", "--funding-per-day", "-0.002")  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     given = {name: result["parameters"][name] for name in ("tick", "lot", "min_size", "min_notional")}
     assert given == {"tick": 0.5, "lot": 2.0, "min_size": 4.0, "min_notional": 100.0}
     assert result["parameters"]["borrow_per_day"] == 0.001
+    assert result["parameters"]["funding_per_day"] == -0.002
     for trade in result["trades"]:
         assert trade["size"] % 2 == 0
         assert trade["entry_price"] % 0.5 == 0

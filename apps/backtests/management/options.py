@@ -31,6 +31,7 @@ COSTS = (
     ("fee", "of each fill's value, as a fraction"),
     ("slippage_bps", "basis points lost on market and stop fills"),
     ("borrow_per_day", "of a short's value, a day, as a fraction"),
+    ("funding_per_day", "of a position's value, a day, paid by longs and earned by shorts, as a fraction"),
 )
 INSTRUMENT = (
     ("tick", "smallest step of the price, 0 for none"),
