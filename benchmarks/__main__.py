@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-from benchmarks import bots, indicators, language, process, strategy
+from benchmarks import bots, indicators, language, own_past, process, strategy
 from benchmarks.data import minute_bars
 
 BARS = 1_000_000
@@ -22,6 +22,7 @@ def main() -> int:
     bars = minute_bars(BARS)
     agree = strategy.measure(bars)
     agree &= indicators.measure(bars)
+    agree &= own_past.measure(bars)
     agree &= bots.measure(bars)
     language.measure()
     process.measure()

@@ -1,4 +1,4 @@
-"""The yardstick: EMA cross, fills, fees, equity and trades written by hand as one loop, for this one strategy."""
+"""The yardsticks: strategies with fills, fees, equity and trades, and conditions, each written by hand as one loop."""
 
 import numpy as np
 from numba import njit
@@ -103,3 +103,71 @@ def first_example(close, fast, slow, period, level, fast_out, slow_out, flags, l
             bits |= exit_bit
         flags[i] = bits
         fast_before, slow_before = fast_ma, slow_ma
+
+
+@njit(cache=True)
+def ut_bot(
+    opening, high, low, close, key, atr_period, ema_period, cash, fee,
+    loss_out, prior_out, line_out, average_out, equity, entry_index, exit_index, pnl,
+):  # fmt: skip
+    """The UT Bot, long and short with reversal, by hand in one loop: Wilder's ATR, the line, the average, crossings,
+    then fills at the next open with all of equity, fees, equity and trades.
+
+    Writes the series and `equity` (float64[n]) and one entry of the other buffers per closed trade; returns how many
+    were closed. A reversal closes and opens at the same open, and pays a fee for each.
+    """
+    weight = 2.0 / (ema_period + 1.0)
+    line = average = line_before = average_before = close_before = np.nan
+    atr_sum = average_sum = 0.0
+    atr = np.nan
+    units = entry_price = entry_fee = 0.0
+    buy = sell = False
+    trades = 0
+    for i in range(close.shape[0]):
+        if buy or sell:
+            price = opening[i]
+            if units != 0.0:
+                notional = units * price
+                exit_fee = abs(notional) * fee
+                pnl[trades] = (price - entry_price) * units - entry_fee - exit_fee
+                cash = cash + notional - exit_fee
+                exit_index[trades] = i
+                trades += 1
+            entry_price = price
+            units = cash / (price * (1.0 + fee))
+            if sell:
+                units = -units
+            entry_fee = abs(units) * price * fee
+            cash = cash - units * price - entry_fee
+            entry_index[trades] = i
+        price = close[i]
+        equity[i] = cash + units * price
+        if i > 0:
+            span = max(high[i] - low[i], abs(high[i] - close_before), abs(low[i] - close_before))
+            if i > atr_period:
+                atr = (atr * (atr_period - 1.0) + span) / atr_period
+            else:
+                atr_sum += span
+                if i == atr_period:
+                    atr = atr_sum / atr_period
+        loss = key * atr
+        prior = line if line == line else 0.0
+        if price > prior and close_before > prior:
+            line = max(prior, price - loss) if loss == loss else np.nan
+        elif price < prior and close_before < prior:
+            line = min(prior, price + loss) if loss == loss else np.nan
+        elif price > prior:
+            line = price - loss
+        else:
+            line = price + loss
+        if i < ema_period:
+            average_sum += price
+            if i == ema_period - 1:
+                average = average_sum / ema_period
+        else:
+            average = (price - average) * weight + average
+        loss_out[i], prior_out[i], line_out[i], average_out[i] = loss, prior, line, average
+        buy = units <= 0.0 and average_before <= line_before and average > line and price > line
+        sell = units >= 0.0 and line_before <= average_before and line > average and price < line
+        line_before, average_before, close_before = line, average, price
+    return trades

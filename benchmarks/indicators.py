@@ -7,7 +7,7 @@ import numpy as np
 from apps.engine.bars import Bars
 from apps.engine.lang import compile_formula
 from apps.engine.sim.spec import EXIT_LONG, LONG
-from benchmarks.formulas import CONDITIONS, EXAMPLE, UT_BOT
+from benchmarks.formulas import CONDITIONS, EXAMPLE
 from benchmarks.fused import first_example
 from benchmarks.measure import Way, goal, heading, medians
 from benchmarks.vectorbt_environment import ENGINES, NotAvailable, Peer
@@ -20,7 +20,7 @@ def measure(bars: Bars) -> bool:
     """Print the table and the goals; whether all that were measured agree."""
     heading(f"Indicators and crossings of the first example, {len(bars):,} bars")
     n = len(bars)
-    program, example, ut_bot = (compile_formula(text) for text in (CONDITIONS, EXAMPLE, UT_BOT))
+    program, example = compile_formula(CONDITIONS), compile_formula(EXAMPLE)
     fast, slow, flags = np.empty(n), np.empty(n), np.empty(n, np.uint8)
 
     def by_hand() -> None:
@@ -39,7 +39,6 @@ def measure(bars: Bars) -> bool:
         hand: by_hand,
         engine: lambda: program.evaluate(bars),
         "engine: the whole example, with alerts and plot": lambda: example.evaluate(bars),
-        "engine: UT Bot, whose line uses its own past": lambda: ut_bot.evaluate(bars),
     }
     peers: list[str] = []
     with ExitStack() as stack:

@@ -11,6 +11,8 @@ from apps.engine.indicators.operators import OPERATORS
 from apps.engine.program.calendar import time_columns
 from apps.engine.program.chains import CHAINS
 from apps.engine.program.graph import BAR_SOURCES, HISTORY, Graph, Instruction
+from apps.engine.program.loops import LOOPS, Bound, Loop, bind
+from apps.engine.program.loops.loops import MOST_NODES
 from apps.engine.program.machine_code import assemble
 from apps.engine.program.schedule import Batch
 
@@ -54,9 +56,15 @@ def evaluate(
         run.put(ref, columns.source(name))
     for ref, column in frames.items():
         run.put(ref, column)
+    together = in_one_loop(graph, plan, wanted)
+    if together is not None:
+        loop = LOOPS.find(together.shape, run.size, _in_machine(plan))
+        if loop is not None:
+            run.looped(loop, together)
+            plan = []
     for batch in plan:
         if batch.cyclic:
-            run.together(batch.instructions)
+            run.together(batch.instructions, alone=together is None)
         elif len(batch.instructions) > 1:
             run.chained(batch.instructions)
         else:
@@ -64,15 +72,56 @@ def evaluate(
     return {ref: run.full(ref) for ref in wanted}
 
 
+def in_one_loop(graph: Graph, plan: list[Batch], wanted: set[int]) -> Bound | None:
+    """The graph as one loop; None where no series uses its own past, or where there is too much for one loop.
+
+    A loop that waits for its own last values at every bar leaves most of a processor idle: what else the formula
+    computes then costs little more.
+    """
+    if not any(batch.cyclic for batch in plan) or len(graph.instructions) > MOST_NODES:
+        return None
+    return bind(graph, graph.instructions, wanted)
+
+
+def prepare(graph: Graph, plan: list[Batch], wanted: set[int], bars: int, runs: int) -> None:
+    """Have compiled loops ready for `runs` evaluations over `bars`, where that pays."""
+    together = in_one_loop(graph, plan, wanted)
+    if together is not None:
+        LOOPS.prepare(together.shape, bars, _in_machine(plan), runs)
+        return
+    uses = _uses(plan, wanted)
+    for batch in plan:
+        if batch.cyclic:
+            group = batch.instructions
+            LOOPS.prepare(_group(graph, group, uses).shape, bars, len(group), runs)
+
+
+def _in_machine(plan: list[Batch]) -> int:
+    return sum(len(batch.instructions) for batch in plan if batch.cyclic)
+
+
+def _uses(plan: list[Batch], wanted: set[int]) -> dict[int, int]:
+    """By how many batches each value is used; being wanted counts as one."""
+    uses = dict.fromkeys(wanted, 1)
+    for batch in plan:
+        for ref in {ref for instruction in batch.instructions for ref in instruction.inputs}:
+            uses[ref] = uses.get(ref, 0) + 1
+    return uses
+
+
+def _group(graph: Graph, group: list[Instruction], uses: dict[int, int]) -> Bound:
+    """A group whose series use one another's past as a loop of its own; what others use is written."""
+    own = {ref for instruction in group for ref in instruction.inputs}
+    made = [ref for instruction in group for ref in instruction.outputs]
+    return bind(graph, group, [ref for ref in made if uses.get(ref, 0) > (ref in own)])
+
+
 class _Run:
     def __init__(self, graph: Graph, plan: list[Batch], size: int, wanted: set[int]) -> None:
         self.graph = graph
         self.size = size
         self.columns: dict[int, np.ndarray] = {}
-        self.uses: dict[int, int] = dict.fromkeys(wanted, 1)
-        for batch in plan:
-            for ref in {ref for instruction in batch.instructions for ref in instruction.inputs}:
-                self.uses[ref] = self.uses.get(ref, 0) + 1
+        self.uses = _uses(plan, wanted)
 
     def put(self, ref: int, column: np.ndarray) -> None:
         if self.uses.get(ref):
@@ -142,8 +191,28 @@ class _Run:
             self.finish(instruction, made)
         self.done_with({ref for instruction in instructions for ref in instruction.inputs})
 
-    def together(self, group: list[Instruction]) -> None:
-        """Instructions that use one another's past: bar by bar, through the machine."""
+    def looped(self, loop: Loop, bound: Bound) -> None:
+        """What a compiled loop makes."""
+        kinds = self.graph.values
+        # the loop was compiled for columns that may be written to
+        inputs = [np.require(self.columns[ref], requirements=["C", "W"]) for ref in bound.columns]
+        outputs = [BUFFERS.empty(self.size, DTYPES[kinds[ref].kind]) for ref in bound.written]
+        loop(self.size, bound.numbers, bound.starts, np.zeros(bound.room), *inputs, *outputs)
+        for ref, column in zip(bound.written, outputs, strict=True):
+            self.put(ref, column)
+
+    def together(self, group: list[Instruction], *, alone: bool) -> None:
+        """Instructions that use one another's past: bar by bar, in a compiled loop or through the machine.
+
+        `alone`: the group may have a loop of its own.
+        """
+        if alone:
+            bound = _group(self.graph, group, self.uses)
+            loop = LOOPS.find(bound.shape, self.size, len(group))
+            if loop is not None:
+                self.looped(loop, bound)
+                self.done_with({ref for instruction in group for ref in instruction.inputs})
+                return
         code = assemble(self.graph, group)
         made = [ref for instruction in group for ref in instruction.outputs]
         used = {ref for instruction in group for ref in instruction.inputs}

@@ -13,8 +13,9 @@ import numpy as np
 from apps.engine.bars import COLUMNS, Bar, Bars
 from apps.engine.indicators import machine
 from apps.engine.indicators.steps.frames import gather_kernel
+from apps.engine.program.buffers import BUFFERS
 from apps.engine.program.calendar import Timeframe, check_fits, iso_time, periods
-from apps.engine.program.columns import Columns, evaluate
+from apps.engine.program.columns import Columns, evaluate, prepare
 from apps.engine.program.errors import EvaluationError
 from apps.engine.program.graph import Graph
 from apps.engine.program.schedule import schedule
@@ -206,15 +207,11 @@ class Program:
         """
         size = len(bars)
         frame_columns, known_from = self._evaluate_frames(bars)
-        text_refs = {part.ref for watch in self.plan.watches for part in watch.text if part.ref is not None}
-        wanted = {watch.ref for watch in self.plan.watches} | text_refs | set(also)
-        wanted |= set(self.plan.series.values()) | set(self.plan.plots.values())
-        for protection in (self.plan.stop, self.plan.target, self.plan.trail):
-            if protection is not None and protection.ref is not None:
-                wanted.add(protection.ref)
+        wanted = self._wanted() | set(also)
         columns = Columns(bars.time, {name: getattr(bars, name) for name in COLUMNS}, bars.timezone)
         values = evaluate(self.chart, self._schedule, columns, frame_columns, wanted)
-        flags = np.zeros(size, np.uint8)
+        flags, bits = BUFFERS.empty(size, np.uint8), BUFFERS.empty(size, np.uint8)
+        flags[:] = 0
         masks = []
         for watch in self.plan.watches:
             mask = values[watch.ref]
@@ -222,7 +219,9 @@ class Program:
             if mask[:silent].any():
                 mask = mask.copy()
                 mask[:silent] = False
-            flags |= mask.view(np.uint8) * np.uint8(FLAGS[watch.kind])
+            if FLAGS[watch.kind]:
+                np.multiply(mask.view(np.uint8), np.uint8(FLAGS[watch.kind]), out=bits)
+                np.bitwise_or(flags, bits, out=flags)
             masks.append(mask)
         orders = Orders(
             flags=flags,
@@ -237,6 +236,22 @@ class Program:
         kinds = self.chart.values
         truths = frozenset(name for name, ref in self.plan.series.items() if kinds[ref].kind == "b")
         return Evaluation(bars.time, series, plots, orders, truths, self, values, masks, bars.symbol)
+
+    def prepare(self, *, runs: int, bars: int) -> None:
+        """Announce `runs` evaluations over `bars` of this formula, whatever its settings: a sweep, for example.
+
+        Where the formula's series use their own past and that pays, a loop is compiled for it now, which takes up to
+        some seconds; else nothing happens. Results are the same either way.
+        """
+        prepare(self.chart, self._schedule, self._wanted(), bars, runs)
+
+    def _wanted(self) -> set[int]:
+        """The values of which an evaluation needs a column."""
+        plan = self.plan
+        wanted = {watch.ref for watch in plan.watches} | set(plan.series.values()) | set(plan.plots.values())
+        wanted |= {part.ref for watch in plan.watches for part in watch.text if part.ref is not None}
+        protections = (plan.stop, plan.target, plan.trail)
+        return wanted | {p.ref for p in protections if p is not None and p.ref is not None}
 
     def _silent_bars(self, ref: int, known_from: dict[int, int], size: int) -> int:
         value = self.chart.values[ref]
