@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from apps.engine.bars import COLUMNS, Bar, Bars
+from apps.engine.buffers import BUFFERS
 from apps.engine.indicators import machine
 from apps.engine.indicators.steps.frames import gather_kernel
-from apps.engine.program.buffers import BUFFERS
 from apps.engine.program.calendar import Timeframe, check_fits, iso_time, periods
 from apps.engine.program.columns import Columns, evaluate, prepare
 from apps.engine.program.errors import EvaluationError
