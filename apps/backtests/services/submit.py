@@ -94,6 +94,7 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
         finer_bar_set=finer,
         created_by=actor,
         queue_key=queue_key_of(workspace),
+        work_total=request.bar_set.bars,
         lineage=request.formula.uuid if request.formula else lineage_of_text(workspace, program.formula_hash),
         formula_name=request.name,
         formula_text=request.text,
