@@ -11,12 +11,11 @@ from typing import get_type_hints
 import numpy as np
 from numba import njit
 
-from apps.engine.sim.kernel import (
+from apps.engine.sim.account import (
     BY_EXIT,
     BY_REVERSE,
     BY_TIME,
     BY_ZERO,
-    DAY_MS,
     GO_LONG,
     GO_SHORT,
     LEAVE,
@@ -24,7 +23,6 @@ from apps.engine.sim.kernel import (
     NO_FILL,
     NONE,
     NOTHING,
-    ON_GRID,
     SIZE_PERCENT,
     Account,
     Ask,
@@ -34,7 +32,12 @@ from apps.engine.sim.kernel import (
     Pending,
     Position,
     Rules,
+)
+from apps.engine.sim.kernel import (
+    ON_GRID,
     aged,
+    carry_cost,
+    carry_rate,
     closed,
     decided,
     levels,
@@ -72,7 +75,7 @@ LEG = np.dtype(
         ("bar", _WHOLE),  # the bar that opened last, -1 before the first
         ("opens", _WHOLE),  # when the next bar opens, and the present one closes; NEVER for none
         ("closes", _WHOLE),
-        ("time", _WHOLE),  # opening of the bar before, for borrow
+        ("time", _WHOLE),  # opening of the bar before, for borrow and funding
         ("close", _REAL),  # last close
         ("first_close", _REAL),
         ("mark", _REAL),  # last price seen: an open or a close
@@ -166,6 +169,7 @@ def rules_of(row):
         row.min_size,
         row.min_notional,
         row.borrow_per_day,
+        row.funding_per_day,
         row.size_kind,
         row.size_value,
         row.stop_kind,
@@ -190,6 +194,7 @@ def all_of_it(rules):
         rules.min_size,
         rules.min_notional,
         rules.borrow_per_day,
+        rules.funding_per_day,
         SIZE_PERCENT,
         1.0,
         rules.stop_kind,
@@ -500,11 +505,12 @@ def trade_at_market(book, legs, rules, here, price, opening, last_time, period_s
 
 @njit(cache=True, forceinline=True)
 def open_bar(book, leg, row, time, open_):
-    """The leg's next bar opens: what carrying its short has cost since the opening before is paid."""
+    """The leg's next bar opens: what carrying its position has cost since the opening before is paid."""
     at = leg.offset + leg.bar + 1
     now = time[at]
-    if leg.units < 0.0 and row.borrow_per_day > 0.0:
-        cost = -leg.units * leg.close * row.borrow_per_day * ((now - leg.time) / DAY_MS)
+    rate = carry_rate(leg.units, row)
+    if rate != 0.0:
+        cost = carry_cost(leg.units, leg.close, rate, leg.time, now)
         book.cash -= cost
         leg.flow -= cost
         leg.carry += cost
@@ -556,7 +562,7 @@ def close_bar(
         leg.first_close = bar.close
     position = position_of(leg)
     if position.units != 0.0:
-        position = aged(position, bar)
+        position = aged(position, bar, rules)
         leg.held = position.held
         leg.best = position.best
     if book.ended == 1:

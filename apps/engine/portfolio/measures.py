@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from apps.engine.bars import Bars
 from apps.engine.portfolio.run import PortfolioSimulation
 from apps.engine.sim.rules import new_account
-from apps.engine.sim.run import SimResult, Trades
+from apps.engine.sim.trades import SimResult, Trades
 from apps.engine.stats.metrics import Metrics, metrics_of
 
 
@@ -21,14 +21,13 @@ def portfolio_metrics(found: PortfolioSimulation, cash: float, timeframe_ms: int
     closes with any position, `avg_bars_held` counts each leg's own bars."""
     trades = found.trades
     points = len(found.equity)
-    no_excursions = np.zeros(len(trades))
+    held = found.hold
+    market = Bars(found.time, held, held, held, held, np.zeros(points), timeframe_ms, timezone)
     result = SimResult(
         trades=Trades(
             side=trades.side,
             entry_index=np.searchsorted(found.time, trades.entry_time).astype(np.int64),
             exit_index=np.searchsorted(found.time, trades.exit_time).astype(np.int64),
-            entry_time=trades.entry_time,
-            exit_time=trades.exit_time,
             entry_price=trades.entry_price,
             exit_price=trades.exit_price,
             size=trades.size,
@@ -37,8 +36,8 @@ def portfolio_metrics(found: PortfolioSimulation, cash: float, timeframe_ms: int
             carry=trades.carry,
             pnl=trades.pnl,
             reason=trades.reason,
-            mae=no_excursions,
-            mfe=no_excursions,
+            bars=market,
+            at_close=False,
         ),
         open_trade=None,
         equity=found.equity,
@@ -48,8 +47,6 @@ def portfolio_metrics(found: PortfolioSimulation, cash: float, timeframe_ms: int
         counts=found.counts,
         account=new_account(cash),
     )
-    held = found.hold
-    market = Bars(found.time, held, held, held, held, np.zeros(points), timeframe_ms, timezone)
     traded = float(np.sum(trades.size * trades.entry_price) + np.sum(trades.size * trades.exit_price))
     for trade in found.open_trades.values():
         traded += trade.size * trade.entry_price

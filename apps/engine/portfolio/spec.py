@@ -51,7 +51,8 @@ class PortfolioParams:
     fee: float = 0.001  # of the notional, on each fill
     slippage_bps: float = 0.0
     fill: Literal["next_open", "close"] = "next_open"
-    borrow_per_day: float = 0.0
+    borrow_per_day: float = 0.0  # of a short's value
+    funding_per_day: float = 0.0  # of a position's value: longs pay it, shorts receive it
     rebalance: Rebalance = "none"
     threshold: float = 0.05  # how far a share of equity may drift; counts only where `rebalance` is threshold
     timezone: str | None = None  # of days, weeks and months; None: that of the bars, which must then be one
@@ -72,6 +73,7 @@ class PortfolioParams:
             min_size=instrument.min_size,
             min_notional=instrument.min_notional,
             borrow_per_day=self.borrow_per_day,
+            funding_per_day=self.funding_per_day,
         )
 
 

@@ -154,7 +154,7 @@ class ReferencePortfolio:
             opening = [leg for leg in self.legs if leg.opens() == now]
             for leg in opening:
                 leg.i += 1
-                leg.pay_borrow(leg.i)
+                leg.pay_carry(leg.i)
                 leg.mark, leg.is_open = leg.bars[leg.i][1], True
             if opening and (not self.at_close or self.ended):
                 self.trade(opening, now)

@@ -25,7 +25,13 @@ def leg_of(symbol, case, weight):
 
 def conditions(params, **more):
     return PortfolioParams(
-        params.cash, params.fee, params.slippage_bps, params.fill, params.borrow_per_day, **more
+        params.cash,
+        params.fee,
+        params.slippage_bps,
+        params.fill,
+        params.borrow_per_day,
+        params.funding_per_day,
+        **more,
     )
 
 
@@ -75,6 +81,7 @@ def portfolio_case(seed):
             slippage_bps=shared.slippage_bps,
             fill=shared.fill,
             borrow_per_day=shared.borrow_per_day,
+            funding_per_day=shared.funding_per_day,
         )
         legs.append((moved, orders, own, finer, float(weights[k])))
     rebalance = str(rng.choice(["none", "daily", "weekly", "monthly", "threshold"]))
