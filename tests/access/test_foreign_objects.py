@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.accounts.services import create_api_key
-from apps.backtests.services import run_backtest, submit_backtest
+from apps.backtests.services import SweepRequest, run_backtest, submit_backtest, submit_sweep, work_next
 from apps.formulas.services import add_case, create_formula, publish_formula
 from apps.signals.models import Alert, Signal
 from apps.signals.services.processing import process_alerts
@@ -20,6 +20,7 @@ from tests.factories import CROSS
 
 NOT_OURS = ("admin/", "accounts/")  # Django's and allauth's own; their ids are not a workspace's
 OPEN_TO_ALL = {"", "health/live", "health/ready", "mail/", "favicon.ico", "api/schema/", "api/docs/"}
+SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -66,6 +67,10 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     publish_formula(formula, actor=user)
     backtest, _ = submit_backtest(workspace, question, actor=user)
     run_backtest(backtest.pk)
+    sweep_of = SweepRequest(text=SWEPT, bar_sets=(question.bar_set,), axes={"length": "2,5"})
+    sweep, _ = submit_sweep(workspace, sweep_of, actor=user)
+    while work_next() is not None:
+        pass
     source, _token = create_source(workspace, name="Mine", actor=user)
     send_test_alert(source, actor=user)
     process_alerts()
@@ -78,6 +83,8 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "formulas/": formula.uuid,
         "backtests/": backtest.uuid,
         "backtests/new/": formula.uuid,
+        "backtests/sweeps/": sweep.uuid,
+        "backtests/sweeps/new/": formula.uuid,
         "signals/": Signal.objects.get().uuid,
         "signals/sources/": source.uuid,
         "signals/deliveries/": Alert.objects.get().uuid,
@@ -86,6 +93,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "api/v1/^bars/": bar_set.uuid,
         "api/v1/^formulas/": formula.uuid,
         "api/v1/^backtests/": backtest.uuid,
+        "api/v1/^sweeps/": sweep.uuid,
         "api/v1/^signals/": Signal.objects.get().uuid,
         "api/v1/^alert-sources/": source.uuid,
     }

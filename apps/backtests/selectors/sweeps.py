@@ -81,7 +81,7 @@ class CellQuery:
         if self.market is not None:
             table = table.filter(pl.col("market") == self.market)
         for name, text in self.equal.items():
-            table = table.filter(_as_text(pl.col(column_of(table, name)), table) == _plain(text))
+            table = table.filter(_equals(table, column_of(table, name), text))
         for name, bound in self.low.items():
             table = table.filter(_number(table, name) >= bound)
         for name, bound in self.high.items():
@@ -101,19 +101,14 @@ def _number(table: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(column)
 
 
-def _as_text(column: pl.Expr, table: pl.DataFrame) -> pl.Expr:
-    """Values as people write them: 3 and 3.0 alike."""
-    name = column.meta.output_name()
-    return (
-        column.cast(pl.Float64).cast(pl.String) if table.schema[name].is_numeric() else column.cast(pl.String)
-    )
-
-
-def _plain(text: str) -> str:
+def _equals(table: pl.DataFrame, column: str, text: str) -> pl.Expr:
+    """Whether a value is the one that `text` writes: 3 and 3.0 alike, true and false in lower case."""
+    if not table.schema[column].is_numeric():
+        return pl.col(column).cast(pl.String) == text
     try:
-        return str(float(text))
+        return pl.col(column) == float(text)
     except ValueError:
-        return text
+        return pl.lit(False)
 
 
 def cell_page(sweep: Sweep, query: CellQuery, *, page: int, size: int) -> tuple[list[dict[str, Any]], int]:

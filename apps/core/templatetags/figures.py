@@ -130,3 +130,15 @@ def metric(value: Any, name: str) -> str:
     if _finite(value) is None:
         return NOTHING if value is None else str(value)
     return number(value, 3)
+
+
+@register.filter
+def item(mapping: Any, key: Any) -> Any:
+    """The mapping's value of a key that only the page knows; None where there is none."""
+    return mapping.get(key) if mapping else None
+
+
+@register.filter
+def json_text(value: Any) -> str:
+    """A value as addresses carry it: true and false in lower case."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

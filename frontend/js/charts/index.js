@@ -3,6 +3,8 @@
  * docs/design-system.md describes the attributes and the JSON. `cwCharts` is for pages that feed a chart themselves.
  */
 import { onElements } from "../dom.js";
+import { startHeatMaps } from "./heatmap.js";
+import { startParallel } from "./parallel.js";
 import { ChartView } from "./view.js";
 import { startWhy } from "./why.js";
 
@@ -28,6 +30,8 @@ window.cwCharts = {
 
 onElements("[data-chart]", mount);
 startWhy(mount);
+startHeatMaps();
+startParallel();
 document.addEventListener("htmx:afterSettle", () => {
   for (const view of mounted) {
     if (view.node.isConnected) continue;

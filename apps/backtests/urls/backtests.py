@@ -1,13 +1,11 @@
+"""Addresses of backtests."""
+
 from django.urls import path, re_path
 
 from apps.backtests.views import backtests as views
-from apps.backtests.views import compare
 
-app_name = "backtests"
 urlpatterns = [
     path("", views.backtest_list, name="backtest-list"),
-    path("compare/", compare.compare, name="compare"),
-    path("compare/chart.json", compare.compare_chart, name="compare-chart"),
     path("new/<uuid:formula>/", views.backtest_new, name="backtest-new"),
     path("<uuid:uuid>/", views.backtest_detail, name="backtest-detail"),
     path("<uuid:uuid>/status/", views.backtest_status, name="backtest-status"),

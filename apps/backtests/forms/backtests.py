@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from apps.accounts.models import Workspace
-from apps.backtests.choices import Fill
+from apps.backtests.forms.costs import COST_FIELDS, CostsForm
 from apps.backtests.services import BacktestRequest
 from apps.engine.lang import check
 from apps.formulas.models import Formula
@@ -16,36 +15,12 @@ from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 
 INPUT_PREFIX = "input_"
-MARKET_FIELDS = ("bar_set", "start", "end", "cash", "fee", "slippage_bps", "fill")
 
 
-class BacktestForm(forms.Form):
+class BacktestForm(CostsForm):
     """Market and costs; one more field per input of the formula, empty meaning its default."""
 
     bar_set = forms.ModelChoiceField(queryset=BarSet.objects.none(), label="Market", to_field_name="uuid")
-    start = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="From")
-    end = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="To")
-    cash = forms.DecimalField(
-        initial=Decimal(10_000), min_value=Decimal("0.01"), max_value=Decimal(10) ** 12, label="Starting cash"
-    )
-    fee = forms.DecimalField(
-        initial=Decimal("0.1"), min_value=0, max_value=50, label="Fee, % of each fill", decimal_places=4
-    )
-    slippage_bps = forms.DecimalField(
-        initial=Decimal(2), min_value=0, max_value=1000, label="Slippage, basis points", decimal_places=2
-    )
-    fill = forms.ChoiceField(choices=Fill.choices, label="Orders fill at")
-    borrow = forms.DecimalField(
-        initial=Decimal(0),
-        min_value=0,
-        max_value=10,
-        decimal_places=4,
-        required=False,
-        label="Borrowing for shorts, % a day",
-    )
-    use_finer = forms.BooleanField(
-        required=False, initial=True, label="Let finer bars decide where stop and target lie in one bar"
-    )
 
     def __init__(
         self, *args: Any, workspace: Workspace, text: str, inputs: list[dict[str, Any]], **kwargs: Any
@@ -67,10 +42,7 @@ class BacktestForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Every wrong value at once, each at its own field."""
-        values = super().clean() or {}
-        start, end = values.get("start"), values.get("end")
-        if start and end and start > end:
-            self.add_error("end", "This lies before the start.")
+        values = super().clean()
         given = self._given(values)
         for problem in check(self.text, given).errors:
             name = next((name for name in given if f"`{name}`" in problem.message), None)
@@ -84,7 +56,7 @@ class BacktestForm(forms.Form):
 
     @property
     def market_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in (*MARKET_FIELDS, "borrow", "use_finer")]
+        return [self[name] for name in ("bar_set", *COST_FIELDS)]
 
     @property
     def input_fields(self) -> list[forms.BoundField]:
@@ -97,14 +69,7 @@ class BacktestForm(forms.Form):
             name=formula.name,
             formula=formula,
             bar_set=values["bar_set"],
-            cash=float(values["cash"]),
-            fee=float(values["fee"] / 100),
-            slippage_bps=float(values["slippage_bps"]),
-            fill=values["fill"],
-            borrow_per_day=float((values["borrow"] or 0) / 100),
-            use_finer=values["use_finer"],
-            start=values["start"],
-            end=values["end"],
+            **self.costs(),
             inputs=self._given(values),
         )
 

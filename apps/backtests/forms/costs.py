@@ -1,0 +1,61 @@
+"""What every form that asks for research has in common: dates, cash and costs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from apps.backtests.choices import Fill
+
+COST_FIELDS = ("start", "end", "cash", "fee", "slippage_bps", "fill", "borrow", "use_finer")
+
+
+class CostsForm(forms.Form):
+    """Dates and costs, in the units people write them in."""
+
+    start = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="From")
+    end = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="To")
+    cash = forms.DecimalField(
+        initial=Decimal(10_000), min_value=Decimal("0.01"), max_value=Decimal(10) ** 12, label="Starting cash"
+    )
+    fee = forms.DecimalField(
+        initial=Decimal("0.1"), min_value=0, max_value=50, label="Fee, % of each fill", decimal_places=4
+    )
+    slippage_bps = forms.DecimalField(
+        initial=Decimal(2), min_value=0, max_value=1000, label="Slippage, basis points", decimal_places=2
+    )
+    fill = forms.ChoiceField(choices=Fill.choices, label="Orders fill at")
+    borrow = forms.DecimalField(
+        initial=Decimal(0),
+        min_value=0,
+        max_value=10,
+        decimal_places=4,
+        required=False,
+        label="Borrowing for shorts, % a day",
+    )
+    use_finer = forms.BooleanField(
+        required=False, initial=True, label="Let finer bars decide where stop and target lie in one bar"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        start, end = values.get("start"), values.get("end")
+        if start and end and start > end:
+            self.add_error("end", "This lies before the start.")
+        return values
+
+    def costs(self) -> dict[str, Any]:
+        """The valid values as the requests take them: rates as fractions."""
+        values = self.cleaned_data
+        return {
+            "cash": float(values["cash"]),
+            "fee": float(values["fee"] / 100),
+            "slippage_bps": float(values["slippage_bps"]),
+            "fill": values["fill"],
+            "borrow_per_day": float((values["borrow"] or 0) / 100),
+            "use_finer": values["use_finer"],
+            "start": values["start"],
+            "end": values["end"],
+        }

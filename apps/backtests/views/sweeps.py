@@ -1,0 +1,324 @@
+"""Sweep pages: list, ask, watch, look over the cells, open one, take them home."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.storage import default_storage
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.backtests.access import get_sweep_for
+from apps.backtests.choices import Status
+from apps.backtests.errors import CannotBacktest, NotReady
+from apps.backtests.forms import SweepForm
+from apps.backtests.models import Sweep, SweepMarket
+from apps.backtests.selectors import (
+    CellQuery,
+    cell_page,
+    cells_of,
+    heat_of,
+    parallel_of,
+    sweep_headline,
+    sweeps_of,
+)
+from apps.backtests.selectors.sweeps import SHOWN_METRICS
+from apps.backtests.services import cancel_sweep, delete_sweep, open_cell, submit_sweep
+from apps.billing.selectors import meters_of
+from apps.core.errors import DomainError
+from apps.formulas.access import get_formula_for
+from apps.formulas.models import Formula
+from apps.formulas.selectors import check_report
+
+CELLS_PER_PAGE = 25
+TABLE_METRICS = ("total_return", "sharpe", "max_drawdown", "profit_factor", "trades")
+
+
+@login_required
+@require_GET
+def sweep_list(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "").strip()
+    status = request.GET.get("status", "")
+    sweeps = sweeps_of(request.workspace)
+    if query:
+        by_symbol = SweepMarket.objects.filter(bar_set__instrument__symbol__icontains=query)
+        sweeps = sweeps.filter(Q(formula_name__icontains=query) | Q(pk__in=by_symbol.values("sweep_id")))
+    if status in Status.values:
+        sweeps = sweeps.filter(status=status)
+    page = Paginator(sweeps, 25).get_page(request.GET.get("page"))
+    context = {"page": page, "query": query, "status": status, "statuses": Status.choices, "tab": "sweeps"}
+    return render(request, "backtests/sweep_list.html", context)
+
+
+@login_required
+def sweep_new(request: HttpRequest, formula: UUID) -> HttpResponse:
+    """Choose ranges, markets and costs for a formula; a POST submits and leads to the sweep."""
+    source = get_formula_for(request.workspace, formula)
+    report = check_report(source.text)
+    if not report["ok"]:
+        messages.error(request, "Mend the formula's errors before sweeping it.")
+        return redirect("formulas:formula-detail", uuid=source.uuid)
+    form = _form(request, source, report)
+    if request.method == "POST" and form.is_valid():
+        try:
+            sweep, is_new = submit_sweep(request.workspace, form.to_request(), actor=request.user)
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            if not is_new:
+                messages.info(
+                    request, "You swept exactly this before: this is its stored result, free of charge."
+                )
+            return redirect("backtests:sweep-detail", uuid=sweep.uuid)
+    meter = next((m for m in meters_of(request.workspace) if m.meter == "backtests"), None)
+    context = {"form": form, "formula": source, "report": report, "meter": meter}
+    return render(request, "backtests/sweep_new.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def sweep_count(request: HttpRequest, formula: UUID) -> HttpResponse:
+    """How many cells the form asks for as it stands, or the first thing in its way."""
+    source = get_formula_for(request.workspace, formula)
+    report = check_report(source.text)
+    form = _form(request, source, report) if report["ok"] else None
+    context: dict[str, Any] = {"form": form}
+    if form is not None and form.is_valid():
+        values = form.cleaned_data
+        markets = len(values["bar_sets"])
+        context |= {
+            "settings": values["settings"],
+            "sizes": values["sizes"],
+            "drawn": values["mode"] == "random",
+            "markets": markets,
+            "cells": values["settings"] * markets,
+        }
+    elif form is not None:
+        context["problem"] = next(iter(form.errors.values()))[0]
+    return render(request, "backtests/_sweep_count.html", context)
+
+
+def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> SweepForm:
+    return SweepForm(
+        request.POST or None, workspace=request.workspace, formula=formula, inputs=report["inputs"]
+    )
+
+
+@login_required
+@require_GET
+def sweep_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    sweep = get_sweep_for(request.workspace, uuid)
+    context: dict[str, Any] = {"sweep": sweep}
+    if sweep.status == Status.DONE:
+        market = _market(request, sweep)
+        axes = sweep.summary["axes"]
+        varied = [name for name, values in axes.items() if len(values) > 1] or list(axes)
+        context |= _cell_context(request, sweep, market) | {
+            "headline": sweep_headline(sweep, market),
+            "axes": axes,
+            "varied": varied,
+            "metrics": SHOWN_METRICS,
+            "x": varied[-1],
+            "y": varied[0],
+        }
+    else:
+        context |= _progress_context(sweep)
+    return render(request, "backtests/sweep_detail.html", context)
+
+
+@login_required
+@require_GET
+def sweep_status(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The progress fragment; once the sweep has ended it makes the page load its result."""
+    sweep = get_sweep_for(request.workspace, uuid)
+    response = render(request, "backtests/_sweep_progress.html", {"sweep": sweep, **_progress_context(sweep)})
+    if sweep.is_finished:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _progress_context(sweep: Sweep) -> dict[str, Any]:
+    done, total, seconds = sweep.standing()
+    rate = done / seconds if seconds > 0 else 0.0
+    left = (total - done) / rate if rate else 0.0
+    return {
+        "done": done,
+        "total": total,
+        "percent": 100 * done // total if total else 0,
+        "rate": rate,
+        "time_left": f"{left:.0f} s" if 0 < left < 90 else f"{left / 60:.0f} min" if left else "",
+    }
+
+
+def _market(request: HttpRequest, sweep: Sweep) -> int:
+    """The market asked for, or the one with the best cell."""
+    given = request.GET.get("market", "")
+    known = range(len(sweep.summary["markets"]))  # type: ignore[index]
+    return int(given) if given.isdigit() and int(given) in known else sweep.summary["market"]  # type: ignore[index]
+
+
+@login_required
+@require_GET
+def sweep_cells(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The table of cells as a fragment: filtered, sorted and paged on the server."""
+    sweep = get_sweep_for(request.workspace, uuid)
+    _need_result(sweep)
+    context = _cell_context(request, sweep, _market(request, sweep))
+    return render(request, "backtests/_sweep_cells.html", {"sweep": sweep, **context})
+
+
+def _need_result(sweep: Sweep) -> None:
+    if sweep.status != Status.DONE:
+        raise NotReady("The sweep has no result yet.")
+
+
+def _cell_context(request: HttpRequest, sweep: Sweep, market: int) -> dict[str, Any]:
+    summary: dict[str, Any] = sweep.summary  # type: ignore[assignment]
+    metrics = [summary["metric"], *(name for name in TABLE_METRICS if name != summary["metric"])]
+    order = request.GET.get("order", "")
+    if order.removeprefix("-") not in {"cell", "score", *metrics, *summary["axes"]}:
+        order = f"-{summary['metric']}"
+    on = request.GET.get("on", "")
+    bounds = {name: _number(request.GET.get(name, "")) for name in ("low", "high")}
+    query = CellQuery(
+        market=market,
+        order=order,
+        low={on: bounds["low"]} if on in metrics and bounds["low"] is not None else {},
+        high={on: bounds["high"]} if on in metrics and bounds["high"] is not None else {},
+        equal={name: request.GET[f"is_{name}"] for name in summary["axes"] if request.GET.get(f"is_{name}")},
+    )
+    number = request.GET.get("page", "1")
+    page = max(1, int(number)) if number.isdigit() and len(number) < 8 else 1
+    rows, total = cell_page(sweep, query, page=page, size=CELLS_PER_PAGE)
+    return {
+        "cells": [row | {"shown": [(name, row["metrics"][name]) for name in metrics]} for row in rows],
+        "cell_total": total,
+        "cell_metrics": metrics,
+        "axes": summary["axes"],
+        "order": order.removeprefix("-"),
+        "descending": order.startswith("-"),
+        "cell_page": page,
+        "cell_pages": max(1, -(-total // CELLS_PER_PAGE)),
+        "market": market,
+        "filter": {"on": on, **{name: request.GET.get(name, "") for name in ("low", "high")}},
+        "chosen": {name: request.GET.get(f"is_{name}", "") for name in summary["axes"]},
+    }
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+@login_required
+@require_GET
+def sweep_heat(request: HttpRequest, uuid: UUID) -> JsonResponse:
+    """Two inputs against each other; parameters x, y, metric, rest, market, and fix_NAME for the other inputs."""
+    sweep = get_sweep_for(request.workspace, uuid)
+    given = request.GET
+    try:
+        _need_result(sweep)
+        data = heat_of(
+            sweep,
+            market=_market(request, sweep),
+            x=given.get("x", ""),
+            y=given.get("y", ""),
+            metric=given.get("metric", sweep.summary["metric"]),  # type: ignore[index]
+            rest=given.get("rest", "best"),
+            fixed={
+                name: given[f"fix_{name}"]
+                for name in sweep.summary["axes"]  # type: ignore[index]
+                if given.get(f"fix_{name}") and name not in (given.get("x"), given.get("y"))
+            },
+        )
+    except (NotReady, CannotBacktest) as error:
+        return JsonResponse(error.problem(), status=error.status)
+    return _kept(JsonResponse(data))
+
+
+@login_required
+@require_GET
+def sweep_parallel(request: HttpRequest, uuid: UUID) -> JsonResponse:
+    sweep = get_sweep_for(request.workspace, uuid)
+    try:
+        _need_result(sweep)
+    except NotReady as error:
+        return JsonResponse(error.problem(), status=error.status)
+    return _kept(JsonResponse(parallel_of(sweep, market=_market(request, sweep))))
+
+
+def _kept(response: JsonResponse) -> JsonResponse:
+    response["Cache-Control"] = "private, max-age=3600"  # a finished sweep never changes
+    return response
+
+
+@login_required
+@require_GET
+def sweep_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse | FileResponse:
+    """All cells as CSV or Parquet, or the whole result as JSON."""
+    sweep = get_sweep_for(request.workspace, uuid)
+    _need_result(sweep)
+    stem = f"sweep-{str(sweep.uuid)[:8]}"
+    if what == "cells.csv":
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{stem}-cells.csv"'
+        table = cells_of(sweep)
+        names = {order: (market.bar_set.instrument.symbol, market.bar_set.timeframe)
+                 for order, market in enumerate(sweep.markets.all())}  # fmt: skip
+        table = table.with_columns(
+            pl.col("market").replace_strict({k: v[0] for k, v in names.items()}).alias("symbol"),
+            pl.col("market").replace_strict({k: v[1] for k, v in names.items()}).alias("timeframe"),
+        ).select("symbol", "timeframe", pl.exclude("symbol", "timeframe", "market"))
+        writer = csv.writer(response)
+        writer.writerow(table.columns)
+        writer.writerows(table.iter_rows())
+        return response
+    path, kind = (
+        (sweep.result_path, "application/json")
+        if what == "result.json"
+        else (sweep.cells_path, "application/vnd.apache.parquet")
+    )
+    file = default_storage.open(path, "rb")
+    return FileResponse(file, as_attachment=True, filename=f"{stem}-{what}", content_type=kind)
+
+
+@login_required
+@require_POST
+def sweep_open(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
+    """Run one cell as a full backtest, or lead to the one that was run already."""
+    sweep = get_sweep_for(request.workspace, uuid)
+    given = request.POST.get("market", "0")
+    markets = list(sweep.markets.all())
+    if not given.isdigit() or int(given) >= len(markets):
+        raise CannotBacktest("There is no such market in this sweep.", field="market")
+    try:
+        backtest, _ = open_cell(sweep, markets[int(given)], number, actor=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("backtests:sweep-detail", uuid=uuid)
+    return redirect("backtests:backtest-detail", uuid=backtest.uuid)
+
+
+@login_required
+@require_POST
+def sweep_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    cancel_sweep(get_sweep_for(request.workspace, uuid), actor=request.user)
+    return redirect("backtests:sweep-detail", uuid=uuid)
+
+
+@login_required
+@require_POST
+def sweep_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    delete_sweep(get_sweep_for(request.workspace, uuid), actor=request.user)
+    messages.success(request, "Sweep deleted.")
+    return redirect("backtests:sweep-list")
