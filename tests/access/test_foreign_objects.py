@@ -84,6 +84,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "backtests/": backtest.uuid,
         "backtests/new/": formula.uuid,
         "backtests/sweeps/": sweep.uuid,
+        "backtests/^sweeps/": sweep.uuid,
         "backtests/sweeps/new/": formula.uuid,
         "signals/": Signal.objects.get().uuid,
         "signals/sources/": source.uuid,

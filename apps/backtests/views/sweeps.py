@@ -119,7 +119,7 @@ def sweep_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context: dict[str, Any] = {"sweep": sweep}
     if sweep.status == Status.DONE:
         market = _market(request, sweep)
-        axes = sweep.summary["axes"]
+        axes: dict[str, list[Any]] = sweep.summary["axes"]  # type: ignore[index]
         varied = [name for name, values in axes.items() if len(values) > 1] or list(axes)
         context |= _cell_context(request, sweep, market) | {
             "headline": sweep_headline(sweep, market),
