@@ -5,12 +5,23 @@ A trade is (side, entry bar, entry price, exit bar, exit price, reason).
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from apps.engine.sim.run import run
-from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT, Protection, SimParams, Size
+from apps.engine.sim.spec import (
+    EXIT,
+    EXIT_LONG,
+    EXIT_SHORT,
+    LONG,
+    SHORT,
+    Protection,
+    SimParams,
+    SimulationError,
+    Size,
+)
 from tests.engine.sim.candles import FREE, make_bars, make_orders
 
 NA = np.nan
@@ -155,16 +166,56 @@ EXITS = [
      [(1, 1, 100.5, 2, 110.0, "exit")]),
     ("rule 8: a price on the grid stays as it is", [100, 100.1, 100.7], {0: LONG, 1: EXIT}, {},
      replace(FREE, tick=0.1), [(1, 1, 100.1, 2, 100.7, "exit")]),
+    ("rule 9: a flip below the minimum is dropped, the old position closed all the same", [100, 100, 40, 40],
+     {0: LONG, 1: SHORT}, {"size": Size("percent", 0.5)}, replace(FREE, min_notional=400),
+     [(1, 1, 100, 2, 40, "reverse")]),
     ("rule 10: equity at 0 closes the account at that close", [100, 100, (150, 260, 150, 210), 50],
      {0: SHORT}, {}, FREE, [(-1, 1, 100, 2, 210, "account_at_zero")]),
-    ("a flip closes and opens in the same fill", [100, 100, 110, 110, 99], {0: LONG, 1: SHORT, 3: EXIT}, {}, FREE,
+    ("rule 7: a flip closes and opens in the same fill", [100, 100, 110, 110, 99], {0: LONG, 1: SHORT, 3: EXIT}, {}, FREE,
      [(1, 1, 100, 2, 110, "reverse"), (-1, 2, 110, 4, 99, "exit")]),
-    ("a flip from short to long", [100, 100, 90, 90, 99], {0: SHORT, 1: LONG, 3: EXIT}, {}, FREE,
+    ("rule 7: a flip from short to long", [100, 100, 90, 90, 99], {0: SHORT, 1: LONG, 3: EXIT}, {}, FREE,
      [(-1, 1, 100, 2, 90, "reverse"), (1, 2, 90, 4, 99, "exit")]),
-    ("a flip's new position may be stopped on the same bar", [100, 100, (110, 115, 108, 109)],
+    ("rule 7: a flip's new position may be stopped on the same bar", [100, 100, (110, 115, 108, 109)],
      {0: LONG, 1: SHORT}, STOP_3, FREE,
      [(1, 1, 100, 2, 110, "reverse"), (-1, 2, 110, 2, 113.3, "stop_loss")]),
 ]  # fmt: skip
+
+
+WORDS = {LONG: "long", SHORT: "short", EXIT_LONG: "exit long", EXIT_SHORT: "exit short", EXIT: "exit"}
+
+
+def page_rows():
+    """The cases as rows of the page's table."""
+    return [page_row(*case) for case in EXITS]
+
+
+def page_row(name, rows, flags, asks, params, trades):
+    rule, title = name.removeprefix("rule ").split(": ", 1)
+    candles = " · ".join(
+        " ".join(f"{x:g}" for x in (row if isinstance(row, tuple) else (row,))) for row in rows
+    )
+    requests = ", ".join(
+        f"{i}: {' + '.join(word for bit, word in WORDS.items() if flag & bit)}" for i, flag in flags.items()
+    )
+    given = [f"{each} {settings_of(value)}" for each, value in asks.items()]
+    given += [f"{each} {getattr(params, each)}" for each in ("fill", "slippage_bps", "tick", "min_notional")
+              if getattr(params, each) != getattr(FREE, each)]  # fmt: skip
+    found = "; ".join(
+        f"{'long' if side > 0 else 'short'} {entry} @ {price:g} → {leave} @ {out:g} {reason}"
+        for side, entry, price, leave, out, reason in trades
+    )
+    cells = (rule, title, candles, requests, ", ".join(given) or "-", found or "-")
+    return f"| {' | '.join(cells)} |"
+
+
+def settings_of(value):
+    if isinstance(value, Size):
+        return f"{value.kind} {value.value:g}"
+    if not isinstance(value, Protection):
+        return str(value)
+    if value.kind == "percent":
+        return f"{100 * value.value:g}%"
+    return f"{value.kind} " + " ".join("na" if x != x else f"{x:g}" for x in value.series)
 
 
 @pytest.mark.parametrize(("rows", "flags", "asks", "params", "trades"), [case[1:] for case in EXITS],
@@ -294,6 +345,39 @@ def test_borrow_counts_the_days_between_bars_and_longs_pay_none():
     assert run(bars, make_orders(3, {0: LONG, 1: EXIT}), params).trades.carry.tolist() == [0.0]
 
 
+FUNDING = replace(FREE, funding_per_day=0.01)
+
+
+@pytest.mark.parametrize(("flag", "params", "carry", "equity"), [
+    # 10 units from bar 1; at the opens of bars 2 and 3 a day's 1 % of 1,000 and of 900 is due
+    (LONG, FUNDING, 19, [1000, 1000, 890, 881]),
+    (SHORT, FUNDING, -19, [1000, 1000, 1110, 1119]),
+    (LONG, replace(FREE, funding_per_day=-0.01), -19, [1000, 1000, 910, 919]),
+    (SHORT, replace(FUNDING, borrow_per_day=0.03), 38, [1000, 1000, 1080, 1062]),
+    (LONG, replace(FUNDING, borrow_per_day=0.03), 19, [1000, 1000, 890, 881]),
+], ids=["a long pays", "a short receives", "a negative rate turns it around", "less what a short pays for borrow",
+        "a long pays no borrow"])  # fmt: skip
+def test_funding(flag, params, carry, equity):
+    result = run(make_bars([100, 100, 90, 90]), make_orders(4, {0: flag, 2: EXIT}), params)
+    assert result.trades.carry.tolist() == pytest.approx([carry])
+    assert result.trades.pnl.tolist() == pytest.approx([equity[-1] - 1000])
+    assert result.equity.tolist() == pytest.approx(equity)
+
+
+@pytest.mark.parametrize("rate", [1.0, -1.0, NA])
+def test_a_rate_of_funding_is_a_fraction(rate):
+    with pytest.raises(SimulationError, match="funding_per_day must be a fraction between -1 and 1"):
+        run(make_bars([100]), make_orders(1, {}), replace(FREE, funding_per_day=rate))
+
+
+def test_the_page_shows_every_candle_case():
+    """docs/fills.md holds these rows, word for word; `python -m tests.engine.sim.test_candle_table` prints them."""
+    page = (Path(__file__).parents[3] / "docs" / "fills.md").read_text(encoding="utf-8")
+    shown = [line for line in page.split("## 13. ", 1)[1].splitlines() if line.startswith("| ")]
+    assert shown[2:] == page_rows()
+    assert {row.split(" |")[0] for row in shown[2:]} == {f"| {number}" for number in range(1, 11)}
+
+
 def test_an_account_at_zero_ends_the_run():
     result = run(make_bars([100, 100, 200, 50]), make_orders(4, {0: SHORT, 2: LONG}), FREE)
     assert result.ended_early
@@ -340,3 +424,7 @@ def test_excursions_count_bars_held_to_their_close():
     assert (result.trades.mae.tolist(), result.trades.mfe.tolist()) == (
         pytest.approx([0.10]), pytest.approx([0.20])
     )  # fmt: skip
+
+
+if __name__ == "__main__":
+    print("\n".join(page_rows()))
