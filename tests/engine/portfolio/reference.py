@@ -209,8 +209,10 @@ class ReferencePortfolio:
                 leg.enter(1 if leg.request == "long" else -1, leg.mark, leg.i, signal)
 
     def bring_back(self, here, now):
-        if self.period_of(now) != self.period:
-            self.period, self.due = self.period_of(now), True
+        period = self.period_of(now)
+        # a long bar may close after a shorter one that opened later: that is no new period
+        if period is not None and period > self.period:
+            self.period, self.due = period, True
         concerned = [leg for leg in self.legs if leg.target_share() is not None]
         if not self.due or any(leg not in here and now <= leg.bars[-1][0] for leg in concerned):
             return
