@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from apps.backtests.models import Backtest, Job, SweepChunk
+from apps.backtests.models import Backtest, Job, PortfolioRun, SweepChunk, WalkForward
 from apps.backtests.services.jobs import Run, claim_next, resume, work
+from apps.backtests.services.portfolio_run import run_claimed_portfolio
 from apps.backtests.services.run import run_claimed_backtest
 from apps.backtests.services.sweep_run import run_claimed_chunk
+from apps.backtests.services.walk_forward_run import run_claimed_walk_forward
 
 RUNS: dict[type[Job], Run] = {
     Backtest: run_claimed_backtest,
     SweepChunk: run_claimed_chunk,
+    WalkForward: run_claimed_walk_forward,
+    PortfolioRun: run_claimed_portfolio,
 }
 
 
