@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
@@ -244,6 +245,13 @@ def _check_markets(request: PortfolioRequest) -> None:
             "nothing is converted.",
             field="legs",
         )
+    if request.timezone:
+        try:
+            ZoneInfo(request.timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise CannotBacktest(
+                f"There is no time zone {request.timezone[:60]!r}; Europe/Berlin is one.", field="timezone"
+            ) from error
     zones = sorted({leg.bar_set.timezone for leg in request.legs})
     if len(zones) > 1 and not request.timezone:
         raise CannotBacktest(

@@ -121,9 +121,7 @@ def summary_of(result: WalkForwardResult) -> dict[str, Any]:
             {name: value for name, value in fold.items() if name != "scores"} for fold in whole["folds"]
         ],
         "settings": len(result.cells),
-        "axes": {
-            name: list(dict.fromkeys(cell[name] for cell in result.cells)) for name in result.cells[0]
-        },
+        "axes": {name: list(dict.fromkeys(cell[name] for cell in result.cells)) for name in result.cells[0]},
         "bars": len(result.bars),
         "moments": moments_of(
             result.simulation.equity, year_of(bars.time, bars.timeframe_ms, bars.timezone)

@@ -118,19 +118,30 @@ def stitched(parts: Sequence[SimResult]) -> SimResult:
     offsets = np.cumsum([0, *(len(part.equity) for part in parts[:-1])])
     columns: dict[str, Any] = {}
     for each in fields(Trades):
+        if each.name in ("bars", "at_close"):
+            continue
         pieces = [getattr(part.trades, each.name) for part in parts]
         if each.name in ("entry_index", "exit_index"):
             pieces = [piece + offset for piece, offset in zip(pieces, offsets, strict=True)]
         columns[each.name] = np.concatenate(pieces)
     return replace(
         parts[-1],
-        trades=Trades(**columns),
+        trades=Trades(**columns, bars=_one(parts), at_close=parts[-1].trades.at_close),
         open_trade=None,
         equity=np.concatenate([part.equity for part in parts]),
         time=np.concatenate([part.time for part in parts]),
         fees=sum(part.fees for part in parts),
         counts={name: sum(part.counts[name] for part in parts) for name in parts[-1].counts},
     )
+
+
+def _one(parts: Sequence[SimResult]) -> Bars:
+    """The bars of all parts as one history."""
+    pieces = [part.trades.bars for part in parts]
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("time", *COLUMNS)
+    }
+    return replace(pieces[0], **columns)
 
 
 def _cut(protection: Protection | None, span: Span) -> Protection | None:

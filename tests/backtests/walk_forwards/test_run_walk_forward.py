@@ -173,7 +173,7 @@ def test_failure_is_told_and_not_charged(workspace, asked, user, bar_set):
         ({"axes": {"fast": "2..10", "slow": "5..30 step 5", "nonsense": "1"}}, CannotBacktest, "nonsense", ""),
         ({"spec": WalkForwardSpec(folds=9)}, CannotBacktest, "folds", r"At most \d folds? would fit"),
         ({"spec": WalkForwardSpec(folds=0)}, CannotBacktest, "folds", "1 to 1,000"),
-        ({"spec": WalkForwardSpec(folds=3, purge_bars=250)}, CannotBacktest, "folds", "250 purged"),
+        ({"spec": WalkForwardSpec(folds=3, purge_bars=190)}, CannotBacktest, "folds", "purged"),
         ({"spec": WalkForwardSpec(train_share=1.0)}, CannotBacktest, "train_share", "between 0 and 1"),
         ({"spec": WalkForwardSpec(metric="luck")}, CannotBacktest, "metric", "one of"),
         ({"start": date(2021, 1, 1), "end": date(2020, 1, 1)}, CannotBacktest, "start", "after the end"),
