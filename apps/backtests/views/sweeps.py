@@ -120,7 +120,7 @@ def sweep_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if sweep.status == Status.DONE:
         market = _market(request, sweep)
         axes: dict[str, list[Any]] = sweep.summary["axes"]  # type: ignore[index]
-        varied = [name for name, values in axes.items() if len(values) > 1] or list(axes)
+        varied = _varied(sweep)
         context |= _cell_context(request, sweep, market) | {
             "headline": sweep_headline(sweep, market),
             "axes": axes,
@@ -163,6 +163,12 @@ def _market(request: HttpRequest, sweep: Sweep) -> int:
     given = request.GET.get("market", "")
     known = range(len(sweep.summary["markets"]))  # type: ignore[index]
     return int(given) if given.isdigit() and int(given) in known else sweep.summary["market"]  # type: ignore[index]
+
+
+def _varied(sweep: Sweep) -> list[str]:
+    """The inputs of more than one value; all of them where there is none."""
+    axes: dict[str, list[Any]] = sweep.summary["axes"]  # type: ignore[index]
+    return [name for name, values in axes.items() if len(values) > 1] or list(axes)
 
 
 @login_required
@@ -231,8 +237,8 @@ def sweep_heat(request: HttpRequest, uuid: UUID) -> JsonResponse:
         data = heat_of(
             sweep,
             market=_market(request, sweep),
-            x=given.get("x", ""),
-            y=given.get("y", ""),
+            x=given.get("x", _varied(sweep)[-1]),
+            y=given.get("y", _varied(sweep)[0]),
             metric=given.get("metric", sweep.summary["metric"]),  # type: ignore[index]
             rest=given.get("rest", "best"),
             fixed={
