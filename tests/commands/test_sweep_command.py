@@ -55,7 +55,7 @@ def test_without_json_the_best_are_listed_and_luck_is_named(files, capsysbinary)
     returns = [float(row.split()[1].replace(",", "")) for row in rows[1:4]]
     assert returns == sorted(returns, reverse=True)
     assert "5 cells tried" in text
-    assert "luck" in text
+    assert "Luck" in text
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,16 @@ def test_wrong_input_is_one_clear_message(files, flags, status, words):
         call_command("sweep", *files, *flags)
     assert raised.value.returncode == status
     assert [word for word in words if word not in str(raised.value)] == []
+
+
+def test_the_verdict_counts_every_cell(files, capsysbinary):
+    """The luck of the best counts all of them; how often choosing by the past overfits is said beside it."""
+    flags = [*files, "--set", "fast=2..5", "--set", "slow=8,12"]
+    found = json.loads(run(capsysbinary, "sweep", *flags, "--json", "-"))
+    assert found["luck"]["trials"] == 8
+    best = max(cell["metrics"]["sharpe"] for cell in found["cells"])
+    assert found["luck"]["sharpe"] == pytest.approx(best, rel=1e-6)
+    assert found["pbo"]["variants"] == 8
+    text = run(capsysbinary, "sweep", *flags).decode()
+    assert found["luck"]["words"] in text
+    assert f"overfits (PBO): {100 * found['pbo']['probability']:.0f} %" in text

@@ -71,7 +71,7 @@ LEG = np.dtype(
         ("stop_at", _WHOLE),  # place of its series of stops in `series`, -1 for none; likewise the next two
         ("target_at", _WHOLE),
         ("trail_at", _WHOLE),
-        ("finer_at", _WHOLE),  # place of its row starts in `finer_start`, -1 for none
+        ("finer_at", _WHOLE),  # place of its bars in `finer_inside`, -1 for none
         ("bar", _WHOLE),  # the bar that opened last, -1 before the first
         ("opens", _WHOLE),  # when the next bar opens, and the present one closes; NEVER for none
         ("closes", _WHOLE),
@@ -536,7 +536,7 @@ def is_touched(leg, bar, rules):
 
 @njit(cache=True, forceinline=True)
 def close_bar(
-    book, k, leg, rules, time, open_, high, low, close, flags, series, finer_prices, finer_start, whole, real
+    book, k, leg, rules, time, open_, high, low, close, flags, series, finer_prices, finer_inside, whole, real
 ):
     """The leg's bar is over: its protective orders, then what its formula asks at the close."""
     i = leg.bar
@@ -549,8 +549,8 @@ def close_bar(
         series[leg.trail_at + i] if leg.trail_at >= 0 else math.nan,
     )
     if leg.units != 0.0 and is_touched(leg, bar, rules):
-        first = finer_start[leg.finer_at + i] if leg.finer_at >= 0 else 0
-        beyond = finer_start[leg.finer_at + i + 1] if leg.finer_at >= 0 else 0
+        first = finer_inside[0, leg.finer_at + i] if leg.finer_at >= 0 else 0
+        beyond = finer_inside[1, leg.finer_at + i] if leg.finer_at >= 0 else 0
         before = position_of(leg)
         account, done = protected(lent(leg, book.cash), bar, rules, Finer(finer_prices, first, beyond))
         if done.reason != NO_FILL:
@@ -640,7 +640,7 @@ def write_point(book, legs, rules, drift, equity, gross, hold, is_sample, contri
 
 
 @njit(cache=True)
-def simulate(books, legs, rules, time, open_, high, low, close, flags, series, finer_prices, finer_start, last_time,
+def simulate(books, legs, rules, time, open_, high, low, close, flags, series, finer_prices, finer_inside, last_time,
              period_starts, drift, equity, gross, hold, is_sample, contributions, shares, whole, real, changes,
              change_values, here, price, moments):  # fmt: skip
     """Go through the next `moments` moments, or fewer where a buffer could overflow; returns whether all is done.
@@ -670,7 +670,7 @@ def simulate(books, legs, rules, time, open_, high, low, close, flags, series, f
             if leg.closes == now:
                 close_bar(
                     book, k, leg, rules_of(rules[k]), time, open_, high, low, close, flags, series, finer_prices,
-                    finer_start, whole, real,
+                    finer_inside, whole, real,
                 )  # fmt: skip
                 # a request on a leg's last bar is never filled, not even at that close
                 here[k] = 1

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.engine.bars import Bars
 from apps.engine.portfolio import kernel
 from apps.engine.portfolio.periods import period_starts
 from apps.engine.portfolio.spec import (
@@ -22,7 +21,7 @@ from apps.engine.portfolio.spec import (
 )
 from apps.engine.sim.rules import REASONS as FILL_REASONS
 from apps.engine.sim.rules import rules_of
-from apps.engine.sim.run import Cancelled, OpenTrade
+from apps.engine.sim.run import Cancelled, OpenTrade, finer_rows
 from apps.engine.sim.spec import Protection, SimulationError, check_orders, check_params
 from apps.engine.stats.calendar import year_of
 
@@ -229,24 +228,14 @@ def _columns(legs: Sequence[SignalLeg]) -> dict[str, np.ndarray]:
     columns["flags"] = np.concatenate([leg.orders.flags for leg in legs])
     series = [each for leg in legs for each in _series(leg)]
     columns["series"] = np.concatenate(series) if series else np.empty(0)
-    finer = [leg.finer for leg in legs if leg.finer is not None]
-    columns["finer_prices"] = np.empty((3, sum(len(each) for each in finer)))
-    if finer:
-        for row, name in enumerate(("open", "high", "low")):
-            columns["finer_prices"][row] = np.concatenate([getattr(each, name) for each in finer])
-    begun, starts = 0, [np.empty(0, np.int64)]
-    for leg in legs:
-        if leg.finer is not None:
-            starts.append(begun + _finer_starts(leg.bars, leg.finer))
-            begun += len(leg.finer)
-    columns["finer_start"] = np.concatenate(starts)
+    finer = [finer_rows(leg.bars, leg.finer) for leg in legs if leg.finer is not None]
+    begun, inside = 0, [np.empty((2, 0), np.int64)]
+    for prices, rows in finer:
+        inside.append(rows + begun)
+        begun += prices.shape[1]
+    columns["finer_prices"] = np.concatenate([np.empty((3, 0)), *(prices for prices, _ in finer)], axis=1)
+    columns["finer_inside"] = np.concatenate(inside, axis=1)
     return columns
-
-
-def _finer_starts(bars: Bars, finer: Bars) -> Ints:
-    """int64[n + 1]: for each bar the first of the finer bars inside it."""
-    edges = np.append(bars.time, bars.time[-1:] + bars.timeframe_ms)
-    return np.searchsorted(finer.time, edges, side="left").astype(np.int64)
 
 
 def _series(leg: SignalLeg) -> list[Floats]:
@@ -282,7 +271,7 @@ def _leg_table(legs: Sequence[SignalLeg], columns: dict[str, np.ndarray]) -> np.
         row["finer_at"] = -1
         if leg.finer is not None:
             row["finer_at"] = finer
-            finer += count + 1
+            finer += count
         row["bar"], row["opens"], row["closes"] = -1, leg.bars.time[0], kernel.NEVER
         for name in ("close", "first_close", "mark", "entry_price", "best", "stop", "target", "trail"):
             row[name] = np.nan

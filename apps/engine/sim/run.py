@@ -61,7 +61,7 @@ def run(
     check_orders(orders, n)
     rules = rules_of(orders, params)
     account = new_account(params.cash)
-    prices, inside = _finer_rows(bars, finer)
+    prices, inside = finer_rows(bars, finer)
     equity = BUFFERS.empty(n, np.float64)
     whole, real = _trade_columns(n // BARS_PER_TRADE + 16)
     columns = [
@@ -104,7 +104,7 @@ def _longer(whole: Ints, real: Floats, row: int) -> tuple[Ints, Floats]:
     return wider, more
 
 
-def _finer_rows(bars: Bars, finer: Bars | None) -> tuple[Floats, Ints]:
+def finer_rows(bars: Bars, finer: Bars | None) -> tuple[Floats, Ints]:
     """The finer bars' open, high and low as float64[3, m], and which lie inside each bar: int64[2, n], from and to."""
     if finer is None:
         return _NO_PRICES, _NO_ROWS

@@ -21,6 +21,8 @@ from apps.backtests.management.options import (
     writable,
     write_json,
 )
+from apps.engine.honesty.luck import luck
+from apps.engine.honesty.sharpe import Trials
 from apps.engine.result import BacktestResult, run_backtest
 
 # What the summary shows, and how.
@@ -78,6 +80,9 @@ def _summary(result: BacktestResult) -> str:
     rows += [("bars", f"{result.counts['bars']:,}"), ("result", result.hashes["result"])]
     width = max(len(name) for name, _ in rows)
     lines = [f"{name:<{width}}  {value}" for name, value in rows]
+    per_year = result.metrics["periods_per_year"]
+    if per_year:
+        lines.append(luck(result.moments, Trials(1), float(per_year)).words)
     if result.simulation.ended_early:
         lines.append("The account's equity fell to 0: the run ended there, before the last bar or on it.")
     return "\n".join(lines)

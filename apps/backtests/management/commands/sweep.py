@@ -7,6 +7,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+import numpy as np
 from django.core.management.base import CommandError
 
 from apps.backtests.management.options import (
@@ -25,7 +26,11 @@ from apps.backtests.management.options import (
     writable,
     write_json,
 )
+from apps.engine.honesty.errors import HonestyError
+from apps.engine.honesty.luck import Luck, sweep_luck
+from apps.engine.honesty.overfitting import PBO, pbo
 from apps.engine.lang import FormulaError, check
+from apps.engine.stats.calendar import year_of
 from apps.engine.sweep import (
     MOST_CELLS,
     Axis,
@@ -38,6 +43,8 @@ from apps.engine.sweep import (
     run_cells,
 )
 from apps.engine.sweep.plateau import LOWER_IS_BETTER
+
+MOST_RETURNS = 5_000_000  # kept for the probability of overfitting: 40 MB
 
 # Beside the chosen metric.
 COLUMNS = (
@@ -86,13 +93,18 @@ class Command(EngineCommand):
                 known = ", ".join(first.metrics)
                 raise CommandError(f"--metric: there is no {metric!r}, but {known}.", returncode=2)
             started = time.perf_counter()
-            cells = run_cells(text, bars, settings, params, finer=finer)
+            periods = len(year_of(bars.time, bars.timeframe_ms, bars.timezone).last_of_period)
+            keep = len(settings) * periods <= MOST_RETURNS
+            cells = run_cells(text, bars, settings, params, finer=finer, with_returns=keep)
             elapsed = time.perf_counter() - started
         found = plateau(cells, axes, metric) if options["random"] is None else None
+        luck, overfitting = _honesty(cells, metric)
         if options["json"]:
-            write_json(options["json"], _json(cells, elapsed, found))
+            write_json(options["json"], _json(cells, elapsed, found, luck, overfitting))
         else:
-            self.stdout.write(_table(cells, axes, metric, found, options["limit"], elapsed))
+            self.stdout.write(
+                _table(cells, axes, metric, found, luck, overfitting, options["limit"], elapsed)
+            )
 
 
 def _cells(text: str, pairs: dict[str, str], options: dict[str, Any]) -> tuple[list[Axis], list[dict]]:
@@ -105,7 +117,36 @@ def _cells(text: str, pairs: dict[str, str], options: dict[str, Any]) -> tuple[l
     return axes, grid(axes)
 
 
-def _json(cells: list[Cell], elapsed: float, found: Plateau | None) -> bytes:
+def _honesty(cells: list[Cell], metric: str) -> tuple[Luck | None, PBO | None]:
+    """How far luck explains the best cell, and how often the best of one half of the days is poor in the other.
+
+    None where there is nothing to judge, or, for the second, where the days are too few or the returns too many.
+    """
+    order = sorted(range(len(cells)), key=lambda number: _rank(cells[number], metric))
+    best = cells[order[0]]
+    per_year = best.metrics["periods_per_year"]
+    luck = None
+    if best.metrics[metric] is not None and per_year:
+        luck = sweep_luck(best.moments, [cell.moments for cell in cells], float(per_year))
+    returns = [cell.returns for cell in cells if cell.returns is not None]
+    try:
+        # accounts that ended early have fewer days than the others
+        overfitting = pbo(np.column_stack(returns)) if len({len(each) for each in returns}) == 1 else None
+    except HonestyError:
+        overfitting = None
+    return luck, overfitting
+
+
+def _rank(cell: Cell, metric: str) -> tuple[bool, float]:
+    """Sorts the best first; what has no value comes last."""
+    value = cell.metrics[metric]
+    sign = 1 if metric in LOWER_IS_BETTER else -1
+    return value is None, 0.0 if value is None else sign * value
+
+
+def _json(
+    cells: list[Cell], elapsed: float, found: Plateau | None, luck: Luck | None, overfitting: PBO | None
+) -> bytes:
     shared = {name: cells[0].hashes[name] for name in ("formula", "data", "engine")}
     body = {
         "cells": [cell.as_dict() for cell in cells],
@@ -113,26 +154,29 @@ def _json(cells: list[Cell], elapsed: float, found: Plateau | None) -> bytes:
         "tried": len(cells),
         "hashes": shared,
         "plateau": found.as_dict() if found else None,
+        "luck": luck.as_dict() if luck else None,
+        "pbo": overfitting.as_dict() if overfitting else None,
     }
     return (json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _table(
-    cells: list[Cell], axes: list[Axis], metric: str, found: Plateau | None, limit: int, elapsed: float
+    cells: list[Cell],
+    axes: list[Axis],
+    metric: str,
+    found: Plateau | None,
+    luck: Luck | None,
+    overfitting: PBO | None,
+    limit: int,
+    elapsed: float,
 ) -> str:
     """The best cells, and what to think of them."""
-    sign = 1 if metric in LOWER_IS_BETTER else -1
-
-    def rank(number: int) -> tuple[bool, float]:
-        value = cells[number].metrics[metric]
-        return value is None, 0.0 if value is None else sign * value
-
     columns = [pair for pair in COLUMNS if pair[0] != metric]
     kind = dict(COLUMNS).get(metric, "number")
     rows = [[*(axis.name for axis in axes), metric, *(name for name, _ in columns)]]
     if found:
         rows[0].append("plateau")
-    for number in sorted(range(len(cells)), key=rank)[:limit]:
+    for number in sorted(range(len(cells)), key=lambda number: _rank(cells[number], metric))[:limit]:
         cell = cells[number]
         row = [str(cell.inputs[axis.name]) for axis in axes]
         row += [shown(cell.metrics[name], each) for name, each in ((metric, kind), *columns)]
@@ -146,8 +190,12 @@ def _table(
         for row in rows
     ]
     lines += ["", f"{len(cells):,} cells tried in {elapsed:.2f} s."]
-    if len(cells) > 1:
-        lines.append("The best of many is the best partly by luck: expect less of it than the table shows.")
+    if luck:
+        lines.append(f"The best cell: {luck.words}")
+    if overfitting:
+        lines.append(
+            f"Probability that choosing by the past overfits (PBO): {100 * overfitting.probability:.0f} %."
+        )
     if found and found.best is not None and len(cells) > 1:
         lines.append(
             "The best cell's neighbours are within one standard deviation of it."
