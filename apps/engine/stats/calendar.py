@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
@@ -116,5 +116,8 @@ def _month_ends(last: Ints, days: Ints) -> tuple[Ints, Ints]:
 
 def iso_times(time: Ints) -> list[str]:
     """Epoch milliseconds as ISO 8601 in UTC with Z; milliseconds are written only where some are not zero."""
-    form = "%Y-%m-%dT%H:%M:%S%.3fZ" if np.any(time % 1000) else "%Y-%m-%dT%H:%M:%SZ"
-    return pl.Series(time).cast(pl.Datetime("ms")).dt.strftime(form).to_list()
+    # Not by polars: workers warm up before they fork, and the threads of polars do not outlive a fork.
+    unit: Literal["ms", "s"] = "ms" if np.any(time % 1000) else "s"
+    moments = time.astype("datetime64[ms]")
+    texts: list[str] = np.datetime_as_string(moments, unit=unit, timezone="UTC", casting="unsafe").tolist()
+    return texts
