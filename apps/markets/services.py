@@ -23,7 +23,7 @@ from apps.markets.choices import AssetClass
 from apps.markets.errors import BarsInUse, ReadOnlyInstrument, StoredBarsDamaged, WrongStep
 from apps.markets.files import ReadReport, read_bars_file
 from apps.markets.models import BarSet, Instrument
-from apps.markets.providers.sample import NAMES, sample_bars, synthetic_minutes
+from apps.markets.providers.sample import NAMES, sample_bars, synthetic_hours, synthetic_minutes
 from apps.markets.quality import quality_report
 from apps.markets.rules import check_upload_size, clean_symbol
 from apps.markets.timeframes import SECOND_MS, format_timeframe
@@ -244,7 +244,7 @@ def delete_bar_set(bar_set: BarSet, *, actor: User) -> None:
 
 
 def load_demo_markets() -> None:
-    """Shared demo data: real daily stocks, and a synthetic minute series labelled as such. Safe to repeat."""
+    """Shared demo data: real daily stocks, and a synthetic series of minutes and hours, labelled so. Safe to repeat."""
     for symbol, name in NAMES.items():
         store_bars(
             None,
@@ -254,11 +254,13 @@ def load_demo_markets() -> None:
             asset_class=AssetClass.STOCK,
             actor=None,
         )
-    store_bars(
-        None,
-        synthetic_minutes(),
-        source="synthetic: a seeded random walk, not a market",
-        name="Synthetic minutes (not a real market)",
-        is_synthetic=True,
-        actor=None,
-    )
+    minutes = synthetic_minutes()
+    for bars in (minutes, synthetic_hours(minutes)):
+        store_bars(
+            None,
+            bars,
+            source="synthetic: a seeded random walk, not a market",
+            name="Synthetic minutes (not a real market)",
+            is_synthetic=True,
+            actor=None,
+        )

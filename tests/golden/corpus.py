@@ -23,7 +23,7 @@ from apps.engine.result import BacktestResult, run_backtest
 from apps.engine.sim.spec import SimParams
 from apps.engine.version import ENGINE_VERSION
 from apps.formulas.library import templates
-from apps.markets.providers.sample import sample_bars, synthetic_minutes
+from apps.markets.providers.sample import sample_bars, synthetic_hours, synthetic_minutes
 
 FILE = Path(__file__).with_name("corpus.json")
 POINTS = 12  # of each equity curve
@@ -54,27 +54,8 @@ def bars_of(name: str) -> Bars:
     if name == "minutes":
         return minutes()
     if name == "hours":
-        return hours_of(minutes())
+        return synthetic_hours(minutes())
     return sample_bars(name)
-
-
-def hours_of(fine: Bars) -> Bars:
-    """Bars of an hour out of bars of a minute, by whole hours from the first."""
-    n = len(fine) // 60
-    rows = {
-        name: getattr(fine, name)[: 60 * n].reshape(n, 60)
-        for name in ("open", "high", "low", "close", "volume")
-    }
-    return Bars(
-        time=fine.time[: 60 * n : 60].copy(),
-        open=rows["open"][:, 0].copy(),
-        high=rows["high"].max(axis=1),
-        low=rows["low"].min(axis=1),
-        close=rows["close"][:, -1].copy(),
-        volume=rows["volume"].sum(axis=1),
-        timeframe_ms=3_600_000,
-        symbol=fine.symbol,
-    )
 
 
 def cases() -> list[Case]:

@@ -66,3 +66,22 @@ def synthetic_minutes(bars: int = 200_000, seed: int = 7) -> Bars:
         timeframe_ms=MINUTE_MS,
         symbol=SYNTHETIC,
     )
+
+
+def synthetic_hours(minutes: Bars) -> Bars:
+    """Whole hours of `minutes`, which begin on the hour: with them the minutes can decide what an hour leaves open."""
+    n = len(minutes) // 60
+    hours = {
+        name: getattr(minutes, name)[: 60 * n].reshape(n, 60)
+        for name in ("open", "high", "low", "close", "volume")
+    }
+    return Bars(
+        time=minutes.time[: 60 * n : 60].copy(),
+        open=hours["open"][:, 0].copy(),
+        high=hours["high"].max(axis=1),
+        low=hours["low"].min(axis=1),
+        close=hours["close"][:, -1].copy(),
+        volume=np.round(hours["volume"].sum(axis=1), 3),
+        timeframe_ms=60 * MINUTE_MS,
+        symbol=minutes.symbol,
+    )

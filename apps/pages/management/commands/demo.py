@@ -1,4 +1,4 @@
-"""`manage.py demo`: real data, one account per plan, formulas and finished backtests. Safe to run again."""
+"""`manage.py demo`: real data, one account per plan, formulas and finished research. Safe to run again."""
 
 from __future__ import annotations
 
@@ -10,10 +10,24 @@ from django.db import transaction
 
 from apps.accounts.models import User, Workspace
 from apps.accounts.services import ensure_personal_workspace
-from apps.backtests.services import BacktestRequest, run_backtest, submit_backtest
+from apps.backtests.services import (
+    BacktestRequest,
+    LegRequest,
+    PortfolioRequest,
+    SweepRequest,
+    WalkForwardRequest,
+    run_backtest,
+    submit_backtest,
+    submit_portfolio,
+    submit_sweep,
+    submit_walk_forward,
+    work_next,
+)
 from apps.formulas.library import template_of
+from apps.formulas.models import Formula
 from apps.formulas.selectors import formulas_of
 from apps.formulas.services import use_template
+from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 from apps.markets.services import load_demo_markets
 
@@ -71,3 +85,31 @@ class Command(BaseCommand):
             )
             backtest, _ = submit_backtest(workspace, request, actor=person)
             run_backtest(backtest.pk)
+        if workspace.plan_code == "pro":
+            self._research(workspace, person, formulas[0], daily)
+
+    def _research(self, workspace: Workspace, person: User, formula: Formula, daily: list[BarSet]) -> None:
+        """A sweep and a walk-forward over the first formula's inputs, and a portfolio of it on every stock."""
+        axes = {"fast": "5..14", "slow": "20..65 step 5"}
+        shared: dict[str, Any] = {
+            "text": formula.text,
+            "name": formula.name,
+            "formula": formula,
+            "slippage_bps": 2.0,
+        }
+        submit_sweep(workspace, SweepRequest(bar_sets=tuple(daily[:2]), axes=axes, **shared), actor=person)
+        submit_walk_forward(
+            workspace, WalkForwardRequest(bar_set=daily[0], axes=axes, **shared), actor=person
+        )
+        legs = [
+            LegRequest(
+                bar_set=bar_set, weight=1 / len(daily), text=formula.text, name=formula.name, formula=formula
+            )
+            for bar_set in daily
+        ]
+        request = PortfolioRequest(
+            legs=legs, name=f"{formula.name} on four stocks", slippage_bps=2.0, rebalance="monthly"
+        )
+        submit_portfolio(workspace, request, actor=person)
+        while work_next():
+            pass
