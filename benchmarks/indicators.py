@@ -10,9 +10,10 @@ from apps.engine.sim.spec import EXIT_LONG, LONG
 from benchmarks.formulas import CONDITIONS, EXAMPLE
 from benchmarks.fused import first_example
 from benchmarks.measure import Way, goal, heading, medians
-from benchmarks.vectorbt_environment import ENGINES, NotAvailable, Peer
+from benchmarks.peers import NotAvailable, Peer
 
 ROUNDS = 9
+ENGINES = ("numba", "rust")
 SETTLED = 1_000  # bars after which the differently seeded averages of vectorbt have met ours
 
 
@@ -43,7 +44,8 @@ def measure(bars: Bars) -> bool:
     peers: list[str] = []
     with ExitStack() as stack:
         try:
-            peer = stack.enter_context(Peer(bars.close))
+            peer = stack.enter_context(Peer("vectorbt"))
+            peer.hold(bars)
             same = _same_as(peer, bars.close, found.orders.flags)
             print(
                 f"vectorbt {peer.version} "
@@ -53,7 +55,7 @@ def measure(bars: Bars) -> bool:
             agree &= same
             for kind in ENGINES:
                 peers.append(f"vectorbt, its {kind.capitalize()} kernels")
-                ways[peers[-1]] = lambda kind=kind: peer.seconds(kind)  # type: ignore[misc]
+                ways[peers[-1]] = lambda kind=kind: peer.seconds("indicators", engine=kind)  # type: ignore[misc]
         except NotAvailable as reason:
             print(f"not measured: vectorbt: {reason}")
         del found
@@ -77,7 +79,7 @@ def measure(bars: Bars) -> bool:
 
 def _same_as(peer: Peer, close: np.ndarray, flags: np.ndarray) -> bool:
     series = compile_formula(CONDITIONS + "strength = rsi(close, 14)").evaluate(_bars(close)).series
-    theirs = [column[SETTLED:] for column in peer.values()]
+    theirs = [column[SETTLED:] for column in peer.run("indicators", engine="numba").values()]
     ours = [series[name][SETTLED:] for name in ("fast_ma", "slow_ma", "strength")]
     ours += [flags[SETTLED:] & LONG != 0, flags[SETTLED:] & EXIT_LONG != 0]
     values = all(np.allclose(a, b, rtol=1e-9, atol=0) for a, b in zip(theirs[:3], ours[:3], strict=True))

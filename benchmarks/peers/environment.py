@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,9 +40,7 @@ def _make(folder: Path) -> None:
         try:
             done = subprocess.run(step, capture_output=True, text=True, timeout=MAKING_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise NotAvailable(
-                f"the peers' environment cannot be made ({type(error).__name__})"
-            ) from error
+            raise NotAvailable(f"the peers' environment cannot be made ({type(error).__name__})") from error
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1].strip()
             raise NotAvailable(f"the peers' environment cannot be made: {last}")
@@ -50,3 +49,4 @@ def _make(folder: Path) -> None:
     except OSError:
         if not folder.exists():
             raise
+        shutil.rmtree(aside)

@@ -29,7 +29,6 @@ class Peer:
     def __init__(self, name: str) -> None:
         self._folder = tempfile.TemporaryDirectory()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_")}
-        # -P and no PYTHONPATH: the peers' side imports nothing of ours
         environment.pop("PYTHONPATH", None)
         self._process = subprocess.Popen(
             [interpreter(), SERVER, name],

@@ -22,12 +22,15 @@ def hold(columns):
     return pd.DataFrame(columns, index=index).rename(columns=names)
 
 
-def _enter(strategy, buys, size, stop, target):
+def _enter(strategy, buys, size, stop=None, target=None, how="equal"):
     """Open at the next bar, closing first what is held: an order that closes a trade comes before its stop there.
 
-    Percentages are of the fill's price, which an order must know before: that of the next open.
+    Percentages are of the fill's price, which an order must know before: that of the next open. backtesting.py refuses
+    an order whose levels do not lie around the last close, so they are set after it was accepted.
     """
-    if strategy.position:
+    if strategy.position and how == "netting":
+        size *= 2
+    elif strategy.position:
         strategy.position.close()
     i = len(strategy.data) - 1
     levels = {}
@@ -37,16 +40,31 @@ def _enter(strategy, buys, size, stop, target):
             levels["sl"] = fill * (1 - side * stop)
         if target:
             levels["tp"] = fill * (1 + side * target)
-    (strategy.buy if buys else strategy.sell)(size=size, **levels)
+    enter = strategy.buy if buys else strategy.sell
+    if how == "refusing":
+        enter(size=size, **levels)
+    else:
+        enter(size=size)._replace(**{f"{name}_price": level for name, level in levels.items()})
 
 
-def signals(held, size, cash, fee, at_close=False, stop=None, target=None, netting=False):
-    """Fills of the held `flags`. With `netting` a reversal is one order of both sizes, as its users often write it."""
+def signals(held, size, cash, fee, at_close=False, stop=None, target=None, how="equal"):
+    """Fills of the held `flags`, made equal to ours, or as its users often write them.
+
+    `how`: "netting" reverses by one opposite order of both sizes; "refusing" gives levels with the order and gives the
+    entry up where they are refused, and counts them in `refused`.
+    """
     flags = held["flags"].to_numpy()
+    refused = []
 
     class Flags(Strategy):
         def init(self):
             self.opening = held["Open"].to_numpy()
+
+        def enter(self, buys):
+            try:
+                _enter(self, buys, size, stop, target, how)
+            except ValueError:
+                refused.append(len(self.data) - 1)
 
         def next(self):
             asked = flags[len(self.data) - 1]
@@ -58,17 +76,11 @@ def signals(held, size, cash, fee, at_close=False, stop=None, target=None, netti
             if leave:
                 self.position.close()
             elif asked & LONG and not self.position.is_long:
-                if netting and self.position:
-                    self.buy(size=2 * size)
-                else:
-                    _enter(self, True, size, stop, target)
+                self.enter(True)
             elif asked & SHORT and not self.position.is_short:
-                if netting and self.position:
-                    self.sell(size=2 * size)
-                else:
-                    _enter(self, False, size, stop, target)
+                self.enter(False)
 
-    return _found(held, Flags, cash, fee, at_close)
+    return _found(held, Flags, cash, fee, at_close) | {"refused": np.array(refused, dtype=np.int64)}
 
 
 def sma_cross(held, size, cash, fee, fast, slow):
@@ -122,7 +134,13 @@ def ut_bot(held, size, cash, fee, key=3.7, atr_period=10, ema_period=9, bars=Non
         before = np.r_[np.nan, close[:-1]]
         span = np.maximum(high - low, np.maximum(abs(high - before), abs(low - before)))
         span[0] = np.nan
-        loss = key * pd.Series(span).ewm(alpha=1 / atr_period, adjust=False, min_periods=atr_period).mean().to_numpy()
+        loss = (
+            key
+            * pd.Series(span)
+            .ewm(alpha=1 / atr_period, adjust=False, min_periods=atr_period)
+            .mean()
+            .to_numpy()
+        )
         found, prior = np.empty(len(close)), 0.0
         for i in range(len(close)):
             price, last = close[i], before[i]
@@ -146,9 +164,9 @@ def ut_bot(held, size, cash, fee, key=3.7, atr_period=10, ema_period=9, bars=Non
             close = self.data.Close[-1]
             if crossover(self.average, self.line) and close > self.line[-1]:
                 if not self.position.is_long:
-                    _enter(self, True, size, None, None)
+                    _enter(self, True, size)
             elif crossover(self.line, self.average) and close < self.line[-1] and not self.position.is_short:
-                _enter(self, False, size, None, None)
+                _enter(self, False, size)
 
     return _found(held, Bot, cash, fee, False)
 

@@ -34,13 +34,13 @@ def indicators(held, engine):
     }
 
 
-def signals(held, engine, size, cash, fee, at_close, stop=None, target=None):
+def signals(held, engine, size, cash, fee, at_close, stop=None, target=None, size_type="amount"):
     """Fills of the held `flags` (uint8[n]), reversing where an opposite entry says so. `size` null is all cash."""
     flags = held["flags"]
     entries = [flags & bit != 0 for bit in (LONG, SHORT)]
     exits = [flags & (bit | EXIT) != 0 for bit in (EXIT_LONG, EXIT_SHORT)]
     return _found(
-        _portfolio(held, engine, *entries, *exits, size, cash, fee, at_close, stop, target), held
+        _portfolio(held, engine, *entries, *exits, size, cash, fee, at_close, stop, target, size_type)
     )
 
 
@@ -51,12 +51,11 @@ def ema_cross(
     vectorbt.settings["engine"] = engine
     fast_ma = vectorbt.MA.run(held["close"], fast, ewm=True)
     slow_ma = vectorbt.MA.run(held["close"], slow, ewm=True)
-    buy, sell = fast_ma.ma_crossed_above(slow_ma).values, fast_ma.ma_crossed_below(slow_ma).values
-    buy[:settled] = sell[:settled] = False
+    asked = np.arange(len(held["close"])) >= settled
+    buy = fast_ma.ma_crossed_above(slow_ma).values & asked
+    sell = fast_ma.ma_crossed_below(slow_ma).values & asked
     none = np.zeros(len(buy), dtype=np.bool_)
-    return _found(
-        _portfolio(held, engine, buy, none, sell, none, size, cash, fee, at_close, stop, target), held
-    )
+    return _found(_portfolio(held, engine, buy, none, sell, none, size, cash, fee, at_close, stop, target))
 
 
 def ut_bot(held, engine, size, cash, fee, key=3.7, atr_period=10, ema_period=9):
@@ -73,7 +72,7 @@ def ut_bot(held, engine, size, cash, fee, key=3.7, atr_period=10, ema_period=9):
     below[1:] = (line[:-1] <= average[:-1]) & (line[1:] > average[1:])
     buy, sell = above & (close > line), below & (close < line)
     none = np.zeros(len(close), dtype=np.bool_)
-    return _found(_portfolio(held, engine, buy, sell, none, none, size, cash, fee, False, None, None), held)
+    return _found(_portfolio(held, engine, buy, sell, none, none, size, cash, fee, False, None, None))
 
 
 def sweep(held, engine, fasts, slows, size, cash, fee):
@@ -121,7 +120,21 @@ def _next(signal):
     return moved
 
 
-def _portfolio(held, engine, buy, sell, exit_long, exit_short, size, cash, fee, at_close, stop, target):
+def _portfolio(
+    held,
+    engine,
+    buy,
+    sell,
+    exit_long,
+    exit_short,
+    size,
+    cash,
+    fee,
+    at_close,
+    stop,
+    target,
+    size_type="amount",
+):
     vectorbt.settings["engine"] = engine
     columns = [buy, exit_long, sell, exit_short]
     if not at_close:
@@ -140,11 +153,11 @@ def _portfolio(held, engine, buy, sell, exit_long, exit_short, size, cash, fee, 
     return vectorbt.Portfolio.from_signals(
         held["close"], columns[0], columns[1], **shorts, **stops,
         price=held["close"] if at_close else held["open"], size=np.inf if size is None else size,
-        upon_opposite_entry="reverse", init_cash=cash, fees=fee, freq="1min",
+        size_type=size_type, upon_opposite_entry="reverse", init_cash=cash, fees=fee, freq="1min",
     )  # fmt: skip
 
 
-def _found(portfolio, held):
+def _found(portfolio):
     trades = portfolio.trades.records
     trades = trades[trades["status"] == 1]
     return {
