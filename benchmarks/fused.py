@@ -53,6 +53,65 @@ def ema_cross(opening, close, fast, slow, cash, fee, equity, entry_index, exit_i
 
 
 @njit(cache=True)
+def ema_cross_with_stops(
+    opening, high, low, close, fast, slow, stop, target, cash, fee, equity, entry_index, exit_index, pnl
+):
+    """`ema_cross` with a stop and a target, as fractions of the entry price. The open comes before the rest of its
+    bar, and the stop before the target where the bar did not open beyond it; a stopped bar may be asked for again.
+    """
+    units = entry_price = entry_fee = lower = upper = 0.0
+    fast_weight, slow_weight = 2.0 / (fast + 1.0), 2.0 / (slow + 1.0)
+    fast_sum = slow_sum = 0.0
+    fast_ma = slow_ma = fast_before = slow_before = np.nan
+    buy = sell = False
+    trades = 0
+    for i in range(close.shape[0]):
+        leave = np.nan
+        if buy:
+            entry_price = opening[i]
+            units = cash / (entry_price * (1.0 + fee))
+            entry_fee = units * entry_price * fee
+            cash = cash - units * entry_price - entry_fee
+            entry_index[trades] = i
+            lower, upper = entry_price * (1.0 - stop), entry_price * (1.0 + target)
+        elif sell:
+            leave = opening[i]
+        if units != 0.0 and not sell:
+            if opening[i] <= lower or opening[i] >= upper:
+                leave = opening[i]
+            elif low[i] <= lower:
+                leave = lower
+            elif high[i] >= upper:
+                leave = upper
+        if leave == leave:
+            notional = units * leave
+            exit_fee = notional * fee
+            pnl[trades] = (leave - entry_price) * units - entry_fee - exit_fee
+            cash = cash + notional - exit_fee
+            exit_index[trades] = i
+            trades += 1
+            units = 0.0
+        price = close[i]
+        equity[i] = cash + units * price
+        if i < fast:
+            fast_sum += price
+            if i == fast - 1:
+                fast_ma = fast_sum / fast
+        else:
+            fast_ma = (price - fast_ma) * fast_weight + fast_ma
+        if i < slow:
+            slow_sum += price
+            if i == slow - 1:
+                slow_ma = slow_sum / slow
+        else:
+            slow_ma = (price - slow_ma) * slow_weight + slow_ma
+        buy = units == 0.0 and fast_before <= slow_before and fast_ma > slow_ma
+        sell = units != 0.0 and fast_before >= slow_before and fast_ma < slow_ma
+        fast_before, slow_before = fast_ma, slow_ma
+    return trades
+
+
+@njit(cache=True)
 def first_example(close, fast, slow, period, level, fast_out, slow_out, flags, long_bit, exit_bit):
     """The conditions of the language's first example: two averages, Wilder's RSI, their crossings, by hand in one loop.
 
