@@ -55,6 +55,21 @@ class Job(BaseModel):
         return round(100 * self.work_done / self.work_total) if self.work_total else 0
 
     @property
+    def per_second(self) -> float:
+        """Work done a second since this attempt began; 0 before anything is done."""
+        if not (self.started_at and self.work_done):
+            return 0.0
+        return self.work_done / max((timezone.now() - self.started_at).total_seconds(), 1e-3)
+
+    @property
+    def time_left(self) -> str:
+        """About how long the rest takes at that rate; empty where nothing can be said."""
+        if not self.per_second:
+            return ""
+        seconds = (self.work_total - self.work_done) / self.per_second
+        return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+    @property
     def kind(self) -> str:
         """`backtest`, `sweep`, `walkforward` ...: the word for it in journal entries, groups and meters."""
         return str(self._meta.model_name)
