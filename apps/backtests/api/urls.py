@@ -1,3 +1,4 @@
+from apps.backtests.api.sweeps import SweepViewSet
 from apps.backtests.api.viewsets import BacktestViewSet
 
-router_entries = [("backtests", BacktestViewSet, "backtest")]
+router_entries = [("backtests", BacktestViewSet, "backtest"), ("sweeps", SweepViewSet, "sweep")]
