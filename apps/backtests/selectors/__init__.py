@@ -17,6 +17,7 @@ from apps.backtests.selectors.charts import drawdown_chart, equity_chart, price_
 from apps.backtests.selectors.compare import comparison_chart, comparison_of
 from apps.backtests.selectors.sweeps import (
     CellQuery,
+    axes_of,
     cell_page,
     cells_of,
     heat_of,
@@ -30,6 +31,7 @@ __all__ = [
     "TRADE_COLUMNS",
     "CellQuery",
     "TrialSummary",
+    "axes_of",
     "backtests_of",
     "bars_of",
     "cell_page",

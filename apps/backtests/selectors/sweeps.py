@@ -48,6 +48,11 @@ def cells_of(sweep: Sweep) -> pl.DataFrame:
         return pl.read_parquet(file.read())
 
 
+def axes_of(sweep: Sweep) -> dict[str, list[Any]]:
+    """The values of each input of a finished sweep, in the order in which the formula declares them."""
+    return {axis["name"]: axis["values"] for axis in sweep.summary["axes"]}  # type: ignore[index]
+
+
 def metric_columns(table: pl.DataFrame) -> list[str]:
     """The metrics of a table of cells, in its order."""
     others = ("market", "cell", "score")
@@ -145,7 +150,7 @@ def heat_of(
     Each field is the best or the median over the other inputs, those in `fixed` held at their value. `cells` names the
     cell behind each field (the best one); null where none was run.
     """
-    axes: dict[str, list[Any]] = sweep.summary["axes"]  # type: ignore[index]
+    axes = axes_of(sweep)
     for name in {x, y} - axes.keys():
         raise CannotBacktest(f"{name[:60]!r} was not varied: {', '.join(axes)} were.", field="axis")
     if rest not in REST:
@@ -162,6 +167,7 @@ def heat_of(
     rows, columns = (axes[y] if x != y else [None]), axes[x]
     found = {(row.get(INPUT + y) if x != y else None, row[INPUT + x]): row for row in grouped.to_dicts()}
     part = sweep.summary["markets"][market]  # type: ignore[index]
+    marked = part["steadiest" if metric == "score" else "best"]
     return {
         "x": {"name": x, "values": columns},
         "y": {"name": y if x != y else "", "values": rows},
@@ -170,8 +176,9 @@ def heat_of(
         "values": [[_get(found, (b, a), "value") for a in columns] for b in rows],
         "cells": [[_get(found, (b, a), "cell") for a in columns] for b in rows],
         "tried": [[_get(found, (b, a), "tried") or 0 for a in columns] for b in rows],
-        "best": part["best"] and part["best"]["cell"],
-        "supported": part["supported"],
+        "marked": marked and marked["cell"],
+        "marked_as": "Steadiest" if metric == "score" else "Best by the ranking",
+        "supported": part["supported"] or metric == "score",
     }
 
 
@@ -192,7 +199,7 @@ def parallel_of(sweep: Sweep, *, market: int) -> dict[str, Any]:
         head = LINES // 3
         step = (total - head) / (LINES - head)
         table = table[[*range(head), *(head + int(i * step) for i in range(LINES - head))]]
-    axes: dict[str, list[Any]] = sweep.summary["axes"]  # type: ignore[index]
+    axes = axes_of(sweep)
     shown = [name for name in (metric, *SHOWN_METRICS) if name in table.columns]
     return {
         "inputs": [

@@ -66,7 +66,7 @@ def assemble(sweep: Sweep, parts: Mapping[int, Sequence[str]]) -> Whole:
     with_best = [i for i, each in enumerate(summaries) if each["best"]]
     summary = {
         "metric": metric,
-        "axes": {axis.name: list(axis.values) for axis in plan.axes},
+        "axes": [{"name": axis.name, "values": list(axis.values)} for axis in plan.axes],
         "settings": len(plan.settings),
         "cells": cells.height,
         "market": max(with_best, key=lambda i: summaries[i]["best"]["value"], default=0),

@@ -74,9 +74,14 @@ def plan_settings(
 
 
 def axes_named(axes: Mapping[str, str], found: CheckResult) -> list[Axis]:
-    """The axes as the engine reads them. Raises CannotBacktest with the field of the axis at fault."""
+    """The axes as the engine reads them, in the order in which the formula declares its inputs.
+
+    The order of cells follows from it, and a database does not keep that of a mapping. Raises CannotBacktest with the
+    field of the axis at fault.
+    """
+    declared = [spec.name for spec in found.inputs or []]
     named: list[Axis] = []
-    for name, values in axes.items():
+    for name, values in sorted(axes.items(), key=lambda axis: (*declared, axis[0]).index(axis[0])):
         try:
             named += axes_of({name: values}, found.inputs or [])
         except SweepError as error:

@@ -23,6 +23,7 @@ from apps.backtests.forms import SweepForm
 from apps.backtests.models import Sweep, SweepMarket
 from apps.backtests.selectors import (
     CellQuery,
+    axes_of,
     cell_page,
     cells_of,
     heat_of,
@@ -119,15 +120,14 @@ def sweep_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context: dict[str, Any] = {"sweep": sweep}
     if sweep.status == Status.DONE:
         market = _market(request, sweep)
-        axes: dict[str, list[Any]] = sweep.summary["axes"]  # type: ignore[index]
         varied = _varied(sweep)
         context |= _cell_context(request, sweep, market) | {
             "headline": sweep_headline(sweep, market),
-            "axes": axes,
+            "axes": axes_of(sweep),
             "varied": varied,
             "metrics": SHOWN_METRICS,
-            "x": varied[-1],
-            "y": varied[0],
+            "x": _first_two(sweep)[0],
+            "y": _first_two(sweep)[1],
         }
     else:
         context |= _progress_context(sweep)
@@ -166,9 +166,16 @@ def _market(request: HttpRequest, sweep: Sweep) -> int:
 
 
 def _varied(sweep: Sweep) -> list[str]:
-    """The inputs of more than one value; all of them where there is none."""
-    axes: dict[str, list[Any]] = sweep.summary["axes"]  # type: ignore[index]
-    return [name for name, values in axes.items() if len(values) > 1] or list(axes)
+    """The inputs of more than one value, those of numbers first; all of them where there is none."""
+    axes = axes_of(sweep)
+    varied = [name for name, values in axes.items() if len(values) > 1] or list(axes)
+    return sorted(varied, key=lambda name: isinstance(axes[name][0], bool | str))
+
+
+def _first_two(sweep: Sweep) -> tuple[str, str]:
+    """The inputs a heat map begins with: across and down."""
+    varied = _varied(sweep)
+    return varied[min(1, len(varied) - 1)], varied[0]
 
 
 @login_required
@@ -188,9 +195,10 @@ def _need_result(sweep: Sweep) -> None:
 
 def _cell_context(request: HttpRequest, sweep: Sweep, market: int) -> dict[str, Any]:
     summary: dict[str, Any] = sweep.summary  # type: ignore[assignment]
+    axes = axes_of(sweep)
     metrics = [summary["metric"], *(name for name in TABLE_METRICS if name != summary["metric"])]
     order = request.GET.get("order", "")
-    if order.removeprefix("-") not in {"cell", "score", *metrics, *summary["axes"]}:
+    if order.removeprefix("-") not in {"cell", "score", *metrics, *axes}:
         order = f"-{summary['metric']}"
     on = request.GET.get("on", "")
     bounds = {name: _number(request.GET.get(name, "")) for name in ("low", "high")}
@@ -199,7 +207,7 @@ def _cell_context(request: HttpRequest, sweep: Sweep, market: int) -> dict[str, 
         order=order,
         low={on: bounds["low"]} if on in metrics and bounds["low"] is not None else {},
         high={on: bounds["high"]} if on in metrics and bounds["high"] is not None else {},
-        equal={name: request.GET[f"is_{name}"] for name in summary["axes"] if request.GET.get(f"is_{name}")},
+        equal={name: request.GET[f"is_{name}"] for name in axes if request.GET.get(f"is_{name}")},
     )
     number = request.GET.get("page", "1")
     page = max(1, int(number)) if number.isdigit() and len(number) < 8 else 1
@@ -208,14 +216,14 @@ def _cell_context(request: HttpRequest, sweep: Sweep, market: int) -> dict[str, 
         "cells": [row | {"shown": [(name, row["metrics"][name]) for name in metrics]} for row in rows],
         "cell_total": total,
         "cell_metrics": metrics,
-        "axes": summary["axes"],
+        "axes": axes,
         "order": order.removeprefix("-"),
         "descending": order.startswith("-"),
         "cell_page": page,
         "cell_pages": max(1, -(-total // CELLS_PER_PAGE)),
         "market": market,
         "filter": {"on": on, **{name: request.GET.get(name, "") for name in ("low", "high")}},
-        "chosen": {name: request.GET.get(f"is_{name}", "") for name in summary["axes"]},
+        "chosen": {name: request.GET.get(f"is_{name}", "") for name in axes},
     }
 
 
@@ -237,13 +245,13 @@ def sweep_heat(request: HttpRequest, uuid: UUID) -> JsonResponse:
         data = heat_of(
             sweep,
             market=_market(request, sweep),
-            x=given.get("x", _varied(sweep)[-1]),
-            y=given.get("y", _varied(sweep)[0]),
+            x=given.get("x", _first_two(sweep)[0]),
+            y=given.get("y", _first_two(sweep)[1]),
             metric=given.get("metric", sweep.summary["metric"]),  # type: ignore[index]
             rest=given.get("rest", "best"),
             fixed={
                 name: given[f"fix_{name}"]
-                for name in sweep.summary["axes"]  # type: ignore[index]
+                for name in axes_of(sweep)
                 if given.get(f"fix_{name}") and name not in (given.get("x"), given.get("y"))
             },
         )

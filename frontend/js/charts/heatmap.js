@@ -30,7 +30,7 @@ export class HeatMap {
     this.canvas.addEventListener("pointerleave", () => this.rest());
     this.canvas.addEventListener("click", (event) => this.click(event));
     this.canvas.addEventListener("keydown", (event) => this.onKey(event));
-    this.canvas.addEventListener("focus", () => this.at ?? this.moveTo(this.bestAt() ?? [0, 0]));
+    this.canvas.addEventListener("focus", () => this.at ?? this.moveTo(this.markedAt() ?? [0, 0]));
     this.canvas.addEventListener("blur", () => this.rest());
     this.table.addEventListener("toggle", () => this.table.open && this.fillTable());
     this.controls.addEventListener("change", () => this.load());
@@ -137,8 +137,8 @@ export class HeatMap {
       }),
     );
     this.axes(draw, colours, columns, rows);
-    const best = this.bestAt();
-    if (best) this.frame(draw, best, colours.text, 2, data.supported ? [] : [3, 2]);
+    const marked = this.markedAt();
+    if (marked) this.frame(draw, marked, colours.text, 2, data.supported ? [] : [3, 2]);
     if (this.at) this.frame(draw, this.at, colours.focus, 2, []);
   }
 
@@ -182,10 +182,10 @@ export class HeatMap {
     this.legend.replaceChildren(...(this.empty ? [] : [text(first), steps, text(last)]));
   }
 
-  bestAt() {
-    const { best, cells } = this.data;
+  markedAt() {
+    const { marked, cells } = this.data;
     for (let r = 0; r < cells.length; r++) {
-      const c = best === null ? -1 : cells[r].indexOf(best);
+      const c = marked === null ? -1 : cells[r].indexOf(marked);
       if (c >= 0) return [r, c];
     }
     return null;
@@ -203,8 +203,8 @@ export class HeatMap {
   rest() {
     this.at = null;
     if (!this.data) return;
-    const best = this.bestAt();
-    this.readout.textContent = best ? `Best by the ranking — ${this.words(best)}` : "The best cell is not on this map.";
+    const marked = this.markedAt();
+    this.readout.textContent = marked ? `${this.data.marked_as}: ${this.words(marked)}` : `${this.data.marked_as}: not on this map`;
     this.paint();
   }
 
