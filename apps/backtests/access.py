@@ -8,13 +8,14 @@ from uuid import UUID
 from django.http import Http404
 
 from apps.accounts.models import Workspace
-from apps.backtests.models import Backtest, Sweep
+from apps.backtests.models import Backtest, Sweep, Trial
 from apps.backtests.selectors import backtests_of, sweeps_of
+from apps.formulas.selectors import formulas_of
 
 
 def get_backtest_for(workspace: Workspace, uuid: UUID | str) -> Backtest:
     """Raises Http404 for an unknown backtest and for one of another workspace alike."""
-    backtest = backtests_of(workspace).filter(uuid=uuid).first()
+    backtest = backtests_of(workspace).defer(None).filter(uuid=uuid).first()
     if backtest is None:
         raise Http404("No such backtest.")
     return backtest
@@ -35,3 +36,15 @@ def get_sweep_for(workspace: Workspace, uuid: UUID | str) -> Sweep:
     if sweep is None:
         raise Http404("No such sweep.")
     return sweep
+
+
+def get_lineage_for(workspace: Workspace, uuid: UUID) -> UUID:
+    """The lineage, where the workspace has the formula or ran variants of it. Raises Http404 for any other."""
+    known = (
+        formulas_of(workspace).filter(uuid=uuid).exists()
+        or backtests_of(workspace).filter(lineage=uuid).exists()
+        or Trial.objects.filter(workspace=workspace.uuid, lineage=uuid).exists()
+    )
+    if not known:
+        raise Http404("No such formula.")
+    return uuid

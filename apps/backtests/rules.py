@@ -46,8 +46,8 @@ def thin_indices(values: npt.NDArray[np.float64], most: int) -> npt.NDArray[np.i
     return np.array(sorted(keep), dtype=np.int64)
 
 
-def drawdown(equity: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Fraction below the highest equity so far, as negative numbers (0 at a new high)."""
-    peak = np.maximum.accumulate(equity)
+def drawdown(equity: npt.NDArray[np.float64], start: float) -> npt.NDArray[np.float64]:
+    """Fraction below the highest equity so far, `start` included, as negative numbers (0 at a new high)."""
+    peak = np.maximum(np.maximum.accumulate(equity), start)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(peak > 0, equity / peak - 1.0, 0.0)

@@ -6,6 +6,7 @@ import { startCode } from "./code.js";
 import { startLive } from "./live.js";
 import { setPreference, startPreferences } from "./preferences.js";
 import { startTables } from "./tables.js";
+import { startTabs, startTerms } from "./tabs.js";
 import { startToasts, toast } from "./toasts.js";
 import { startWidgets } from "./widgets.js";
 
@@ -17,6 +18,8 @@ startPreferences();
 startToasts();
 startWidgets();
 startTables();
+startTabs();
+startTerms();
 startCode();
 startLive();
 Alpine.start();

@@ -27,7 +27,7 @@ def test_submit_watch_and_read(api, body):
     run_backtest(Backtest.objects.get().pk)
     done = api.get(f"{URL}{made['uuid']}/").json()
     assert done["status"] == "done"
-    assert done["metrics"]["trades"] == len(api.get(f"{URL}{made['uuid']}/trades/").json())
+    assert done["metrics"]["trades"] == api.get(f"{URL}{made['uuid']}/trades/").json()["count"]
     assert api.post(URL, body, format="json").status_code == 200
 
 
@@ -60,7 +60,7 @@ def test_foreign_run_is_not_found(api, body, stranger):
     made = api.post(URL, body, format="json").json()
     other = APIClient()
     other.force_login(stranger)
-    for path in ("", "trades/"):
+    for path in ("", "trades/", "report/", "equity/", "files/result.json/"):
         assert other.get(f"{URL}{made['uuid']}/{path}").status_code == 404
     assert other.post(f"{URL}{made['uuid']}/cancel/").status_code == 404
     assert other.delete(f"{URL}{made['uuid']}/").status_code == 404

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 import pytest
 from django.urls import reverse
 
@@ -52,23 +50,6 @@ def test_used_up_plan_says_what_and_when(web, workspace, user, formula, values):
     web.post(url, values)
     refused = web.post(url, values | {"cash": "5000"}).content.decode()
     assert "The Free plan gives 1 backtest a day, and all are used. It starts again on" in refused
-
-
-def test_report_trades_and_exports(web, workspace, user, question):
-    backtest, _ = submit_backtest(workspace, question, actor=user)
-    run_backtest(backtest.pk)
-    page = web.get(reverse("backtests:backtest-detail", args=[backtest.uuid])).content.decode()
-    assert "Simulated result" in page
-    by_pnl = web.get(reverse("backtests:backtest-trades", args=[backtest.uuid]) + "?sort=pnl&dir=desc")
-    pnl = [row["pnl"] for row in by_pnl.context["trades"]]
-    assert pnl == sorted(pnl, reverse=True)
-    for what, column in (("trades.csv", "entry_time"), ("equity.csv", "time")):
-        text = web.get(reverse("backtests:backtest-export", args=[backtest.uuid, what])).content.decode()
-        rows = list(csv.DictReader(text.splitlines()))
-        assert rows[0][column].endswith("T00:00:00Z")
-    assert (
-        web.get(reverse("backtests:backtest-export", args=[backtest.uuid, "result.json"])).status_code == 200
-    )
 
 
 def test_charts_before_the_end_are_refused(web, workspace, user, question):

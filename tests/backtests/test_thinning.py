@@ -19,4 +19,4 @@ def test_thinned_curve_keeps_ends_and_extremes(values, most):
 
 
 def test_drawdown_of_a_hand_computed_curve():
-    np.testing.assert_allclose(drawdown(np.array([100.0, 110, 99, 120, 60])), [0, 0, -0.1, 0, -0.5])
+    np.testing.assert_allclose(drawdown(np.array([90.0, 110, 99, 120, 60]), 100.0), [-0.1, 0, -0.1, 0, -0.5])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from apps.backtests.choices import Fill
@@ -72,8 +73,56 @@ class BacktestSerializer(serializers.ModelSerializer[Backtest]):
             "counts",
             "hashes",
             "result_sha256",
+            "lineage",
             "error",
             "created_at",
             "started_at",
             "finished_at",
         ]
+
+
+REQUEST_EXAMPLE = OpenApiExample(
+    "EMA cross on AAPL",
+    value={
+        "symbol": "AAPL",
+        "timeframe": "1d",
+        "text": "input fast = 9 in 2..50\nlong when crossover(ema(close, fast), ema(close, 21))\n"
+        "exit long when crossunder(ema(close, fast), ema(close, 21))",
+        "inputs": {"fast": 12},
+        "slippage_bps": 2,
+    },
+    request_only=True,
+)
+BACKTEST_EXAMPLE = OpenApiExample(
+    "Queued",
+    value={
+        "uuid": "0b8f5a52-7a35-4a60-a5a5-8c4c0d9b9e01",
+        "status": "queued",
+        "percent": 0,
+        "formula": None,
+        "formula_name": "Untitled",
+        "bar_set": "2f2c9c63-41f0-4a2f-9a3e-6f5f0e9d7b02",
+        "symbol": "AAPL",
+        "timeframe": "1d",
+        "finer_bar_set": None,
+        "start": None,
+        "end": None,
+        "parameters": {
+            "cash": 10000.0,
+            "fee": 0.001,
+            "slippage_bps": 2.0,
+            "fill": "next_open",
+            "inputs": {"fast": 12},
+        },
+        "metrics": None,
+        "counts": None,
+        "hashes": None,
+        "result_sha256": "",
+        "lineage": "6a1f63a5-5d0b-5a3b-9d4f-0f6d5a1c2b03",
+        "error": "",
+        "created_at": "2026-01-05T09:00:00Z",
+        "started_at": None,
+        "finished_at": None,
+    },
+    response_only=True,
+)

@@ -1,4 +1,8 @@
 from apps.backtests.api.sweeps import SweepViewSet
-from apps.backtests.api.viewsets import BacktestViewSet
+from apps.backtests.api.viewsets import BacktestViewSet, TrialViewSet
 
-router_entries = [("backtests", BacktestViewSet, "backtest"), ("sweeps", SweepViewSet, "sweep")]
+router_entries = [
+    ("backtests", BacktestViewSet, "backtest"),
+    ("sweeps", SweepViewSet, "sweep"),
+    ("trials", TrialViewSet, "trial"),
+]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
@@ -13,11 +15,42 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from apps.backtests.access import get_backtests_for
+from apps.backtests.access import get_backtests_for, get_lineage_for
 from apps.backtests.api.compare import COMPARISON_EXAMPLE, ComparisonRequestSerializer, ComparisonSerializer
-from apps.backtests.api.serializers import BacktestRequestSerializer, BacktestSerializer
-from apps.backtests.models import Backtest
-from apps.backtests.selectors import backtests_of, comparison_of, trades_of
+from apps.backtests.api.reports import (
+    EQUITY_EXAMPLE,
+    REPORT_EXAMPLE,
+    TRADES_EXAMPLE,
+    TRIALS_EXAMPLE,
+    EquityRequestSerializer,
+    EquitySerializer,
+    ReportSerializer,
+    TradePageSerializer,
+    TradeRequestSerializer,
+    TrialPageSerializer,
+    TrialRequestSerializer,
+    TrialSerializer,
+    trade_answer,
+)
+from apps.backtests.api.serializers import (
+    BACKTEST_EXAMPLE,
+    REQUEST_EXAMPLE,
+    BacktestRequestSerializer,
+    BacktestSerializer,
+)
+from apps.backtests.downloads import as_download
+from apps.backtests.models import Backtest, Trial
+from apps.backtests.selectors import (
+    EXPORT_NAMES,
+    backtests_of,
+    comparison_of,
+    export_of,
+    report_of,
+    thinned_equity,
+    trades_of,
+    trial_rows,
+    trials_of,
+)
 from apps.backtests.services import BacktestRequest, cancel_backtest, delete_backtest, submit_backtest
 from apps.core.errors import NotFound
 from apps.formulas.models import Formula
@@ -41,7 +74,9 @@ class BacktestViewSet(
         return backtests_of(self.request.workspace)  # type: ignore[attr-defined]
 
     @extend_schema(
-        request=BacktestRequestSerializer, responses={202: BacktestSerializer, 200: BacktestSerializer}
+        request=BacktestRequestSerializer,
+        responses={202: BacktestSerializer, 200: BacktestSerializer},
+        examples=[REQUEST_EXAMPLE, BACKTEST_EXAMPLE],
     )
     def create(self, request: Request) -> Response:
         """202 with the queued run; 200 with the stored one when exactly this was run before."""
@@ -119,8 +154,76 @@ class BacktestViewSet(
         backtests = get_backtests_for(request.workspace, asked.validated_data["run"])  # type: ignore[attr-defined]
         return Response(comparison_of(backtests))
 
-    @extend_schema(responses={200: {"type": "array", "items": {"type": "object"}}})
-    @action(detail=True, pagination_class=None)
+    @extend_schema(responses=ReportSerializer, examples=[REPORT_EXAMPLE])
+    @action(detail=True, pagination_class=None, filterset_fields=[])
+    def report(self, request: Request, uuid: str) -> Response:
+        """Everything the report page shows: metrics, report, honesty panel, and the luck check by today's trial count.
+
+        409 before the run is done. `report`, `honesty` and `luck` are null for a run of an engine before 1.2.
+        """
+        return Response(report_of(self.get_object()))
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("points", OpenApiTypes.INT, description="At most so many bars, 2 to 20000; 2000")
+        ],
+        responses=EquitySerializer,
+        examples=[EQUITY_EXAMPLE],
+    )
+    @action(detail=True, pagination_class=None, filterset_fields=[])
+    def equity(self, request: Request, uuid: str) -> Response:
+        """The equity curve, thinned so that no peak or trough is lost; every bar is in files/equity.csv/."""
+        asked = EquityRequestSerializer(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        return Response(thinned_equity(self.get_object(), asked.validated_data["points"]))
+
+    @extend_schema(
+        parameters=[TradeRequestSerializer], responses=TradePageSerializer, examples=[TRADES_EXAMPLE]
+    )
+    @action(detail=True, pagination_class=None, filterset_fields=[])
     def trades(self, request: Request, uuid: str) -> Response:
-        """All closed trades in order of entry; 409 before the run is done."""
-        return Response(trades_of(self.get_object()).to_dicts())
+        """Closed trades by pages, chosen and sorted; 409 before the run is done. All at once: files/trades.csv/."""
+        asked = TradeRequestSerializer(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        return Response(trade_answer(request, trades_of(self.get_object()), asked.validated_data))
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(
+        detail=True, pagination_class=None, filterset_fields=[], url_path=rf"files/(?P<what>{EXPORT_NAMES})"
+    )
+    def files(self, request: Request, uuid: str, what: str) -> HttpResponseBase:
+        """Trades and equity as CSV and Parquet, the whole result as JSON, the report as one HTML file."""
+        return as_download(export_of(self.get_object(), what))
+
+
+class TrialViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Trial]):
+    """The trial ledger of a formula: every variant that was ever run, which the luck check counts."""
+
+    serializer_class = TrialSerializer
+    queryset = Trial.objects.none()
+
+    def get_queryset(self) -> QuerySet[Trial]:
+        """The workspace's own rows of the lineage asked for."""
+        return trial_rows(self._lineage()).filter(workspace=self.request.workspace.uuid)  # type: ignore[attr-defined]
+
+    def _lineage(self) -> UUID:
+        asked = TrialRequestSerializer(data=self.request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        return get_lineage_for(self.request.workspace, values.get("formula") or values["lineage"])  # type: ignore[attr-defined]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("formula", OpenApiTypes.UUID, description="Either the formula"),
+            OpenApiParameter("lineage", OpenApiTypes.UUID, description="or the lineage a backtest names"),
+        ],
+        responses=TrialPageSerializer,
+        examples=[TRIALS_EXAMPLE],
+    )
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """`summary` counts the whole lineage, as the luck check does; `results` are this workspace's rows."""
+        summary = trials_of(self._lineage())
+        answer = super().list(request, *args, **kwargs)
+        counted = {"count": summary.count, "sharpe_variance": summary.sharpe_variance}
+        answer.data = {"summary": counted, **answer.data}
+        return answer

@@ -1,7 +1,6 @@
 """Reads of the backtests room."""
 
 from apps.backtests.selectors.backtests import (
-    TRADE_COLUMNS,
     backtests_of,
     bars_of,
     cut_to_dates,
@@ -10,11 +9,19 @@ from apps.backtests.selectors.backtests import (
     finer_bars_of,
     in_iso,
     metrics_in_order,
-    trade_page,
-    trades_of,
+    need_result,
 )
-from apps.backtests.selectors.charts import drawdown_chart, equity_chart, price_chart
+from apps.backtests.selectors.charts import drawdown_chart, equity_chart, price_chart, thinned_equity
 from apps.backtests.selectors.compare import comparison_chart, comparison_of
+from apps.backtests.selectors.exports import EXPORT_NAMES, EXPORTS, Export, export_of
+from apps.backtests.selectors.report import (
+    LuckCheck,
+    luck_of,
+    metric_groups,
+    month_grid,
+    pictures_of,
+    report_of,
+)
 from apps.backtests.selectors.sweeps import (
     CellQuery,
     axes_of,
@@ -25,34 +32,64 @@ from apps.backtests.selectors.sweeps import (
     sweep_headline,
     sweeps_of,
 )
-from apps.backtests.selectors.trials import TrialSummary, lineage_of_text, trials_of
+from apps.backtests.selectors.trades import (
+    OUTCOMES,
+    TRADE_COLUMNS,
+    TradePage,
+    TradeQuery,
+    chosen_trades,
+    excursion_points,
+    shown_trades,
+    trade_page,
+    trades_of,
+)
+from apps.backtests.selectors.trials import TrialSummary, lineage_of_text, trial_rows, trials_of
 
 __all__ = [
+    "EXPORTS",
+    "EXPORT_NAMES",
+    "OUTCOMES",
     "TRADE_COLUMNS",
     "CellQuery",
+    "Export",
+    "LuckCheck",
+    "TradePage",
+    "TradeQuery",
     "TrialSummary",
     "axes_of",
     "backtests_of",
     "bars_of",
     "cell_page",
     "cells_of",
+    "chosen_trades",
     "comparison_chart",
     "comparison_of",
     "cut_to_dates",
     "drawdown_chart",
     "equity_chart",
     "equity_of",
+    "excursion_points",
+    "export_of",
     "finer_bar_set_for",
     "finer_bars_of",
     "heat_of",
     "in_iso",
     "lineage_of_text",
+    "luck_of",
+    "metric_groups",
     "metrics_in_order",
+    "month_grid",
+    "need_result",
     "parallel_of",
+    "pictures_of",
     "price_chart",
+    "report_of",
+    "shown_trades",
     "sweep_headline",
     "sweeps_of",
+    "thinned_equity",
     "trade_page",
     "trades_of",
+    "trial_rows",
     "trials_of",
 ]

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import Workspace
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
+from apps.backtests.figures import METRICS
 from apps.backtests.models import Backtest
 from apps.engine.bars import Bars
 from apps.markets.models import BarSet
@@ -19,25 +20,6 @@ from apps.markets.selectors import visible_bar_sets
 from apps.markets.services import load_bars
 
 ISO = "%Y-%m-%dT%H:%M:%SZ"  # the tables hold UTC
-# In the order one reads them; the database keeps no order of keys.
-METRICS = (
-    "final_equity", "total_return", "buy_and_hold", "cagr", "volatility", "sharpe", "sortino", "calmar",
-    "max_drawdown", "max_drawdown_duration_bars", "max_drawdown_duration_days", "exposure", "turnover", "fees",
-    "trades", "winning_trades", "losing_trades", "win_rate", "profit_factor", "expectancy", "avg_win", "avg_loss",
-    "avg_trade", "best_trade", "worst_trade", "avg_bars_held", "max_consecutive_wins", "max_consecutive_losses",
-    "sqn", "periods_per_year", "years",
-)  # fmt: skip
-TRADE_COLUMNS = {
-    "side": "Side",
-    "entry_time": "Entered",
-    "entry_price": "Entry price",
-    "exit_time": "Exited",
-    "exit_price": "Exit price",
-    "size": "Size",
-    "pnl": "P&L",
-    "return": "Return",
-    "reason": "Reason",
-}
 
 
 def backtests_of(workspace: Workspace) -> QuerySet[Backtest]:
@@ -87,7 +69,7 @@ def cut_to_dates(bars: Bars, start: Any, end: Any) -> Bars:
 
 
 def metrics_in_order(backtest: Backtest) -> dict[str, Any]:
-    """The metrics as one reads them; any the list above does not know yet come last."""
+    """The metrics as one reads them; any the table of figures does not know come last."""
     metrics = backtest.metrics or {}
     names = [
         *(name for name in METRICS if name in metrics),
@@ -96,26 +78,22 @@ def metrics_in_order(backtest: Backtest) -> dict[str, Any]:
     return {name: metrics[name] for name in names}
 
 
-def _need_result(backtest: Backtest) -> None:
+def need_result(backtest: Backtest) -> None:
+    """Raises NotReady before there is a result."""
     if backtest.status != Status.DONE:
         raise NotReady(f"The backtest is {backtest.get_status_display().lower()}.")
 
 
-def _read(path: str) -> pl.DataFrame:
+def read_table(path: str, columns: list[str] | None = None) -> pl.DataFrame:
+    """A result's table, or those of its columns alone."""
     with default_storage.open(path, "rb") as file:
-        return pl.read_parquet(file.read())
+        return pl.read_parquet(file.read(), columns=columns)
 
 
-def trades_of(backtest: Backtest) -> pl.DataFrame:
-    """The closed trades in order of exit. Raises NotReady before there is a result."""
-    _need_result(backtest)
-    return _read(backtest.trades_path)
-
-
-def equity_of(backtest: Backtest) -> pl.DataFrame:
-    """Columns time (epoch ms) and equity. Raises NotReady before there is a result."""
-    _need_result(backtest)
-    return _read(backtest.equity_path)
+def equity_of(backtest: Backtest, columns: list[str] | None = None) -> pl.DataFrame:
+    """One row per bar: time (epoch ms), equity, position, close, buy_and_hold. Raises NotReady before the end."""
+    need_result(backtest)
+    return read_table(backtest.equity_path, columns)
 
 
 def in_iso(table: pl.DataFrame) -> pl.DataFrame:
@@ -127,14 +105,3 @@ def in_iso(table: pl.DataFrame) -> pl.DataFrame:
         elif name.endswith("_time"):
             texts.append(pl.col(name).dt.strftime(ISO))
     return table.with_columns(texts)
-
-
-def trade_page(
-    backtest: Backtest, *, sort: str, descending: bool, page: int, size: int
-) -> tuple[list[dict[str, Any]], int]:
-    """One page of the trade table and the number of all trades."""
-    trades = trades_of(backtest)
-    if sort in trades.columns:
-        trades = trades.sort(sort, descending=descending, maintain_order=True, nulls_last=True)
-    rows = trades.slice((page - 1) * size, size).to_dicts()
-    return rows, trades.height

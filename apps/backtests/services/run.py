@@ -63,6 +63,8 @@ def _finish(backtest: Backtest, result: BacktestResult) -> None:
             work_done=result.counts["bars"],
             metrics=result.metrics,
             counts=result.counts,
+            report=result.report,
+            honesty=result.honesty,
             hashes=result.hashes,
             open_trade=result.open_trade,
             result_hash=result.hashes["result"],

@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from apps.backtests.selectors import EXPORT_NAMES
 from apps.backtests.views import backtests as views
 
 urlpatterns = [
@@ -10,13 +11,14 @@ urlpatterns = [
     path("<uuid:uuid>/", views.backtest_detail, name="backtest-detail"),
     path("<uuid:uuid>/status/", views.backtest_status, name="backtest-status"),
     path("<uuid:uuid>/trades/", views.backtest_trades, name="backtest-trades"),
+    path("<uuid:uuid>/trials/", views.backtest_trials, name="backtest-trials"),
     re_path(
         r"^(?P<uuid>[0-9a-f-]{36})/charts/(?P<chart>price|equity|drawdown)\.json$",
         views.backtest_chart,
         name="backtest-chart",
     ),
     re_path(
-        r"^(?P<uuid>[0-9a-f-]{36})/(?P<what>trades\.csv|equity\.csv|result\.json)$",
+        rf"^(?P<uuid>[0-9a-f-]{{36}})/(?P<what>{EXPORT_NAMES})$",
         views.backtest_export,
         name="backtest-export",
     ),

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 from uuid import UUID
 
+import polars as pl
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.backtests.access import get_backtest_for
 from apps.backtests.choices import Status
+from apps.backtests.downloads import as_download
 from apps.backtests.errors import NotReady
+from apps.backtests.figures import FIGURES
 from apps.backtests.forms import BacktestForm
 from apps.backtests.selectors import (
+    OUTCOMES,
     TRADE_COLUMNS,
+    TradeQuery,
     backtests_of,
     drawdown_chart,
     equity_chart,
-    equity_of,
-    in_iso,
-    metrics_in_order,
+    excursion_points,
+    export_of,
+    luck_of,
+    metric_groups,
+    month_grid,
+    pictures_of,
     price_chart,
+    shown_trades,
     trade_page,
-    trades_of,
+    trial_rows,
+    trials_of,
 )
 from apps.backtests.services import cancel_backtest, delete_backtest, submit_backtest
 from apps.billing.selectors import meters_of
@@ -37,6 +47,7 @@ from apps.formulas.access import get_formula_for
 from apps.formulas.selectors import check_report
 
 TRADES_PER_PAGE = 25
+TRIALS_PER_PAGE = 50
 CHARTS = {"price": price_chart, "equity": equity_chart, "drawdown": drawdown_chart}
 
 
@@ -90,7 +101,14 @@ def backtest_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     backtest = get_backtest_for(request.workspace, uuid)
     context: dict[str, Any] = {"backtest": backtest}
     if backtest.status == Status.DONE:
-        context |= _trade_context(request, backtest) | {"metrics": metrics_in_order(backtest)}
+        trades = shown_trades(backtest)
+        context |= _trade_context(request, trades) | {
+            "check": luck_of(backtest),
+            "groups": metric_groups(backtest),
+            "grid": month_grid(backtest.report) if backtest.report else [],
+            "pictures": pictures_of(backtest, excursion_points(trades)),
+            "figures": FIGURES,
+        }
     return render(request, "backtests/backtest_detail.html", context)
 
 
@@ -108,29 +126,50 @@ def backtest_status(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def backtest_trades(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """The trade table as a fragment: sorted and paged on the server."""
+    """The trade table as a fragment: chosen, sorted and paged on the server."""
     backtest = get_backtest_for(request.workspace, uuid)
-    return render(
-        request, "backtests/_trades.html", {"backtest": backtest, **_trade_context(request, backtest)}
+    if not request.headers.get("HX-Request"):  # the table's form and links, without scripts
+        query = request.GET.urlencode()
+        return redirect(f"{reverse('backtests:backtest-detail', args=[uuid])}?{query}#trades")
+    context = {"backtest": backtest, **_trade_context(request, shown_trades(backtest))}
+    return render(request, "backtests/report/_trade_table.html", context)
+
+
+def _trade_context(request: HttpRequest, trades: pl.DataFrame) -> dict[str, Any]:
+    """Unknown words of the query are no conditions."""
+    given = request.GET
+    sort, side, outcome = given.get("sort", ""), given.get("side", ""), given.get("outcome", "")
+    query = TradeQuery(
+        sort=sort if sort in TRADE_COLUMNS else "entry_time",
+        descending=given.get("dir") == "desc",
+        side=side if side in ("long", "short") else "",
+        reason=given.get("reason", ""),
+        outcome=outcome if outcome in OUTCOMES else "",
     )
-
-
-def _trade_context(request: HttpRequest, backtest: Any) -> dict[str, Any]:
-    sort = request.GET.get("sort", "entry_time")
-    sort = sort if sort in TRADE_COLUMNS else "entry_time"
-    descending = request.GET.get("dir") == "desc"
-    number = request.GET.get("page", "1")
-    page = max(1, int(number)) if number.isdigit() else 1
-    rows, total = trade_page(backtest, sort=sort, descending=descending, page=page, size=TRADES_PER_PAGE)
+    number = given.get("page", "1")
+    page = int(number) if number.isdecimal() and len(number) < 9 else 1
     return {
-        "trades": rows,
-        "trade_total": total,
+        "trade_page": trade_page(trades, query, page, TRADES_PER_PAGE),
         "trade_columns": TRADE_COLUMNS,
-        "sort": sort,
-        "descending": descending,
-        "trade_page": page,
-        "trade_pages": max(1, -(-total // TRADES_PER_PAGE)),
+        "trade_query": query,
+        "outcomes": OUTCOMES,
     }
+
+
+@login_required
+@require_GET
+def backtest_trials(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The trial ledger of the run's formula: what was counted, the workspace's own rows in full."""
+    backtest = get_backtest_for(request.workspace, uuid)
+    rows = trial_rows(backtest.lineage)
+    own = rows.filter(workspace=request.workspace.uuid).order_by("-id")
+    context = {
+        "backtest": backtest,
+        "summary": trials_of(backtest.lineage),
+        "page": Paginator(own, TRIALS_PER_PAGE).get_page(request.GET.get("page")),
+        "elsewhere": rows.exclude(workspace=request.workspace.uuid).count(),
+    }
+    return render(request, "backtests/trials.html", context)
 
 
 @login_required
@@ -148,24 +187,14 @@ def backtest_chart(request: HttpRequest, uuid: UUID, chart: str) -> JsonResponse
 
 @login_required
 @require_GET
-def backtest_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse | FileResponse:
-    """trades.csv, equity.csv, or the whole result as the JSON the command line writes."""
+def backtest_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponseBase:
+    """Trades and equity as CSV and Parquet, the whole result as the JSON the command writes, a one-file report."""
     backtest = get_backtest_for(request.workspace, uuid)
-    stem = f"{backtest.bar_set.instrument.symbol}-{str(backtest.uuid)[:8]}"
-    if what == "result.json":
-        if backtest.status != Status.DONE:
-            raise NotReady("The backtest has no result yet.")
-        file = default_storage.open(backtest.result_path, "rb")
-        return FileResponse(
-            file, as_attachment=True, filename=f"{stem}.json", content_type="application/json"
-        )
-    table = trades_of(backtest) if what == "trades.csv" else equity_of(backtest)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{stem}-{what}"'
-    writer = csv.writer(response)
-    writer.writerow(table.columns)
-    writer.writerows(in_iso(table).iter_rows())
-    return response
+    try:
+        export = export_of(backtest, what)
+    except NotReady as error:
+        return JsonResponse(error.problem(), status=error.status)
+    return as_download(export)
 
 
 @login_required
