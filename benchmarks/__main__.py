@@ -1,4 +1,4 @@
-"""Measure the engine, goal by goal; see docs/performance.md.
+"""Measure the engine, goal by goal; see docs/performance.md. `quick` leaves the other backtesters out.
 
 Exit status 1 when two ways that must give the same results do not; a goal that is missed is only said.
 """
@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-from benchmarks import bots, indicators, language, own_past, process, strategy
+from benchmarks import bots, indicators, language, own_past, process, strategy, sweep
 from benchmarks.data import minute_bars
 
 BARS = 1_000_000
@@ -20,9 +20,11 @@ def main() -> int:
     if hasattr(os, "getloadavg"):
         print(f"load before: {os.getloadavg()[0]:.1f}")
     bars = minute_bars(BARS)
-    agree = strategy.measure(bars)
-    agree &= indicators.measure(bars)
+    peers = sys.argv[1:] != ["quick"]
+    agree = strategy.measure(bars, peers)
+    agree &= indicators.measure(bars, peers)
     agree &= own_past.measure(bars)
+    agree &= sweep.measure(peers)
     agree &= bots.measure(bars)
     language.measure()
     process.measure()

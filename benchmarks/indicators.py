@@ -17,7 +17,7 @@ ENGINES = ("numba", "rust")
 SETTLED = 1_000  # bars after which the differently seeded averages of vectorbt have met ours
 
 
-def measure(bars: Bars) -> bool:
+def measure(bars: Bars, with_peers: bool) -> bool:
     """Print the table and the goals; whether all that were measured agree."""
     heading(f"Indicators and crossings of the first example, {len(bars):,} bars")
     n = len(bars)
@@ -44,6 +44,8 @@ def measure(bars: Bars) -> bool:
     peers: list[str] = []
     with ExitStack() as stack:
         try:
+            if not with_peers:
+                raise NotAvailable("left out")
             peer = stack.enter_context(Peer("vectorbt"))
             peer.hold(bars)
             same = _same_as(peer, bars.close, found.orders.flags)

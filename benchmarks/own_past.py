@@ -1,4 +1,4 @@
-"""The UT Bot, whose line uses its own past: by hand, in the machine, in a compiled loop, and a whole backtest."""
+"""The UT Bot's series and signals, whose line uses its own past: in the machine and in a compiled loop."""
 
 import subprocess
 import sys
@@ -9,55 +9,24 @@ from pathlib import Path
 import numpy as np
 
 from apps.engine.bars import Bars
-from apps.engine.lang import Program, compile_formula
+from apps.engine.lang import compile_formula
 from apps.engine.program import columns
 from apps.engine.program.loops import Loops, Store
-from apps.engine.sim.run import SimResult, run
+from apps.engine.sim.run import run
 from apps.engine.sim.spec import SimParams
 from benchmarks.formulas import UT_BOT
-from benchmarks.fused import ut_bot
-from benchmarks.measure import Way, goal, heading, medians
+from benchmarks.measure import Way, heading, medians
+from benchmarks.strategy import ut_bot_by_hand
 
 ROUNDS = 9
 SERIES = ("loss", "prior", "line", "average")
 MANY = 1_000  # runs, as announced by a sweep
 
 
-class Fused:
-    """The yardstick with its buffers."""
-
-    def __init__(self, bars: Bars, params: SimParams) -> None:
-        n = len(bars)
-        self.bars, self.params = bars, params
-        self.series = [np.empty(n) for _ in SERIES]
-        self.equity, self.pnl = np.empty(n), np.empty(n)
-        self.entries, self.exits = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-
-    def __call__(self) -> int:
-        return ut_bot(
-            self.bars.open, self.bars.high, self.bars.low, self.bars.close, 3.7, 10, 9, self.params.cash,
-            self.params.fee, *self.series, self.equity, self.entries, self.exits, self.pnl,
-        )  # fmt: skip
-
-    def agrees_with(self, program: Program, result: SimResult) -> bool:
-        """Whether trades fall on the same bars, and the same series and equity result to 1e-9."""
-        trades = self()
-        series = program.evaluate(self.bars).series
-        return (
-            np.array_equal(self.entries[:trades], result.trades.entry_index[:trades])
-            and np.array_equal(self.exits[:trades], result.trades.exit_index[:trades])
-            and np.allclose(self.equity, result.equity, rtol=1e-9, atol=0)
-            and all(
-                np.allclose(ours, series[name], rtol=1e-9, atol=0, equal_nan=True)
-                for name, ours in zip(SERIES, self.series, strict=True)
-            )
-        )
-
-
 def measure(bars: Bars) -> bool:
-    """Print the table and the goal; whether engine and yardstick agree."""
-    n, params = len(bars), SimParams()
-    heading(f"UT Bot, long and short, {n:,} bars, fee 0.1 %")
+    """Print the table; whether engine and yardstick agree."""
+    n = len(bars)
+    heading(f"A series that uses its own past: the UT Bot, {n:,} bars")
     program = compile_formula(UT_BOT)
     shown = columns.LOOPS
     with tempfile.TemporaryDirectory() as folder:
@@ -75,9 +44,13 @@ def measure(bars: Bars) -> bool:
                 ).stdout
             )
             compiled, never = columns.LOOPS, Loops(Store(Path(folder) / "none"))
-            fused = Fused(bars, params)
-            orders = program.evaluate(bars).orders
-            agree = fused.agrees_with(program, run(bars, orders, params))
+            fused = ut_bot_by_hand(bars)
+            found = program.evaluate(bars)
+            agree = fused.agrees_with(run(bars, found.orders, SimParams())) and all(
+                np.allclose(ours, found.series[name], rtol=1e-9, atol=0, equal_nan=True)
+                for name, ours in zip(SERIES, fused.series, strict=True)
+            )
+            del found
 
             def in_machine() -> None:
                 columns.LOOPS = never
@@ -87,13 +60,11 @@ def measure(bars: Bars) -> bool:
                 finally:
                     columns.LOOPS = compiled
 
-            hand, both = "hand-fused loop of all of it", "engine: both"
+            hand = "hand-fused loop, with fills, equity and trades"
             ways: dict[str, Way] = {
                 hand: fused,
                 "engine: indicators and signals, in the machine": in_machine,
                 "engine: indicators and signals, compiled": lambda: program.evaluate(bars),
-                "engine: fills, equity, trades": lambda: run(bars, orders, params),
-                both: lambda: run(bars, program.evaluate(bars).orders, params),
             }
             took = medians(ways, ROUNDS)
         finally:
@@ -105,12 +76,6 @@ def measure(bars: Bars) -> bool:
     print(f"compiled in {compiling:.2f} s; a fresh process reads it from the disk in {loading:.2f} s")
     print(
         f"The engine and the hand-fused loop {'agree' if agree else 'DISAGREE'} on series, trades and equity."
-    )
-    goal(
-        "engine, indicators to trades, against the hand-fused loop",
-        took[both] / took[hand],
-        2,
-        " times its time",
     )
     return agree
 

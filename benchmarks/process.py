@@ -30,7 +30,7 @@ def _seconds(code: str) -> tuple[float, float]:
     return took, used
 
 
-def _height() -> float:
+def height() -> float:
     """Mebibytes of this process's memory at its height. Raises OSError where the system does not tell."""
     # not getrusage: a child begins there with the height of the process that started it
     with open("/proc/self/status", encoding="ascii") as status:
@@ -55,11 +55,11 @@ def memory() -> None:
     from benchmarks.data import minute_bars
     from benchmarks.formulas import TEN_SERIES
 
-    heights = [_height()]
+    heights = [height()]
     bars = minute_bars(BARS)
-    heights.append(_height())
+    heights.append(height())
     evaluation = compile_formula(TEN_SERIES).evaluate(bars)
-    heights.append(_height())
+    heights.append(height())
     sys.stdout.write(" ".join(f"{value:.0f}" for value in (*heights, len(evaluation.series))))
 
 
@@ -80,13 +80,13 @@ def measure() -> None:
     extra = statistics.median(after[0] - before[0] for before, after in zip(alone, whole, strict=True))
     goal("first evaluation after import numba", extra, 1, " s")
     try:
-        _height()
+        height()
     except OSError:
         print("not measured: memory: this system does not tell a process's height in /proc")
         return
-    imports, bars, height, series = map(float, _child(["-m", "benchmarks.process", "memory"]).split())
+    imports, bars, peak, series = map(float, _child(["-m", "benchmarks.process", "memory"]).split())
     print(f"memory after imports {imports:.0f} MB, with {BARS:,} bars {bars:.0f} MB")
-    goal(f"memory at its height with {series:.0f} series", height, 320, " MB")
+    goal(f"memory at its height with {series:.0f} series", peak, 320, " MB")
 
 
 if __name__ == "__main__":

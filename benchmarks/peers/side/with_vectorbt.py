@@ -84,7 +84,7 @@ def sweep(held, engine, fasts, slows, size, cash, fee):
     slow_ma = vectorbt.MA.run(close, pairs[:, 1].tolist(), ewm=True)
     buy, sell = fast_ma.ma_crossed_above(slow_ma).values, fast_ma.ma_crossed_below(slow_ma).values
     portfolio = vectorbt.Portfolio.from_signals(
-        close, _next(buy), _next(sell), price=held["open"], size=np.inf if size is None else size,
+        close[:, None], _next(buy), _next(sell), price=held["open"][:, None], size=np.inf if size is None else size,
         init_cash=cash, fees=fee, freq="1min",
     )  # fmt: skip
     return {
