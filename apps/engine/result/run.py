@@ -110,8 +110,9 @@ def check_simulation(simulation: SimResult) -> None:
     trades = simulation.trades
     with np.errstate(over="ignore", invalid="ignore"):
         columns = (simulation.equity, trades.size, trades.pnl, trades.returns)
+        # a sum is one pass; only where it is not finite are the values looked at one by one
+        finite = all(math.isfinite(column.sum()) or np.isfinite(column).all() for column in columns)
     open_trade = simulation.open_trade
-    finite = all(bool(np.isfinite(column).all()) for column in columns)
     if not finite or (open_trade is not None and not math.isfinite(open_trade.return_)):
         raise SimulationError(
             "the prices lie so far apart that the account's value is more than a number can hold.",
