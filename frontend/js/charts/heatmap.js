@@ -102,7 +102,8 @@ export class HeatMap {
     const share = this.share(value);
     if (this.isDiverging()) {
       const towards = share < 0.5 ? colours.down : colours.up;
-      return mix(colours.surface, towards, 0.06 + 0.86 * Math.abs(share - 0.5) * 2);
+      // squared, so that the highest are told apart: most fields of a sweep lie far from zero on one side
+      return mix(colours.surface, towards, 0.06 + 0.9 * (2 * share - 1) ** 2);
     }
     return mix(colours.surface, colours.series[0], 0.06 + 0.9 * share);
   }

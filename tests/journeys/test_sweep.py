@@ -1,0 +1,55 @@
+"""From a formula's inputs to a heat map, and from a field of it to the backtest behind it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import write_formula
+
+TEXT = (
+    "input fast = 9 in 2..30\ninput slow = 21 in 10..80\n"
+    "long when crossover(ema(close, fast), ema(close, slow))\n"
+    "exit long when crossunder(ema(close, fast), ema(close, slow))\n"
+)
+
+
+def test_form_to_heat_map_to_backtest(newcomer: Page):
+    page = newcomer
+    page.goto("/formulas/new/")
+    page.get_by_label("Name").fill("Two averages")
+    write_formula(page, TEXT)
+    page.get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(r"/formulas/[0-9a-f-]{36}/"))
+    formula = re.search(r"[0-9a-f-]{36}", page.url)
+    assert formula
+    page.goto(f"/backtests/sweeps/new/{formula[0]}/")
+    expect(page.locator("#sweep-count")).to_contain_text("270 cells")
+    fast = page.locator("fieldset", has_text="fast")
+    fast.get_by_label("From").fill("5")
+    fast.get_by_label("To").fill("9")
+    expect(page.locator("#sweep-count")).to_contain_text("54 cells")
+    page.get_by_role("button", name="Run sweep").click()
+    expect(page).to_have_url(re.compile(r"/backtests/sweeps/[0-9a-f-]{36}/"))
+    map_ = page.locator("[data-heat]").first
+    expect(map_.locator(".heat-readout")).to_contain_text("Best by the ranking", timeout=60_000)
+    expect(page.get_by_text("variants tried").first).to_be_visible()
+
+    map_.locator("canvas").focus()
+    page.keyboard.press("Home")  # no key of the map: nothing moves
+    page.keyboard.press("ArrowRight")
+    expect(map_.locator(".heat-readout")).to_contain_text(re.compile(r"slow \d+, fast \d+: "))
+    lines = page.locator("[data-parallel] .heat-readout")
+    expect(lines).to_contain_text("54 cells kept")
+    page.locator(".parallel-ranges summary").click()
+    slider = page.get_by_label("fast, lowest")
+    slider.fill("200")
+    expect(lines).to_contain_text("18 cells kept")
+    page.locator("#cells select[name=is_fast]").select_option("7")
+    expect(page.locator("#cells tbody tr")).to_have_count(18)
+    sharpe = page.locator("#cells tbody tr").first.locator("td[data-label=Sharpe]").inner_text()
+    page.locator("#cells tbody tr").first.get_by_role("button", name="Open").click()
+    expect(page).to_have_url(re.compile(r"/backtests/[0-9a-f-]{36}/"))
+    expect(page.locator("[data-chart=equity] canvas").first).to_be_visible(timeout=60_000)
+    expect(page.locator("main")).to_contain_text(sharpe)
