@@ -29,7 +29,8 @@ export function startTabs() {
         tab.tabIndex = i === chosen ? 0 : -1;
         parts[i].hidden = i !== chosen;
       });
-      tabs[chosen].scrollIntoView({ block: "nearest", inline: "nearest" });
+      const { offsetLeft, offsetWidth } = tabs[chosen]; // in a narrow window the line of tabs scrolls, the page stays
+      nav.scrollLeft = offsetLeft - (nav.clientWidth - offsetWidth) / 2;
     }
 
     nav.addEventListener("keydown", (event) => {

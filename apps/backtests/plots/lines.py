@@ -71,11 +71,11 @@ def delay(rows: Sequence[Mapping[str, Any]], label: str) -> SafeString:
     for row in known:
         if row["bars"] == round(row["bars"]):
             anchor = "start" if row["bars"] == 0 else "end" if row is known[-1] else "middle"
-            frame.below(row["bars"], _late(row["bars"]), anchor)
+            frame.below(row["bars"], _late(row["bars"], row is known[-1]), anchor)
     return frame.svg()
 
 
-def _late(bars: float) -> str:
+def _late(bars: float, last: bool) -> str:
     return (
         "no delay" if bars == 0 else "1 bar" if bars == 1 else f"{bars:g} bars" if bars == 5 else f"{bars:g}"
     )

@@ -13,7 +13,7 @@ from apps.backtests.rules import drawdown, thin_indices
 from apps.backtests.selectors.backtests import bars_of, equity_of, in_iso
 from apps.backtests.selectors.trades import trades_of
 from apps.engine.lang import compile_formula
-from apps.formulas.plots import near_prices, share_panes
+from apps.formulas.selectors import near_prices, share_panes
 from apps.markets.selectors import candle_width, candles
 
 CURVE_POINTS = 3000

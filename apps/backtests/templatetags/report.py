@@ -120,3 +120,11 @@ def span(seconds: float) -> str:
 @register.filter
 def words_of(text: str) -> list[str]:
     return text.split()
+
+
+@register.filter
+def in_order(found: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Figures in the order of their table, since the database keeps none; unknown names last."""
+    return sorted(
+        found.items(), key=lambda pair: list(FIGURES).index(pair[0]) if pair[0] in FIGURES else len(FIGURES)
+    )

@@ -1,5 +1,6 @@
 """Reads of formulas, and what the engine says of a text."""
 
+from apps.formulas.plots import near_prices, share_panes
 from apps.formulas.selectors.changes import change_note, changes_between, signal_changes
 from apps.formulas.selectors.charts import chart_around
 from apps.formulas.selectors.data import (
@@ -66,9 +67,11 @@ __all__ = [
     "hover_at",
     "index_of",
     "lineage_of",
+    "near_prices",
     "pine_of",
     "recent_bars",
     "search_formulas",
+    "share_panes",
     "signal_changes",
     "signature_at",
     "text_of",
