@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements" / "bench.txt"
 MAKING_SECONDS = 300
+OUTDATED_SECONDS = 86_400  # not sooner: another run may be making its own
 _PYTHON = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
 
 
@@ -26,7 +28,15 @@ def interpreter() -> Path:
     return folder / _PYTHON
 
 
+def _tidy(parent: Path) -> None:
+    """Remove what earlier requirements, and runs that were broken off, have left: 700 MB each."""
+    for other in parent.glob("*"):
+        if time.time() - other.stat().st_mtime > OUTDATED_SECONDS:
+            shutil.rmtree(other, ignore_errors=True)
+
+
 def _make(folder: Path) -> None:
+    _tidy(folder.parent)
     # made aside and then named: a run that was broken off, or another one beside it, leaves nothing half done
     aside = folder.with_name(f"{folder.name}.{os.getpid()}")
     uv = Path(sys.executable).parent / "uv"
@@ -40,8 +50,10 @@ def _make(folder: Path) -> None:
         try:
             done = subprocess.run(step, capture_output=True, text=True, timeout=MAKING_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
+            shutil.rmtree(aside, ignore_errors=True)
             raise NotAvailable(f"the peers' environment cannot be made ({type(error).__name__})") from error
         if done.returncode:
+            shutil.rmtree(aside, ignore_errors=True)
             last = (done.stderr.strip().splitlines() or ["no message"])[-1].strip()
             raise NotAvailable(f"the peers' environment cannot be made: {last}")
     try:
