@@ -19,6 +19,7 @@ HASHED = (
     "stats",
     "honesty",
     "portfolio/kernel.py",
+    "sweep/crossings.py",
     "program/chains.py",
     "program/cohort/machine.py",
 )

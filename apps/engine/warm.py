@@ -13,6 +13,7 @@ from apps.engine.indicators.operators import MOST_INPUTS, OPERATORS
 from apps.engine.indicators.steps.frames import gather_kernel, gather_step
 from apps.engine.program.chains import CHAINS
 from apps.engine.program.cohort import machine as cohort_machine
+from apps.engine.sweep.crossings import add_crossings
 
 _DTYPES = {"f": np.float64, "b": np.bool_}
 
@@ -70,6 +71,7 @@ def warm() -> None:
     stats.warm()
     portfolio.warm()
     honesty.warm()
+    add_crossings(np.ones(2), np.ones(2), 1, 1, 2, np.zeros(2, np.uint8))
 
 
 def main() -> int:

@@ -76,17 +76,22 @@ class Trials:
 def moments_of(returns: Floats) -> Moments:
     """Moments of float64[T] returns. All None for fewer than two of them or where they do not differ."""
     n = len(returns)
-    if n < 2 or float(np.max(returns)) == float(np.min(returns)):
+    if n < 2 or float(returns.max()) == float(returns.min()):
         return Moments(None, None, None, n)
-    mean = float(np.mean(returns))
+    mean = _mean(returns)
     away = returns - mean
     squares = away * away
-    second = float(np.mean(squares))
+    second = _mean(squares)
     if second * second == 0.0:  # a spread too small for a double
         return Moments(None, None, None, n)
-    skew = float(np.mean(squares * away)) / second**1.5
-    kurtosis = float(np.mean(squares * squares)) / (second * second)
+    skew = _mean(squares * away) / second**1.5
+    kurtosis = _mean(squares * squares) / (second * second)
     return Moments(mean / math.sqrt(second * n / (n - 1)), skew, kurtosis, n)
+
+
+def _mean(values: Floats) -> float:
+    """As `np.mean`, which looks at more than we ask and takes three times as long for a year of days."""
+    return float(np.add.reduce(values)) / len(values)
 
 
 def estimator_variance(moments: Moments) -> float | None:

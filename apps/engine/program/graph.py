@@ -190,13 +190,13 @@ class Graph:
                         low[parent] = min(low[parent], low[node])
         return result
 
-    def find_lookbacks(self) -> None:
-        """Set `first` and `late` of every value.
+    def find_lookbacks(self, groups: list[list[Instruction]] | None = None) -> None:
+        """Set `first` and `late` of every value; `groups` are `groups()`, where they are at hand.
 
         Where series use one another's past, a value is known as soon as what it is made of is. A choice waits for
         both its branches, unless one of them waits for the choice itself: then it is known once either is.
         """
-        for group in self.groups():
+        for group in groups or self.groups():
             if len(group) == 1 and not set(group[0].outputs) & set(group[0].inputs):
                 self._update(group[0], patient=True)
             elif not self._settle(group, patient=True) and not self._settle(group, patient=False):

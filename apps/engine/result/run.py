@@ -22,7 +22,7 @@ from apps.engine.result.backtest import BacktestResult
 from apps.engine.sim.run import Cancelled, SimResult, run
 from apps.engine.sim.spec import SimParams, SimulationError, check_params
 from apps.engine.stats.calendar import iso_times
-from apps.engine.stats.metrics import metrics_of
+from apps.engine.stats.metrics import Metrics, metrics_of
 from apps.engine.version import ENGINE_VERSION
 
 
@@ -102,11 +102,14 @@ def check_bars(bars: Bars) -> None:
                 )
 
 
-def check_simulation(simulation: SimResult) -> None:
+def check_simulation(simulation: SimResult, metrics: Metrics | None = None) -> None:
     """Raise SimulationError where a value of the account is not finite.
 
-    Prices may be so small and so large in one file that what they buy is more than a float can hold.
+    Prices may be so small and so large in one file that what they buy is more than a float can hold. Where the
+    run's `metrics` are at hand they mostly tell that all is well, without another look at every bar.
     """
+    if metrics is not None and _all_finite(simulation, metrics):
+        return
     trades = simulation.trades
     with np.errstate(over="ignore", invalid="ignore"):
         columns = (simulation.equity, trades.size, trades.pnl, trades.returns)
@@ -118,6 +121,21 @@ def check_simulation(simulation: SimResult) -> None:
             "the prices lie so far apart that the account's value is more than a number can hold.",
             field="bars",
         )
+
+
+def _all_finite(simulation: SimResult, metrics: Metrics) -> bool:
+    """Whether the metrics could not be what they are with a value in the account that is not finite.
+
+    Such an equity ends in the final one, or below a high: then in the ulcer index. Such a size, pnl or return of a
+    trade ends in the sum over all trades.
+    """
+    sums = ["ulcer_index", "final_equity"]
+    if len(simulation.trades):
+        sums += ["turnover", "expectancy", "avg_trade"]
+    open_trade = simulation.open_trade
+    return all(metrics[name] is not None for name in sums) and (
+        open_trade is None or math.isfinite(open_trade.return_)
+    )
 
 
 def data_hash(bars: Bars, finer: Bars | None) -> str:

@@ -26,6 +26,7 @@ from apps.engine.sim.account import (
     Finer,
     Pending,
     Position,
+    Rules,
 )  # fmt: skip
 from apps.engine.sim.kernel import best_after, carry_cost, carry_rate, decided, fill, levels, marked, value_at
 from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT
@@ -38,7 +39,7 @@ MOST_FILLS = 4  # on one bar
 BLOCK = 8  # bars that are looked at together
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def record(done, i, whole, real, row):
     """Write one fill into the trade columns; returns the column of the trade that is or will be open."""
     if done.reason == NO_FILL:
@@ -59,14 +60,14 @@ def record(done, i, whole, real, row):
     return row + 1
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def asked_at(i, flags, stops, targets, trails):
     """What the formula asks at the close of bar i."""
     flag = np.int64(flags[i])  # as in a single step, where it comes from Python
     return Ask(flag, value_at(stops, i), value_at(targets, i), value_at(trails, i))  # type: ignore[arg-type]
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def heeded(units):
     """The flags that can make a close do something, given what is held (rule 6)."""
     if units > 0.0:
@@ -76,7 +77,7 @@ def heeded(units):
     return LONG | SHORT
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def word_of(flags, i):
     """The flags of bars i..i+7 as one number, that of bar i lowest; the compiler makes one load of it."""
     eight = flags[i : i + BLOCK]
@@ -86,13 +87,13 @@ def word_of(flags, i):
     return word
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def masks(mask):
     """`mask` for each of the eight bars of a word."""
     return np.uint64(mask) * np.uint64(0x0101010101010101)
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def first_in(word):
     """Which of the eight bars of a word that is not 0 has a flag first."""
     return trailing_zeros(word) >> 3  # type: ignore[call-arg]
@@ -102,7 +103,7 @@ def first_in(word):
 # the stretch. What is marked beyond its end is marked again later. So a stretch costs one wrong guess of the
 # processor, not one per question. (Slices of known length have no negative indexes, which lets the compiler make
 # vectors.) `asking` is 1 when the bar whose close asks something still belongs to the stretch.
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def flat_until(cash, mask, asking, i, stop, flags, equity):
     """Mark bars from i on, holding nothing; returns the end of the quiet stretch, at most `stop`."""
     wide = masks(mask)
@@ -123,7 +124,7 @@ def flat_until(cash, mask, asking, i, stop, flags, equity):
     return i
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def held_until(cash, units, mask, asking, i, stop, close, flags, equity):
     """Likewise while a position is held that no order protects; an equity of 0 or less ends the stretch before it."""
     wide = masks(mask)
@@ -151,7 +152,7 @@ def held_until(cash, units, mask, asking, i, stop, close, flags, equity):
     return i
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def protected_until(cash, units, lower, upper, mask, asking, i, stop, open_, high, low, close, flags, equity):
     """Likewise between two fixed levels; a bar that touches one ends the stretch before it. nan is never touched."""
     wide = masks(mask)
@@ -183,7 +184,7 @@ def protected_until(cash, units, lower, upper, mask, asking, i, stop, open_, hig
     return i
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def followed_until(
     account, rate, mask, asking, i, stop, time, open_, high, low, close, flags, stops, targets, rules, equity
 ):
@@ -217,7 +218,7 @@ def followed_until(
     return i, cash, carry, best
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, forceinline=True, _nrt=False)
 def dated(account, time):
     """The account as seen on the bar that opened at `time`."""
     return Account(
@@ -232,7 +233,35 @@ def dated(account, time):
     )
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True, _nrt=False)
+def unprotected(rules):
+    """The same rules, where they hold neither protective orders nor carry nor fills at the close.
+
+    That these are constants is known to the compiler where `fill` is called with them, and it leaves out the rest.
+    """
+    return Rules(
+        rules.fee,
+        rules.slip,
+        0,
+        rules.tick,
+        rules.lot,
+        rules.min_size,
+        rules.min_notional,
+        0.0,
+        0.0,
+        rules.size_kind,
+        rules.size_value,
+        NONE,
+        math.nan,
+        NONE,
+        math.nan,
+        NONE,
+        math.nan,
+        rules.exit_after,
+    )
+
+
+@njit(cache=True, _nrt=False)
 def simulate(account, start, stop, time, open_, high, low, close, flags, stops, targets, trails, rules,
              finer_prices, inside, equity, whole, real, row):  # fmt: skip
     """Step bars start..stop-1: (account, column of the next trade, bars done).
@@ -250,6 +279,7 @@ def simulate(account, start, stop, time, open_, high, low, close, flags, stops, 
     watched = has_levels or moving
     # Columns that nothing asks for are left alone: to fetch a value from memory takes longer than a whole step.
     charged = rules.borrow_per_day != 0.0 or rules.funding_per_day != 0.0
+    simple = asking == 1 and not watched and not charged
     i = start
     while i < stop and account.ended == 0:
         if account.pending.request == NOTHING:
@@ -311,6 +341,16 @@ def simulate(account, start, stop, time, open_, high, low, close, flags, stops, 
                 continue
         if row > room:
             break
+        if simple:
+            bar = Bar(account.time, open_[i], math.nan, math.nan, close[i])
+            ask = Ask(np.int64(flags[i]), math.nan, math.nan, math.nan)  # type: ignore[arg-type]
+            account, fills = fill(account, bar, ask, unprotected(rules), Finer(finer_prices, 0, 0), False)
+            row = record(fills[0], i, whole, real, row)
+            row = record(fills[1], i, whole, real, row)
+            row = record(fills[3], i, whole, real, row)
+            equity[i] = marked(account.cash, account.position.units, bar.close)
+            i += 1
+            continue
         now = time[i] if charged else account.time
         top, bottom = (high[i], low[i]) if watched else (math.nan, math.nan)
         bar = Bar(now, open_[i], top, bottom, close[i])

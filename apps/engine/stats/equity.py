@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+BLOCK = 8  # values that are looked at together
+
 
 class FallFigures(NamedTuple):
     """What a curve's drawdowns amount to. A drawdown is an unbroken run of values below the highest so far."""
@@ -33,7 +35,7 @@ class Fall(NamedTuple):
     squares: float  # sum of (peak - value)^2
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def next_fall(values, start, peak):
     """The first drawdown at or after `start`, `peak` being the highest value before; stop is 0 for none."""
     n = len(values)
@@ -48,6 +50,24 @@ def next_fall(values, start, peak):
     even = (peak - low) * (peak - low)  # two sums, so that neither waits for the other
     odd = 0.0
     i += 1
+    while i + BLOCK <= n:
+        eight = values[i : i + BLOCK]
+        bottom = low
+        rose = 0
+        for k in range(BLOCK):
+            rose |= not (eight[k] < peak)
+            bottom = min(bottom, eight[k])
+        if rose:
+            break
+        if bottom < low:
+            k = 0
+            while eight[k] != bottom:
+                k += 1
+            low, trough = eight[k], i + k
+        for k in range(0, BLOCK, 2):
+            odd += (peak - eight[k]) * (peak - eight[k])
+            even += (peak - eight[k + 1]) * (peak - eight[k + 1])
+        i += BLOCK
     while i + 1 < n and values[i] < peak and values[i + 1] < peak:
         one, two = values[i], values[i + 1]
         if one < low:
@@ -65,7 +85,7 @@ def next_fall(values, start, peak):
     return Fall(first, trough, i, peak, low, even + odd)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def fall_figures(values, peak):
     """All drawdowns of a curve that began at `peak`, in one pass."""
     count = under = longest_start = longest_stop = 0

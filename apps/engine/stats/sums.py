@@ -5,18 +5,24 @@ from numba import njit
 from numpy.typing import NDArray
 
 
+@njit(cache=True, error_model="numpy", forceinline=True)
+def added(whole, lost, value):
+    """A sum so far, as what it is and what each step rounded away (Neumaier 1974), with one value more."""
+    both = whole + value
+    if abs(whole) >= abs(value):
+        lost += (whole - both) + value
+    else:
+        lost += (value - both) + whole
+    return both, lost
+
+
 @njit(cache=True, error_model="numpy")
 def total(values):
-    """The sum, with what each step rounds away carried along (Neumaier 1974): as good as exact for what we sum."""
+    """The sum of all values with what was rounded away: as good as exact for what we sum."""
     whole = 0.0
     lost = 0.0
     for value in values:
-        both = whole + value
-        if abs(whole) >= abs(value):
-            lost += (whole - both) + value
-        else:
-            lost += (value - both) + whole
-        whole = both
+        whole, lost = added(whole, lost, value)
     return whole + lost
 
 

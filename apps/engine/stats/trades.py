@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from apps.engine.stats.sums import total
+from apps.engine.stats.sums import added
 
 
 class TradeFigures(NamedTuple):
@@ -40,52 +40,72 @@ class TradeFigures(NamedTuple):
     carry: float
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def trade_figures(side, size, entry_price, exit_price, entry_index, exit_index, carry, pnl):
-    """All figures of k trades, in one pass and a few sums."""
+    """All figures of k trades, in one pass and a short one for the deviation.
+
+    Each sum is taken in the order of the trades, as `sums.total` does; where what would be added is 0, nothing is.
+    """
     k = len(pnl)
     nan = np.nan
     won = lost = held = held_won = held_lost = 0
     wins = losses = most_wins = most_losses = 0
     longs = longs_won = shorts = shorts_won = 0
     largest_win = largest_loss = best = worst = nan
-    returns = np.empty(k)
+    gained = given = all_pnl = long_pnl = short_pnl = returns = entered = left = paid = (0.0, 0.0)
     for i in range(k):
-        returns[i] = pnl[i] / (size[i] * entry_price[i])
+        profit = pnl[i]
+        entry = size[i] * entry_price[i]
+        rate = profit / entry
         bars = exit_index[i] - entry_index[i]
         held += bars
-        if i == 0 or returns[i] > best:
-            best = returns[i]
-        if i == 0 or returns[i] < worst:
-            worst = returns[i]
-        wins = wins + 1 if pnl[i] > 0.0 else 0
-        losses = losses + 1 if pnl[i] < 0.0 else 0
+        if i == 0 or rate > best:
+            best = rate
+        if i == 0 or rate < worst:
+            worst = rate
+        wins = wins + 1 if profit > 0.0 else 0
+        losses = losses + 1 if profit < 0.0 else 0
         most_wins = max(most_wins, wins)
         most_losses = max(most_losses, losses)
-        if pnl[i] > 0.0:
+        if profit > 0.0:
             won += 1
             held_won += bars
-            if not pnl[i] <= largest_win:
-                largest_win = pnl[i]
-        elif pnl[i] < 0.0:
+            gained = added(gained[0], gained[1], profit)
+            if not profit <= largest_win:
+                largest_win = profit
+        elif profit < 0.0:
             lost += 1
             held_lost += bars
-            if not pnl[i] >= largest_loss:
-                largest_loss = pnl[i]
+            given = added(given[0], given[1], profit)
+            if not profit >= largest_loss:
+                largest_loss = profit
         if side[i] > 0:
             longs += 1
-            longs_won += pnl[i] > 0.0
+            longs_won += profit > 0.0
+            long_pnl = added(long_pnl[0], long_pnl[1], profit)
         else:
             shorts += 1
-            shorts_won += pnl[i] > 0.0
-    all_pnl = total(pnl)
-    deviation = math.sqrt(total((pnl - all_pnl / k) ** 2) / (k - 1)) if k > 1 else nan
+            shorts_won += profit > 0.0
+            short_pnl = added(short_pnl[0], short_pnl[1], profit)
+        all_pnl = added(all_pnl[0], all_pnl[1], profit)
+        returns = added(returns[0], returns[1], rate)
+        entered = added(entered[0], entered[1], entry)
+        left = added(left[0], left[1], size[i] * exit_price[i])
+        if carry[i] != 0.0:
+            paid = added(paid[0], paid[1], carry[i])
+    whole = all_pnl[0] + all_pnl[1]
+    deviation = nan
+    if k > 1:
+        mean = whole / k
+        squares = (0.0, 0.0)
+        for i in range(k):
+            squares = added(squares[0], squares[1], (pnl[i] - mean) * (pnl[i] - mean))
+        deviation = math.sqrt((squares[0] + squares[1]) / (k - 1))
     return TradeFigures(
-        won, lost, total(np.maximum(pnl, 0.0)), total(np.minimum(pnl, 0.0)), all_pnl, deviation,
-        largest_win, largest_loss,
-        total(returns) / k if k else nan, best, worst,
+        won, lost, gained[0] + gained[1], given[0] + given[1], whole, deviation, largest_win, largest_loss,
+        (returns[0] + returns[1]) / k if k else nan, best, worst,
         held, held_won, held_lost, most_wins, most_losses,
-        longs, longs_won, total(np.where(side > 0, pnl, 0.0)),
-        shorts, shorts_won, total(np.where(side < 0, pnl, 0.0)),
-        total(size * entry_price) + total(size * exit_price), total(carry),
+        longs, longs_won, long_pnl[0] + long_pnl[1],
+        shorts, shorts_won, short_pnl[0] + short_pnl[1],
+        (entered[0] + entered[1]) + (left[0] + left[1]), paid[0] + paid[1],
     )  # fmt: skip

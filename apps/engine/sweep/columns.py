@@ -16,12 +16,14 @@ from apps.engine.program.calendar import periods
 from apps.engine.program.chains import CHAINS
 from apps.engine.program.columns import DTYPES, Columns, evaluate
 from apps.engine.program.graph import HISTORY
+from apps.engine.sweep.crossings import add_crossings
 from apps.engine.sweep.work import CHART, Step, Task, Work
 
 MOST_KEPT = 256_000_000  # bytes of columns kept for later cells
 _MOST_FREE = (
     4  # columns of a kind whose memory is used again: pages fresh from the system cost more than a kernel
 )
+CROSSINGS = ("crossover", "crossunder")
 _CHAINED = frozenset(name for names in CHAINS for name in names)
 _MOST_TOGETHER = max(len(names) for names in CHAINS)
 
@@ -97,14 +99,37 @@ class SharedColumns:
 
     def _run(self, step: Step) -> None:
         for each in self._together(step):
-            if each.outputs[0] in self._ran:
-                continue
-            self._ran.add(each.outputs[0])
-            for column in each.inputs:
-                self._uses[column] -= 1
-            for column in set(each.inputs):
-                if self._uses[column] <= 0 and column in self._columns:
-                    self._drop(column)
+            self._has_run(each)
+
+    def _has_run(self, step: Step) -> None:
+        if step.outputs[0] in self._ran:
+            return
+        self._ran.add(step.outputs[0])
+        for column in step.inputs:
+            self._uses[column] -= 1
+        for column in set(step.inputs):
+            if self._uses[column] <= 0 and column in self._columns:
+                self._drop(column)
+
+    def own_crossing(self, column: int) -> tuple[int, int] | None:
+        """The two columns of numbers whose crossing `column` is, where nobody but the present cell asks for it."""
+        step = self.work.made_by[column]
+        if step.op not in CROSSINGS or column in self._columns or self._uses[column] != 1:
+            return None
+        if any(self.work.made_by[each].op == "constant" for each in step.inputs):
+            return None
+        return step.inputs[0], step.inputs[1]
+
+    def mark(
+        self, crossing: Sequence[int], first: int, over: int, under: int, flags: NDArray[np.uint8]
+    ) -> None:
+        """Add the bits of an `own_crossing`'s two columns to `flags`: `crossings.add_crossings`."""
+        a, b = self[crossing[0]], self[crossing[1]]
+        add_crossings(a, b, first, over, under, flags)
+
+    def done_without(self, column: int) -> None:
+        """What a column was for has been done from what it would have been made of."""
+        self._has_run(self.work.made_by[column])
 
     def _together(self, step: Step) -> list[Step]:
         """Run a step, and with a smoothing operator others that stand ready: one loop takes hardly longer."""

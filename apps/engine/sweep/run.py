@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from apps.engine.lang.cost import MOST_RUN_STEPS, run_refusal
 from apps.engine.lang.parser import Parsed, parse
 from apps.engine.program.calendar import check_fits
 from apps.engine.program.errors import EvaluationError
+from apps.engine.program.schedule import Batch
 from apps.engine.result import (
     Cancelled,
     canonical_json,
@@ -28,12 +28,14 @@ from apps.engine.result import (
     result_id,
 )
 from apps.engine.sim.run import run
-from apps.engine.sim.spec import Orders, Protection, SimParams, SimulationError, check_params
+from apps.engine.sim.spec import SimParams, SimulationError, check_params
 from apps.engine.stats.calendar import Year, year_of
 from apps.engine.stats.metrics import Metrics, metrics_of
 from apps.engine.sweep.axes import MOST_CELLS, Settings, SweepError
 from apps.engine.sweep.columns import SharedColumns
-from apps.engine.sweep.work import Order, Task, Work
+from apps.engine.sweep.orders import orders_of
+from apps.engine.sweep.template import Templates
+from apps.engine.sweep.work import Task, Work
 from apps.engine.version import ENGINE_VERSION
 
 MOST_STEPS = 1_000_000_000_000  # over all bars and cells: about half an hour of one core
@@ -91,14 +93,15 @@ def run_cells(
         if should_cancel and should_cancel():
             raise Cancelled
         try:
-            simulation = run(bars, _orders(task, shared, flags), params, finer=finer)
-            check_simulation(simulation)
+            simulation = run(bars, orders_of(task, shared, flags), params, finer=finer)
+            length = len(simulation.equity)
+            if length not in years:
+                years[length] = year_of(bars.time[:length], bars.timeframe_ms, bars.timezone)
+            metrics = metrics_of(simulation, bars, params.cash, years[length])
+            check_simulation(simulation, metrics)
         except SimulationError as error:
             raise SweepError(f"{named(task.inputs)}: {error}", field="cells") from error
         shared.done_with(task)
-        length = len(simulation.equity)
-        if length not in years:
-            years[length] = year_of(bars.time[:length], bars.timeframe_ms, bars.timezone)
         closes = simulation.equity[years[length].last_of_period]
         returns = closes[1:] / closes[:-1] - 1.0
         hashes = {
@@ -110,7 +113,7 @@ def run_cells(
         results.append(
             Cell(
                 inputs=task.inputs,
-                metrics=metrics_of(simulation, bars, params.cash, years[length]),
+                metrics=metrics,
                 counts=simulation.counts,
                 moments=moments_of(returns).as_dict(),
                 returns=returns if with_returns else None,
@@ -131,22 +134,30 @@ def plan_of(text: str, bars: Bars, cells: Sequence[Mapping[str, Any]]) -> tuple[
     parsed = parse(text)
     if parsed.problems:
         raise FormulaError(parsed.problems)
-    work, tasks, allowed = Work(), [], set()
-    for cell in cells:
-        found = _analysed(parsed, cell)
+    work, tasks = Work(), list[Task]()
+    allowed: set[object] = set()  # shapes, and templates, whose memory is not too much
+    templates = Templates(parsed, cells)
+    for number, cell in enumerate(cells):
+        template, found = templates.cell(number)
+        batches: Sequence[Batch] = ()
+        if found is None or template is None:
+            found = _analysed(parsed, cell)
+            shape: object = _shape(found)
+        else:
+            batches, shape = template.batches, template
         if not any(watch.kind in ("long", "short") for watch in found.plan.watches):
             raise SimulationError(
                 "the formula only alerts: a backtest needs at least one `long when` or `short when`.",
                 field="formula",
             )
-        shape = _shape(found)
         steps = found.cost.steps if found.cost else MOST_RUN_STEPS
         if shape not in allowed or steps * len(bars) > MOST_RUN_STEPS:
             refusal = run_refusal(compile_formula(text, cell), len(bars))
             if refusal:
                 raise SweepError(f"{named(found.values)}: {refusal}.", field="cells")
-            allowed.add(shape)
-        tasks.append(work.add(found))
+            if template is None or not run_refusal(compile_formula(text, template.found.values), len(bars)):
+                allowed.add(shape)
+        tasks.append(work.add(found, batches))
     for frame in work.frames.values():
         try:
             check_fits(frame, bars.timeframe_ms)
@@ -191,32 +202,3 @@ def _shape(found: Analysed) -> object:
         ),
         tuple((watch.kind, watch.ref) for watch in found.plan.watches),
     )
-
-
-def _orders(task: Task, shared: SharedColumns, flags: NDArray[np.uint8]) -> Orders:
-    size = len(flags)
-    flags.fill(0)
-    for condition in task.conditions:
-        mask = shared.full(condition.column, size)
-        silent = condition.first
-        for source, bars in condition.late:
-            silent = max(silent, shared.known_from(source) + bars)
-        silent = min(silent, size)
-        flags[silent:] |= mask.view(np.uint8)[silent:] * np.uint8(condition.flag)
-    return Orders(
-        flags=flags,
-        stop=_protection(task.stop, shared, size),
-        target=_protection(task.target, shared, size),
-        trail=_protection(task.trail, shared, size),
-        size=task.size,
-        exit_after=task.exit_after,
-    )
-
-
-def _protection(order: Order | None, shared: SharedColumns, size: int) -> Protection | None:
-    if order is None:
-        return None
-    if order.column is None:
-        return Protection("percent", order.value)
-    series = np.ascontiguousarray(shared.full(order.column, size), dtype=np.float64)
-    return Protection("by" if order.kind == "by" else "at", math.nan, series)

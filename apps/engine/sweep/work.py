@@ -7,7 +7,7 @@ parameter that does not reach an operator leaves its column shared.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from apps.engine.indicators.operators import OPERATORS
@@ -92,8 +92,8 @@ class Work:
     frames: dict[str, Timeframe] = field(default_factory=dict)
     _known: dict[Hashable, tuple[int, ...]] = field(default_factory=dict)
 
-    def add(self, found: Analysed) -> Task:
-        """Put a cell's steps into the table."""
+    def add(self, found: Analysed, batches: Sequence[Batch] = ()) -> Task:
+        """Put a cell's steps into the table; `batches` are the `schedule` of its chart, where that is at hand."""
         inner: dict[str, dict[int, int]] = {}
         for name, (frame, graph) in found.frames.items():
             self.frames[name] = frame
@@ -107,7 +107,7 @@ class Work:
                 Step("frame", CHART, (inner[use.frame][use.inner],), (), name=use.frame, first=first,
                      kinds=chart.values[use.ref].kind, cost=FRAME_STEPS),
             )[0]  # fmt: skip
-        columns = self._read(chart, CHART, columns)
+        columns = self._read(chart, CHART, columns, batches)
         plan = found.plan
         conditions = []
         for watch in plan.watches:
@@ -118,7 +118,9 @@ class Work:
         stop, target, trail = (_order(each, columns) for each in (plan.stop, plan.target, plan.trail))
         return Task(dict(found.values), conditions, stop, target, trail, plan.size, plan.exit_after)
 
-    def _read(self, graph: Graph, scope: str, columns: dict[int, int]) -> dict[int, int]:
+    def _read(
+        self, graph: Graph, scope: str, columns: dict[int, int], batches: Sequence[Batch] = ()
+    ) -> dict[int, int]:
         """The column of each value of `graph`; `columns` holds those that come from elsewhere."""
         for name, ref in graph.sources.items():
             columns[ref] = self._step((scope, name), Step("source", scope, (), (), name=name))[0]
@@ -127,7 +129,7 @@ class Work:
                 key = (scope, "constant", value.kind, math.copysign(1.0, value.const), repr(value.const))
                 step = Step("constant", scope, (), (), params=(value.const,), kinds=value.kind)
                 columns[ref] = self._step(key, step)[0]
-        for batch in schedule(graph):
+        for batch in batches or schedule(graph):
             if batch.cyclic:
                 self._group(graph, batch, scope, columns)
                 continue
