@@ -20,6 +20,7 @@ HASHED = (
     "honesty",
     "portfolio/kernel.py",
     "sweep/crossings.py",
+    "uncounted.py",
     "program/chains.py",
     "program/cohort/machine.py",
 )

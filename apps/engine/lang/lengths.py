@@ -16,8 +16,8 @@ _IN_BRACES = re.compile(r"\{\s*(\w+)\s*\}")
 def lengths_alone(formula: tree.Formula, names: Collection[str]) -> dict[str, list[tree.Call]]:
     """Those of the inputs `names` that stand nowhere but as a length or number of a function, alone of `names` there.
 
-    With each come the calls it stands in; one that stands nowhere has none. None are found in a formula that looks at other timeframes, where a definition may be
-    built more than once.
+    With each come the calls it stands in; one that stands nowhere has none. None are found in a formula that looks at
+    other timeframes, where a definition may be built more than once.
     """
     inside: dict[str, list[tree.Call]] = {name: [] for name in names}
     places: Counter[str] = Counter()  # where a name stands

@@ -4,7 +4,7 @@ This module is the only place where a fill is computed. A backtest loops over it
 (`apps.engine.sim.loop`); a paper or live bot calls it once per closed bar (`apps.engine.sim.state`). Every rule is a
 line of docs/fills.md.
 
-No function here or in the loop makes an array, so none counts references to those it is given (`_nrt=False`): the
+No function here or in the loop makes an array, so none counts references to those it is given (`UNCOUNTED`): the
 caller holds them. Counting took as long as all the rest of a fill.
 
 No fastmath: nan must stay nan and the order of floating-point operations is part of the contract.
@@ -48,34 +48,35 @@ from apps.engine.sim.account import (
     Position,
 )  # fmt: skip
 from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT
+from apps.engine.uncounted import UNCOUNTED
 
 # A price this share of a tick (a size this share of a lot) away from the grid is on it: 100.1 / 0.1 is not 1001.
 ON_GRID = 1e-9
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def no_fill():
     return Fill(NO_FILL, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def flat():
     return Position(0.0, math.nan, 0.0, 0.0, 0, math.nan, math.nan, math.nan, math.nan)
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def value_at(series, i):
     """The i-th value of a series, nan where the formula has none."""
     return series[i] if series.size else math.nan
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def marked(cash, units, close):
     """Equity: cash + position x close (rule 11)."""
     return cash + units * close
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def carry_rate(units, rules):
     """What a position pays per day, as a fraction of its value; negative where it receives (rule 10)."""
     if units > 0.0:
@@ -85,19 +86,19 @@ def carry_rate(units, rules):
     return 0.0
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def carry_cost(units, close, rate, since, until):
     """The cost of holding `units` from one bar's opening to the next one's, valued at the close between."""
     return abs(units) * close * rate * ((until - since) / DAY_MS)
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def moved(price, side, rules):
     """The price of a market or stop fill: slippage, then the tick, each against the trader (rule 8)."""
     return on_tick(price * (1.0 + side * rules.slip), side, rules.tick)
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def on_tick(price, side, tick):
     """`price` on the instrument's grid: up for a buy, down for a sale."""
     if tick == 0.0:
@@ -108,7 +109,7 @@ def on_tick(price, side, tick):
     return (math.ceil(steps) if side > 0 else math.floor(steps)) * tick
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def on_lot(size, lot):
     """`size` cut down to whole lots."""
     if lot == 0.0:
@@ -119,7 +120,7 @@ def on_lot(size, lot):
     return math.floor(steps) * lot
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def level_from(price, side, kind, value, distance):
     """The fixed level of a protective order `side` (1 above, -1 below) the price; nan where it has none."""
     if kind == PERCENT:
@@ -129,7 +130,7 @@ def level_from(price, side, kind, value, distance):
     return math.nan
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def sized(equity, price, stop_distance, rules):
     """Units to open at `price` with `equity` (rule 9), and whether they were cut to what can be paid.
 
@@ -156,7 +157,7 @@ def sized(equity, price, stop_distance, rules):
     return units, cut
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def closed(account, price, reason, rules):
     """Close the open position at `price`, which is final."""
     position = account.position
@@ -178,7 +179,7 @@ def closed(account, price, reason, rules):
     return after, Fill(reason, -side, size, price, fee, pnl, position.carry)
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def opened(account, side, market_price, rules):
     """Open a position at the market, sized by the equity of an account that is flat; dropped where size is 0."""
     pending = account.pending
@@ -225,7 +226,7 @@ def opened(account, side, market_price, rules):
     return after, Fill(ENTERED, side, size, price, fee, 0.0, 0.0)
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def at_market(account, price, rules):
     """Carry out the pending request at `price`: (account, fill that closes, fill that opens)."""
     request = account.pending.request
@@ -247,7 +248,7 @@ def at_market(account, price, rules):
     return account, leave, enter
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def levels(position, pending, rules):
     """Where the open position's protective orders stand on this bar: (stop, its reason, target), nan for none."""
     side = 1 if position.units > 0.0 else -1
@@ -267,13 +268,13 @@ def levels(position, pending, rules):
 
 # In the tests below, side * (a - b) compares exactly: a difference of two floats has the right sign. With nan,
 # which stands for no such order, each of them is false.
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def reached(price, level, side):
     """Whether `price` is at the level of an order that stands above (side 1) or below (-1), or past it."""
     return side * (price - level) >= 0.0
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def touched(bar, side, stop, target):
     """What of a position's two levels the bar touches: (stop at the open, target at the open, stop, target)."""
     against = bar.low if side > 0 else bar.high
@@ -286,7 +287,7 @@ def touched(bar, side, stop, target):
     )
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def stop_comes_first(side, stop, target, finer):
     """Which of two levels inside one bar its finer bars reach first: (stop first, still ambiguous)."""
     for j in range(finer.start, finer.stop):
@@ -299,7 +300,7 @@ def stop_comes_first(side, stop, target, finer):
     return True, True
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def protected(account, bar, rules, finer):
     """Test the open position's protective orders against this bar (rules 3 to 5): (account, fill)."""
     position = account.position
@@ -339,7 +340,7 @@ def protected(account, bar, rules, finer):
     return closed(account, price, reason, rules)
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def best_after(best, units, high, low, rules):
     """The trail's best price after a bar (rule 5); without a trail nobody asks for it."""
     if rules.trail_kind == NONE:
@@ -347,7 +348,7 @@ def best_after(best, units, high, low, rules):
     return max(best, high) if units > 0.0 else min(best, low)
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def aged(position, bar, rules):
     """An open position after a bar held to its close."""
     return Position(
@@ -363,7 +364,7 @@ def aged(position, bar, rules):
     )
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def decided(ask, position, rules):
     """Which request this close makes of what the formula asks (rule 6): (request, conflicting, dropped)."""
     wants_long = (ask.flags & LONG) != 0
@@ -391,7 +392,7 @@ def decided(ask, position, rules):
     return request, conflicting, dropped
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def fill(account, bar, ask, rules, finer, is_last):
     """One bar of an account's life: (account, (fill, fill, fill, fill)), the fills in the order of time.
 

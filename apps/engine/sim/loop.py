@@ -30,6 +30,7 @@ from apps.engine.sim.account import (
 )  # fmt: skip
 from apps.engine.sim.kernel import best_after, carry_cost, carry_rate, decided, fill, levels, marked, value_at
 from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT
+from apps.engine.uncounted import UNCOUNTED
 
 # Where `simulate` writes its trades: rows of an int64[4, m] and a float64[7, m] buffer, one column per entry.
 SIDE, REASON, ENTRY_INDEX, EXIT_INDEX = 0, 1, 2, 3
@@ -39,7 +40,7 @@ MOST_FILLS = 4  # on one bar
 BLOCK = 8  # bars that are looked at together
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def record(done, i, whole, real, row):
     """Write one fill into the trade columns; returns the column of the trade that is or will be open."""
     if done.reason == NO_FILL:
@@ -60,14 +61,14 @@ def record(done, i, whole, real, row):
     return row + 1
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def asked_at(i, flags, stops, targets, trails):
     """What the formula asks at the close of bar i."""
     flag = np.int64(flags[i])  # as in a single step, where it comes from Python
     return Ask(flag, value_at(stops, i), value_at(targets, i), value_at(trails, i))  # type: ignore[arg-type]
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def heeded(units):
     """The flags that can make a close do something, given what is held (rule 6)."""
     if units > 0.0:
@@ -77,7 +78,7 @@ def heeded(units):
     return LONG | SHORT
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def word_of(flags, i):
     """The flags of bars i..i+7 as one number, that of bar i lowest; the compiler makes one load of it."""
     eight = flags[i : i + BLOCK]
@@ -87,13 +88,13 @@ def word_of(flags, i):
     return word
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def masks(mask):
     """`mask` for each of the eight bars of a word."""
     return np.uint64(mask) * np.uint64(0x0101010101010101)
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def first_in(word):
     """Which of the eight bars of a word that is not 0 has a flag first."""
     return trailing_zeros(word) >> 3  # type: ignore[call-arg]
@@ -103,7 +104,7 @@ def first_in(word):
 # the stretch. What is marked beyond its end is marked again later. So a stretch costs one wrong guess of the
 # processor, not one per question. (Slices of known length have no negative indexes, which lets the compiler make
 # vectors.) `asking` is 1 when the bar whose close asks something still belongs to the stretch.
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def flat_until(cash, mask, asking, i, stop, flags, equity):
     """Mark bars from i on, holding nothing; returns the end of the quiet stretch, at most `stop`."""
     wide = masks(mask)
@@ -124,7 +125,7 @@ def flat_until(cash, mask, asking, i, stop, flags, equity):
     return i
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def held_until(cash, units, mask, asking, i, stop, close, flags, equity):
     """Likewise while a position is held that no order protects; an equity of 0 or less ends the stretch before it."""
     wide = masks(mask)
@@ -152,7 +153,7 @@ def held_until(cash, units, mask, asking, i, stop, close, flags, equity):
     return i
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def protected_until(cash, units, lower, upper, mask, asking, i, stop, open_, high, low, close, flags, equity):
     """Likewise between two fixed levels; a bar that touches one ends the stretch before it. nan is never touched."""
     wide = masks(mask)
@@ -184,7 +185,7 @@ def protected_until(cash, units, lower, upper, mask, asking, i, stop, open_, hig
     return i
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def followed_until(
     account, rate, mask, asking, i, stop, time, open_, high, low, close, flags, stops, targets, rules, equity
 ):
@@ -218,7 +219,7 @@ def followed_until(
     return i, cash, carry, best
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def dated(account, time):
     """The account as seen on the bar that opened at `time`."""
     return Account(
@@ -233,7 +234,7 @@ def dated(account, time):
     )
 
 
-@njit(cache=True, forceinline=True, _nrt=False)
+@njit(cache=True, forceinline=True, **UNCOUNTED)
 def unprotected(rules):
     """The same rules, where they hold neither protective orders nor carry nor fills at the close.
 
@@ -261,7 +262,7 @@ def unprotected(rules):
     )
 
 
-@njit(cache=True, _nrt=False)
+@njit(cache=True, **UNCOUNTED)
 def simulate(account, start, stop, time, open_, high, low, close, flags, stops, targets, trails, rules,
              finer_prices, inside, equity, whole, real, row):  # fmt: skip
     """Step bars start..stop-1: (account, column of the next trade, bars done).

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from apps.engine.uncounted import UNCOUNTED
+
 BLOCK = 8  # values that are looked at together
 
 
@@ -35,7 +37,7 @@ class Fall(NamedTuple):
     squares: float  # sum of (peak - value)^2
 
 
-@njit(cache=True, error_model="numpy", _nrt=False)
+@njit(cache=True, error_model="numpy", **UNCOUNTED)
 def next_fall(values, start, peak):
     """The first drawdown at or after `start`, `peak` being the highest value before; stop is 0 for none."""
     n = len(values)
@@ -85,7 +87,7 @@ def next_fall(values, start, peak):
     return Fall(first, trough, i, peak, low, even + odd)
 
 
-@njit(cache=True, error_model="numpy", _nrt=False)
+@njit(cache=True, error_model="numpy", **UNCOUNTED)
 def fall_figures(values, peak):
     """All drawdowns of a curve that began at `peak`, in one pass."""
     count = under = longest_start = longest_stop = 0

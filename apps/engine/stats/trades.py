@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from apps.engine.stats.sums import added
+from apps.engine.uncounted import UNCOUNTED
 
 
 class TradeFigures(NamedTuple):
@@ -40,7 +41,7 @@ class TradeFigures(NamedTuple):
     carry: float
 
 
-@njit(cache=True, error_model="numpy", _nrt=False)
+@njit(cache=True, error_model="numpy", **UNCOUNTED)
 def trade_figures(side, size, entry_price, exit_price, entry_index, exit_index, carry, pnl):
     """All figures of k trades, in one pass and a short one for the deviation.
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from apps.engine.uncounted import UNCOUNTED
 
-@njit(cache=True, nogil=True, _nrt=False)
+
+@njit(cache=True, nogil=True, **UNCOUNTED)
 def add_crossings(a, b, first, over, under, flags):
     """Add the bit `over` to `flags` (uint8[n]) where `a` (float64[n]) has crossed over `b`, and `under` likewise.
 
