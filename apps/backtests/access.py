@@ -8,8 +8,8 @@ from uuid import UUID
 from django.http import Http404
 
 from apps.accounts.models import Workspace
-from apps.backtests.models import Backtest, Sweep, Trial
-from apps.backtests.selectors import backtests_of, sweeps_of
+from apps.backtests.models import Backtest, PortfolioRun, Sweep, Trial, WalkForward
+from apps.backtests.selectors import backtests_of, portfolios_of, sweeps_of, walk_forwards_of
 from apps.formulas.selectors import formulas_of
 
 
@@ -48,3 +48,19 @@ def get_lineage_for(workspace: Workspace, uuid: UUID) -> UUID:
     if not known:
         raise Http404("No such formula.")
     return uuid
+
+
+def get_walk_forward_for(workspace: Workspace, uuid: UUID | str) -> WalkForward:
+    """Raises Http404 for an unknown walk-forward and for one of another workspace alike."""
+    walk_forward = walk_forwards_of(workspace).filter(uuid=uuid).first()
+    if walk_forward is None:
+        raise Http404("No such walk-forward.")
+    return walk_forward
+
+
+def get_portfolio_for(workspace: Workspace, uuid: UUID | str) -> PortfolioRun:
+    """Raises Http404 for an unknown portfolio and for one of another workspace alike."""
+    run = portfolios_of(workspace).filter(uuid=uuid).first()
+    if run is None:
+        raise Http404("No such portfolio.")
+    return run

@@ -1,6 +1,8 @@
 """Forms that ask for research."""
 
 from apps.backtests.forms.backtests import BacktestForm
+from apps.backtests.forms.portfolios import LegForm, PortfolioForm
 from apps.backtests.forms.sweeps import SweepForm
+from apps.backtests.forms.walk_forwards import WalkForwardForm
 
-__all__ = ["BacktestForm", "SweepForm"]
+__all__ = ["BacktestForm", "LegForm", "PortfolioForm", "SweepForm", "WalkForwardForm"]

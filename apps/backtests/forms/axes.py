@@ -103,10 +103,6 @@ class AxesForm(CostsForm):
             )
         return rows
 
-    @property
-    def cost_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.base_fields if name in CostsForm.base_fields]
-
 
 def _parts(text: str) -> tuple[str, str, str] | None:
     """From, to and step of a written range, or one value held; None for a list, which these fields cannot hold."""

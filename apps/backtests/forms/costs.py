@@ -59,3 +59,7 @@ class CostsForm(forms.Form):
             "start": values["start"],
             "end": values["end"],
         }
+
+    @property
+    def cost_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in COST_FIELDS]

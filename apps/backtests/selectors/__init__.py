@@ -14,6 +14,21 @@ from apps.backtests.selectors.backtests import (
 from apps.backtests.selectors.charts import drawdown_chart, equity_chart, price_chart, thinned_equity
 from apps.backtests.selectors.compare import comparison_chart, comparison_of
 from apps.backtests.selectors.exports import EXPORT_NAMES, EXPORTS, Export, export_of
+from apps.backtests.selectors.joined import (
+    JOINED_COLUMNS,
+    joined_drawdown_chart,
+    joined_equity_chart,
+    joined_table,
+    joined_trade_page,
+)
+from apps.backtests.selectors.portfolios import (
+    contribution_chart,
+    correlation_rows,
+    leg_names,
+    leg_rows,
+    portfolios_of,
+    shares_chart,
+)
 from apps.backtests.selectors.report import (
     LuckCheck,
     luck_of,
@@ -44,15 +59,23 @@ from apps.backtests.selectors.trades import (
     trades_of,
 )
 from apps.backtests.selectors.trials import TrialSummary, lineage_of_text, trial_rows, trials_of
+from apps.backtests.selectors.walk_forwards import (
+    joined_luck,
+    stability_of,
+    strip,
+    strip_of_plan,
+    walk_forwards_of,
+)
 
 __all__ = [
+    "CellQuery",
     "EXPORTS",
     "EXPORT_NAMES",
+    "Export",
+    "JOINED_COLUMNS",
+    "LuckCheck",
     "OUTCOMES",
     "TRADE_COLUMNS",
-    "CellQuery",
-    "Export",
-    "LuckCheck",
     "TradePage",
     "TradeQuery",
     "TrialSummary",
@@ -64,6 +87,8 @@ __all__ = [
     "chosen_trades",
     "comparison_chart",
     "comparison_of",
+    "contribution_chart",
+    "correlation_rows",
     "cut_to_dates",
     "drawdown_chart",
     "equity_chart",
@@ -74,6 +99,13 @@ __all__ = [
     "finer_bars_of",
     "heat_of",
     "in_iso",
+    "joined_drawdown_chart",
+    "joined_equity_chart",
+    "joined_luck",
+    "joined_table",
+    "joined_trade_page",
+    "leg_names",
+    "leg_rows",
     "lineage_of_text",
     "luck_of",
     "metric_groups",
@@ -82,9 +114,14 @@ __all__ = [
     "need_result",
     "parallel_of",
     "pictures_of",
+    "portfolios_of",
     "price_chart",
     "report_of",
+    "shares_chart",
     "shown_trades",
+    "stability_of",
+    "strip",
+    "strip_of_plan",
     "sweep_headline",
     "sweeps_of",
     "thinned_equity",
@@ -92,4 +129,5 @@ __all__ = [
     "trades_of",
     "trial_rows",
     "trials_of",
+    "walk_forwards_of",
 ]

@@ -41,7 +41,7 @@ def _leg(run: PortfolioRun, leg: PortfolioLeg) -> Leg:
     bars = cut_to_dates(load_bars(leg.bar_set), run.start, run.end)
     if len(bars) < 2:
         raise CannotBacktest(f"{instrument.symbol} has fewer than two bars between these dates.")
-    finer = leg.finer_bar_set and cut_to_dates(load_bars(leg.finer_bar_set), run.start, run.end)
+    finer = leg.finer_bar_set
     return Leg(
         symbol=instrument.symbol,
         bars=bars,
@@ -49,7 +49,7 @@ def _leg(run: PortfolioRun, leg: PortfolioLeg) -> Leg:
         settings=leg.settings,
         weight=leg.weight,
         instrument=Instrument(**leg.instrument),
-        finer=finer,
+        finer=cut_to_dates(load_bars(finer), run.start, run.end) if finer else None,
         currency=instrument.currency,
     )
 

@@ -92,7 +92,7 @@ def plan_portfolio(request: PortfolioRequest) -> PortfolioPlan:
     if request.start and request.end and request.start > request.end:
         raise CannotBacktest("The start lies after the end.", field="start")
     programs = [_program(place, leg) for place, leg in enumerate(request.legs)]
-    parameters = {
+    parameters: dict[str, Any] = {
         "cash": request.cash,
         "fee": request.fee,
         "slippage_bps": request.slippage_bps,

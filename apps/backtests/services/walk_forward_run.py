@@ -39,7 +39,8 @@ def compute_walk_forward(asked: WalkForward, progress: Progress) -> tuple[WalkFo
     Raises DomainError, FormulaError, SimulationError, Cancelled.
     """
     bars = cut_to_dates(load_bars(asked.bar_set), asked.start, asked.end)
-    finer = asked.finer_bar_set and cut_to_dates(load_bars(asked.finer_bar_set), asked.start, asked.end)
+    finer_set = asked.finer_bar_set
+    finer = cut_to_dates(load_bars(finer_set), asked.start, asked.end) if finer_set else None
     layout: dict[str, Any] = dict(asked.spec)
     cells = plan_settings(asked.formula_text, layout.pop("axes")).settings
     del layout["settings"]

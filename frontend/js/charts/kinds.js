@@ -7,7 +7,7 @@
  *   readout   (index) => [{ label, text, sign?, colour?, dash? }], the values at one bar
  */
 import { AreaSeries, BaselineSeries, CandlestickSeries, HistogramSeries, LineSeries, LineStyle, createSeriesMarkers } from "lightweight-charts";
-import { fade } from "./palette.js";
+import { fade, mix } from "./palette.js";
 import { compact, decimalsFor, number, percent } from "./format.js";
 
 const STYLES = [
@@ -163,4 +163,35 @@ function growth(chart, data, colours) {
   return { main: lines[0].series, values: lines[0].values, paint, readout };
 }
 
-export const KINDS = { price, equity, drawdown, growth };
+/** Shares of a whole over time, stacked; shorts count with their size, and are written with their sign. */
+function shares(chart, data, colours) {
+  const entries = Object.entries(data.series);
+  const heights = data.time.map(() => 0);
+  const layers = entries.map(([name, values], i) => {
+    const tops = values.map((value, at) => (heights[at] += Math.abs(value ?? 0) * 100));
+    return { name, values, tops, slot: i % 4, pale: i >= 4 };
+  });
+  const most = Math.max(...heights, 1);
+  const shown = [...layers].reverse().map((layer) => {
+    const series = chart.addSeries(AreaSeries, {
+      ...quiet,
+      lineWidth: 1,
+      crosshairMarkerVisible: false,
+      priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => percent(value, 0) },
+      autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: most } }),
+    });
+    series.priceScale().applyOptions({ scaleMargins: { top: 0.04, bottom: 0 } });
+    series.setData(points(data.time, layer.tops));
+    return { ...layer, series };
+  });
+  const paint = (now) =>
+    shown.forEach(({ series, slot, pale }) => {
+      const fill = mix(now.series[slot], now.surface, pale ? 0.3 : 0.55); // opaque: what is painted below must not show
+      series.applyOptions({ lineColor: now.series[slot], topColor: fill, bottomColor: fill });
+    });
+  paint(colours);
+  const readout = (i) => layers.map(({ name, values, slot }) => ({ label: name, text: percent(values[i] === null ? null : values[i] * 100, 0), colour: `var(--series-${slot + 1})`, dash: "solid" }));
+  return { main: shown[0].series, values: layers.at(-1).tops, paint, readout };
+}
+
+export const KINDS = { price, equity, drawdown, growth, shares };

@@ -32,3 +32,9 @@ export function fade(colour, alpha) {
   const [r, g, b] = colour.match(/[\d.]+/g);
   return `rgba(${r}, ${g}, ${b}, ${alpha})`;
 }
+
+/** `share` of one colour and the rest of another, opaque; both in the rgb(…) form. */
+export function mix(colour, other, share) {
+  const [one, two] = [colour, other].map((each) => each.match(/[\d.]+/g).map(Number));
+  return `rgb(${[0, 1, 2].map((i) => Math.round(one[i] * share + two[i] * (1 - share))).join(", ")})`;
+}
