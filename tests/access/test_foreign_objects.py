@@ -11,7 +11,18 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.accounts.services import create_api_key
-from apps.backtests.services import SweepRequest, run_backtest, submit_backtest, submit_sweep, work_next
+from apps.backtests.services import (
+    LegRequest,
+    PortfolioRequest,
+    SweepRequest,
+    WalkForwardRequest,
+    run_backtest,
+    submit_backtest,
+    submit_portfolio,
+    submit_sweep,
+    submit_walk_forward,
+    work_next,
+)
 from apps.formulas.services import add_case, create_formula, publish_formula
 from apps.signals.models import Alert, Signal
 from apps.signals.services.processing import process_alerts
@@ -69,6 +80,11 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     run_backtest(backtest.pk)
     sweep_of = SweepRequest(text=SWEPT, bar_sets=(question.bar_set,), axes={"length": "2,5"})
     sweep, _ = submit_sweep(workspace, sweep_of, actor=user)
+    walk_of = WalkForwardRequest(text=SWEPT, bar_set=question.bar_set, axes={"length": "2,5"})
+    walk_forward, _ = submit_walk_forward(workspace, walk_of, actor=user)
+    portfolio, _ = submit_portfolio(
+        workspace, PortfolioRequest(legs=[LegRequest(question.bar_set, 1.0)]), actor=user
+    )
     while work_next() is not None:
         pass
     source, _token = create_source(workspace, name="Mine", actor=user)
@@ -86,6 +102,11 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "backtests/sweeps/": sweep.uuid,
         "backtests/^sweeps/": sweep.uuid,
         "backtests/sweeps/new/": formula.uuid,
+        "backtests/walk-forwards/": walk_forward.uuid,
+        "backtests/^walk-forwards/": walk_forward.uuid,
+        "backtests/walk-forwards/new/": formula.uuid,
+        "backtests/portfolios/": portfolio.uuid,
+        "backtests/^portfolios/": portfolio.uuid,
         "signals/": Signal.objects.get().uuid,
         "signals/sources/": source.uuid,
         "signals/deliveries/": Alert.objects.get().uuid,
@@ -95,6 +116,8 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "api/v1/^formulas/": formula.uuid,
         "api/v1/^backtests/": backtest.uuid,
         "api/v1/^sweeps/": sweep.uuid,
+        "api/v1/^walk-forwards/": walk_forward.uuid,
+        "api/v1/^portfolios/": portfolio.uuid,
         "api/v1/^signals/": Signal.objects.get().uuid,
         "api/v1/^alert-sources/": source.uuid,
     }

@@ -54,7 +54,7 @@ class LegRequestSerializer(serializers.Serializer[dict[str, Any]]):
 
 class PortfolioRequestSerializer(ConditionsSerializer):
     name = serializers.CharField(default="Portfolio", max_length=120)
-    legs = LegRequestSerializer(many=True, min_length=1, max_length=MOST_LEGS)
+    legs = LegRequestSerializer(many=True, min_length=1, max_length=MOST_LEGS)  # type: ignore[call-arg]
     rebalance = serializers.ChoiceField(choices=REBALANCES, default="none")
     threshold = serializers.FloatField(
         default=0.05, help_text="How far a share may drift off its weight; with rebalance=threshold"

@@ -21,12 +21,12 @@ class BacktestRequestSerializer(serializers.Serializer[dict[str, Any]]):
         required=False, max_length=40, help_text="Instead of bar_set, with timeframe"
     )
     timeframe = serializers.CharField(required=False, max_length=10)
-    cash = serializers.FloatField(default=10_000, min_value=0.01, max_value=1e12)
+    cash = serializers.FloatField(default=10_000.0, min_value=0.01, max_value=1e12)
     fee = serializers.FloatField(default=0.001, min_value=0, max_value=0.5, help_text="Fraction of each fill")
-    slippage_bps = serializers.FloatField(default=0, min_value=0, max_value=1000)
+    slippage_bps = serializers.FloatField(default=0.0, min_value=0, max_value=1000)
     fill = serializers.ChoiceField(choices=Fill.choices, default=Fill.NEXT_OPEN)
     borrow_per_day = serializers.FloatField(
-        default=0, min_value=0, max_value=0.1, help_text="Of a short's value, a fraction per day"
+        default=0.0, min_value=0, max_value=0.1, help_text="Of a short's value, a fraction per day"
     )
     use_finer = serializers.BooleanField(
         default=True,

@@ -171,9 +171,7 @@ ANSWER = OpenApiExample(
             },
             "efficiency": 0.31,
             "profitable_folds": 0.6,
-            "folds": [
-                {"number": 1, "inputs": {"fast": 10, "slow": 40}, "efficiency": 0.42, "qualified": 16}
-            ],
+            "folds": [{"number": 1, "inputs": {"fast": 10, "slow": 40}, "efficiency": 0.42, "qualified": 16}],
         },
         "hashes": {
             "formula": "9c1b…",

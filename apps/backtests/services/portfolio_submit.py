@@ -93,13 +93,13 @@ def plan_portfolio(request: PortfolioRequest) -> PortfolioPlan:
         raise CannotBacktest("The start lies after the end.", field="start")
     programs = [_program(place, leg) for place, leg in enumerate(request.legs)]
     parameters: dict[str, Any] = {
-        "cash": request.cash,
-        "fee": request.fee,
-        "slippage_bps": request.slippage_bps,
+        "cash": float(request.cash),
+        "fee": float(request.fee),
+        "slippage_bps": float(request.slippage_bps),
         "fill": str(request.fill),
-        "borrow_per_day": request.borrow_per_day,
+        "borrow_per_day": float(request.borrow_per_day),
         "rebalance": str(request.rebalance),
-        "threshold": request.threshold,
+        "threshold": float(request.threshold),
         "timezone": request.timezone or None,
     }
     _check_conditions(request, PortfolioParams(**parameters))
@@ -311,7 +311,7 @@ def _leg(
         formula_hash=program.formula_hash,
         lineage=_lineage(workspace, asked.formula, program.formula_hash),
         settings=program.inputs,
-        weight=asked.weight,
+        weight=float(asked.weight),
     )
 
 

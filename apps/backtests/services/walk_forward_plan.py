@@ -113,15 +113,15 @@ def conditions_of(request: WalkForwardRequest) -> dict[str, Any]:
     """The engine's SimParams: the costs asked for, and the instrument's steps as they are now."""
     instrument = request.bar_set.instrument
     return {
-        "cash": request.cash,
-        "fee": request.fee,
-        "slippage_bps": request.slippage_bps,
+        "cash": float(request.cash),
+        "fee": float(request.fee),
+        "slippage_bps": float(request.slippage_bps),
         "fill": str(request.fill),
         "tick": float(instrument.tick_size),
         "lot": float(instrument.lot_size),
         "min_size": float(instrument.min_size),
         "min_notional": float(instrument.min_notional),
-        "borrow_per_day": request.borrow_per_day,
+        "borrow_per_day": float(request.borrow_per_day),
     }
 
 
