@@ -68,14 +68,14 @@ from apps.backtests.selectors.walk_forwards import (
 )
 
 __all__ = [
-    "CellQuery",
     "EXPORTS",
     "EXPORT_NAMES",
-    "Export",
     "JOINED_COLUMNS",
-    "LuckCheck",
     "OUTCOMES",
     "TRADE_COLUMNS",
+    "CellQuery",
+    "Export",
+    "LuckCheck",
     "TradePage",
     "TradeQuery",
     "TrialSummary",

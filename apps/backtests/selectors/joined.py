@@ -51,7 +51,7 @@ def joined_equity_chart(job: WalkForward | PortfolioRun, name: str) -> dict[str,
 
 def joined_drawdown_chart(job: WalkForward | PortfolioRun) -> dict[str, Any]:
     table = joined_table(job, job.equity_path)
-    values = drawdown(table["equity"].to_numpy())
+    values = drawdown(table["equity"].to_numpy(), float(job.parameters["cash"]))
     keep = thin_indices(values, CURVE_POINTS)
     return {"time": (table["time"].to_numpy()[keep] // 1000).tolist(), "value": values[keep].tolist()}
 
