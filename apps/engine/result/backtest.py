@@ -43,6 +43,11 @@ class BacktestResult:
         return self.simulation.counts
 
     @property
+    def finer_timeframe_ms(self) -> int | None:
+        """The timeframe of the finer bars it was run with, which are part of the data; None for none."""
+        return self.finer.timeframe_ms if self.finer is not None else None
+
+    @property
     def equity(self) -> NDArray[np.float64]:
         """float64[m]: equity at each close."""
         return self.simulation.equity
@@ -97,6 +102,7 @@ class BacktestResult:
             "open_trade": export.dumps(self.open_trade),
             "equity": export.curve(self.simulation.time, self.equity),
             "hashes": export.dumps(self.hashes),
+            "finer_timeframe_ms": export.dumps(self.finer_timeframe_ms),
             "counts": export.dumps(self.counts),
             "parameters": export.dumps(self.parameters),
             "report": export.dumps(self.report),

@@ -5,6 +5,7 @@ matters, docs/fills.md ("Arithmetic") fixes it, and this follows the page.
 """
 
 import math
+from collections import Counter
 
 DAY_MS = 86_400_000.0
 LONG, SHORT, EXIT_LONG, EXIT_SHORT, EXIT = 1, 2, 4, 8, 16
@@ -24,7 +25,7 @@ class Held:
 class ReferenceSimulator:
     """bars: list of (time, open, high, low, close); orders, params: as in apps.engine.sim.spec.
 
-    finer: for each bar a list of (open, high, low), or None.
+    finer: for each bar a list of (open, high, low), or None. `met` counts how often each rule decided something.
     """
 
     def __init__(self, bars, orders, params, finer=None):
@@ -36,6 +37,7 @@ class ReferenceSimulator:
         self.equity = []
         self.counts = {"ambiguous_bars": 0, "conflicting_bars": 0, "dropped_requests": 0, "cut_sizes": 0}
         self.ended = False
+        self.met = Counter()
 
     def run(self):
         request = None
@@ -44,22 +46,25 @@ class ReferenceSimulator:
             self.pay_carry(i)
             if self.params.fill == "next_open":
                 self.carry_out(request, opening, i, signal=i - 1)
-            if self.held:
-                self.test_protection(i)
+            protected = self.held is not None and self.test_protection(i)
             if self.held:
                 self.held.closes += 1
                 best = self.held.best
                 self.held.best = max(best, high) if self.held.side > 0 else min(best, low)
             request = self.decide(i)
+            self.met["2: after a stop the same close asks again"] += protected and request is not None
+            self.met["1: a request on the last bar"] += request is not None and i == len(self.bars) - 1
             if self.params.fill == "close" and i < len(self.bars) - 1:
                 self.carry_out(request, close, i, signal=i)
             if self.worth(close) <= 0:
+                self.met["10: ended while flat" if self.held is None else "10: ended and closed"] += 1
                 if self.held:
                     self.leave(self.market(close, -self.held.side), i, "account_at_zero")
                 self.ended = True
             self.equity.append(self.worth(close))
             if self.ended:
                 break
+        self.met["1: open after the last bar"] += self.held is not None
         return self
 
     # Rule 6: what this close asks for.
@@ -73,16 +78,27 @@ class ReferenceSimulator:
         timed = self.held is not None and n is not None and self.held.closes >= n
         exit_long = bool(flags & (EXIT_LONG | EXIT))
         exit_short = bool(flags & (EXIT_SHORT | EXIT))
+        holder = "flat" if self.held is None else "a holder"
+        self.met[f"6: exit beats entry, {holder}"] += (asks_long and exit_long) or (asks_short and exit_short)
+        self.met["6: exit beside both sides"] += bool(
+            flags & LONG and flags & SHORT and (exit_long or exit_short)
+        )
+        self.met["2: exit after N stands against an entry"] += timed and (asks_long or asks_short)
         if exit_long or timed:
             asks_long = False
         if exit_short or timed:
             asks_short = False
         side = self.held.side if self.held else 0
         entry = 1 if asks_long and side <= 0 else -1 if asks_short and side >= 0 else 0
+        self.met["7: asked again for the side held"] += entry == 0 and (asks_long or asks_short)
         if entry:
             for protection in (self.orders.stop, self.orders.target, self.orders.trail):
                 if protection and protection.kind == "by" and not protection.series[i] > 0:
                     self.counts["dropped_requests"] += 1
+                    self.met[
+                        "3: by is na" if math.isnan(protection.series[i]) else "3: by is not positive"
+                    ] += 1
+                    self.met["3: by dropped a flip"] += side != 0
                     entry = 0
                     break
         if entry:
@@ -94,6 +110,7 @@ class ReferenceSimulator:
     def carry_out(self, request, price, i, signal):
         if request is None:
             return
+        self.met[f"1: filled at {self.params.fill}"] += 1
         if self.held:
             reason = "reverse" if request in ("long", "short") else request
             self.leave(self.market(price, -self.held.side), i, reason)
@@ -118,6 +135,7 @@ class ReferenceSimulator:
         if size is None:
             self.counts["dropped_requests"] += 1
             return
+        self.met[f"9: size {self.orders.size.kind}"] += 1
         notional = size * price
         fee = notional * self.params.fee
         self.cash = self.cash - side * notional - fee
@@ -132,6 +150,7 @@ class ReferenceSimulator:
     def size(self, side, price, stop_price):
         equity, params, size = self.cash, self.params, self.orders.size
         if price <= 0 or equity <= 0:
+            self.met["9: nothing to spend"] += 1
             return None
         unit_cost = price * (1.0 + params.fee)
         if size.kind == "percent":
@@ -142,15 +161,20 @@ class ReferenceSimulator:
             units = size.value
         else:
             if math.isnan(stop_price):
+                self.met["9: risk without a stop"] += 1
                 return None
             distance = side * (price - stop_price)
             if distance <= 0:
+                self.met["9: risk with a stop on the winning side"] += 1
                 return None
             units = size.value * equity / distance
         was_cut = units > equity / unit_cost
         if was_cut:
             units = equity / unit_cost
         units = self.whole_lots(units)
+        self.met["9: less than a lot"] += units <= 0
+        self.met["9: below min_size"] += 0 < units < params.min_size
+        self.met["9: below min_notional"] += 0 < units * price < params.min_notional
         if units <= 0 or units < params.min_size or units * price < params.min_notional:
             return None
         self.counts["cut_sizes"] += was_cut
@@ -175,6 +199,11 @@ class ReferenceSimulator:
         _, opening, high, low, _ = self.bars[i]
         held, orders = self.held, self.orders
         stop, reason = held.stop, "stop_loss"
+        for name in ("stop", "target"):
+            each = getattr(orders, name)
+            self.met[f"3: {name} at is na"] += bool(
+                each and each.kind == "at" and math.isnan(each.series[i - 1])
+            )
         if orders.stop and orders.stop.kind == "at":
             stop = None if i == 0 or math.isnan(orders.stop.series[i - 1]) else orders.stop.series[i - 1]
         if orders.trail:
@@ -184,38 +213,60 @@ class ReferenceSimulator:
                 trail = held.best - held.side * held.trail_distance
             if stop is None or (trail > stop if held.side > 0 else trail < stop):
                 stop, reason = trail, "trailing_stop"
+            which = "the trail" if reason == "trailing_stop" else "the stop"
+            self.met[f"5: {which} is nearer"] += orders.stop is not None
         target = held.target
         if orders.target and orders.target.kind == "at":
             target = None if math.isnan(orders.target.series[i - 1]) else orders.target.series[i - 1]
 
         opened_past_stop = self.is_stop_reached(stop, opening, opening)
         opened_past_target = self.is_target_reached(target, opening, opening)
+        side = "long" if held.side > 0 else "short"
         if opened_past_stop:
             self.counts["ambiguous_bars"] += opened_past_target
-            return self.leave(self.market(opening, -held.side), i, reason)
+            self.met["4: opened past both"] += opened_past_target
+            self.met[f"3: {side}, gap through the stop"] += 1
+            self.leave(self.market(opening, -held.side), i, reason)
+            return True
         if opened_past_target:
-            return self.leave(self.on_tick(opening, -held.side), i, "take_profit")
+            self.met[f"3: {side}, gap through the target"] += 1
+            self.leave(self.on_tick(opening, -held.side), i, "take_profit")
+            return True
         takes_stop = self.is_stop_reached(stop, high, low)
         takes_target = self.is_target_reached(target, high, low)
         if takes_stop and takes_target:
             takes_stop = self.stop_is_first(i, stop, target)
+        if not (takes_stop or takes_target):
+            return False
+        self.met["2: protected on the entry's own bar"] += held.index == i
         if takes_stop:
-            return self.leave(self.market(stop, -held.side), i, reason)
-        if takes_target:
-            return self.leave(self.on_tick(target, -held.side), i, "take_profit")
-        return None
+            name, kind = ("stop", orders.stop.kind) if reason == "stop_loss" else ("trail", orders.trail.kind)
+            self.met["5: the trail had followed the price"] += name == "trail" and held.best != held.price
+            self.leave(self.market(stop, -held.side), i, reason)
+        else:
+            name, kind = "target", orders.target.kind
+            self.met["8: a target does not slip"] += self.params.slippage_bps > 0
+            self.leave(self.on_tick(target, -held.side), i, "take_profit")
+        self.met[f"3: {side}, {name} {kind}"] += 1
+        return True
 
     def stop_is_first(self, i, stop, target):
-        for opening, high, low in self.finer[i] if self.finer else []:
+        parts = self.finer[i] if self.finer else []
+        self.met["4: both touched" + (", finer bars at hand" if parts else "")] += 1
+        for opening, high, low in parts:
             if self.is_stop_reached(stop, opening, opening):
+                self.met["4: a finer bar opens past the stop"] += 1
                 return True
             if self.is_target_reached(target, opening, opening):
+                self.met["4: a finer bar opens past the target"] += 1
                 return False
             stop_hit = self.is_stop_reached(stop, high, low)
             target_hit = self.is_target_reached(target, high, low)
             if stop_hit and target_hit:
+                self.met["4: both in one finer bar"] += 1
                 break
             if stop_hit or target_hit:
+                self.met["4: a finer bar touches the " + ("stop" if stop_hit else "target")] += 1
                 return stop_hit
         self.counts["ambiguous_bars"] += 1
         return True
@@ -239,7 +290,9 @@ class ReferenceSimulator:
             return price
         steps = price / self.params.tick
         if abs(steps - round(steps)) <= 1e-9 * max(1.0, abs(steps)):
+            self.met["8: on the tick"] += 1
             return price
+        self.met["8: moved to the tick"] += 1
         return (math.ceil(steps) if side > 0 else math.floor(steps)) * self.params.tick
 
     def whole_lots(self, units):
@@ -247,7 +300,9 @@ class ReferenceSimulator:
             return units
         steps = units / self.params.lot
         if abs(steps - round(steps)) <= 1e-9 * max(1.0, abs(steps)):
+            self.met["8: on the lot"] += 1
             return units
+        self.met["8: cut to the lot"] += 1
         return math.floor(steps) * self.params.lot
 
     # Rule 10.
@@ -259,6 +314,10 @@ class ReferenceSimulator:
             cost = self.held.size * self.bars[i - 1][4] * rate * days
             self.cash -= cost
             self.held.carry += cost
+            who = "a long" if self.held.side > 0 else "a short"
+            self.met[f"10: {who} pays carry"] += cost > 0
+            self.met[f"10: {who} receives carry"] += cost < 0
+            self.met["10: carry over missing days"] += cost != 0 and days > 1
 
     # Rule 11.
     def worth(self, close):

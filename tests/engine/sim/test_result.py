@@ -72,6 +72,7 @@ def test_bytes_are_json_without_nan_and_say_what_the_tables_say():
         "open_trade",
         "equity",
         "hashes",
+        "finer_timeframe_ms",
         "counts",
         "parameters",
         "report",
@@ -113,6 +114,17 @@ def test_a_result_is_known_by_formula_data_parameters_and_engine():
         run_backtest(RULE, bars, None, FREE, finer=halves),
     ]
     assert len({base, *(other.hashes["result"] for other in others)}) == 6
+
+
+def test_a_result_says_which_finer_bars_decided():
+    bars = ut_bot_bars()
+    halves = make_bars(np.repeat(bars.close, 2).tolist(), step_ms=bars.timeframe_ms // 2)
+    alone, helped = (
+        json.loads(run_backtest(RULE, bars, None, FREE, finer=finer).to_json_bytes())
+        for finer in (None, halves)
+    )
+    assert (alone["finer_timeframe_ms"], helped["finer_timeframe_ms"]) == (None, 43_200_000)
+    assert alone["parameters"] == helped["parameters"]
 
 
 def test_refusals_are_clear():
