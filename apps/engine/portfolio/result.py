@@ -241,7 +241,13 @@ def run_portfolio(
     }
     shortest = min(leg.bars.timeframe_ms for leg in legs)
     named = [
-        {"symbol": leg.symbol, "weight": leg.weight, "formula": formula, "data": bars}
+        {
+            "symbol": leg.symbol,
+            "weight": leg.weight,
+            "formula": formula,
+            "data": bars,
+            "finer_timeframe_ms": leg.finer.timeframe_ms if leg.finer is not None else None,
+        }
         for leg, formula, bars in zip(legs, formulas, data, strict=True)
     ]
     figures = leg_figures(found, params.cash)

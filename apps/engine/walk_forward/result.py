@@ -85,6 +85,7 @@ class WalkForwardResult:
     hindsight: Hindsight | None
     verdict: Verdict
     hashes: dict[str, str]  # formula, data, parameters, engine, result
+    finer_timeframe_ms: int | None  # of the finer bars it was run with, which are part of the data
     parameters: dict[str, Any]  # cash, fees ..., the layout and the cells
     bars: Bars
 
@@ -132,6 +133,7 @@ class WalkForwardResult:
             "ended_early": self.ended_early,
             "counts": simulation.counts,
             "hashes": self.hashes,
+            "finer_timeframe_ms": self.finer_timeframe_ms,
             "parameters": self.parameters,
         }
 

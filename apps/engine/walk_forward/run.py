@@ -112,6 +112,7 @@ def walk_forward(
             ended=whole.ended_early,
         ),
         hashes=hashes | {"result": result_id(hashes)},
+        finer_timeframe_ms=finer.timeframe_ms if finer is not None else None,
         parameters=parameters,
         bars=bars,
     )

@@ -10,7 +10,7 @@ from apps.engine.portfolio.run import simulate
 from apps.engine.portfolio.spec import Instrument, PortfolioParams, SignalLeg
 from apps.engine.sim.run import run
 from tests.engine.portfolio.reference import ReferencePortfolio
-from tests.engine.sim.test_against_reference import random_case
+from tests.engine.sim.test_against_reference import finer_inside, random_case
 
 HOUR_MS = 3_600_000
 FEW, MANY = 300, 6_000
@@ -96,7 +96,7 @@ def equals_reference(seed):
         inside = None
         if finer is not None:
             fine = list(zip(finer.open.tolist(), finer.high.tolist(), finer.low.tolist(), strict=True))
-            inside = [fine[3 * i : 3 * i + 3] for i in range(len(bars))]
+            inside = [[fine[at] for at in rows_inside] for rows_inside in finer_inside(bars, finer)]
         plain = list(zip(*(column.tolist() for column in columns), strict=True))
         rows.append((plain, orders, own, weight, bars.timeframe_ms, inside))
     drift = threshold if rebalance == "threshold" else None

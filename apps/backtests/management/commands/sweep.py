@@ -26,6 +26,7 @@ from apps.backtests.management.options import (
     writable,
     write_json,
 )
+from apps.engine.bars import Bars
 from apps.engine.honesty.errors import HonestyError
 from apps.engine.honesty.luck import Luck, sweep_luck
 from apps.engine.honesty.overfitting import PBO, pbo
@@ -100,7 +101,7 @@ class Command(EngineCommand):
         found = plateau(cells, axes, metric) if options["random"] is None else None
         luck, overfitting = _honesty(cells, metric)
         if options["json"]:
-            write_json(options["json"], _json(cells, elapsed, found, luck, overfitting))
+            write_json(options["json"], _json(cells, finer, elapsed, found, luck, overfitting))
         else:
             self.stdout.write(
                 _table(cells, axes, metric, found, luck, overfitting, options["limit"], elapsed)
@@ -145,7 +146,12 @@ def _rank(cell: Cell, metric: str) -> tuple[bool, float]:
 
 
 def _json(
-    cells: list[Cell], elapsed: float, found: Plateau | None, luck: Luck | None, overfitting: PBO | None
+    cells: list[Cell],
+    finer: Bars | None,
+    elapsed: float,
+    found: Plateau | None,
+    luck: Luck | None,
+    overfitting: PBO | None,
 ) -> bytes:
     shared = {name: cells[0].hashes[name] for name in ("formula", "data", "engine")}
     body = {
@@ -153,6 +159,7 @@ def _json(
         "elapsed_s": elapsed,
         "tried": len(cells),
         "hashes": shared,
+        "finer_timeframe_ms": finer.timeframe_ms if finer is not None else None,
         "plateau": found.as_dict() if found else None,
         "luck": luck.as_dict() if luck else None,
         "pbo": overfitting.as_dict() if overfitting else None,
