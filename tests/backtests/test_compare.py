@@ -49,6 +49,9 @@ def test_what_was_asked_differently_is_named_and_nothing_else(pair):
         ("sharpe", [0.9, 0.9, 0.1], None),  # two are equally good
         ("sharpe", [None, 0.5], None),
         ("exposure", [0.1, 0.9], None),
+        ("buy_and_hold_sharpe", [0.1, 0.9], None),
+        ("time_under_water", [0.9, 0.4], 1),
+        ("worst_trade", [-0.2, -0.1], 1),
     ],
 )
 def test_the_best_is_marked_where_there_is_one(name, values, best):

@@ -11,17 +11,15 @@ from apps.backtests.errors import CannotCompare
 from apps.backtests.models import Backtest
 from apps.backtests.rules import thin_indices
 from apps.backtests.selectors.backtests import equity_of, metrics_in_order
+from apps.engine.sweep.plateau import LOWER_IS_BETTER
 
 MOST_RUNS = 8
 POINTS_EACH = 1500
-# For these a smaller number is the better one; for those in NEUTRAL neither is.
-SMALLER_IS_BETTER = {
-    "max_drawdown", "max_drawdown_duration_bars", "max_drawdown_duration_days", "volatility", "fees", "ulcer_index",
-    "max_consecutive_losses", "avg_drawdown",
-}  # fmt: skip
+# Of these neither more nor less is better: they describe the run, or the market it ran on.
 NEUTRAL = {
-    "buy_and_hold", "exposure", "turnover", "trades", "winning_trades", "losing_trades", "avg_bars_held",
-    "periods_per_year", "years", "skew", "kurtosis",
+    "exposure", "turnover", "trades", "winning_trades", "losing_trades", "long_trades", "short_trades", "trades_per_year",
+    "avg_bars_held", "avg_bars_won", "avg_bars_lost", "periods_per_year", "years", "skew", "kurtosis", "beta",
+    "max_drawdown_amount",
 }  # fmt: skip
 
 
@@ -87,9 +85,9 @@ def _metrics(backtests: Sequence[Backtest]) -> list[dict[str, Any]]:
 def _best(name: str, values: list[Any]) -> int | None:
     """Which run has the best of these; None where none is better, or nothing can be said."""
     known = [value for value in values if value is not None]
-    if name in NEUTRAL or len(known) < 2 or len(set(known)) == 1:
+    if name in NEUTRAL or name.startswith("buy_and_hold") or len(known) < 2 or len(set(known)) == 1:
         return None
-    wanted = min(known) if name in SMALLER_IS_BETTER else max(known)
+    wanted = min(known) if name in LOWER_IS_BETTER else max(known)
     return values.index(wanted) if values.count(wanted) == 1 else None
 
 
