@@ -17,7 +17,8 @@ MOST_RUNS = 8
 POINTS_EACH = 1500
 # Of these neither more nor less is better: they describe the run, or the market it ran on.
 NEUTRAL = {
-    "exposure", "turnover", "trades", "winning_trades", "losing_trades", "long_trades", "short_trades", "trades_per_year",
+    "exposure", "turnover", "trades", "winning_trades", "losing_trades", "long_trades", "short_trades",
+    "trades_per_year",
     "avg_bars_held", "avg_bars_won", "avg_bars_lost", "periods_per_year", "years", "skew", "kurtosis", "beta",
     "max_drawdown_amount",
 }  # fmt: skip
