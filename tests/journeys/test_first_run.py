@@ -46,6 +46,7 @@ def test_sign_up_paste_run_and_see(newcomer: Page, stack: Stack):
     first = rows.first.inner_text()
     page.locator("#trades th").get_by_text("P&L").click()
     expect(rows.first).not_to_have_text(first)
+    page.get_by_role("tab", name="Export").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Trades as CSV").click()
     header = download.value.path().read_text().splitlines()[0]
