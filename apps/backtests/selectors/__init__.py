@@ -31,6 +31,7 @@ from apps.backtests.selectors.portfolios import (
 )
 from apps.backtests.selectors.report import (
     LuckCheck,
+    grouped_metrics,
     luck_of,
     metric_groups,
     month_grid,
@@ -97,6 +98,7 @@ __all__ = [
     "export_of",
     "finer_bar_set_for",
     "finer_bars_of",
+    "grouped_metrics",
     "heat_of",
     "in_iso",
     "joined_drawdown_chart",

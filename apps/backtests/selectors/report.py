@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from apps.backtests import plots
 from apps.backtests.figures import GROUPS, METRICS
-from apps.backtests.models import Backtest
+from apps.backtests.models import Backtest, PortfolioRun
 from apps.backtests.plots import Point
 from apps.backtests.selectors.backtests import need_result
 from apps.backtests.selectors.trials import trials_of
@@ -69,9 +69,13 @@ def luck_of(backtest: Backtest) -> LuckCheck | None:
     )
 
 
-def metric_groups(backtest: Backtest) -> list[tuple[str, list[tuple[str, Any]]]]:
+def metric_groups(run: Backtest | PortfolioRun) -> list[tuple[str, list[tuple[str, Any]]]]:
     """The metrics by group, in the order one reads them; those the table of figures does not know come last."""
-    metrics = backtest.metrics or {}
+    return grouped_metrics(run.metrics or {})
+
+
+def grouped_metrics(metrics: dict[str, Any]) -> list[tuple[str, list[tuple[str, Any]]]]:
+    """As `metric_groups`, of metrics that stand anywhere."""
     groups = [
         (title, [(name, metrics[name]) for name in figures if name in metrics])
         for title, figures in GROUPS.items()

@@ -34,10 +34,10 @@ from apps.backtests.selectors import (
     joined_equity_chart,
     leg_names,
     leg_rows,
+    metric_groups,
     portfolios_of,
     shares_chart,
 )
-from apps.backtests.selectors.backtests import METRICS
 from apps.backtests.services import cancel_portfolio, delete_portfolio, submit_portfolio
 from apps.backtests.views.joined import export_of, progress_context, trade_context
 from apps.billing.selectors import meters_of
@@ -187,15 +187,10 @@ def portfolio_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     run = get_portfolio_for(request.workspace, uuid)
     context: dict[str, Any] = {"job": run, "run": run, "rows": leg_rows(run)}
     if run.status == Status.DONE:
-        metrics: dict[str, Any] = run.metrics or {}
-        names = [
-            *(name for name in METRICS if name in metrics),
-            *(name for name in metrics if name not in METRICS),
-        ]
         context |= _trades(request, run) | {
             "names": leg_names(run),
             "correlation": correlation_rows(run),
-            "metrics": {name: metrics[name] for name in names},
+            "groups": metric_groups(run),
         }
     else:
         context |= progress_context(run)

@@ -19,6 +19,7 @@ from apps.backtests.errors import NotReady
 from apps.backtests.forms import WalkForwardForm
 from apps.backtests.models import Backtest, Sweep, WalkForward
 from apps.backtests.selectors import (
+    grouped_metrics,
     joined_drawdown_chart,
     joined_equity_chart,
     joined_luck,
@@ -177,6 +178,7 @@ def walk_forward_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
             "luck": joined_luck(found),
             "rows": strip(summary["folds"], summary["bars"]),
             "stability": stability_of(summary),
+            "groups": grouped_metrics(summary["metrics"]),
         }
     else:
         context |= progress_context(found)
