@@ -27,6 +27,12 @@ class ConditionsSerializer(serializers.Serializer[dict[str, Any]]):
     borrow_per_day = serializers.FloatField(
         default=0.0, min_value=0, max_value=0.1, help_text="Of a short's value, a fraction per day"
     )
+    funding_per_day = serializers.FloatField(
+        default=0.0,
+        min_value=-0.1,
+        max_value=0.1,
+        help_text="Of a position's value, a fraction per day: longs pay it, shorts receive it",
+    )
     use_finer = serializers.BooleanField(
         default=True,
         help_text="Let bars of a finer timeframe, where there are any, decide which of stop and target came first",

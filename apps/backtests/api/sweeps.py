@@ -57,6 +57,12 @@ class SweepRequestSerializer(serializers.Serializer[dict[str, Any]]):
     slippage_bps = serializers.FloatField(default=0.0, min_value=0, max_value=1000)
     fill = serializers.ChoiceField(choices=Fill.choices, default=Fill.NEXT_OPEN)
     borrow_per_day = serializers.FloatField(default=0.0, min_value=0, max_value=0.1)
+    funding_per_day = serializers.FloatField(
+        default=0.0,
+        min_value=-0.1,
+        max_value=0.1,
+        help_text="Of a position's value, a fraction per day: longs pay it, shorts receive it",
+    )
     use_finer = serializers.BooleanField(default=True)
     start = serializers.DateField(required=False, allow_null=True)
     end = serializers.DateField(required=False, allow_null=True)

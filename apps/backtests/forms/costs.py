@@ -9,7 +9,7 @@ from django import forms
 
 from apps.backtests.choices import Fill
 
-COST_FIELDS = ("start", "end", "cash", "fee", "slippage_bps", "fill", "borrow", "use_finer")
+COST_FIELDS = ("start", "end", "cash", "fee", "slippage_bps", "fill", "borrow", "funding", "use_finer")
 
 
 class CostsForm(forms.Form):
@@ -35,6 +35,15 @@ class CostsForm(forms.Form):
         required=False,
         label="Borrowing for shorts, % a day",
     )
+    funding = forms.DecimalField(
+        initial=Decimal(0),
+        min_value=-10,
+        max_value=10,
+        decimal_places=4,
+        required=False,
+        label="Funding, % a day",
+        help_text="Longs pay it, shorts receive it.",
+    )
     use_finer = forms.BooleanField(
         required=False, initial=True, label="Let finer bars decide where stop and target lie in one bar"
     )
@@ -55,6 +64,7 @@ class CostsForm(forms.Form):
             "slippage_bps": float(values["slippage_bps"]),
             "fill": values["fill"],
             "borrow_per_day": float((values["borrow"] or 0) / 100),
+            "funding_per_day": float((values["funding"] or 0) / 100),
             "use_finer": values["use_finer"],
             "start": values["start"],
             "end": values["end"],

@@ -67,6 +67,7 @@ class PortfolioRequest:
     slippage_bps: float = 0.0
     fill: str = Fill.NEXT_OPEN
     borrow_per_day: float = 0.0
+    funding_per_day: float = 0.0
     rebalance: str = "none"
     threshold: float = 0.05
     timezone: str = ""  # empty: that of the bars
@@ -98,6 +99,7 @@ def plan_portfolio(request: PortfolioRequest) -> PortfolioPlan:
         "slippage_bps": float(request.slippage_bps),
         "fill": str(request.fill),
         "borrow_per_day": float(request.borrow_per_day),
+        "funding_per_day": float(request.funding_per_day),
         "rebalance": str(request.rebalance),
         "threshold": float(request.threshold),
         "timezone": request.timezone or None,

@@ -44,6 +44,7 @@ class BacktestRequest:
     end: date | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
     borrow_per_day: float = 0.0
+    funding_per_day: float = 0.0
     use_finer: bool = True  # let bars of a finer timeframe decide what a bar leaves open
 
 
@@ -71,6 +72,7 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
         "min_size": float(instrument.min_size),
         "min_notional": float(instrument.min_notional),
         "borrow_per_day": request.borrow_per_day,
+        "funding_per_day": request.funding_per_day,
         "inputs": program.inputs,
     }
     finer = (

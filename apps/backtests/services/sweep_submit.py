@@ -55,6 +55,7 @@ class SweepRequest:
     start: date | None = None
     end: date | None = None
     borrow_per_day: float = 0.0
+    funding_per_day: float = 0.0
     use_finer: bool = True
 
 
@@ -86,6 +87,7 @@ def submit_sweep(workspace: Workspace, request: SweepRequest, *, actor: User) ->
         "slippage_bps": request.slippage_bps,
         "fill": str(request.fill),
         "borrow_per_day": request.borrow_per_day,
+        "funding_per_day": request.funding_per_day,
     }
     spec = {
         "axes": request.axes,
@@ -211,6 +213,7 @@ def open_cell(sweep: Sweep, market: SweepMarket, number: int, *, actor: User) ->
         slippage_bps=parameters["slippage_bps"],
         fill=parameters["fill"],
         borrow_per_day=parameters["borrow_per_day"],
+        funding_per_day=parameters.get("funding_per_day", 0.0),
         start=sweep.start,
         end=sweep.end,
         inputs=settings[number],

@@ -49,6 +49,7 @@ class WalkForwardRequest:
     start: date | None = None
     end: date | None = None
     borrow_per_day: float = 0.0
+    funding_per_day: float = 0.0
     use_finer: bool = True
 
 
@@ -122,6 +123,7 @@ def conditions_of(request: WalkForwardRequest) -> dict[str, Any]:
         "min_size": float(instrument.min_size),
         "min_notional": float(instrument.min_notional),
         "borrow_per_day": float(request.borrow_per_day),
+        "funding_per_day": float(request.funding_per_day),
     }
 
 

@@ -129,6 +129,7 @@ def open_choice(walk_forward: WalkForward, number: int, *, actor: User) -> tuple
         slippage_bps=parameters["slippage_bps"],
         fill=parameters["fill"],
         borrow_per_day=parameters["borrow_per_day"],
+        funding_per_day=parameters.get("funding_per_day", 0.0),
         start=walk_forward.start,
         end=walk_forward.end,
         inputs=inputs,

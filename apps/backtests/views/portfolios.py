@@ -167,6 +167,7 @@ def _begun(request: HttpRequest, choices: LegChoices) -> tuple[list[Row], dict[s
         "slippage_bps": f"{asked['slippage_bps']:.12g}",
         "fill": asked["fill"],
         "borrow": f"{100 * asked['borrow_per_day']:.12g}",
+        "funding": f"{100 * asked.get('funding_per_day', 0.0):.12g}",
         "rebalance": asked["rebalance"],
         "threshold": f"{100 * asked['threshold']:.12g}",
         "timezone": asked["timezone"] or "",

@@ -163,6 +163,7 @@ def _filled_in(request: HttpRequest) -> tuple[dict[str, Any], dict[str, str] | N
         "slippage_bps": f"{asked['slippage_bps']:.12g}",
         "fill": asked["fill"],
         "borrow": f"{100 * asked['borrow_per_day']:.12g}",
+        "funding": f"{100 * asked.get('funding_per_day', 0.0):.12g}",
     }, axes
 
 
