@@ -172,10 +172,19 @@ def _path_bands(multiples: Floats, returns: Floats, points: NDArray[np.int64], c
     }
 
 
-def _bootstrap(returns: Floats, periods_per_year: float, cash: float, seed: int, paths: int) -> Bootstrap:
+def _holds(multiples: Floats, cash: float) -> bool:
+    """Whether no path grows to more than a number can hold."""
+    return float(np.max(multiples)) <= np.finfo(np.float64).max / max(cash, 1.0)
+
+
+def _bootstrap(
+    returns: Floats, periods_per_year: float, cash: float, seed: int, paths: int
+) -> Bootstrap | None:
     block_length = stationary_block_length(returns)
     points = _points(len(returns))
     equity, lowest, deepest, sharpe = bootstrap_paths(returns, block_length, paths, seed, points)
+    if not (_holds(equity, cash) and np.isfinite(sharpe).all()):
+        return None
     final = equity[-1] - 1.0
     return Bootstrap(
         block_length=block_length,
@@ -189,10 +198,12 @@ def _bootstrap(returns: Floats, periods_per_year: float, cash: float, seed: int,
     )
 
 
-def _shuffle(trade_returns: Floats, cash: float, seed: int, paths: int) -> Shuffle:
+def _shuffle(trade_returns: Floats, cash: float, seed: int, paths: int) -> Shuffle | None:
     points = _points(len(trade_returns))
     orders = min(paths, max(FEWEST_ORDERS, MOST_STEPS // len(trade_returns)))
     equity, deepest = shuffled_paths(trade_returns, orders, seed, points)
+    if not _holds(equity, cash):
+        return None
     curve = np.concatenate(([1.0], np.cumprod(np.maximum(1.0 + trade_returns, 0.0))))
     actual = float(np.max(1.0 - curve / np.maximum.accumulate(curve)))
     return Shuffle(

@@ -74,18 +74,22 @@ class Trials:
 
 
 def moments_of(returns: Floats) -> Moments:
-    """Moments of float64[T] returns. All None for fewer than two of them or where they do not differ."""
+    """Moments of float64[T] returns. All None for fewer than two of them, where they do not differ, and where their
+    fourth powers are more than a number can hold."""
     n = len(returns)
     if n < 2 or float(returns.max()) == float(returns.min()):
         return Moments(None, None, None, n)
     mean = _mean(returns)
     away = returns - mean
-    squares = away * away
-    second = _mean(squares)
-    if second * second == 0.0:  # a spread too small for a double
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = away * away
+        second = _mean(squares)
+        fourth = _mean(squares * squares)
+        third = _mean(squares * away)
+    if second * second == 0.0 or not math.isfinite(fourth):  # a spread too small for a double, or too large
         return Moments(None, None, None, n)
-    skew = _mean(squares * away) / second**1.5
-    kurtosis = _mean(squares * squares) / (second * second)
+    skew = third / second**1.5
+    kurtosis = fourth / (second * second)
     return Moments(mean / math.sqrt(second * n / (n - 1)), skew, kurtosis, n)
 
 

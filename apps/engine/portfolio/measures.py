@@ -89,8 +89,9 @@ def correlation(contributions: NDArray[np.float64]) -> list[list[float | None]]:
     if len(changes) < 2:
         return [[None] * legs for _ in range(legs)]
     centred = changes - changes.mean(axis=0)
-    spread: Sequence[float] = np.sqrt((centred**2).sum(axis=0)).tolist()
-    products = (centred.T @ centred).tolist()
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond what a number can hold: undefined
+        spread: Sequence[float] = np.sqrt((centred**2).sum(axis=0)).tolist()
+        products = (centred.T @ centred).tolist()
     return [
         [
             _bounded(products[i][j] / spread[i] / spread[j]) if spread[i] > 0 and spread[j] > 0 else None

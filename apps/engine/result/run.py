@@ -93,7 +93,9 @@ def check_bars(bars: Bars) -> None:
         raise SimulationError("there are no bars to test on.", field="bars")
     for name in ("open", "high", "low", "close"):
         column = getattr(bars, name)
-        if not np.isfinite(np.sum(column)):  # one pass; which bar it is matters only where something is wrong
+        with np.errstate(over="ignore", invalid="ignore"):
+            whole = np.sum(column)
+        if not np.isfinite(whole):  # one pass; which bar it is matters only where something is wrong
             wrong = np.flatnonzero(~np.isfinite(column))
             if len(wrong):
                 raise SimulationError(

@@ -130,5 +130,8 @@ def cagr(start: float, final: float, years: float) -> float:
     """Compound growth per year; nan where nothing is left or the run has no length."""
     if start <= 0 or final <= 0 or years <= 0:
         return math.nan
-    exponent = math.log(final / start) / years
+    ratio = final / start
+    # A ratio may be more, or less above 0, than a number can hold; its logarithm never is.
+    growth = math.log(ratio) if 0.0 < ratio < math.inf else math.log(final) - math.log(start)
+    exponent = growth / years
     return math.expm1(exponent) if exponent < 700 else math.nan

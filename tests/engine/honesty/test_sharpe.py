@@ -36,7 +36,7 @@ def test_moments_by_hand():
     assert found.periods == 4
 
 
-@pytest.mark.parametrize("returns", [[], [0.01], [0.0] * 9, [0.1] * 9, [0.0, 1e-200]])
+@pytest.mark.parametrize("returns", [[], [0.01], [0.0] * 9, [0.1] * 9, [0.0, 1e-200], [0.0, 1e200, 0.0]])
 def test_moments_without_spread_are_undefined(returns):
     assert moments_of(np.array(returns)) == Moments(None, None, None, len(returns))
 

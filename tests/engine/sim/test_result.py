@@ -152,3 +152,14 @@ def test_more_than_a_number_can_hold_is_an_error(side):
     bars = make_bars([1e-300, 1e-300, 1e300, 1e300])
     with pytest.raises(SimulationError, match="more than a number can hold"):
         run_backtest(f"{side} when true", bars)
+
+
+@pytest.mark.filterwarnings("error:.*in reduce", "ignore:.*in subtract", "ignore:.*in power")
+@pytest.mark.parametrize("closes", [[1e308, 1e-300], [1e308] * 40, [1.0] * 20 + [1e300] * 20])
+def test_prices_at_the_ends_of_what_a_number_can_hold(closes):
+    bars = make_bars(closes)
+    result = run_backtest("long when bar_index % 3 == 0\nexit when bar_index % 3 == 1", bars)
+    written = json.loads(result.to_json_bytes())  # nan and infinity are no JSON
+    growth = 365 / len(closes) * (math.log(closes[-1]) - math.log(closes[0]))
+    expected = None if growth > 700 else pytest.approx(math.expm1(growth))
+    assert written["metrics"]["buy_and_hold_cagr"] == expected

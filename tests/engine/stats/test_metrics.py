@@ -145,6 +145,8 @@ def test_growth_per_year():
     assert cagr(100, 121, 2) == pytest.approx(0.1)
     assert math.isnan(cagr(100, 0, 2))
     assert math.isnan(cagr(100, 200, 1e-6))
+    assert cagr(1e308, 1e-300, 1000) == pytest.approx(10**-0.608 - 1)  # the ratio itself is 0 in a double
+    assert cagr(1e-300, 1e308, 1000) == pytest.approx(10**0.608 - 1)
 
 
 def test_trade_figures_by_hand():
