@@ -7,6 +7,7 @@ is not known here: `luck` adds that.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -174,7 +175,7 @@ def _path_bands(multiples: Floats, returns: Floats, points: NDArray[np.int64], c
 
 def _holds(multiples: Floats, cash: float) -> bool:
     """Whether no path grows to more than a number can hold."""
-    return float(np.max(multiples)) <= np.finfo(np.float64).max / max(cash, 1.0)
+    return float(np.max(multiples)) <= sys.float_info.max / max(cash, 1.0)
 
 
 def _bootstrap(
