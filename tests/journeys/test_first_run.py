@@ -51,7 +51,7 @@ def test_sign_up_paste_run_and_see(newcomer: Page, stack: Stack):
         page.get_by_role("link", name="Trades as CSV").click()
     header = download.value.path().read_text().splitlines()[0]
     assert header.startswith("side,entry_time,entry_price")
-    assert_one_request(stack, page.url.rstrip("/").rsplit("/", 1)[1])
+    assert_one_request(stack, page.url.partition("#")[0].rstrip("/").rsplit("/", 1)[1])
 
 
 def test_errors_show_where_they_are_and_nothing_typed_is_lost(newcomer: Page):
