@@ -271,7 +271,7 @@ def _check_size(legs: Sequence[Leg], programs: Sequence[Program]) -> None:
                 field="formula",
             )
         try:
-            check_bars(leg.bars)
+            check_bars(leg.bars, leg.finer)
         except SimulationError as error:
             raise SimulationError(f"{leg.symbol}: {error}", field="bars") from error
         refusal = run_refusal(program, len(leg.bars))

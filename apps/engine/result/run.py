@@ -50,7 +50,7 @@ def run_backtest(
             "the formula only alerts: a backtest needs at least one `long when` or `short when`.",
             field="formula",
         )
-    check_bars(bars)
+    check_bars(bars, finer)
     refusal = run_refusal(program, len(bars))
     if refusal:
         raise SimulationError(f"{refusal}.", field="bars")
@@ -87,8 +87,8 @@ def result_id(hashes: Mapping[str, str]) -> str:
     return hashlib.sha256(canonical_json(named)).hexdigest()
 
 
-def check_bars(bars: Bars) -> None:
-    """Raise SimulationError where there is no bar, or a price is not a number."""
+def check_bars(bars: Bars, finer: Bars | None = None) -> None:
+    """Raise SimulationError where there is no bar, a price is not a number, or the finer bars are of another time."""
     if not len(bars):
         raise SimulationError("there are no bars to test on.", field="bars")
     for name in ("open", "high", "low", "close"):
@@ -102,6 +102,13 @@ def check_bars(bars: Bars) -> None:
                     f"the {name} of the bar of {iso_times(bars.time[wrong[:1]])[0]} is not a number.",
                     field="bars",
                 )
+    if finer is None:
+        return
+    until = int(bars.time[-1]) + bars.timeframe_ms
+    if not np.any((finer.time >= bars.time[0]) & (finer.time < until)):
+        raise SimulationError(
+            "none of the finer bars lies in the time of the bars: they would decide nothing.", field="finer"
+        )
 
 
 def check_simulation(simulation: SimResult, metrics: Metrics | None = None) -> None:

@@ -81,7 +81,7 @@ def run_cells(
     """
     params = params or SimParams()
     check_params(params)
-    check_bars(bars)
+    check_bars(bars, finer)
     work, tasks, identity = plan_of(text, bars, cells)
     shared = SharedColumns(work, tasks, bars)
     data = data_hash(bars, finer)

@@ -53,7 +53,7 @@ def walk_forward(
     spec, params = spec or WalkForwardSpec(), params or SimParams()
     check_spec(spec)
     check_params(params)
-    check_bars(bars)
+    check_bars(bars, finer)
     formula, typed, warm_up = _check_cells(text, bars, cells)
     spec = _resolved(spec, warm_up)
     folds = check_folds(len(bars), spec, spec.purge_bars or 0, warm_up)

@@ -127,6 +127,16 @@ def test_a_result_says_which_finer_bars_decided():
     assert alone["parameters"] == helped["parameters"]
 
 
+def test_finer_bars_of_another_time_are_refused():
+    """They would decide nothing, and nobody would know."""
+    bars = ut_bot_bars()
+    halves = make_bars(np.repeat(bars.close, 2).tolist(), step_ms=bars.timeframe_ms // 2)
+    later = replace(halves, time=halves.time + len(bars) * bars.timeframe_ms)
+    with pytest.raises(SimulationError, match="lies in the time of the bars") as refused:
+        run_backtest(RULE, bars, None, FREE, finer=later)
+    assert refused.value.field == "finer"
+
+
 def test_refusals_are_clear():
     bars = ut_bot_bars()
     with pytest.raises(FormulaError):
