@@ -246,6 +246,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    # several rooms have a field `status`: this is the one of research
+    "ENUM_NAME_OVERRIDES": {"JobStatusEnum": "apps.backtests.choices.Status.choices"},
 }
 
 CONTENT_SECURITY_POLICY = {
