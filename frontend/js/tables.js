@@ -52,7 +52,7 @@ function labelCells(table) {
   const label = () => {
     for (const row of table.tBodies[0]?.rows ?? []) {
       [...row.cells].forEach((cell, index) => {
-        if (index && words[index] && !cell.hasAttribute("data-label")) cell.dataset.label = words[index];
+        if (index && words[index] && !cell.matches("[data-label], .cell-actions")) cell.dataset.label = words[index];
       });
     }
   };

@@ -32,6 +32,23 @@ def test_form_asks_and_leads_to_the_run(web, formula, values):
     assert backtest.parameters["fee"] == pytest.approx(0.001)
 
 
+def test_asking_again_starts_from_what_was_asked(web, formula, values):
+    url = reverse("backtests:backtest-new", args=[formula.uuid])
+    web.post(url, values | {"input_fast": "12", "fee": "0.25", "cash": "5000", "start": "2020-02-01"})
+    backtest = Backtest.objects.get()
+    form = web.get(f"{url}?backtest={backtest.uuid}").context["form"]
+    asked = {name: str(form[name].value()) for name in ("input_fast", "fee", "cash", "start", "fill")}
+    assert asked == {
+        "input_fast": "12", "fee": "0.25", "cash": "5000", "start": "2020-02-01", "fill": "next_open",
+    }  # fmt: skip
+    assert form["bar_set"].value() == backtest.bar_set.uuid
+    assert web.get(f"{url}?backtest=nonsense").context["form"]["input_fast"].value() is None
+    page = web.get(reverse("backtests:sweep-new", args=[formula.uuid]) + f"?backtest={backtest.uuid}")
+    sweep = page.context["form"]
+    assert sweep["bar_sets"].value() == [backtest.bar_set.uuid]
+    assert (sweep["fee"].value(), sweep["cash"].value()) == ("0.25", "5000")
+
+
 def test_every_wrong_value_is_named_at_its_field(web, formula, values):
     wrong = values | {"input_fast": "999", "start": "2021-01-01", "end": "2020-01-01", "cash": "-1"}
     answer = web.post(reverse("backtests:backtest-new", args=[formula.uuid]), wrong)

@@ -37,7 +37,7 @@ class BacktestForm(CostsForm):
                 label=item.get("label") or item["name"],
                 help_text=_range_text(item),
                 max_length=60,
-                widget=forms.TextInput(attrs={"placeholder": _text(item["default"])}),
+                widget=forms.TextInput(attrs={"placeholder": text_of(item["default"])}),
             )
 
     def clean(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class BacktestForm(CostsForm):
         )
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,20 @@ from django import forms
 from apps.backtests.choices import Fill
 
 COST_FIELDS = ("start", "end", "cash", "fee", "slippage_bps", "fill", "borrow", "funding", "use_finer")
+
+
+def costs_asked(start: date | None, end: date | None, asked: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for before, from its dates and its stored parameters, as the fields here show it."""
+    return {
+        "start": start,
+        "end": end,
+        "cash": f"{asked['cash']:.12g}",
+        "fee": f"{100 * asked['fee']:.12g}",
+        "slippage_bps": f"{asked['slippage_bps']:.12g}",
+        "fill": asked["fill"],
+        "borrow": f"{100 * asked['borrow_per_day']:.12g}",
+        "funding": f"{100 * asked.get('funding_per_day', 0.0):.12g}",
+    }
 
 
 class CostsForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -35,7 +36,13 @@ class SweepForm(AxesForm):
     metric = forms.ChoiceField(choices=RankBy.choices, initial=RankBy.SHARPE, label="Rank by")
 
     def __init__(
-        self, *args: Any, workspace: Workspace, formula: Formula, inputs: list[dict[str, Any]], **kwargs: Any
+        self,
+        *args: Any,
+        workspace: Workspace,
+        formula: Formula,
+        inputs: list[dict[str, Any]],
+        axes: Mapping[str, str] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.formula = formula
@@ -43,7 +50,7 @@ class SweepForm(AxesForm):
         self.fields["bar_sets"].queryset = bar_sets  # type: ignore[attr-defined]
         first = bar_sets.first()
         self.fields["bar_sets"].initial = [first.uuid] if first else []
-        self.add_axes(inputs)
+        self.add_axes(inputs, axes)
 
     def clean(self) -> dict[str, Any]:
         """The whole question is tried on, so that every refusal stands at its field before anything is stored."""

@@ -20,7 +20,8 @@ from apps.backtests.choices import Status
 from apps.backtests.downloads import as_download
 from apps.backtests.errors import NotReady
 from apps.backtests.figures import FIGURES
-from apps.backtests.forms import BacktestForm
+from apps.backtests.forms import BacktestForm, costs_asked
+from apps.backtests.forms.backtests import INPUT_PREFIX, text_of
 from apps.backtests.selectors import (
     OUTCOMES,
     TRADE_COLUMNS,
@@ -70,14 +71,21 @@ def backtest_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
-    """Choose market and costs for a formula; a POST submits and leads to the run."""
+    """Choose market and costs for a formula; a POST submits and leads to the run.
+
+    `?backtest=` fills the form in with what was asked there.
+    """
     source = get_formula_for(request.workspace, formula)
     report = check_report(source.text)
     if not report["ok"]:
         messages.error(request, "Mend the formula's errors before running it.")
         return redirect("formulas:formula-detail", uuid=source.uuid)
     form = BacktestForm(
-        request.POST or None, workspace=request.workspace, text=source.text, inputs=report["inputs"]
+        request.POST or None,
+        workspace=request.workspace,
+        text=source.text,
+        inputs=report["inputs"],
+        initial=_filled_in(request, report["inputs"]),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -93,6 +101,22 @@ def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     meter = next((m for m in meters_of(request.workspace) if m.meter == "backtests"), None)
     context = {"form": form, "formula": source, "report": report, "meter": meter}
     return render(request, "backtests/backtest_new.html", context, status=422 if form.errors else 200)
+
+
+def _filled_in(request: HttpRequest, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the backtest named in the address was asked with; inputs at their default stay empty."""
+    try:
+        before = get_backtest_for(request.workspace, UUID(request.GET["backtest"]))
+    except (KeyError, ValueError):
+        return {}
+    given = before.parameters["inputs"]
+    changed = {
+        INPUT_PREFIX + item["name"]: text_of(given[item["name"]])
+        for item in inputs
+        if item["name"] in given and given[item["name"]] != item["default"]
+    }
+    costs = costs_asked(before.start, before.end, before.parameters)
+    return {"bar_set": before.bar_set.uuid} | costs | changed
 
 
 @login_required

@@ -16,10 +16,10 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.backtests.access import get_sweep_for
+from apps.backtests.access import get_backtest_for, get_sweep_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import CannotBacktest, NotReady
-from apps.backtests.forms import SweepForm
+from apps.backtests.forms import SweepForm, costs_asked
 from apps.backtests.models import Sweep, SweepMarket
 from apps.backtests.selectors import (
     CellQuery,
@@ -61,7 +61,10 @@ def sweep_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def sweep_new(request: HttpRequest, formula: UUID) -> HttpResponse:
-    """Choose ranges, markets and costs for a formula; a POST submits and leads to the sweep."""
+    """Choose ranges, markets and costs for a formula; a POST submits and leads to the sweep.
+
+    `?backtest=` or `?sweep=` fills the form in with what was asked there.
+    """
     source = get_formula_for(request.workspace, formula)
     report = check_report(source.text)
     if not report["ok"]:
@@ -108,9 +111,34 @@ def sweep_count(request: HttpRequest, formula: UUID) -> HttpResponse:
 
 
 def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> SweepForm:
+    initial, axes = _filled_in(request)
     return SweepForm(
-        request.POST or None, workspace=request.workspace, formula=formula, inputs=report["inputs"]
+        request.POST or None,
+        workspace=request.workspace,
+        formula=formula,
+        inputs=report["inputs"],
+        initial=initial,
+        axes=axes,
     )
+
+
+def _filled_in(request: HttpRequest) -> tuple[dict[str, Any], dict[str, str] | None]:
+    """What a backtest or an earlier sweep named in the address was asked with."""
+    named = next((name for name in ("sweep", "backtest") if name in request.GET), "")
+    try:
+        uuid = UUID(request.GET.get(named, ""))
+    except ValueError:
+        return {}, None
+    if named == "backtest":
+        before = get_backtest_for(request.workspace, uuid)
+        costs = costs_asked(before.start, before.end, before.parameters)
+        return {"bar_sets": [before.bar_set.uuid]} | costs, None
+    sweep = get_sweep_for(request.workspace, uuid)
+    initial = {"bar_sets": [market.bar_set.uuid for market in sweep.markets.all()]}
+    initial |= {name: sweep.spec[name] for name in ("mode", "metric")}
+    if sweep.spec["mode"] == "random":
+        initial |= {name: sweep.spec[name] for name in ("count", "seed")}
+    return initial | costs_asked(sweep.start, sweep.end, sweep.parameters), sweep.spec["axes"]
 
 
 @login_required

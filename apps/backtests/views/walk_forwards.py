@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.backtests.access import get_backtest_for, get_sweep_for, get_walk_forward_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
-from apps.backtests.forms import WalkForwardForm
+from apps.backtests.forms import WalkForwardForm, costs_asked
 from apps.backtests.models import Backtest, Sweep, WalkForward
 from apps.backtests.selectors import (
     grouped_metrics,
@@ -153,18 +153,8 @@ def _filled_in(request: HttpRequest) -> tuple[dict[str, Any], dict[str, str] | N
         initial = {name: spec[name] for name in ("folds", "mode", "purge_bars", "embargo_bars", "metric")}
         if spec["train_share"] is not None:
             initial["train_share"] = f"{100 * spec['train_share']:g}"
-    asked = source.parameters
-    return initial | {
-        "bar_set": bar_set.uuid,
-        "start": source.start,
-        "end": source.end,
-        "cash": f"{asked['cash']:.12g}",
-        "fee": f"{100 * asked['fee']:.12g}",
-        "slippage_bps": f"{asked['slippage_bps']:.12g}",
-        "fill": asked["fill"],
-        "borrow": f"{100 * asked['borrow_per_day']:.12g}",
-        "funding": f"{100 * asked.get('funding_per_day', 0.0):.12g}",
-    }, axes
+    costs = costs_asked(source.start, source.end, source.parameters)
+    return initial | {"bar_set": bar_set.uuid} | costs, axes
 
 
 @login_required

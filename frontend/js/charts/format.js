@@ -6,7 +6,8 @@ const MINUS = "\u2212";
 export function number(value, decimals = 2) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const text = Math.abs(value).toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-  return value < 0 && Number(text.replace(/,/g, "")) !== 0 ? MINUS + text : text;
+  const spaced = text.replaceAll(",", "\u202f");
+  return value < 0 && Number(text.replaceAll(",", "")) !== 0 ? MINUS + spaced : spaced;
 }
 
 export function percent(value, decimals = 2, signed = false) {

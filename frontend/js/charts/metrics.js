@@ -3,6 +3,7 @@ import { number, percent } from "./format.js";
 
 const RATIOS = new Set(["total_return", "cagr", "volatility", "max_drawdown", "win_rate", "exposure"]);
 const COUNTS = new Set(["trades"]);
+const FALLS = new Set(["max_drawdown"]); // stored positive, shown as the losses they are
 const NAMES = { cagr: "CAGR", sqn: "SQN", score: "Plateau score", max_drawdown: "Max drawdown" };
 
 export const isRatio = (name) => RATIOS.has(name);
@@ -13,7 +14,7 @@ export function metricName(name) {
 
 export function metricText(name, value) {
   if (value === null || value === undefined) return "–";
-  if (RATIOS.has(name)) return percent(100 * value, Math.abs(value) >= 10 ? 0 : 1);
+  if (RATIOS.has(name)) return percent((FALLS.has(name) ? -100 : 100) * value, Math.abs(value) >= 10 ? 0 : 1);
   return number(value, COUNTS.has(name) ? 0 : Math.abs(value) >= 1000 ? 0 : 2);
 }
 

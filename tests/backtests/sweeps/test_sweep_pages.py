@@ -74,6 +74,17 @@ def test_form_is_prefilled_with_a_coarse_grid_of_the_declared_ranges(web, formul
     assert [form[f"{part}_stop"].value() for part in ("from", "to", "step")] == ["1", "5", "0.5"]
 
 
+def test_sweeping_again_starts_from_what_was_swept(web, formula, values):
+    url = reverse("backtests:sweep-new", args=[formula.uuid])
+    web.post(url, values | {"fee": "0.25"})
+    sweep = Sweep.objects.get()
+    form = web.get(f"{url}?sweep={sweep.uuid}").context["form"]
+    again = {name: form[name].value() for name in form.fields if name.startswith(("from_", "to_", "step_"))}
+    assert {name: str(value) for name, value in again.items()} == {name: str(values[name]) for name in again}
+    assert form["fee"].value() == "0.25"
+    assert form["metric"].value() == sweep.spec["metric"]
+
+
 def test_percentages_are_written_as_such(web, workspace, user, values):
     formula = create_formula(workspace, name="Percent", text=PERCENT, actor=user)
     asked = values | {
