@@ -239,6 +239,8 @@ def sweep_headline(sweep: Sweep, market: int | None = None) -> dict[str, Any]:
         "neighbours": _neighbours(sweep, part),
         "overfitting": part["overfitting"],
         "overfitting_words": _overfitting_words(part["overfitting"]),
+        # more often than not the best of one half is poor in the other: that is said before anything kinder
+        "overfits": part["overfitting"].get("probability", 0.0) > 0.5,
     }
 
 

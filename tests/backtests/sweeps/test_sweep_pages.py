@@ -136,6 +136,18 @@ def test_report_says_the_verdict_first(web, done):
     assert "neighbour" in words
 
 
+@pytest.mark.parametrize(("share", "warned"), [(0.51, True), (0.5, False)])
+def test_overfitting_is_said_before_anything_kinder(web, done, share, warned):
+    """A verdict on the best cell means little where choosing the best one fails more often than not."""
+    summary = done.summary
+    summary["markets"][0]["overfitting"] = summary["markets"][0]["overfitting"] | {"probability": share}
+    Sweep.objects.filter(pk=done.pk).update(summary=summary)
+    page = web.get(reverse("backtests:sweep-detail", args=[done.uuid])).content.decode()
+    assert ("is not to be trusted" in page) == warned
+    places = [page.index(text) for text in ("did no better than the middle", "data-verdict")]
+    assert (places == sorted(places)) == warned
+
+
 def test_table_is_filtered_sorted_and_paged(web, done):
     url = reverse("backtests:sweep-cells", args=[done.uuid])
     shown = web.get(url, {"order": "-total_return", "is_fast": "4"}).context
