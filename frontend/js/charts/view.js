@@ -1,5 +1,5 @@
 /** One mounted chart: readout and range buttons above, the canvas below, keyboard, theme, size, loading and failure. */
-import { ColorType, CrosshairMode, createChart } from "lightweight-charts";
+import { ColorType, CrosshairMode, PriceScaleMode, createChart } from "lightweight-charts";
 import { element } from "../dom.js";
 import { KINDS } from "./kinds.js";
 import { compact, moment, number } from "./format.js";
@@ -20,7 +20,8 @@ export class ChartView {
     this.canvas = element("div", { class: "chart-canvas", tabindex: 0, role: "group", "aria-label": `${this.label}. Arrow keys move along the bars, plus and minus zoom.` });
     this.spoken = element("span", { class: "sr-only", "aria-live": "polite" });
     this.ranges = element("div", { class: "segments", role: "group", "aria-label": "Range", hidden: true });
-    node.replaceChildren(element("div", { class: "chart-top" }, this.readoutNode, this.ranges), this.canvas, this.spoken);
+    this.scales = element("div", { class: "segments", role: "group", "aria-label": "Scale", hidden: true });
+    node.replaceChildren(element("div", { class: "chart-top" }, this.readoutNode, this.scales, this.ranges), this.canvas, this.spoken);
     this.group = join(node.dataset.syncGroup, this);
     this.onPreferences = () => this.repaint();
     document.addEventListener("cw:preferences", this.onPreferences);
@@ -68,6 +69,7 @@ export class ChartView {
       if (range && !this.following) this.group.range(range);
     });
     this.showRanges();
+    this.showScales();
     this.showResting();
   }
 
@@ -201,6 +203,27 @@ export class ChartView {
     });
     this.ranges.replaceChildren(...buttons);
     this.ranges.hidden = fitting.length === 0 || this.kind === "drawdown";
+  }
+
+  /** Curves that grow apart are read on a logarithmic scale; where one reaches zero there is none. */
+  showScales() {
+    const values = this.kind === "equity" ? Object.values(this.data.series).flat().filter((value) => value !== null) : [];
+    const low = values.reduce((least, value) => Math.min(least, value), Infinity);
+    const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
+    this.scales.hidden = !(low > 0);
+    if (this.scales.hidden) return;
+    const buttons = [["Linear", PriceScaleMode.Normal], ["Log", PriceScaleMode.Logarithmic]].map(([name, mode]) => {
+      const button = element("button", { type: "button" }, name);
+      button.addEventListener("click", () => choose(button, mode));
+      return button;
+    });
+    const choose = (chosen, mode) => {
+      this.chart.priceScale("right").applyOptions({ mode });
+      for (const button of buttons) button.setAttribute("aria-pressed", String(button === chosen));
+    };
+    this.scales.replaceChildren(...buttons);
+    if (high > 4 * low) choose(buttons[1], PriceScaleMode.Logarithmic);
+    else choose(buttons[0], PriceScaleMode.Normal);
   }
 
   /** Marks the range button that was chosen; none once a range came from a hand or from another chart. */
