@@ -14,3 +14,8 @@ class Role(TextChoices):
     TRADER = "trader", "Trader"
     ANALYST = "analyst", "Analyst"
     VIEWER = "viewer", "Viewer"
+
+
+class LoginKind(TextChoices):
+    BROWSER = "browser", "Browser"
+    TOKEN = "token", "Program"

@@ -1,10 +1,10 @@
 from django.urls import path
 
-from apps.accounts import views
+from apps.accounts.views import keys, profile
 
 app_name = "accounts"
 urlpatterns = [
-    path("", views.profile, name="profile"),
-    path("api-keys/", views.api_keys, name="api-keys"),
-    path("api-keys/<uuid:uuid>/revoke/", views.api_key_revoke, name="api-key-revoke"),
+    path("", profile.profile, name="profile"),
+    path("api-keys/", keys.api_keys, name="api-keys"),
+    path("api-keys/<uuid:uuid>/revoke/", keys.api_key_revoke, name="api-key-revoke"),
 ]

@@ -10,9 +10,9 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from apps.accounts.middleware import workspace_of
+from apps.accounts.middleware import enter, membership_of
 from apps.accounts.models import ApiKey
-from apps.accounts.selectors import key_for_secret
+from apps.accounts.selectors import key_for_secret, membership_in
 from apps.accounts.services import KEY_PREFIX
 
 # "last used" is for people; a write on every request would be work for nothing
@@ -36,7 +36,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         now = timezone.now()
         if key.last_used_at is None or now - key.last_used_at > LAST_USED_PRECISION:
             ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
-        request._request.workspace = key.workspace  # type: ignore[attr-defined]
+        enter(request._request, membership_in(key.user, key.workspace_id))
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
@@ -49,5 +49,5 @@ class WorkspaceSessionAuthentication(SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         result = super().authenticate(request)
         if result:
-            request._request.workspace = workspace_of(request._request)  # type: ignore[attr-defined]
+            enter(request._request, membership_of(request._request))
         return result

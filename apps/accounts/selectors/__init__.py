@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 
-from apps.accounts.models import ApiKey, User, Workspace
+from apps.accounts.models import ApiKey, Membership, User, Workspace
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
     """The workspaces a person may enter, their own first."""
     return Workspace.objects.filter(memberships__user=user).order_by("kind", "name")
+
+
+def membership_in(user: User, workspace_id: int | None = None) -> Membership | None:
+    """The person's membership in that workspace, else in their own, else in the first by name; one query."""
+    mine = Membership.objects.filter(user=user).select_related("workspace")
+    wanted = Case(When(workspace_id=workspace_id, then=0), default=1) if workspace_id else Value(1)
+    return mine.order_by(wanted, "workspace__kind", "workspace__name").first()
 
 
 def live_keys(workspace: Workspace) -> QuerySet[ApiKey]:

@@ -1,4 +1,4 @@
-"""Settings pages: profile and API keys."""
+"""API keys: the list, a new one, the end of one."""
 
 from __future__ import annotations
 
@@ -11,21 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from apps.accounts.forms import ApiKeyForm, ProfileForm
+from apps.accounts.forms import ApiKeyForm
 from apps.accounts.selectors import live_keys
-from apps.accounts.services import create_api_key, revoke_api_key, update_profile
+from apps.accounts.services import create_api_key, revoke_api_key
 from apps.core.once import keep_once, take_once
-
-
-@login_required
-def profile(request: HttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=request.user)
-    if request.method == "POST" and form.is_valid():
-        user = type(request.user).objects.get(pk=request.user.pk)
-        update_profile(user, name=form.cleaned_data["name"], timezone=form.cleaned_data["timezone"])
-        messages.success(request, "Profile saved.")
-        return redirect("accounts:profile")
-    return render(request, "accounts/profile.html", {"form": form})
 
 
 @login_required

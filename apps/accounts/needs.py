@@ -1,0 +1,73 @@
+"""Every route names the right it needs (`rules.RIGHTS`): `@needs` on a page, `rights` on an API view.
+
+A log-in without the right is told so (403); an object of another workspace stays unknown (404).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from apps.accounts.errors import RightMissing
+from apps.accounts.rules import RIGHTS
+
+View = Callable[..., HttpResponseBase]
+SIGNED_IN = "signed in"  # for pages about the person, not about a workspace
+
+
+def require(request: HttpRequest | Request, right: str) -> None:
+    """Raise RightMissing unless this request's role (and the scopes of its key) hold the right."""
+    if right not in request.rights:  # type: ignore[union-attr]
+        what, holders = RIGHTS[right]
+        roles = ", ".join(holders[:-1]) + (" or " if len(holders) > 1 else "") + holders[-1]
+        raise RightMissing(
+            f"This needs the right {right} ({what[0].lower()}{what[1:]}), which the role {roles} has.",
+            extra={"right": right},
+        )
+
+
+def needs(right: str, *, writing: str | None = None) -> Callable[[View], View]:
+    """A page for people who hold `right`; requests that change something need `writing`, if it is another."""
+    for name in (right, writing or right):
+        if name != SIGNED_IN and name not in RIGHTS:
+            raise ImproperlyConfigured(f"no such right: {name}")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            needed = right if request.method in ("GET", "HEAD", "OPTIONS") else (writing or right)
+            if needed != SIGNED_IN:
+                require(request, needed)
+            return view(request, *args, **kwargs)
+
+        page = login_required(guarded)
+        page.rights = (right, writing or right)  # type: ignore[attr-defined]  # read by the access tests
+        return page
+
+    return decorate
+
+
+class HoldsRight(BasePermission):
+    """An API view names its rights in `rights`: {"list": "formulas.view", …} by action (or method, for plain views).
+
+    `"*"` stands for all not named; SIGNED_IN for what any log-in may do. A view that names none is refused to all.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not (request.user and request.user.is_authenticated):
+            return False
+        rights: dict[str, str] = getattr(view, "rights", {})
+        action = getattr(view, "action", None) or (request.method or "").lower()
+        needed = rights.get(action) or rights.get("*")
+        if needed is None:
+            return action in ("metadata", "options")
+        if needed != SIGNED_IN:
+            require(request, needed)
+        return True

@@ -1,0 +1,42 @@
+"""Who may do what in a workspace: one matrix, read by pages, API, WebSockets and jobs alike.
+
+A new right is a line here, and every route names the right it needs. An API key's scopes are names of rights too; it
+may do what both its scopes and its person's present role allow.
+"""
+
+from __future__ import annotations
+
+from apps.accounts.choices import Role
+
+O, A, T, N, V = Role.OWNER, Role.ADMIN, Role.TRADER, Role.ANALYST, Role.VIEWER  # noqa: E741
+
+# right: (what it lets one do, who holds it)
+RIGHTS: dict[str, tuple[str, tuple[Role, ...]]] = {
+    "workspace.view": ("See the workspace, its members and its usage", (O, A, T, N, V)),
+    "workspace.manage": ("Change the workspace's name and its security rules", (O, A)),
+    "workspace.own": ("Hand the workspace to somebody else, or close it", (O,)),
+    "members.manage": ("Invite people, change their roles, remove them", (O, A)),
+    "keys.use": ("Make API keys, and end one's own", (O, A, T, N)),
+    "keys.manage": ("See and end everybody's API keys", (O, A)),
+    "journal.view": ("Read who did what, verify and export it", (O, A)),
+    "billing.manage": ("Change the plan, pay, see invoices", (O,)),
+    "markets.view": ("See instruments and their bars", (O, A, T, N, V)),
+    "markets.edit": ("Import bars, change instruments", (O, A, T, N)),
+    "formulas.view": ("Read formulas, their versions and tests", (O, A, T, N, V)),
+    "formulas.edit": ("Write, publish, fork and archive formulas", (O, A, T, N)),
+    "formulas.share": ("Share a formula with somebody outside", (O, A, T)),
+    "backtests.view": ("Read backtests, sweeps, walk-forwards and portfolios", (O, A, T, N, V)),
+    "backtests.run": ("Run, cancel and delete them", (O, A, T, N)),
+    "signals.view": ("Read signals and the log of deliveries", (O, A, T, N, V)),
+    "signals.manage": ("Make sources, turn their addresses, send test alerts", (O, A, T)),
+}
+
+
+def rights_of(role: str) -> frozenset[str]:
+    """Every right of a role; nothing for a word that is no role."""
+    return frozenset(right for right, (_, holders) in RIGHTS.items() if role in holders)
+
+
+def may(role: str, right: str) -> bool:
+    """Whether the role holds the right. Raises KeyError for a right that is not in the matrix."""
+    return role in RIGHTS[right][1]
