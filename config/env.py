@@ -5,6 +5,7 @@ A wrong value stops the process with the name of the setting, what was found and
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -24,6 +25,7 @@ HINTS = {
     "redis_url": "use redis://HOST:PORT/DB (or rediss:// for TLS)",
     "allowed_hosts": "a comma-separated list of host names, for example app.example.com",
     "csrf_trusted_origins": "a comma-separated list of origins with scheme, for example https://app.example.com",
+    "trusted_proxies": "comma-separated addresses or networks of your own proxies, for example 10.0.0.0/8, ::1",
     "site_url": "the public address, for example https://app.example.com",
     "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS); empty keeps mail in var/mail",
     "log_format": "json or console",
@@ -42,6 +44,7 @@ class Env(BaseSettings):
     redis_url: str = "redis://127.0.0.1:63799/0"
     allowed_hosts: CommaList = Field(default_factory=list)
     csrf_trusted_origins: CommaList = Field(default_factory=list)
+    trusted_proxies: CommaList = Field(default_factory=list)
     site_url: str = "http://127.0.0.1:8000"
     email_url: str = ""
     default_from_email: str = "Candlewright <no-reply@candlewright.example>"
@@ -50,7 +53,7 @@ class Env(BaseSettings):
     var_dir: str = ""
     sentry_dsn: str = ""
 
-    @field_validator("allowed_hosts", "csrf_trusted_origins", mode="before")
+    @field_validator("allowed_hosts", "csrf_trusted_origins", "trusted_proxies", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -84,6 +87,11 @@ class Env(BaseSettings):
         if value and not value.startswith(("smtp://", "smtps://", "smtp+tls://")):
             raise ValueError("is not a mail server address")
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def are_networks(cls, value: list[str]) -> list[str]:
+        return [str(ip_network(text)) for text in value]
 
     @field_validator("csrf_trusted_origins")
     @classmethod

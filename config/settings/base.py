@@ -19,6 +19,7 @@ SECRET_KEY = env.secret_key
 DEBUG = False
 ALLOWED_HOSTS = env.allowed_hosts
 CSRF_TRUSTED_ORIGINS = env.csrf_trusted_origins
+TRUSTED_PROXIES = env.trusted_proxies  # read by apps/core/client_ip.py alone
 SITE_URL = env.site_url
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import time
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 
+from apps.core.client_ip import client_ip_of_scope
 from apps.signals.choices import SecurityEventKind
 from apps.signals.intake.gather import Gatherer, Overloaded
 from apps.signals.intake.http import (
@@ -136,7 +135,7 @@ class Intake:
             return
 
         running = await self.start()
-        remote_ip = _remote_ip(scope)
+        remote_ip = client_ip_of_scope(scope)
         received_at = datetime.now(UTC)
         try:
             source = await running.sources.find(token, now=received_at, timeout_s=LOOKUP_BUDGET_S)
@@ -235,17 +234,3 @@ _TOKEN_ADVICE = {
 async def _send_too_many(send: Send, detail: str, wait_s: int) -> None:
     headers = [(b"retry-after", str(wait_s).encode("ascii"))]
     await send_problem(send, 429, "too_many_requests", "Too many requests", detail, headers=headers)
-
-
-def _remote_ip(scope: Scope) -> str | None:
-    """The peer as the server names it (behind a trusted proxy uvicorn puts the forwarded address there)."""
-    client = scope.get("client")
-    return _as_ip(client[0]) if client else None
-
-
-@lru_cache(maxsize=4096)
-def _as_ip(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:  # a Unix socket
-        return None
