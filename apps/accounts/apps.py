@@ -6,4 +6,5 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
+        from apps.accounts import confirm  # noqa: F401  notes fresh log-ins
         from apps.accounts.api import schema  # noqa: F401  registers itself with drf-spectacular

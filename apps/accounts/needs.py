@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from apps.accounts.confirm import require_confirmed
 from apps.accounts.errors import RightMissing
 from apps.accounts.rules import RIGHTS
 
@@ -58,6 +59,7 @@ class HoldsRight(BasePermission):
     """An API view names its rights in `rights`: {"list": "formulas.view", …} by action (or method, for plain views).
 
     `"*"` stands for all not named; SIGNED_IN for what any log-in may do. A view that names none is refused to all.
+    `confirmed = {"create", …}` names the actions before which the person must prove anew who they are.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -70,4 +72,6 @@ class HoldsRight(BasePermission):
             return action in ("metadata", "options")
         if needed != SIGNED_IN:
             require(request, needed)
+        if action in getattr(view, "confirmed", ()):
+            require_confirmed(request)
         return True

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "apps.accounts.middleware.WorkspaceMiddleware",
     "apps.core.middleware.DomainErrorMiddleware",
+    "apps.accounts.guards.GuardMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
