@@ -13,14 +13,20 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from apps.core.secrets.keys import HINT as FIELD_KEYS_HINT
+from apps.core.secrets.keys import parse_keys
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 # the first is written by `make up` for its embedded servers; the environment beats .env, which beats it
 ENV_FILES = (BASE_DIR / "var" / "local.env", BASE_DIR / ".env")
 
 DEV_SECRET_KEY = "development-only-key-never-used-in-production-0123456789"  # noqa: S105  prod refuses it
 
+DEV_FIELD_KEYS = "development:ZGV2ZWxvcG1lbnQtb25seS1rZXktb2YtMzItYnl0ZXM="  # as above
+
 HINTS = {
     "secret_key": "set SECRET_KEY to at least 50 random characters, for example: openssl rand -base64 48",
+    "field_keys": FIELD_KEYS_HINT,
     "database_url": "use postgres://USER:PASSWORD@HOST:PORT/NAME",
     "redis_url": "use redis://HOST:PORT/DB (or rediss:// for TLS)",
     "allowed_hosts": "a comma-separated list of host names, for example app.example.com",
@@ -40,6 +46,7 @@ class Env(BaseSettings):
     model_config = SettingsConfigDict(env_file=ENV_FILES, extra="ignore")
 
     secret_key: str = DEV_SECRET_KEY
+    field_keys: str = DEV_FIELD_KEYS
     database_url: str = "postgres://candlewright@127.0.0.1:54329/candlewright"
     redis_url: str = "redis://127.0.0.1:63799/0"
     allowed_hosts: CommaList = Field(default_factory=list)
@@ -58,6 +65,12 @@ class Env(BaseSettings):
     def split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("field_keys")
+    @classmethod
+    def are_keys(cls, value: str) -> str:
+        parse_keys(value)
         return value
 
     @field_validator("database_url")

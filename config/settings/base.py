@@ -16,6 +16,7 @@ env = load_env()
 VAR_DIR = Path(env.var_dir) if env.var_dir else BASE_DIR / "var"
 
 SECRET_KEY = env.secret_key
+FIELD_KEYS = env.field_keys
 DEBUG = False
 ALLOWED_HOSTS = env.allowed_hosts
 CSRF_TRUSTED_ORIGINS = env.csrf_trusted_origins

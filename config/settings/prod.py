@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import DEV_SECRET_KEY, HINTS
+from config.env import DEV_FIELD_KEYS, DEV_SECRET_KEY, HINTS
 from config.settings.base import *  # noqa: F403
 from config.settings.base import env
 
@@ -10,6 +10,8 @@ SHOW_DEV_MAIL = False
 _problems = []
 if env.secret_key == DEV_SECRET_KEY or len(env.secret_key) < 50:
     _problems.append(f"SECRET_KEY: missing or shorter than 50 characters — {HINTS['secret_key']}")
+if env.field_keys == DEV_FIELD_KEYS:
+    _problems.append(f"FIELD_KEYS: missing — {HINTS['field_keys']}")
 if not env.allowed_hosts or "*" in env.allowed_hosts:
     _problems.append(f"ALLOWED_HOSTS: must name the hosts served — {HINTS['allowed_hosts']}")
 if not env.site_url.startswith("https://"):

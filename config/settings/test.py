@@ -12,6 +12,7 @@ CACHES["default"]["KEY_PREFIX"] = f"test-{os.getpid()}"  # rate limits of parall
 if os.environ.get("TEST_DATABASE_TEMPLATE"):  # copied rather than migrated anew by every test process
     DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ["TEST_DATABASE_TEMPLATE"]}
 SHOW_DEV_MAIL = True
+FIELD_KEYS = "tests:dGhlLWtleS1vZi10aGUtdGVzdHMtaGFzLTMyLWJ5dGU="
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 VAR_DIR = Path(tempfile.mkdtemp(prefix="candlewright-test-"))
 MEDIA_ROOT = VAR_DIR / "media"

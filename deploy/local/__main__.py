@@ -60,7 +60,7 @@ def print_servers(options: argparse.Namespace) -> int:
     values = child_environment(servers.given, addresses, settings)
     names = ["DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"]
     if not options.test:
-        names.append("SECRET_KEY")
+        names += ["SECRET_KEY", "FIELD_KEYS"]
     for name in names:
         print(f"export {name}={shlex.quote(values[name])}")
     return 0

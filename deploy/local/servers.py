@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 from collections.abc import Mapping
@@ -100,6 +101,7 @@ def child_environment(
         **addresses,
         "DJANGO_SETTINGS_MODULE": settings,
         "SECRET_KEY": given.get("SECRET_KEY") or secret_key(),
+        "FIELD_KEYS": given.get("FIELD_KEYS") or field_keys(),
         "PATH": path,
         "PYTHONUNBUFFERED": "1",
         # Celery's page of advice to every start as root; a container or a small machine has no other account.
@@ -109,18 +111,28 @@ def child_environment(
 
 def secret_key() -> str:
     """The key of this machine, made once and kept in `var/secret_key`."""
-    path = VAR / "secret_key"
+    return kept_secret("secret_key", secrets.token_urlsafe(48))
+
+
+def field_keys() -> str:
+    """The keys of this machine's encrypted fields, made once and kept in `var/field_keys`."""
+    return kept_secret("field_keys", f"local:{base64.b64encode(secrets.token_bytes(32)).decode()}")
+
+
+def kept_secret(name: str, fresh: str) -> str:
+    """What `var/<name>` holds, which only its owner reads; `fresh` is written there when there is no such file."""
+    path = VAR / name
     if not path.exists():
         VAR.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48) + "\n")
+        path.write_text(fresh + "\n")
     return path.read_text().strip()
 
 
 def write_local_env(addresses: Mapping[str, str]) -> None:
     """Keep the addresses for `manage.py` in another terminal (Django's development settings read the file)."""
     LOCAL_ENV.touch(mode=0o600)
-    values = {**addresses, "SECRET_KEY": secret_key()}
+    values = {**addresses, "SECRET_KEY": secret_key(), "FIELD_KEYS": field_keys()}
     LOCAL_ENV.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
 
 

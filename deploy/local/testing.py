@@ -23,8 +23,9 @@ def run_tests(arguments: Sequence[str]) -> int:
     with in_use(servers):
         servers.start()
         environment = child_environment(servers.given, {}, "config.settings.test")
-        if "SECRET_KEY" not in servers.given:
-            del environment["SECRET_KEY"]  # the tests of start-up look at what happens without one
+        for name in ("SECRET_KEY", "FIELD_KEYS"):
+            if name not in servers.given:
+                del environment[name]  # the tests of start-up look at what happens without one
         # One database name for each run, so that two runs at once do not drop each other's.
         addresses = (
             servers.addresses(f"candlewright_{os.getpid()}") if servers.postgres else servers.addresses()

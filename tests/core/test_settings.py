@@ -8,8 +8,11 @@ import sys
 
 import pytest
 
+from config.env import DEV_FIELD_KEYS
+
 GOOD_PROD = {
     "SECRET_KEY": "k" * 60,
+    "FIELD_KEYS": "a:" + "A" * 43 + "=",
     "ALLOWED_HOSTS": "app.example.com",
     "SITE_URL": "https://app.example.com",
     "EMAIL_URL": "smtp://mail.example.com:25",
@@ -33,6 +36,7 @@ def _check(settings: str, **env: str) -> subprocess.CompletedProcess[str]:
         ("REDIS_URL", "localhost:6379", "redis://HOST:PORT/DB"),
         ("SITE_URL", "app.example.com", "https://app.example.com"),
         ("LOG_FORMAT", "xml", "json or console"),
+        ("FIELD_KEYS", "new:c2hvcnQ=", '"ID:KEY", newest first'),
         ("EMAIL_URL", "mail.example.com", "smtp://USER:PASSWORD@HOST:PORT"),
     ],
 )
@@ -47,6 +51,7 @@ def test_wrong_setting_is_named_with_its_fix(name, value, fix):
 def test_production_refuses_weak_settings():
     weak = {
         "SECRET_KEY": "short",
+        "FIELD_KEYS": DEV_FIELD_KEYS,
         "ALLOWED_HOSTS": "*",
         "SITE_URL": "http://app.example.com",
         "EMAIL_URL": "",

@@ -26,7 +26,15 @@ class Installation:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if name not in {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MAKELEVEL", "TEST_DATABASE_TEMPLATE"}
+            if name
+            not in {
+                "DATABASE_URL",
+                "REDIS_URL",
+                "SECRET_KEY",
+                "FIELD_KEYS",
+                "MAKELEVEL",
+                "TEST_DATABASE_TEMPLATE",
+            }
         }
         return subprocess.run(
             [sys.executable, "-m", "deploy.local", *arguments],

@@ -39,6 +39,7 @@ def test_data_survives_a_kill_of_both_servers(installation: Installation):
     assert str(server_version[0]).startswith("18."), "the embedded server runs, not the machine's own"
     assert collation == ("b", "C.UTF-8")
     assert second["SECRET_KEY"] == first["SECRET_KEY"]
+    assert second["FIELD_KEYS"] == first["FIELD_KEYS"]
 
 
 def test_running_servers_are_found_again(installation: Installation):
@@ -51,7 +52,8 @@ def test_a_stranger_without_the_password_is_kept_out(installation: Installation)
     place = psycopg.conninfo.conninfo_to_dict(exported["DATABASE_URL"])
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(**{**place, "password": "guessed"})
-    assert oct((installation.var / "secret_key").stat().st_mode & 0o777) == "0o600"
+    for name in ("secret_key", "field_keys"):
+        assert oct((installation.var / name).stat().st_mode & 0o777) == "0o600", name
 
 
 def test_a_wrong_database_url_is_named_without_its_password(installation: Installation):

@@ -1,0 +1,57 @@
+"""No table keeps a secret in plain text: a column named like one is encrypted, hashed, or listed here with its reason."""
+
+from __future__ import annotations
+
+import re
+
+from django.apps import apps
+
+from apps.core.secrets.fields import EncryptedTextField
+
+NAMED_LIKE_A_SECRET = re.compile(r"secret|token|(^|_)key($|_)|password|passphrase|credential|_pin$|mnemonic")
+HASHED = re.compile(r"_(hash|sha256|digest)$")
+
+# column: why it is no secret in plain text
+NO_SECRETS = {
+    "accounts.user.password": "Django's password hash",
+    "accounts.login.session_key": "names the session row; ended with the log-in",
+    "account.emailconfirmation.key": "allauth's table for stored confirmations, unused: ours are signed, not stored",
+    "sessions.session.session_key": "the session itself; rows live for days and end at log-out",
+    "billing.reservation.key": "names a job",
+    "django_celery_beat.periodictask.routing_key": "a queue's name",
+    "signals.alert.dedupe_key": "tells repeats of an alert, as its sender named them",
+    "signals.alertsource.token_prefix": "the first letters, to tell addresses apart",
+}
+
+
+def test_every_column_named_like_a_secret_is_guarded():
+    plain = {
+        f"{model._meta.label_lower}.{field.name}"
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.local_fields
+        if NAMED_LIKE_A_SECRET.search(field.name)
+        and not HASHED.search(field.name)
+        and not field.is_relation
+        and not isinstance(field, EncryptedTextField)
+        and field.get_internal_type() not in {"DateTimeField", "DateField", "BooleanField"}
+    }
+    unknown = plain - NO_SECRETS.keys()
+    assert not unknown, f"encrypt (EncryptedTextField), hash, or list with the reason: {sorted(unknown)}"
+    gone = NO_SECRETS.keys() - plain
+    assert not gone, f"listed, but there is no such column: {sorted(gone)}"
+
+
+def test_the_pattern_finds_what_it_should():
+    for name in (
+        "secret",
+        "access_token",
+        "token_secret",
+        "key",
+        "api_key",
+        "password",
+        "credentials",
+        "passphrase",
+    ):
+        assert NAMED_LIKE_A_SECRET.search(name), name
+    for name in ("keyboard", "monkey", "name", "keystone"):
+        assert not NAMED_LIKE_A_SECRET.search(name), name

@@ -1,0 +1,191 @@
+"""Rotation while the site writes, beside another rotation, after a kill, and with rows that do not open."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from apps.core.management.commands import secrets as command
+from apps.core.secrets.rotation import count_by_key, encrypted_fields, rotate
+from tests.core.secrets.safe import NEW, OLD, Safe
+
+ROOT = Path(__file__).resolve().parents[3]
+COLUMNS = encrypted_fields([Safe])
+CODE, OTHER = COLUMNS
+
+
+def fill(count: int) -> None:
+    Safe.objects.bulk_create(
+        [Safe(name=str(i), code=f"code {i}", other="" if i % 2 else f"other {i}") for i in range(count)]
+    )
+
+
+def codes() -> dict[str, str]:
+    return {row.name: row.code.reveal() for row in Safe.objects.all()}
+
+
+def test_every_row_of_every_field_moves_and_stays_the_same(safe, settings):
+    fill(23)
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    seen: list[tuple[str, int, int]] = []
+    result = rotate(COLUMNS, batch=5, progress=lambda *step: seen.append(step))
+    assert (result.changed, result.is_complete) == (23 + 12, True)
+    assert count_by_key(CODE) == {"new": 23}
+    assert count_by_key(OTHER) == {"new": 12}
+    assert [step for step in seen if step[0] == "core.safe.code"] == [
+        ("core.safe.code", done, 23 - done) for done in (5, 10, 15, 20, 23)
+    ]
+    settings.FIELD_KEYS = NEW  # the old key may go
+    assert codes() == {str(i): f"code {i}" for i in range(23)}
+    assert rotate(COLUMNS).changed == 0
+
+
+def test_key_ids_are_compared_as_they_are_written(safe, settings):
+    """An underscore is a wildcard of LIKE: a_b must not pass for aXb."""
+    settings.FIELD_KEYS = OLD.replace("old:", "aXb:")
+    fill(1)
+    settings.FIELD_KEYS = f"{NEW.replace('new:', 'a_b:')},{OLD.replace('old:', 'aXb:')}"
+    rotate(COLUMNS)
+    assert count_by_key(CODE) == {"a_b": 1}
+
+
+def test_rows_that_do_not_open_are_named_and_the_others_move(safe, settings):
+    fill(4)
+    first, second = Safe.objects.order_by("id")[:2]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE test_core_safe SET code = 'plain' WHERE id = %s", [first.pk])
+        cursor.execute("UPDATE test_core_safe SET code = other WHERE id = %s", [second.pk])
+        cursor.execute("UPDATE test_core_safe SET code = 'enc1:lost:QUJDRA==' WHERE id = %s", [second.pk])
+    assert count_by_key(CODE) == {"not encrypted": 1, "lost": 1, "old": 2}
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    result = rotate([CODE], batch=1)
+    assert result.changed == 2
+    assert not result.is_complete
+    assert [line.partition(":")[0] for line in result.unreadable] == [f"row {first.pk}", f"row {second.pk}"]
+    assert "the key lost" in result.unreadable[1]
+    assert count_by_key(CODE) == {"not encrypted": 1, "lost": 1, "new": 2}
+
+
+def test_a_row_that_stays_locked_is_left_and_told(real_safe, settings):
+    fill(6)
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    locked, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(Safe.objects.select_for_update().order_by("id")[:2])
+            locked.set()
+            release.wait(20)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert locked.wait(10)
+    try:
+        result = rotate([CODE], batch=2, wait_seconds=0.3)
+    finally:
+        release.set()
+        other.join()
+    assert (result.changed, result.locked, result.is_complete) == (4, 2, False)
+    assert rotate([CODE]).changed == 2
+
+
+def test_writes_during_a_rotation_are_kept(real_safe, settings):
+    """A second connection changes every row while two rotations run: no write is lost, none is left behind."""
+    fill(200)
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    results = []
+
+    def write() -> None:
+        for i in range(0, 200, 2):
+            Safe.objects.filter(name=str(i)).update(code=f"changed {i}")
+        connection.close()
+
+    def turn() -> None:
+        results.append(rotate([CODE], batch=3))
+        connection.close()
+
+    threads = [threading.Thread(target=work) for work in (turn, write, turn)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(result.is_complete for result in results)
+    assert count_by_key(CODE) == {"new": 200}
+    assert codes() == {str(i): f"changed {i}" if i % 2 == 0 else f"code {i}" for i in range(200)}
+
+
+def test_a_killed_rotation_goes_on_where_it_stopped(real_safe, settings):
+    fill(400)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.core.secrets.turn", connection.settings_dict["NAME"]],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(5):
+        assert process.stdout.readline().startswith("core.safe.code")
+    process.kill()
+    process.wait()
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    halfway = count_by_key(CODE)
+    assert halfway["new"] >= 25
+    assert halfway["old"] > 0, "the process was not killed in the middle"
+    assert codes() == {str(i): f"code {i}" for i in range(400)}
+    result = rotate([CODE])
+    assert result.changed == halfway["old"]
+    assert count_by_key(CODE) == {"new": 400}
+    assert codes() == {str(i): f"code {i}" for i in range(400)}
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit status and all output of the command."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("secrets", *arguments, stdout=out, stderr=err)
+    except CommandError as problem:
+        return problem.returncode, out.getvalue() + err.getvalue() + str(problem)
+    return 0, out.getvalue() + err.getvalue()
+
+
+@pytest.fixture
+def only_safe(safe, monkeypatch):
+    """The commands look at the tests' table beside those of the project."""
+    monkeypatch.setattr(command, "encrypted_fields", lambda: COLUMNS)
+
+
+@pytest.mark.usefixtures("only_safe")
+def test_the_commands_tell_what_is_due_and_end_with_a_status(settings):
+    fill(3)
+    assert run("status") == (
+        0,
+        "Keys, newest first: old\ncore.safe.code: 3 under old\ncore.safe.other: 2 under old\nAll secrets are under old.\n",
+    )
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    status, text = run("status")
+    assert status == 1
+    assert "5 secrets are under older keys: manage.py secrets rotate" in text
+    status, text = run("rotate", "--batch", "2")
+    assert status == 0
+    assert "core.safe.code: 2 done, 1 left" in text
+    assert "5 secrets written anew under new." in text
+    assert run("status")[0] == 0
+    settings.FIELD_KEYS = OLD
+    status, text = run("status")
+    assert status == 1
+    assert "core.safe.code: 3 rows need the key new, which FIELD_KEYS lacks" in text
+    status, text = run("rotate")
+    assert status == 1
+    assert "5 cannot be opened" in text
+    assert run("rotate", "--batch", "0") == (1, "--batch: at least 1")
+
+
+def test_the_commands_walk_the_projects_own_models(db):
+    assert run("status")[0] == 0
