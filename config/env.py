@@ -35,6 +35,9 @@ HINTS = {
     "site_url": "the public address, for example https://app.example.com",
     "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS); empty keeps mail in var/mail",
     "log_format": "json or console",
+    "geoip_path": "a MaxMind database of cities or countries (.mmdb); empty shows no places",
+    "login_days": "after how many days everybody signs in again, 1 to 365",
+    "login_idle_days": "after how many days without use a sign-in ends, 1 to 365",
 }
 
 CommaList = Annotated[list[str], NoDecode]
@@ -59,6 +62,9 @@ class Env(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     var_dir: str = ""
     sentry_dsn: str = ""
+    geoip_path: str = ""
+    login_days: int = Field(default=90, ge=1, le=365)
+    login_idle_days: int = Field(default=14, ge=1, le=365)
 
     @field_validator("allowed_hosts", "csrf_trusted_origins", "trusted_proxies", mode="before")
     @classmethod
@@ -105,6 +111,13 @@ class Env(BaseSettings):
     @classmethod
     def are_networks(cls, value: list[str]) -> list[str]:
         return [str(ip_network(text)) for text in value]
+
+    @field_validator("geoip_path")
+    @classmethod
+    def is_file(cls, value: str) -> str:
+        if value and not Path(value).is_file():
+            raise ValueError("names no file")
+        return value
 
     @field_validator("csrf_trusted_origins")
     @classmethod

@@ -1,15 +1,27 @@
-"""allauth's hooks: a new person gets a workspace in the same transaction."""
+"""allauth's hooks: new people get a workspace, guessing is slowed down, no answer tells who has an account."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
+from apps.accounts.errors import TooManyGuesses
 from apps.accounts.models import User
-from apps.accounts.services import ensure_personal_workspace
+from apps.accounts.selectors import DEVICE_COOKIE
+from apps.accounts.services import (
+    Attempt,
+    check_login_allowed,
+    ensure_personal_workspace,
+    may_mail,
+    note_login_failed,
+    note_login_ok,
+)
+from apps.core.client_ip import client_ip
 from apps.journal.services import record
 
 
@@ -21,3 +33,38 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 record(actor=user, workspace=None, action="accounts.user.signed_up", target=user)
                 ensure_personal_workspace(user)
         return user
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_ip(request) or "0.0.0.0"  # noqa: S104  a Unix socket without a proxy: one bucket for all
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Counted before the password is looked at, and given back when it was right."""
+        email = credentials.get("email", "")
+        try:
+            self.attempt: Attempt = check_login_allowed(
+                email, ip=client_ip(request), device_token=request.COOKIES.get(DEVICE_COOKIE, "")
+            )
+        except TooManyGuesses as slowed:
+            request.login_slowed = slowed  # type: ignore[attr-defined]  # the view answers 429
+            raise ValidationError(slowed.message, code=slowed.code) from None
+        user: User | None = super().authenticate(request, **credentials)
+        if user:
+            note_login_ok(self.attempt)
+        else:
+            note_login_failed(self.attempt)
+        return user
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """allauth's own limit would let anybody lock out anybody; `authenticate` counts instead."""
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """Nothing was counted by allauth."""
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Whoever knew the password is told why the account is closed."""
+        return render(request, "account/account_inactive.html", {"closed": user}, status=403)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """At most three mails of a kind an hour to one address: a mailbox cannot be flooded through our forms."""
+        if may_mail(template_prefix, email):
+            super().send_mail(template_prefix, email, context)

@@ -7,4 +7,5 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.accounts import confirm  # noqa: F401  notes fresh log-ins
+        from apps.accounts import receivers  # noqa: F401  subscribes to Django's and allauth's signals
         from apps.accounts.api import schema  # noqa: F401  registers itself with drf-spectacular

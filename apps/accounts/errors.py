@@ -33,8 +33,37 @@ class TooManyTries(DomainError):
     code = "too_many_attempts"
     status = 429
     title = "Too many attempts"
+    advice = ""
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
         wait = f"{retry_after} seconds" if retry_after < 90 else f"{round(retry_after / 60)} minutes"
-        super().__init__(f"Too many wrong attempts. Try again in {wait}.", extra={"retry_after": retry_after})
+        words = f"Too many wrong attempts. Try again in {wait}."
+        super().__init__(f"{words} {self.advice}".rstrip(), extra={"retry_after": retry_after})
+
+
+class TooManyGuesses(TooManyTries):
+    """The same for log-ins, which a person has two ways around."""
+
+    advice = "A browser you have signed in with before is not held up; we can mail you a link that makes this one known."
+
+
+class AvatarRefused(DomainError):
+    code = "avatar_refused"
+    status = 422
+    title = "The picture cannot be used"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="avatar")
+
+
+class SuspensionRefused(DomainError):
+    code = "suspension_refused"
+    status = 422
+    title = "The account's state cannot be changed"
+
+
+class ImpersonationRefused(DomainError):
+    code = "impersonation_refused"
+    status = 422
+    title = "Nobody can be looked at like this"

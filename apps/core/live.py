@@ -15,12 +15,28 @@ log = structlog.get_logger(__name__)
 
 UNAUTHENTICATED = 4401
 NOT_FOUND = 4404
+LOGIN_KEY = "login"  # in a session: the log-in it belongs to, {"id": …}
+
+
+def login_group(login_id: int) -> str:
+    """The group of all connections that a log-in holds open."""
+    return f"login-{login_id}"
+
+
+def close_sockets(group: str) -> None:
+    """Close every connection in the group: they may no longer see what they were opened for."""
+    _send(group, {"type": "live.close"})
 
 
 def push(group: str, event: dict[str, Any]) -> None:
-    """Send `event` to everyone in `group`. A lost Redis is logged: pages read the database when they load."""
+    """Send `event` to everyone in `group`."""
+    _send(group, {"type": "live.event", "event": event})
+
+
+def _send(group: str, message: dict[str, Any]) -> None:
+    """A lost Redis is logged: pages read the database when they load."""
     try:
-        async_to_sync(get_channel_layer().group_send)(group, {"type": "live.event", "event": event})
+        async_to_sync(get_channel_layer().group_send)(group, message)
     except (OSError, TimeoutError, ConnectionError) as error:
         log.warning("live_event_lost", group=group, error=str(error))
     except Exception as error:  # redis-py's errors share no base with OSError
@@ -54,7 +70,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if groups is None:
             await self.close(code=NOT_FOUND)
             return
-        for group in groups:
+        login = self.scope.get("session", {}).get(LOGIN_KEY)  # read already, to find the user
+        for group in [*groups, *([login_group(login["id"])] if login else [])]:
             await self.channel_layer.group_add(group, self.channel_name)
             self.joined.append(group)
         await self.send_json({"kind": "ready"})
@@ -70,3 +87,6 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def live_event(self, message: dict[str, Any]) -> None:
         await self.send_json(message["event"])
+
+    async def live_close(self, message: dict[str, Any]) -> None:
+        await self.close(code=UNAUTHENTICATED)

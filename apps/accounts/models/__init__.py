@@ -1,8 +1,23 @@
 """People, the workspaces that own everything, keys and log-ins."""
 
+from apps.accounts.models.guesses import DeviceLink, GuessBucket
 from apps.accounts.models.keys import ApiKey
 from apps.accounts.models.logins import Device, Login
-from apps.accounts.models.people import User, UserManager
+from apps.accounts.models.mail import SecurityMail
+from apps.accounts.models.people import Impersonation, Preferences, User, UserManager
 from apps.accounts.models.workspaces import Membership, Workspace
 
-__all__ = ["ApiKey", "Device", "Login", "Membership", "User", "UserManager", "Workspace"]
+__all__ = [
+    "ApiKey",
+    "Device",
+    "DeviceLink",
+    "GuessBucket",
+    "Impersonation",
+    "Login",
+    "Membership",
+    "Preferences",
+    "SecurityMail",
+    "User",
+    "UserManager",
+    "Workspace",
+]

@@ -56,4 +56,4 @@ class Login(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label} of {self.user}"
+        return self.label

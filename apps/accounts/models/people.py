@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 
+from apps.accounts.choices import Currency, DateForm, Fill, Locale, NumberForm, Rising, Theme
 from apps.core.models import BaseModel
 
 
@@ -34,8 +37,13 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=100, blank=True)
     timezone = models.CharField(max_length=50, default="UTC")
+    locale = models.CharField(max_length=10, choices=Locale, default=Locale.NEUTRAL, blank=True)
+    base_currency = models.CharField(max_length=5, choices=Currency, default=Currency.USD)
+    avatar = models.CharField(max_length=100, blank=True, help_text="The image's path on the storage.")
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspended_for = models.CharField(max_length=300, blank=True, help_text="Why, in words the person is told.")
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -45,6 +53,10 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_unique")]
+        permissions = [
+            ("can_manage_users", "Can find, change, activate and suspend people"),
+            ("can_impersonate_users", "Can look at the product as somebody else, for a short time"),
+        ]
 
     def __str__(self) -> str:
         return self.email
@@ -52,3 +64,55 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     @property
     def display_name(self) -> str:
         return self.name or self.email.partition("@")[0]
+
+
+class Preferences(BaseModel):
+    """How a person wants to see and be told things, and what new research starts from.
+
+    Made at the first change: who has no row has every default.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="preferences")
+    theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM)
+    rising = models.CharField(
+        max_length=10, choices=Rising, default=Rising.GREEN, help_text="The colour of rising prices."
+    )
+    numbers = models.CharField(max_length=10, choices=NumberForm, default=NumberForm.REGION, blank=True)
+    dates = models.CharField(max_length=10, choices=DateForm, default=DateForm.REGION, blank=True)
+    cash = models.DecimalField(
+        max_digits=15, decimal_places=2, default=Decimal(10_000), validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(10) ** 12)]
+    )
+    fee_percent = models.DecimalField(
+        max_digits=6, decimal_places=4, default=Decimal("0.1"), validators=[MinValueValidator(0), MaxValueValidator(50)]
+    )
+    slippage_bps = models.DecimalField(
+        max_digits=6, decimal_places=2, default=Decimal(2), validators=[MinValueValidator(0), MaxValueValidator(1000)]
+    )
+    fill = models.CharField(max_length=10, choices=Fill, default=Fill.NEXT_OPEN)
+    mail_new_device = models.BooleanField(default=True)
+    mail_keys = models.BooleanField(default=True)
+    mail_workspaces = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user_id}"
+
+
+class Impersonation(BaseModel):
+    """A member of staff looks at the product as somebody else: read-only, with a reason, for minutes."""
+
+    staff = models.ForeignKey(User, on_delete=models.CASCADE, related_name="impersonations")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="impersonated")
+    reason = models.CharField(max_length=300)
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["staff"], condition=models.Q(ended_at=None), name="accounts_one_impersonation")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} as {self.user_id}"

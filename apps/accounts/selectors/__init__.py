@@ -7,6 +7,29 @@ import hashlib
 from django.db.models import Case, F, QuerySet, Value, When
 
 from apps.accounts.models import ApiKey, Membership, User, Workspace
+from apps.accounts.selectors.logins import (
+    DEVICE_COOKIE,
+    current_login,
+    device_of,
+    known_device,
+    login_id,
+    open_logins,
+    token_hash,
+)
+
+__all__ = [
+    "DEVICE_COOKIE",
+    "current_login",
+    "device_of",
+    "key_for_secret",
+    "known_device",
+    "live_keys",
+    "login_id",
+    "membership_in",
+    "open_logins",
+    "token_hash",
+    "workspaces_of",
+]
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:

@@ -1,13 +1,72 @@
 """Writes of the accounts room, one file per subject; each leaves its journal entry in the same transaction."""
 
+from apps.accounts.services.avatars import remove_avatar, set_avatar
 from apps.accounts.services.keys import KEY_PREFIX, create_api_key, revoke_api_key
-from apps.accounts.services.people import update_profile
+from apps.accounts.services.logins import (
+    bind_session,
+    device_token,
+    end_login,
+    end_logins,
+    forget_device,
+    make_device_link,
+    open_login,
+    use_device_link,
+    use_session,
+)
+from apps.accounts.services.people import (
+    note_email_changed,
+    note_password_changed,
+    preferences_of,
+    update_preferences,
+    update_profile,
+)
+from apps.accounts.services.staff import (
+    activate_user,
+    end_expired_impersonations,
+    end_impersonation,
+    start_impersonation,
+    suspend_user,
+)
+from apps.accounts.services.throttling import (
+    Attempt,
+    check_login_allowed,
+    forget_old_guesses,
+    may_mail,
+    note_login_failed,
+    note_login_ok,
+)
 from apps.accounts.services.workspaces import ensure_personal_workspace
 
 __all__ = [
     "KEY_PREFIX",
+    "Attempt",
+    "activate_user",
+    "bind_session",
+    "check_login_allowed",
     "create_api_key",
+    "device_token",
+    "end_expired_impersonations",
+    "end_impersonation",
+    "end_login",
+    "end_logins",
     "ensure_personal_workspace",
+    "forget_device",
+    "forget_old_guesses",
+    "make_device_link",
+    "may_mail",
+    "note_email_changed",
+    "note_login_failed",
+    "note_login_ok",
+    "note_password_changed",
+    "open_login",
+    "preferences_of",
+    "remove_avatar",
     "revoke_api_key",
+    "set_avatar",
+    "start_impersonation",
+    "suspend_user",
+    "update_preferences",
     "update_profile",
+    "use_device_link",
+    "use_session",
 ]

@@ -1,22 +1,82 @@
-"""Writes of people."""
+"""Writes of people: profile, preferences, password and address."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import transaction
 
-from apps.accounts.models import User
+from apps.accounts.choices import EndReason
+from apps.accounts.models import Login, Preferences, User
+from apps.accounts.services.logins import end_logins
 from apps.journal.services import record
+
+PROFILE = ("name", "timezone", "locale", "base_currency")
+PREFERENCES = (
+    "theme", "rising", "numbers", "dates", "cash", "fee_percent", "slippage_bps", "fill",
+    "mail_new_device", "mail_keys", "mail_workspaces",
+)  # fmt: skip
 
 
 @transaction.atomic
-def update_profile(user: User, *, name: str, timezone: str) -> User:
-    changes = {}
-    for field, value in (("name", name), ("timezone", timezone)):
-        before = getattr(user, field)
-        if before != value:
-            changes[field] = [before, value]
-            setattr(user, field, value)
+def update_profile(user: User, *, actor: User | None = None, **values: str) -> User:
+    """Change what is named of `name`, `timezone`, `locale` and `base_currency`; values are checked by the form."""
+    changes = _apply(user, {name: values[name] for name in PROFILE if name in values})
     if changes:
         user.save(update_fields=[*changes, "updated_at"])
-        record(actor=user, workspace=None, action="accounts.profile.changed", target=user, changes=changes)
+        record(
+            actor=actor or user, workspace=None, action="accounts.profile.changed", target=user, changes=changes
+        )
     return user
+
+
+def preferences_of(user: User) -> Preferences:
+    """The person's preferences; defaults, not yet stored, before the first change."""
+    try:
+        return user.preferences
+    except Preferences.DoesNotExist:
+        return Preferences(user=user)
+
+
+@transaction.atomic
+def update_preferences(user: User, values: Mapping[str, Any]) -> Preferences:
+    """Change the preferences named in `values`. Raises ValidationError, by field, for a value out of its range."""
+    Preferences.objects.get_or_create(user=user)
+    preferences = Preferences.objects.select_for_update().get(user=user)
+    changes = _apply(preferences, {name: values[name] for name in PREFERENCES if name in values})
+    if changes:
+        preferences.clean_fields()
+        preferences.save(update_fields=[*changes, "updated_at"])
+        record(
+            actor=user, workspace=None, action="accounts.preferences.changed", target=user, changes=changes
+        )
+    user.preferences = preferences
+    return preferences
+
+
+@transaction.atomic
+def note_password_changed(user: User, *, login: Login | None) -> None:
+    """Journal that the password changed and end every log-in but the one it was changed in."""
+    record(actor=user, workspace=None, action="accounts.password.changed", target=user)
+    end_logins(user, reason=EndReason.PASSWORD, actor=user, but=login.pk if login else None)
+
+
+@transaction.atomic
+def note_email_changed(user: User, *, before: str, after: str) -> None:
+    """Journal that the address by which the person signs in changed."""
+    record(
+        actor=user, workspace=None, action="accounts.email.changed", target=user,
+        changes={"email": [before, after]},
+    )  # fmt: skip
+
+
+def _apply(row: User | Preferences, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Set what differs; {field: [before, after]}."""
+    changes = {}
+    for field, value in values.items():
+        before = getattr(row, field)
+        if before != value:
+            changes[field] = [before, value]
+            setattr(row, field, value)
+    return changes

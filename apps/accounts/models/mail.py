@@ -1,0 +1,38 @@
+"""Mail about the safety of an account, from the journal's entry to the mail server's receipt."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.choices import MailKind
+from apps.core.models import BaseModel
+
+
+class SecurityMail(BaseModel):
+    """One notice to one address. The pair of entry and recipient is unique: an entry read twice is told once."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="security_mails")
+    entry_id = models.BigIntegerField()
+    recipient = models.EmailField(max_length=254)
+    kind = models.CharField(max_length=12, choices=MailKind)
+    facts = models.JSONField(default=dict, help_text="What the mail names: time, browser, address, changes.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    gave_up_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry_id", "recipient"], name="accounts_mail_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], condition=Q(sent_at=None, gave_up_at=None), name="accounts_mail_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of entry {self.entry_id}"
