@@ -21,3 +21,7 @@ class ProfileForm(forms.ModelForm):
 
 class ApiKeyForm(forms.Form):
     name = forms.CharField(max_length=60, help_text="What will use it, for example “research notebook”.")
+
+
+class NewBrowserForm(forms.Form):
+    email = forms.EmailField(label="Email", max_length=254)

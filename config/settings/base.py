@@ -223,6 +223,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "backtests-resume": {"task": "backtests.resume_jobs", "schedule": 15.0},
     "signals-sweep": {"task": "signals.sweep_alerts", "schedule": 5.0},
+    "accounts-mail": {"task": "accounts.send_due_mail", "schedule": 30.0},
+    "accounts-tidy": {"task": "accounts.tidy_logins", "schedule": 60.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

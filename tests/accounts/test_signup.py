@@ -51,6 +51,7 @@ def test_sign_up_makes_a_workspace_and_journals_it(newcomer, email):
     assert workspace.kind == "personal"
     assert workspace.memberships.get().role == "owner"
     assert set(Entry.objects.values_list("action", flat=True)) == {
+        "accounts.login.opened",
         "accounts.user.signed_up",
         "accounts.workspace.created",
     }

@@ -13,6 +13,9 @@ from apps.accounts.services.logins import (
     use_device_link,
     use_session,
 )
+from apps.accounts.services.mail import notice_entry, send_due_mail, send_security_mail
+from apps.accounts.services.new_browser import ask_for_device_link, send_device_link
+from apps.accounts.services.not_me import disown, read_not_me
 from apps.accounts.services.people import (
     note_email_changed,
     note_password_changed,
@@ -41,10 +44,12 @@ __all__ = [
     "KEY_PREFIX",
     "Attempt",
     "activate_user",
+    "ask_for_device_link",
     "bind_session",
     "check_login_allowed",
     "create_api_key",
     "device_token",
+    "disown",
     "end_expired_impersonations",
     "end_impersonation",
     "end_login",
@@ -58,10 +63,15 @@ __all__ = [
     "note_login_failed",
     "note_login_ok",
     "note_password_changed",
+    "notice_entry",
     "open_login",
     "preferences_of",
+    "read_not_me",
     "remove_avatar",
     "revoke_api_key",
+    "send_device_link",
+    "send_due_mail",
+    "send_security_mail",
     "set_avatar",
     "start_impersonation",
     "suspend_user",

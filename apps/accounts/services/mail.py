@@ -1,0 +1,194 @@
+"""Tells people by mail what happened to the safety of their account: once for each entry of the journal.
+
+`notice_entry` turns an entry into rows, `send_security_mail` hands a row to the mail server. A worker that dies in
+between leaves a row whose turn comes again; the Message-ID stays the same, so that a mail server that had taken it
+already can tell.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.agents import label_of, place_of
+from apps.accounts.choices import MailKind
+from apps.accounts.models import Preferences, SecurityMail, User
+from apps.accounts.services.not_me import make_not_me
+from apps.accounts.services.people import preferences_of
+from apps.core.jobs import enqueue_on_commit
+
+log = structlog.get_logger(__name__)
+
+# Held while a worker sends, longer than the mail server's time-out; then 2, 4, 8 … minutes.
+LEASE = timedelta(minutes=1)
+MOST_ATTEMPTS = 10
+KEEP = timedelta(days=90)
+
+# which entries are told, by the beginning of their action
+KINDS = {
+    "accounts.password.": MailKind.PASSWORD,
+    "accounts.email.changed": MailKind.EMAIL,
+    "accounts.second_factor.": MailKind.FACTOR,
+    "accounts.factor.": MailKind.FACTOR,
+    "accounts.passkey.": MailKind.FACTOR,
+    "accounts.recovery_codes.": MailKind.FACTOR,
+    "accounts.user.suspended": MailKind.SUSPENDED,
+    "accounts.user.activated": MailKind.REACTIVATED,
+    "accounts.login.guessed": MailKind.GUESSED,
+    "accounts.login.new_device": MailKind.DEVICE,
+    "accounts.social.": MailKind.SOCIAL,
+    "accounts.api_key.": MailKind.KEY,
+    "accounts.invitation.accepted": MailKind.WORKSPACE,
+    "accounts.workspace.transferred": MailKind.WORKSPACE,
+    "accounts.member.removed": MailKind.WORKSPACE,
+}
+SWITCHES = {
+    MailKind.DEVICE: "mail_new_device",
+    MailKind.KEY: "mail_keys",
+    MailKind.WORKSPACE: "mail_workspaces",
+}
+SUBJECTS = {
+    MailKind.PASSWORD: "Your password was changed",
+    MailKind.EMAIL: "Your e-mail address was changed",
+    MailKind.FACTOR: "Your second factor was changed",
+    MailKind.SUSPENDED: "Your account was suspended",
+    MailKind.REACTIVATED: "Your account is open again",
+    MailKind.GUESSED: "Somebody is guessing your password",
+    MailKind.SOCIAL: "The ways to sign in to your account were changed",
+    MailKind.DEVICE: "A sign-in with a new browser",
+    MailKind.KEY: "An API key of yours was changed",
+    MailKind.WORKSPACE: "A change in your workspaces",
+}
+
+
+class EntryLike(Protocol):
+    """What of a journal entry is read here."""
+
+    pk: Any
+    action: str
+    actor_id: int | None
+    target_type: str
+    target_id: int | None
+    target_label: str
+    changes: dict[str, Any]
+    ip: str | None
+    recorded_at: datetime
+
+
+def kind_of(action: str) -> MailKind | None:
+    """What an entry of this action is told as; None for what nobody is told."""
+    return next((kind for start, kind in KINDS.items() if action.startswith(start)), None)
+
+
+@transaction.atomic
+def notice_entry(entry: EntryLike, *, user_agent: str = "", personal: dict[str, Any] | None = None) -> int:
+    """Write and queue the mails that this entry calls for; an entry read again adds none. Returns how many are new.
+
+    The new and the old address are told of a change of address; everybody else of what they did not switch off.
+    """
+    kind = kind_of(entry.action)
+    person_id = entry.target_id if entry.target_type == "accounts.user" else entry.actor_id
+    user = User.objects.select_related("preferences").filter(pk=person_id).first() if kind else None
+    if kind is None or user is None:
+        return 0
+    switch = SWITCHES.get(kind)
+    if switch and not getattr(preferences_of(user), switch):
+        return 0
+    facts = {
+        "action": entry.action,
+        "at": entry.recorded_at.isoformat(),
+        "ip": entry.ip or "",
+        "label": entry.changes.get("label") or (label_of(user_agent) if user_agent else ""),
+        "what": entry.target_label if entry.target_type != "accounts.user" else "",
+        "reason": entry.changes.get("reason", ""),
+        "login": entry.target_id if entry.target_type == "accounts.login" else None,
+    }
+    before, after = (personal or entry.changes).get("email", ["", ""]) if kind == MailKind.EMAIL else ("", "")
+    new = 0
+    for address in {user.email, before} - {""}:
+        mail, is_new = SecurityMail.objects.get_or_create(
+            entry_id=entry.pk,
+            recipient=address,
+            defaults={
+                "user": user,
+                "kind": kind,
+                "facts": facts | {"before": before, "after": after},
+                "next_try_at": timezone.now(),
+            },
+        )
+        if is_new:
+            new += 1
+            enqueue_on_commit("accounts.send_mail", mail_id=mail.pk)
+    return new
+
+
+def send_security_mail(mail_id: int) -> bool:
+    """Hand the mail to the server unless somebody else does or did; on failure it is tried again later.
+
+    Returns whether it was sent now.
+    """
+    now = timezone.now()
+    mine = SecurityMail.objects.filter(pk=mail_id, sent_at=None, gave_up_at=None, next_try_at__lte=now)
+    if not mine.update(next_try_at=now + LEASE, attempts=F("attempts") + 1):
+        return False
+    mail = SecurityMail.objects.select_related("user", "user__preferences").get(pk=mail_id)
+    try:
+        message_of(mail).send()
+    except (OSError, SMTPException) as error:  # the server is away, or refuses
+        mail.error = str(error)[:300]
+        mail.next_try_at = now + timedelta(minutes=2**mail.attempts)
+        if mail.attempts >= MOST_ATTEMPTS:
+            mail.gave_up_at = now
+        mail.save(update_fields=["error", "next_try_at", "gave_up_at", "updated_at"])
+        log.warning("security_mail_not_sent", mail=mail.pk, attempts=mail.attempts, error=mail.error)
+        return False
+    SecurityMail.objects.filter(pk=mail.pk).update(sent_at=timezone.now(), error="")
+    return True
+
+
+def send_due_mail(*, limit: int = 100) -> int:
+    """Send what was never queued and what is to be tried again; old rows go. Returns how many were sent."""
+    now = timezone.now()
+    SecurityMail.objects.filter(created_at__lt=now - KEEP).delete()
+    due = SecurityMail.objects.filter(sent_at=None, gave_up_at=None, next_try_at__lte=now)
+    return sum(send_security_mail(pk) for pk in list(due.order_by("id").values_list("pk", flat=True)[:limit]))
+
+
+def message_of(mail: SecurityMail) -> EmailMultiAlternatives:
+    """The mail in plain text and HTML, with the link for people who did not do this."""
+    facts = mail.facts
+    token = make_not_me(mail.user, login_id=facts["login"], email=facts["before"])
+    is_own_doing = mail.kind not in (MailKind.SUSPENDED, MailKind.REACTIVATED)
+    context = {
+        "mail": mail,
+        "kind": str(mail.kind),
+        "facts": facts,
+        "is_removal": facts["action"].endswith(("removed", "revoked", "ended", "disconnected", "deleted")),
+        "at": datetime.fromisoformat(facts["at"]),
+        "zone": mail.user.timezone,
+        "place": place_of(facts["ip"]),
+        "person": mail.user,
+        "site_url": settings.SITE_URL,
+        "not_me_url": settings.SITE_URL + reverse("account_not_me", args=[token]) if is_own_doing else "",
+        "preferences_url": settings.SITE_URL + reverse("accounts:preferences") if mail.kind in SWITCHES else "",
+    }
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    message = EmailMultiAlternatives(
+        SUBJECTS[MailKind(mail.kind)],
+        render_to_string("account/email/security.txt", context).strip() + "\n",
+        to=[mail.recipient],
+        headers={"Message-ID": f"<{mail.uuid}@{host}>", "Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(render_to_string("account/email/security.html", context), "text/html")
+    return message

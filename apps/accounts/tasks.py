@@ -1,0 +1,27 @@
+"""Celery entry points of the accounts room."""
+
+from celery import shared_task
+
+from apps.accounts import services
+
+
+@shared_task(name="accounts.send_device_link")
+def send_device_link(email: str) -> None:
+    services.send_device_link(email)
+
+
+@shared_task(name="accounts.send_mail")
+def send_mail(mail_id: int) -> None:
+    services.send_security_mail(mail_id)
+
+
+@shared_task(name="accounts.send_due_mail")
+def send_due_mail() -> None:
+    """Mail that was never queued, or whose turn to be tried again has come."""
+    services.send_due_mail()
+
+
+@shared_task(name="accounts.tidy_logins")
+def tidy_logins() -> None:
+    services.end_expired_impersonations()
+    services.forget_old_guesses()
