@@ -6,6 +6,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from apps.accounts import confirm  # noqa: F401  notes fresh log-ins
-        from apps.accounts import receivers  # noqa: F401  subscribes to Django's and allauth's signals
+        from apps.accounts import (
+            confirm,  # noqa: F401  notes fresh log-ins
+            receivers,  # noqa: F401  subscribes to Django's and allauth's signals
+        )
         from apps.accounts.api import schema  # noqa: F401  registers itself with drf-spectacular

@@ -45,7 +45,7 @@ class TooManyTries(DomainError):
 class TooManyGuesses(TooManyTries):
     """The same for log-ins, which a person has two ways around."""
 
-    advice = "A browser you have signed in with before is not held up; we can mail you a link that makes this one known."
+    advice = "A browser you signed in with before is not held up; we can mail you a link that makes this one known."
 
 
 class AvatarRefused(DomainError):

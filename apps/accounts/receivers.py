@@ -13,7 +13,13 @@ from django.http import HttpRequest
 from apps.accounts.choices import EndReason
 from apps.accounts.models import User
 from apps.accounts.selectors import current_login
-from apps.accounts.services import bind_session, end_login, note_email_changed, note_password_changed, open_login
+from apps.accounts.services import (
+    bind_session,
+    end_login,
+    note_email_changed,
+    note_password_changed,
+    open_login,
+)
 
 
 @receiver(user_logged_in)

@@ -11,10 +11,10 @@ from apps.core.models import BaseModel
 class GuessBucket(models.Model):
     """Failed attempts of one kind: by unknown clients on one account, by one known browser, from one address.
 
-    The key is a keyed hash: the table names neither people nor addresses.
+    The subject is a keyed hash: the table names neither people nor addresses.
     """
 
-    key = models.CharField(max_length=64, primary_key=True)
+    subject_hash = models.CharField(max_length=64, primary_key=True)
     failures = models.PositiveIntegerField()
     failed_at = models.DateTimeField()
     blocked_until = models.DateTimeField()

@@ -13,7 +13,9 @@ from apps.core.models import BaseModel
 class SecurityMail(BaseModel):
     """One notice to one address. The pair of entry and recipient is unique: an entry read twice is told once."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="security_mails")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="security_mails"
+    )
     entry_id = models.BigIntegerField()
     recipient = models.EmailField(max_length=254)
     kind = models.CharField(max_length=12, choices=MailKind)

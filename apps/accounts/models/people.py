@@ -43,7 +43,9 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
-    suspended_for = models.CharField(max_length=300, blank=True, help_text="Why, in words the person is told.")
+    suspended_for = models.CharField(
+        max_length=300, blank=True, help_text="Why, in words the person is told."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -80,13 +82,22 @@ class Preferences(BaseModel):
     numbers = models.CharField(max_length=10, choices=NumberForm, default=NumberForm.REGION, blank=True)
     dates = models.CharField(max_length=10, choices=DateForm, default=DateForm.REGION, blank=True)
     cash = models.DecimalField(
-        max_digits=15, decimal_places=2, default=Decimal(10_000), validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(10) ** 12)]
+        max_digits=15,
+        decimal_places=2,
+        default=Decimal(10_000),
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(10) ** 12)],
     )
     fee_percent = models.DecimalField(
-        max_digits=6, decimal_places=4, default=Decimal("0.1"), validators=[MinValueValidator(0), MaxValueValidator(50)]
+        max_digits=6,
+        decimal_places=4,
+        default=Decimal("0.1"),
+        validators=[MinValueValidator(0), MaxValueValidator(50)],
     )
     slippage_bps = models.DecimalField(
-        max_digits=6, decimal_places=2, default=Decimal(2), validators=[MinValueValidator(0), MaxValueValidator(1000)]
+        max_digits=6,
+        decimal_places=2,
+        default=Decimal(2),
+        validators=[MinValueValidator(0), MaxValueValidator(1000)],
     )
     fill = models.CharField(max_length=10, choices=Fill, default=Fill.NEXT_OPEN)
     mail_new_device = models.BooleanField(default=True)
@@ -111,7 +122,9 @@ class Impersonation(BaseModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["staff"], condition=models.Q(ended_at=None), name="accounts_one_impersonation")
+            models.UniqueConstraint(
+                fields=["staff"], condition=models.Q(ended_at=None), name="accounts_one_impersonation"
+            )
         ]
 
     def __str__(self) -> str:

@@ -55,7 +55,9 @@ def _replace(user: User, path: str, action: str) -> None:
 
 def _painted(data: bytes) -> bytes:
     if len(data) > MOST_BYTES:
-        raise AvatarRefused(f"The picture is larger than {MOST_BYTES // 1024 // 1024} MB. Make it smaller first.")
+        raise AvatarRefused(
+            f"The picture is larger than {MOST_BYTES // 1024 // 1024} MB. Make it smaller first."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -68,7 +70,13 @@ def _painted(data: bytes) -> bytes:
                 upright = ImageOps.exif_transpose(image).convert("RGBA")
     except UnidentifiedImageError:
         raise AvatarRefused("This is not a picture. JPEG, PNG, WebP and GIF are.") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise AvatarRefused(f"The picture cannot be read: {error}") from None
     square = ImageOps.fit(upright, (SIDE, SIDE), Image.Resampling.LANCZOS)
     painted = io.BytesIO()

@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.accounts.agents import label_of
 from apps.accounts.choices import EndReason, LoginKind
 from apps.accounts.models import Device, DeviceLink, Login, User
-from apps.accounts.selectors import DEVICE_COOKIE, open_logins, token_hash
+from apps.accounts.selectors import DEVICE_COOKIE, token_hash
 from apps.core.client_ip import client_ip
 from apps.core.live import LOGIN_KEY, close_sockets, login_group
 from apps.journal.services import record
@@ -35,7 +35,9 @@ def device_token(request: HttpRequest) -> str:
 
 
 @transaction.atomic
-def open_login(request: HttpRequest, user: User, *, kind: LoginKind = LoginKind.BROWSER, name: str = "") -> Login:
+def open_login(
+    request: HttpRequest, user: User, *, kind: LoginKind = LoginKind.BROWSER, name: str = ""
+) -> Login:
     """Note a log-in that has just succeeded: the browser (or, for a program, its `name`), the address and the time.
 
     A browser that this person never used before is journalled as such, unless it is the first one of all.
@@ -115,9 +117,8 @@ def end_login(login: Login, *, reason: EndReason, actor: User | None) -> bool:
 @transaction.atomic
 def end_logins(user: User, *, reason: EndReason, actor: User | None, but: int | None = None) -> int:
     """End all log-ins of a person, or all `but` one. Returns how many were open."""
-    return sum(
-        end_login(login, reason=reason, actor=actor) for login in open_logins(user).exclude(pk=but).order_by("id")
-    )
+    mine = Login.objects.filter(user=user, ended_at=None).order_by("id")
+    return sum(end_login(login, reason=reason, actor=actor) for login in mine if login.pk != but)
 
 
 @transaction.atomic
@@ -136,9 +137,7 @@ def forget_device(device: Device, *, actor: User) -> None:
 def make_device_link(user: User) -> str:
     """A token that makes one browser known to the account, once, within the hour. It does not log in by itself."""
     token = secrets.token_urlsafe(32)
-    DeviceLink.objects.create(
-        user=user, token_hash=token_hash(token), expires_at=timezone.now() + LINK_LASTS
-    )
+    DeviceLink.objects.create(user=user, token_hash=token_hash(token), expires_at=timezone.now() + LINK_LASTS)
     return token
 
 
@@ -153,7 +152,11 @@ def use_device_link(request: HttpRequest, token: str) -> User | None:
     label = label_of(request.META.get("HTTP_USER_AGENT", ""))
     device, _ = _device(request, user, label, client_ip(request), now)
     record(
-        actor=user, workspace=None, action="accounts.device.introduced", target=device, changes={"label": label}
+        actor=user,
+        workspace=None,
+        action="accounts.device.introduced",
+        target=device,
+        changes={"label": label},
     )
     return user
 

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from apps.accounts.agents import label_of, place_of
 from apps.accounts.choices import MailKind
-from apps.accounts.models import Preferences, SecurityMail, User
+from apps.accounts.models import SecurityMail, User
 from apps.accounts.services.not_me import make_not_me
 from apps.accounts.services.people import preferences_of
 from apps.core.jobs import enqueue_on_commit
@@ -99,8 +99,10 @@ def notice_entry(entry: EntryLike, *, user_agent: str = "", personal: dict[str, 
     """
     kind = kind_of(entry.action)
     person_id = entry.target_id if entry.target_type == "accounts.user" else entry.actor_id
-    user = User.objects.select_related("preferences").filter(pk=person_id).first() if kind else None
-    if kind is None or user is None:
+    if kind is None or person_id is None:
+        return 0
+    user = User.objects.select_related("preferences").filter(pk=person_id).first()
+    if user is None:
         return 0
     switch = SWITCHES.get(kind)
     if switch and not getattr(preferences_of(user), switch):
@@ -181,7 +183,9 @@ def message_of(mail: SecurityMail) -> EmailMultiAlternatives:
         "person": mail.user,
         "site_url": settings.SITE_URL,
         "not_me_url": settings.SITE_URL + reverse("account_not_me", args=[token]) if is_own_doing else "",
-        "preferences_url": settings.SITE_URL + reverse("accounts:preferences") if mail.kind in SWITCHES else "",
+        "preferences_url": settings.SITE_URL + reverse("accounts:preferences")
+        if mail.kind in SWITCHES
+        else "",
     }
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     message = EmailMultiAlternatives(

@@ -65,7 +65,9 @@ def disown(request: HttpRequest, was: NotMe) -> None:
         user.email = was.email
         user.save(update_fields=["email", "updated_at"])
     record(actor=user, workspace=None, action="accounts.user.disowned", target=user, changes=changes)
-    transaction.on_commit(lambda: request_password_reset(request, user.email, [user], default_token_generator))
+    transaction.on_commit(
+        lambda: request_password_reset(request, user.email, [user], default_token_generator)
+    )
 
 
 def _is_free(email: str, user: User) -> bool:

@@ -26,7 +26,11 @@ def update_profile(user: User, *, actor: User | None = None, **values: str) -> U
     if changes:
         user.save(update_fields=[*changes, "updated_at"])
         record(
-            actor=actor or user, workspace=None, action="accounts.profile.changed", target=user, changes=changes
+            actor=actor or user,
+            workspace=None,
+            action="accounts.profile.changed",
+            target=user,
+            changes=changes,
         )
     return user
 

@@ -98,7 +98,9 @@ def end_impersonation(look: Impersonation, *, actor: User | None) -> bool:
 
 def end_expired_impersonations() -> int:
     """Write down the end of every look whose time ran out. Returns how many."""
-    due = Impersonation.objects.filter(ended_at=None, until__lte=timezone.now()).select_related("staff", "user")
+    due = Impersonation.objects.filter(ended_at=None, until__lte=timezone.now()).select_related(
+        "staff", "user"
+    )
     return sum(end_impersonation(look, actor=None) for look in due)
 
 

@@ -106,14 +106,14 @@ def forget_old_guesses() -> int:
 
 
 def _take(key: str, limit: Limit) -> tuple[int, int]:
-    """Count one attempt unless the bucket is blocked: (failures so far, seconds to wait or 0). One statement decides."""
+    """Count one attempt unless the bucket is blocked: (failures so far, seconds to wait or 0); one statement."""
     now = timezone.now()
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO accounts_guessbucket AS b (key, failures, failed_at, blocked_until)
+            INSERT INTO accounts_guessbucket AS b (subject_hash, failures, failed_at, blocked_until)
             VALUES (%(key)s, 1, %(now)s, %(now)s)
-            ON CONFLICT (key) DO UPDATE SET
+            ON CONFLICT (subject_hash) DO UPDATE SET
                 failures = CASE WHEN b.failed_at < %(quiet)s THEN 1 ELSE b.failures + 1 END,
                 failed_at = %(now)s,
                 blocked_until = CASE
@@ -136,7 +136,7 @@ def _take(key: str, limit: Limit) -> tuple[int, int]:
         row = cursor.fetchone()
     if row:
         return row[0], 0
-    return 0, _seconds_until(GuessBucket.objects.get(key=key).blocked_until, now)
+    return 0, _seconds_until(GuessBucket.objects.get(subject_hash=key).blocked_until, now)
 
 
 def _seconds_until(moment: datetime, now: datetime) -> int:
@@ -144,13 +144,15 @@ def _seconds_until(moment: datetime, now: datetime) -> int:
 
 
 def _give_back(keys: tuple[str, ...] | list[str]) -> None:
-    GuessBucket.objects.filter(key__in=keys).update(
+    GuessBucket.objects.filter(subject_hash__in=keys).update(
         failures=Greatest(F("failures") - 1, 0), blocked_until=timezone.now()
     )
 
 
 def _key(kind: str, value: str) -> str:
-    return salted_hmac(f"candlewright.guess.{kind}", value, secret=settings.SECRET_KEY, algorithm="sha256").hexdigest()
+    return salted_hmac(
+        f"candlewright.guess.{kind}", value, secret=settings.SECRET_KEY, algorithm="sha256"
+    ).hexdigest()
 
 
 def _network(ip: str) -> str:

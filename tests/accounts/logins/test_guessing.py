@@ -180,7 +180,11 @@ def test_the_victim_gets_in_while_an_attacker_hammers(transactional_db, tmp_path
 
     def attempt(client: httpx.Client, password: str) -> int:
         client.get(f"{web.url}/accounts/login/")
-        data = {"login": person.email, "password": password, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        data = {
+            "login": person.email,
+            "password": password,
+            "csrfmiddlewaretoken": client.cookies["csrftoken"],
+        }
         return client.post(f"{web.url}/accounts/login/", data=data).status_code
 
     stop = threading.Event()
