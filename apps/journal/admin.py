@@ -11,9 +11,9 @@ from apps.journal.models import Entry
 class EntryAdmin(ModelAdmin):
     """Read only: the journal is written by services alone."""
 
-    list_display = ["recorded_at", "action", "actor_label", "target_type", "target_label", "workspace_id"]
+    list_display = ["recorded_at", "action"]
     list_filter = ["action"]
-    search_fields = ["actor_label", "target_label", "request_id", "action"]
+    search_fields = ["action"]
     ordering = ["-id"]
     show_full_result_count = False
 

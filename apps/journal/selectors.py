@@ -9,4 +9,4 @@ from apps.journal.models import Entry
 
 def entries_of(workspace: Model) -> QuerySet[Entry]:
     """What happened in a workspace, newest first."""
-    return Entry.objects.filter(workspace_id=workspace.pk).order_by("-id")
+    return Entry.objects.filter(workspace_id=workspace.pk).order_by("-id").prefetch_related("parts")

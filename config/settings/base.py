@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "apps.core.request_context.RequestContextMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.accounts.sessions.LoginMiddleware",
@@ -136,6 +137,7 @@ CHANNEL_LAYERS = {
 }
 
 AUTH_USER_MODEL = "accounts.User"
+JOURNAL_WORKSPACE_MODEL = "accounts.Workspace"  # for the journal's commands, which stand below the accounts
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004"
 ]  # the address is unique, whatever its case, by a constraint on Lower(email)
@@ -226,8 +228,10 @@ CELERY_BEAT_SCHEDULE = {
     "accounts-mail": {"task": "accounts.send_due_mail", "schedule": 30.0},
     "accounts-tidy": {"task": "accounts.tidy_logins", "schedule": 60.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},
+    "journal-consume": {"task": "journal.run_consumers", "schedule": 2.0},
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # ours does not believe headers that anybody can send
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

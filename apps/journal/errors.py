@@ -1,0 +1,17 @@
+"""What can be wrong with a question to the journal."""
+
+from __future__ import annotations
+
+from apps.core.errors import DomainError
+
+
+class UnknownConsumer(DomainError):
+    code = "unknown_consumer"
+    status = 404
+    title = "No such consumer"
+
+
+class BadExport(DomainError):
+    code = "bad_export"
+    status = 422
+    title = "This is no export of the journal"
