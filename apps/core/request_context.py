@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 from ua_parser import parse
+
+from apps.core.client_ip import client_ip
 
 PAGE, API_KEY, TOKEN, ADMIN, COMMAND, JOB = "page", "api key", "token", "admin", "command", "job"
 WAYS = (PAGE, API_KEY, TOKEN, ADMIN, COMMAND, JOB)
@@ -61,18 +62,6 @@ def impersonated_by(user_id: int | None) -> None:
         structlog.contextvars.unbind_contextvars("impersonator_id")
     else:
         structlog.contextvars.bind_contextvars(impersonator_id=user_id)
-
-
-def client_ip(request: HttpRequest) -> str | None:
-    """The address the connection came from.
-
-    Headers that anybody can send are not read: uvicorn puts the client's address here when the proxy is one of
-    FORWARDED_ALLOW_IPS.
-    """
-    try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
-    except ValueError:
-        return None
 
 
 @lru_cache(maxsize=2048)

@@ -231,7 +231,7 @@ CELERY_BEAT_SCHEDULE = {
     "journal-consume": {"task": "journal.run_consumers", "schedule": 2.0},
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # ours does not believe headers that anybody can send
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # apps.core.client_ip decides which headers to believe
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

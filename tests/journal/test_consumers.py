@@ -56,7 +56,11 @@ def test_failure_is_kept_and_holds_nobody_up(reader):
     assert seen == ["core.thing.good"]
     assert others == ["core.thing.bad", "core.thing.good"]
     kept = Retry.objects.get()
-    assert (kept.consumer, kept.attempts, kept.error) == ("test.weak", 1, "RuntimeError: the mail server is away")
+    assert (kept.consumer, kept.attempts, kept.error) == (
+        "test.weak",
+        1,
+        "RuntimeError: the mail server is away",
+    )
     assert timedelta(seconds=4) < kept.due_at - timezone.now() <= timedelta(seconds=5)
     run()
     assert seen == ["core.thing.good"], "the pause is kept"
@@ -124,7 +128,7 @@ def test_unknown_consumer_is_named_with_those_that_exist(reader):
 
 def test_two_consumers_of_one_name_are_refused(reader):
     reader("test.one", lambda entry: None)
-    with pytest.raises(ImproperlyConfigured, match="'test.one'"):
+    with pytest.raises(ImproperlyConfigured, match=r"'test\.one'"):
         consumer("test.one", actions=("*",))(lambda entry: None)
 
 

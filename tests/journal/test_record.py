@@ -7,7 +7,6 @@ import json
 import math
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -166,7 +165,11 @@ def test_database_refuses_to_change_an_entry(user, workspace):
     entry = Entry.objects.first()
     with pytest.raises(Exception, match="only ever inserted"), transaction.atomic():
         Entry.objects.filter(pk=entry.pk).update(action="x.y.z")
-    with pytest.raises(Exception, match="only ever inserted"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(Exception, match="only ever inserted"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("DELETE FROM journal_entry")
 
 
@@ -175,12 +178,15 @@ def test_database_refuses_to_change_a_personal_part(user, workspace):
         PersonalPart.objects.update(data={})
 
 
-@pytest.mark.parametrize("table", ["journal_entry", "journal_seal", "journal_checkpoint", "journal_personalpart"])
+@pytest.mark.parametrize(
+    "table", ["journal_entry", "journal_seal", "journal_checkpoint", "journal_personalpart"]
+)
 def test_database_refuses_to_empty_the_journal(db, table: str):
     """Only the tests' own connections may, since theirs are emptied after each test with real transactions."""
-    with pytest.raises(Exception, match="never emptied"), transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("SET LOCAL journal.may_truncate = ''")
-        cursor.execute(f"TRUNCATE {table} CASCADE")
+        with pytest.raises(Exception, match="never emptied"):
+            cursor.execute(f"TRUNCATE {table} CASCADE")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,9 @@ def sealed(user: User, workspace, stranger: User) -> list[Entry]:
     for number in range(2):
         create_formula(workspace, name=f"G{number}", text="", actor=user)
     seal_entries(up_to=everything())
-    return list(Entry.objects.filter(action="formulas.formula.created", workspace_id=workspace.pk).order_by("id"))
+    return list(
+        Entry.objects.filter(action="formulas.formula.created", workspace_id=workspace.pk).order_by("id")
+    )
 
 
 def named(entry: Entry) -> str:
@@ -114,7 +116,10 @@ def test_entry_moved_to_another_workspace_is_named_in_both(sealed, stranger):
 
 def test_exchanged_entries_are_named(sealed):
     one, two = sealed[0].pk, sealed[1].pk
-    for sql in ("UPDATE journal_personalpart SET entry_id = %s WHERE entry_id = %s", "UPDATE journal_entry SET id = %s WHERE id = %s"):
+    for sql in (
+        "UPDATE journal_personalpart SET entry_id = %s WHERE entry_id = %s",
+        "UPDATE journal_entry SET id = %s WHERE id = %s",
+    ):
         for new, old in ((0, one), (one, two), (two, 0)):
             without_guard(sql, new, old)
     faults = verify_journal().faults
@@ -131,7 +136,9 @@ def test_entry_moved_in_the_order_is_named(sealed):
 
 
 def test_edited_personal_part_is_named(sealed):
-    without_guard("UPDATE journal_personalpart SET data = '{\"label\": \"Mallory\"}' WHERE entry_id = %s", sealed[1].pk)
+    without_guard(
+        'UPDATE journal_personalpart SET data = \'{"label": "Mallory"}\' WHERE entry_id = %s', sealed[1].pk
+    )
     fault = only_fault()
     assert named(sealed[1]) in fault
     assert "personal part (actor) that was edited" in fault
@@ -171,7 +178,9 @@ def test_chain_written_anew_shows_by_the_checkpoints(sealed, workspace):
     last = Seal.objects.get(workspace_id=workspace.pk, number=2)
     manifest = last.manifest[:1]
     new = seal_hash(last.previous_hash, workspace.pk, 2, manifest)
-    without_guard("UPDATE journal_seal SET manifest = manifest - 1, chain_hash = %s WHERE id = %s", new, last.pk)
+    without_guard(
+        "UPDATE journal_seal SET manifest = manifest - 1, chain_hash = %s WHERE id = %s", new, last.pk
+    )
     faults = verify_journal().faults
     assert any("seal 2 is not the one that the checkpoints name" in fault for fault in faults)
     assert any(named(sealed[4]) in fault for fault in faults)
@@ -212,7 +221,12 @@ def test_erased_person_leaves_the_chain_whole(sealed, user, workspace):
     found = verify_journal()
     assert found.faults == []
     assert found.erased == parts
-    assert list(Entry.objects.exclude(action=PERSON_ERASED).values_list("content_hash", flat=True).order_by("id")) == before
+    assert (
+        list(
+            Entry.objects.exclude(action=PERSON_ERASED).values_list("content_hash", flat=True).order_by("id")
+        )
+        == before
+    )
     entry = Entry.objects.get(pk=sealed[0].pk)
     assert (entry.actor_id, entry.actor_label, entry.ip) == (user.pk, "an erased person", None)
     seal_entries(up_to=everything())
@@ -233,6 +247,6 @@ def test_command_tells_the_state_and_its_exit_code(sealed, workspace):
     assert "The journal is whole: 6 entries, 2 seals." in out.getvalue()
     without_guard("UPDATE journal_entry SET via = 'admin' WHERE id = %s", sealed[1].pk)
     err = StringIO()
-    with pytest.raises(CommandError, match="not whole: 1 fault$"):
+    with pytest.raises(CommandError, match=r"not whole: 1 fault$"):
         call_command("journal", "verify", stderr=err)
     assert named(sealed[1]) in err.getvalue()

@@ -7,8 +7,9 @@ columns and tables; 0004 converts the entries; 0005 removes the old columns and 
 import hashlib
 import json
 
-from django.db import migrations, models
 import django.db.models.deletion
+from django.db import migrations, models
+
 import apps.journal.models.entries
 
 # Numbers of transactions, in an order that a dump restored into a new cluster goes on with. There the database

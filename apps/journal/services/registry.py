@@ -10,10 +10,10 @@ A room above declares one beside its services and imports that module in its app
         ...
 
 The handler runs in a transaction that also moves the consumer's cursor: what it writes to the database happens exactly
-once for each entry, also when the process is killed in between. What leaves the database (mail, HTTP) belongs into a row
-that the handler writes and a job sends, or into transaction.on_commit where a lost one does no harm. If it raises, its
-writes are undone, the entry is tried again with growing pauses, the ones behind it go on meanwhile, and after MOST_ATTEMPTS
-it is parked for staff to see. Entries come in settled order, only such as were recorded after the consumer was first
+once for each entry, also when the process is killed in between. What leaves the database (mail, HTTP) belongs into a
+row that the handler writes and a job sends, or into transaction.on_commit where a lost one does no harm. If it raises,
+its writes are undone, the entry is tried again with growing pauses, the ones behind it go on meanwhile, and after
+MOST_ATTEMPTS it is parked for staff to see. Entries come in settled order, only such as were recorded after the consumer was first
 deployed; `manage.py journal replay` acts on older ones, or again.
 """
 

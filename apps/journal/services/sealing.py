@@ -43,7 +43,9 @@ def _seal_round(horizon: int) -> tuple[list[Seal], int]:
     now = timezone.now()
     seals = []
     by_chain = sorted(batch, key=lambda entry: (entry.workspace_id is not None, entry.workspace_id or 0))
-    for workspace_id, entries in groupby(by_chain, key=attrgetter("workspace_id")):  # a stable sort keeps their order
+    for workspace_id, entries in groupby(
+        by_chain, key=attrgetter("workspace_id")
+    ):  # a stable sort keeps their order
         before = Seal.objects.filter(workspace_id=workspace_id).order_by("-number").defer("manifest").first()
         number = before.number + 1 if before else 1
         previous = before.chain_hash if before else ""

@@ -210,18 +210,20 @@ def _unnamed(workspace_id: int | None, named: set[int]) -> Iterator[Entry]:
 def _erasures() -> dict[int, tuple[int, int]]:
     """When each person was erased last, as a place in the order."""
     erased = Entry.objects.filter(action=PERSON_ERASED).order_by("xid", "id")
-    return {person: (xid, pk) for person, xid, pk in erased.values_list("subject_id", "xid", "pk")}
+    rows = erased.values_list("subject_id", "xid", "pk")
+    return {person: (xid, pk) for person, xid, pk in rows if person is not None}
 
 
 def _verify_head(head: str, found: Findings) -> None:
     if not head:
         return
     known = (
-        Checkpoint.objects.filter(chain_hash=head).exists()
-        or Seal.objects.filter(chain_hash=head).exists()
+        Checkpoint.objects.filter(chain_hash=head).exists() or Seal.objects.filter(chain_hash=head).exists()
     )
     if not known:
-        found.faults.append(f"the head {head} is not in the record: its end was cut off or written anew since then")
+        found.faults.append(
+            f"the head {head} is not in the record: its end was cut off or written anew since then"
+        )
 
 
 def describe(line: Iterable[Any]) -> str:

@@ -43,7 +43,7 @@ def record(
 ) -> Entry:
     """Write what happened, in the transaction of the change itself.
 
-    `action` is "app.object.past_tense"; `changes` maps field to value or [before, after]; what is not JSON becomes text.
+    `action` is "app.object.past_tense"; `changes` maps field to value or [before, after], as JSON or text.
     `personal` are changes that are personal data (names, addresses) and `subject` the person whom they and the target's
     label belong to, by default the target if it is a user: erasing that person removes them, and the chain stays whole.
     Raises TransactionManagementError outside a transaction: an entry must stand or fall with its change.
@@ -70,12 +70,12 @@ def record(
     )
 
 
-def write_entry(
-    *, actor_data: dict[str, Any], target_data: dict[str, Any], **fields: Any
-) -> Entry:
+def write_entry(*, actor_data: dict[str, Any], target_data: dict[str, Any], **fields: Any) -> Entry:
     """Insert an entry of these fields, with its personal parts; an empty part is none."""
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError(f"journal entry {fields['action']!r} outside a transaction")
+        raise transaction.TransactionManagementError(
+            f"journal entry {fields['action']!r} outside a transaction"
+        )
     values = {"uuid": uuid.uuid4(), "recorded_at": timezone.now(), **fields}
     actor_id, subject_id = values["actor_id"], values["subject_id"]
     parts = []
@@ -88,7 +88,7 @@ def write_entry(
         if data:
             parts.append({"part": part, "person_id": person_id, "salt": salt, "data": data})
     entry = Entry(**values, content_hash=content_hash(values))
-    row = [getattr(entry, name) for name in COLUMNS]
+    row: list[Any] = [getattr(entry, name) for name in COLUMNS]
     row[COLUMNS.index("changes")] = Jsonb(entry.changes)
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [*row, Jsonb(parts)])

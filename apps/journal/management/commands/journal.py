@@ -42,9 +42,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         deeds = parser.add_subparsers(dest="deed", required=True)
-        verify = deeds.add_parser("verify", help="recompute every hash; name what was edited, removed or inserted")
+        verify = deeds.add_parser(
+            "verify", help="recompute every hash; name what was edited, removed or inserted"
+        )
         verify.add_argument("--workspace", type=UUID, metavar="UUID", help="only this workspace's chain")
-        verify.add_argument("--head", default="", metavar="HASH", help="a head noted elsewhere that must still be there")
+        verify.add_argument(
+            "--head", default="", metavar="HASH", help="a head noted elsewhere that must still be there"
+        )
         deeds.add_parser("seal", help="seal what is settled now, and print the heads")
         deeds.add_parser("consumers", help="how far each consumer is behind")
         again = deeds.add_parser("retry", help="try entries that failed again, also parked ones")
@@ -79,7 +83,9 @@ class Command(BaseCommand):
 
     def seal(self, options: dict[str, Any]) -> None:
         for seal in seal_entries():
-            self.stdout.write(f"{seal}: {_count(len(seal.manifest), 'entry', 'entries')}, head {seal.chain_hash}")
+            self.stdout.write(
+                f"{seal}: {_count(len(seal.manifest), 'entry', 'entries')}, head {seal.chain_hash}"
+            )
 
     def consumers(self, options: dict[str, Any]) -> None:
         rows = lag()
@@ -96,7 +102,9 @@ class Command(BaseCommand):
             )
         held = oldest_writer()
         if held and held.total_seconds() > 60:
-            self.stdout.write(f"A transaction that writes has been open for {held}; nothing younger is settled.")
+            self.stdout.write(
+                f"A transaction that writes has been open for {held}; nothing younger is settled."
+            )
 
     def retry(self, options: dict[str, Any]) -> None:
         count = retry_parked(consumer=options["consumer"], entry_id=options["entry"])
