@@ -9,7 +9,7 @@ class DomainError(Exception):
     """What went wrong, in words for the caller.
 
     `code` is a stable machine name, `status` the HTTP status, `field` the input at fault,
-    `extra` further members of the problem document (line numbers, limits, links …).
+    `extra` further members of the problem document (line numbers, limits, links …), `headers` of the answer.
     """
 
     code = "domain_error"
@@ -24,6 +24,7 @@ class DomainError(Exception):
         status: int | None = None,
         field: str | None = None,
         extra: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -31,6 +32,7 @@ class DomainError(Exception):
         self.status = status or self.status
         self.field = field
         self.extra = extra or {}
+        self.headers = headers or {}
 
     def problem(self) -> dict[str, Any]:
         """The RFC 9457 problem document."""

@@ -1,15 +1,22 @@
-"""Every refusal of the API as an RFC 9457 problem document."""
+"""Every refusal of the API as an RFC 9457 problem document, with a stable code and the request's id."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from apps.core.api.middleware import request_id
+from apps.core.api.reading import TooLarge
 from apps.core.errors import DomainError
 
 PROBLEM_JSON = "application/problem+json"
@@ -17,22 +24,46 @@ PROBLEM_JSON = "application/problem+json"
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal as an RFC 9457 document; None lets a bug reach the log as what it is."""
+    request = context.get("request")
+    if getattr(getattr(request, "_request", None), "too_many_refusals", False):
+        error = exceptions.Throttled(60, "Too many refused log-ins from this address.")
     if isinstance(error, DomainError):
-        return Response(error.problem(), status=error.status, content_type=PROBLEM_JSON)
-    response = exception_handler(error, context)
-    if response is None:
-        return None
-    body: dict[str, Any] = {"type": "about:blank", "status": response.status_code}
-    if isinstance(error, exceptions.ValidationError):
-        body |= {"title": "Some values are wrong", "code": "invalid", "errors": response.data}
-        body["detail"] = _first_message(response.data)
+        body = error.problem()
+        response = Response(body, status=error.status, headers=error.headers)
     else:
-        detail = response.data.get("detail", "") if isinstance(response.data, dict) else response.data
-        code = getattr(detail, "code", None) or _code_of(error)
-        body |= {"title": str(detail).rstrip("."), "code": code, "detail": str(detail)}
-    response.data = body
+        if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
+            error = TooLarge("The request is larger than this server takes.")
+        found = exception_handler(error, context)
+        if found is None:
+            return None
+        response, body = found, _body_of(error, found)
+    response.data = body | {"request_id": request_id()}
     response.content_type = PROBLEM_JSON
     return response
+
+
+def _body_of(error: Exception, response: Response) -> dict[str, Any]:
+    body: dict[str, Any] = {"type": "about:blank", "status": response.status_code}
+    if isinstance(error, exceptions.ValidationError):
+        title, code = "Some values are wrong", "invalid"
+        errors = response.data if isinstance(response.data, dict) else {"non_field_errors": response.data}
+        return body | {
+            "title": title,
+            "code": code,
+            "detail": _first_message(response.data),
+            "errors": errors,
+        }
+    detail = response.data.get("detail", "") if isinstance(response.data, dict) else response.data
+    code = getattr(detail, "code", None) or _code_of(error)
+    if str(detail).startswith("CSRF Failed"):
+        code = "csrf_failed"
+    return body | {"title": str(detail).rstrip("."), "code": code, "detail": str(detail)}
+
+
+def plain_problem(status: int, code: str, title: str) -> JsonResponse:
+    """A problem document outside of any API view: an address there is not, an error of ours."""
+    body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": title}
+    return JsonResponse(body | {"request_id": request_id()}, status=status, content_type=PROBLEM_JSON)
 
 
 def _code_of(error: Exception) -> str:

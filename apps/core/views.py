@@ -5,10 +5,11 @@ from __future__ import annotations
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 
 from apps.core.mailbox import list_mail
+from apps.core.problems import plain_problem
 
 
 def health_live(request: HttpRequest) -> JsonResponse:
@@ -48,13 +49,19 @@ def dev_mail(request: HttpRequest) -> HttpResponse:
 def _error(request: HttpRequest, status: int) -> HttpResponse:
     if request.path.startswith("/api/"):
         code, title = {
+            400: ("bad_request", "The request is malformed"),
             403: ("permission_denied", "Not allowed"),
-            404: ("not_found", "Not found"),
+            404: ("not_found", "There is nothing at this address"),
             500: ("server_error", "Something broke on our side"),
         }[status]
-        body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": title}
-        return JsonResponse(body, status=status, content_type="application/problem+json")
+        return plain_problem(status, code, title)
+    if status == 400:
+        return HttpResponseBadRequest("The request is malformed.", content_type="text/plain")
     return render(request, f"{status}.html", status=status)
+
+
+def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 400)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

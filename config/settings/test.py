@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import CACHES, DATABASES
+from config.settings.base import CACHES, DATABASES, REST_FRAMEWORK
 
 ALLOWED_HOSTS = ["*"]
 CACHES["default"]["KEY_PREFIX"] = f"test-{os.getpid()}"  # rate limits of parallel test processes stay apart
@@ -15,6 +15,8 @@ if os.environ.get("TEST_DATABASE_TEMPLATE"):  # copied rather than migrated anew
 DATABASES["default"]["OPTIONS"]["options"] = "-c journal.may_truncate=on"
 SHOW_DEV_MAIL = True
 FIELD_KEYS = "tests:dGhlLWtleS1vZi10aGUtdGVzdHMtaGFzLTMyLWJ5dGU="
+REST_FRAMEWORK["TEST_REQUEST_DEFAULT_FORMAT"] = "json"
+API_LOG_THREAD = False  # a thread of its own would keep the test database open; its tests start a server
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 VAR_DIR = Path(tempfile.mkdtemp(prefix="candlewright-test-"))
 MEDIA_ROOT = VAR_DIR / "media"

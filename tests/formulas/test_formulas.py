@@ -85,10 +85,12 @@ def test_archive_and_undo(web, workspace, user):
 def test_formula_by_api(api):
     made = api.post("/api/v1/formulas/", {"name": "Cross", "text": CROSS}, format="json").json()
     path = f"/api/v1/formulas/{made['uuid']}/"
-    assert api.patch(path, {"name": "Better"}, format="json").json()["text"] == CROSS
+    assert (
+        api.patch(path, {"name": "Better"}, format="json", headers={"If-Match": "*"}).json()["text"] == CROSS
+    )
     assert api.post(path + "publish/").status_code == 201
     assert [version["number"] for version in api.get(path + "versions/").json()] == [1]
-    api.patch(path, {"text": BROKEN}, format="json")
+    api.patch(path, {"text": BROKEN}, format="json", headers={"If-Match": "*"})
     refused = api.post(path + "publish/")
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid_formula")
     assert api.delete(path).status_code == 204

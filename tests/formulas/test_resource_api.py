@@ -25,7 +25,7 @@ def path(formula) -> str:
 def test_versions_are_listed_shown_and_restored(api, path):
     answer = api.post(path + "publish/", {"note": "First"}, format="json")
     assert (answer.status_code, answer.json()["note"]) == (201, "First")
-    api.patch(path, {"text": "long when close > 12"}, format="json")
+    api.patch(path, {"text": "long when close > 12"}, format="json", headers={"If-Match": "*"})
     assert api.post(path + "publish/").json()["number"] == 2
     assert [version["number"] for version in api.get(path + "versions/").json()] == [2, 1]
     first = api.get(path + "versions/1/").json()
@@ -36,7 +36,7 @@ def test_versions_are_listed_shown_and_restored(api, path):
 
 def test_versions_are_compared(api, path, formula, user, bar_set, stranger):
     publish_formula(formula, actor=user)
-    api.patch(path, {"text": "long when close > 11"}, format="json")
+    api.patch(path, {"text": "long when close > 11"}, format="json", headers={"If-Match": "*"})
     found = api.get(path + f"compare/?old=1&bar_set={bar_set.uuid}").json()
     assert "`close > 10` → `> 11`" in found["summary"]
     assert found["signals"]["added_count"] == 0
@@ -73,7 +73,9 @@ def test_tests_are_kept_changed_run_and_removed(api, path):
         api.post(path + "cases/run/", {"text": "long when close > 11"}, format="json").json()["ok"] is False
     )
     wrong = CASE | {"signals": []}
-    assert api.put(case, {"content": wrong}, format="json").json()["content"] == wrong
+    assert (
+        api.put(case, {"content": wrong}, format="json", headers={"If-Match": "*"}).json()["content"] == wrong
+    )
     (result,) = api.post(path + "cases/run/").json()["results"]
     assert (result["ok"], result["sentence"]) == (False, "long at bar 1 fired and was not expected")
     refused = api.post(path + "publish/")
@@ -112,7 +114,7 @@ def test_deep_nesting_is_refused(api, path, where, field, depth):
 
 
 def test_tests_are_made_from_data(api, path, bar_set):
-    api.patch(path, {"text": CROSS}, format="json")
+    api.patch(path, {"text": CROSS}, format="json", headers={"If-Match": "*"})
     body = {
         "name": "wave",
         "bar_set": str(bar_set.uuid),
@@ -141,7 +143,7 @@ def test_the_published_vector_guards_the_ut_bot(api):
     api.patch(
         path,
         {"text": UT_BOT.replace("close - loss : close + loss", "close - loss : close + 2 * loss")},
-        format="json",
+        headers={"If-Match": "*"},
     )
     assert api.post(path + "publish/").json()["code"] == "failing_cases"
 

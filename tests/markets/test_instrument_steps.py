@@ -47,7 +47,7 @@ def test_a_wrong_step_is_named_at_its_field_and_nothing_is_kept(web, api, bar_se
     assert answer.status_code == 422
     assert "tick_size" in answer.context["form"].errors
     by_program = api.patch(
-        f"/api/v1/instruments/{bar_set.instrument.uuid}/", {"tick_size": wrong}, format="json"
+        f"/api/v1/instruments/{bar_set.instrument.uuid}/", {"tick_size": wrong}, headers={"If-Match": "*"}
     )
     assert by_program.status_code == 400
     assert Instrument.objects.get(pk=bar_set.instrument.pk).tick_size == 0
@@ -55,14 +55,22 @@ def test_a_wrong_step_is_named_at_its_field_and_nothing_is_kept(web, api, bar_se
 
 def test_by_program(api, bar_set):
     url = f"/api/v1/instruments/{bar_set.instrument.uuid}/"
-    assert api.patch(url, {"lot_size": "0.001"}, format="json").json()["lot_size"] == "0.001000000000"
-    assert api.patch(url, {"symbol": "OTHER"}, format="json").json()["symbol"] == "WAVE"
+    assert (
+        api.patch(url, {"lot_size": "0.001"}, format="json", headers={"If-Match": "*"}).json()["lot_size"]
+        == "0.001000000000"
+    )
+    assert (
+        api.patch(url, {"symbol": "OTHER"}, format="json", headers={"If-Match": "*"}).json()["symbol"]
+        == "WAVE"
+    )
 
 
 def test_shared_instruments_stay_as_they_are(web, api, workspace):
     shared = Instrument.objects.create(symbol="SHARED")
     web.post(reverse("markets:instrument-edit", args=[shared.uuid]), FORM | STEPS)
-    answer = api.patch(f"/api/v1/instruments/{shared.uuid}/", {"tick_size": "1"}, format="json")
+    answer = api.patch(
+        f"/api/v1/instruments/{shared.uuid}/", {"tick_size": "1"}, format="json", headers={"If-Match": "*"}
+    )
     assert answer.status_code == 403
     shared.refresh_from_db()
     assert shared.tick_size == 0

@@ -48,10 +48,12 @@ def test_source_life_over_the_api(api: APIClient, workspace: Workspace):
     assert body["url"].endswith(f"/hooks/tradingview/{body['token']}/")
     where = f"{SOURCES}{body['source']['uuid']}/"
     assert "token" not in api.get(where).json()
-    changed = api.patch(where, {"name": "Other", "is_active": False}, format="json").json()
+    changed = api.patch(
+        where, {"name": "Other", "is_active": False}, format="json", headers={"If-Match": "*"}
+    ).json()
     assert (changed["name"], changed["is_active"]) == ("Other", False)
     assert api.post(f"{where}test/").status_code == 409
-    api.patch(where, {"is_active": True}, format="json")
+    api.patch(where, {"is_active": True}, format="json", headers={"If-Match": "*"})
     assert api.post(f"{where}test/").json()["id"] == str(Alert.objects.get().uuid)
     rotated = api.post(f"{where}rotate/", {"overlap_hours": 2}, format="json").json()
     assert rotated["token"] != body["token"]
@@ -76,7 +78,7 @@ def test_what_is_anothers_is_not_found(api: APIClient, stranger: User):
     assert api.get(SOURCES).json()["results"] == []
     for response in (
         api.get(f"{SOURCES}{foreign.uuid}/"),
-        api.patch(f"{SOURCES}{foreign.uuid}/", {"name": "x"}, format="json"),
+        api.patch(f"{SOURCES}{foreign.uuid}/", {"name": "x"}, format="json", headers={"If-Match": "*"}),
         api.delete(f"{SOURCES}{foreign.uuid}/"),
         api.post(f"{SOURCES}{foreign.uuid}/rotate/"),
         api.post(f"{SOURCES}{foreign.uuid}/test/"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from apps.accounts.api.serializers import UserSerializer, WorkspaceSerializer
 from apps.accounts.models import Workspace
 from apps.accounts.selectors import workspaces_of
+from apps.core.api.views import ApiViewSet, GenericApiViewSet
 
 
-class UserViewSet(viewsets.ViewSet):
+class UserViewSet(ApiViewSet):
     @extend_schema(responses=UserSerializer)
     @action(detail=False)
     def me(self, request: Request) -> Response:
@@ -22,7 +23,7 @@ class UserViewSet(viewsets.ViewSet):
         return Response(UserSerializer(request.user).data)
 
 
-class WorkspaceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Workspace]):
+class WorkspaceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Workspace]):
     serializer_class = WorkspaceSerializer
     lookup_field = "uuid"
     queryset = Workspace.objects.none()

@@ -7,23 +7,25 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
+from apps.core.api.serializers import Serializer
 
-class ComparisonRequestSerializer(serializers.Serializer[dict[str, Any]]):
+
+class ComparisonRequestSerializer(Serializer[dict[str, Any]]):
     run = serializers.ListField(child=serializers.UUIDField())
 
 
-class ComparedRowSerializer(serializers.Serializer[dict[str, Any]]):
+class ComparedRowSerializer(Serializer[dict[str, Any]]):
     label = serializers.CharField()  # type: ignore[assignment]
     values = serializers.ListField(help_text="One per run, null where it does not apply")
 
 
-class ComparedMetricSerializer(serializers.Serializer[dict[str, Any]]):
+class ComparedMetricSerializer(Serializer[dict[str, Any]]):
     name = serializers.CharField()
     values = serializers.ListField(child=serializers.FloatField(allow_null=True))
     best = serializers.IntegerField(allow_null=True, help_text="Index of the run that does best, if one does")
 
 
-class ComparedRunSerializer(serializers.Serializer[dict[str, Any]]):
+class ComparedRunSerializer(Serializer[dict[str, Any]]):
     uuid = serializers.UUIDField()
     name = serializers.CharField()
     formula = serializers.CharField()
@@ -31,7 +33,7 @@ class ComparedRunSerializer(serializers.Serializer[dict[str, Any]]):
     timeframe = serializers.CharField()
 
 
-class ComparisonSerializer(serializers.Serializer[dict[str, Any]]):
+class ComparisonSerializer(Serializer[dict[str, Any]]):
     runs = ComparedRunSerializer(many=True)
     differences = ComparedRowSerializer(many=True)
     same = ComparedRowSerializer(many=True)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from apps.accounts.models import Workspace
 from apps.backtests.choices import Fill
+from apps.core.api.serializers import Serializer
 from apps.core.errors import NotFound
 from apps.formulas.models import Formula
 from apps.formulas.selectors import formulas_of
@@ -17,7 +18,7 @@ from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 
 
-class ConditionsSerializer(serializers.Serializer[dict[str, Any]]):
+class ConditionsSerializer(Serializer[dict[str, Any]]):
     """Cash, costs and dates."""
 
     cash = serializers.FloatField(default=10_000.0, min_value=0.01, max_value=1e12)

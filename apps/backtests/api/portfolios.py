@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,10 +28,12 @@ from apps.backtests.services import (
     delete_portfolio,
     submit_portfolio,
 )
+from apps.core.api.serializers import ModelSerializer, Serializer
+from apps.core.api.views import GenericApiViewSet
 from apps.engine.portfolio.spec import MOST_LEGS, REBALANCES
 
 
-class LegRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class LegRequestSerializer(Serializer[dict[str, Any]]):
     """A formula (`formula` or `text`; neither: the market is bought and held) on a market, with its share."""
 
     formula = serializers.UUIDField(required=False)
@@ -67,7 +69,7 @@ class PortfolioRequestSerializer(ConditionsSerializer):
     )
 
 
-class PortfolioLegSerializer(serializers.ModelSerializer[PortfolioLeg]):
+class PortfolioLegSerializer(ModelSerializer[PortfolioLeg]):
     formula = serializers.UUIDField(source="formula.uuid", allow_null=True, default=None)
     bar_set = serializers.UUIDField(source="bar_set.uuid")
     symbol = serializers.CharField(source="bar_set.instrument.symbol")
@@ -79,7 +81,7 @@ class PortfolioLegSerializer(serializers.ModelSerializer[PortfolioLeg]):
         fields = ["formula", "formula_name", "bar_set", "symbol", "timeframe", "inputs", "weight"]
 
 
-class PortfolioSerializer(serializers.ModelSerializer[PortfolioRun]):
+class PortfolioSerializer(ModelSerializer[PortfolioRun]):
     percent = serializers.IntegerField()
     legs = PortfolioLegSerializer(many=True)
     summary = serializers.JSONField(
@@ -189,7 +191,7 @@ class PortfolioViewSet(
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
     mixins.ListModelMixin,
-    viewsets.GenericViewSet[PortfolioRun],
+    GenericApiViewSet[PortfolioRun],
 ):
     serializer_class = PortfolioSerializer
     lookup_field = "uuid"

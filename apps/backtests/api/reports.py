@@ -12,9 +12,10 @@ from rest_framework.utils.urls import replace_query_param
 
 from apps.backtests.models import Trial
 from apps.backtests.selectors import OUTCOMES, TRADE_COLUMNS, TradeQuery, in_iso, trade_page
+from apps.core.api.serializers import ModelSerializer, Serializer
 
 
-class LuckSerializer(serializers.Serializer[dict[str, Any]]):
+class LuckSerializer(Serializer[dict[str, Any]]):
     verdict = serializers.ChoiceField(choices=["evidence", "weak", "none", "too_short"])
     words = serializers.CharField()
     trials = serializers.IntegerField(help_text="N: distinct variants in the ledger now")
@@ -31,7 +32,7 @@ class LuckSerializer(serializers.Serializer[dict[str, Any]]):
     counted_at = serializers.DateTimeField()
 
 
-class ReportSerializer(serializers.Serializer[dict[str, Any]]):
+class ReportSerializer(Serializer[dict[str, Any]]):
     """The members of `report` and `metrics` are defined in docs/metrics.md, those of `honesty` in docs/honesty.md."""
 
     metrics = serializers.DictField()
@@ -45,11 +46,11 @@ class ReportSerializer(serializers.Serializer[dict[str, Any]]):
     synthetic_data = serializers.BooleanField()
 
 
-class EquityRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class EquityRequestSerializer(Serializer[dict[str, Any]]):
     points = serializers.IntegerField(default=2_000, min_value=2, max_value=20_000)
 
 
-class EquitySerializer(serializers.Serializer[dict[str, Any]]):
+class EquitySerializer(Serializer[dict[str, Any]]):
     bars = serializers.IntegerField(help_text="Bars of the whole curve")
     time = serializers.ListField(child=serializers.DateTimeField())
     equity = serializers.ListField(child=serializers.FloatField())
@@ -59,7 +60,7 @@ class EquitySerializer(serializers.Serializer[dict[str, Any]]):
     drawdown = serializers.ListField(child=serializers.FloatField(), help_text="Fractions, positive")
 
 
-class TradeRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class TradeRequestSerializer(Serializer[dict[str, Any]]):
     page = serializers.IntegerField(default=1, min_value=1)
     page_size = serializers.IntegerField(default=100, min_value=1, max_value=1_000)
     sort = serializers.ChoiceField(choices=list(TRADE_COLUMNS), default="entry_time")
@@ -69,7 +70,7 @@ class TradeRequestSerializer(serializers.Serializer[dict[str, Any]]):
     outcome = serializers.ChoiceField(choices=list(OUTCOMES), required=False)
 
 
-class TradePageSerializer(serializers.Serializer[dict[str, Any]]):
+class TradePageSerializer(Serializer[dict[str, Any]]):
     count = serializers.IntegerField(help_text="Trades that meet the conditions")
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
@@ -93,7 +94,7 @@ def trade_answer(request: Request, trades: pl.DataFrame, asked: dict[str, Any]) 
     }
 
 
-class TrialRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class TrialRequestSerializer(Serializer[dict[str, Any]]):
     formula = serializers.UUIDField(required=False)
     lineage = serializers.UUIDField(required=False)
 
@@ -103,7 +104,7 @@ class TrialRequestSerializer(serializers.Serializer[dict[str, Any]]):
         return attrs
 
 
-class TrialSerializer(serializers.ModelSerializer[Trial]):
+class TrialSerializer(ModelSerializer[Trial]):
     source = serializers.CharField(help_text="backtest, sweep, walkforward or portfoliorun")  # type: ignore[assignment]
 
     class Meta:
@@ -124,12 +125,12 @@ class TrialSerializer(serializers.ModelSerializer[Trial]):
         ]
 
 
-class TrialSummarySerializer(serializers.Serializer[dict[str, Any]]):
+class TrialSummarySerializer(Serializer[dict[str, Any]]):
     count = serializers.IntegerField()
     sharpe_variance = serializers.FloatField(allow_null=True)
 
 
-class TrialPageSerializer(serializers.Serializer[dict[str, Any]]):
+class TrialPageSerializer(Serializer[dict[str, Any]]):
     summary = TrialSummarySerializer()
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)

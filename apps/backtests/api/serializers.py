@@ -9,9 +9,10 @@ from rest_framework import serializers
 
 from apps.backtests.choices import Fill
 from apps.backtests.models import Backtest
+from apps.core.api.serializers import ModelSerializer, Serializer
 
 
-class BacktestRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class BacktestRequestSerializer(Serializer[dict[str, Any]]):
     """Either `formula` (the uuid of a kept one) or `text`."""
 
     formula = serializers.UUIDField(required=False)
@@ -50,7 +51,7 @@ class BacktestRequestSerializer(serializers.Serializer[dict[str, Any]]):
         return attrs
 
 
-class BacktestSerializer(serializers.ModelSerializer[Backtest]):
+class BacktestSerializer(ModelSerializer[Backtest]):
     formula = serializers.UUIDField(source="formula.uuid", allow_null=True, default=None)
     bar_set = serializers.UUIDField(source="bar_set.uuid")
     symbol = serializers.CharField(source="bar_set.instrument.symbol")

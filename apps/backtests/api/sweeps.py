@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, inline_serializer
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +16,8 @@ from apps.backtests.choices import Fill, RankBy, Status, SweepMode
 from apps.backtests.models import Sweep
 from apps.backtests.selectors import CellQuery, cell_page, sweep_headline, sweeps_of
 from apps.backtests.services import SweepRequest, cancel_sweep, delete_sweep, submit_sweep
+from apps.core.api.serializers import ModelSerializer, Serializer
+from apps.core.api.views import GenericApiViewSet
 from apps.core.errors import NotFound
 from apps.formulas.models import Formula
 from apps.formulas.selectors import formulas_of
@@ -25,7 +27,7 @@ from apps.markets.selectors import visible_bar_sets
 MOST_PER_PAGE = 1_000
 
 
-class MarketSerializer(serializers.Serializer[dict[str, Any]]):
+class MarketSerializer(Serializer[dict[str, Any]]):
     """`bar_set`, or `symbol` with or without `timeframe`."""
 
     bar_set = serializers.UUIDField(required=False)
@@ -38,7 +40,7 @@ class MarketSerializer(serializers.Serializer[dict[str, Any]]):
         return attrs
 
 
-class SweepRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class SweepRequestSerializer(Serializer[dict[str, Any]]):
     """Either `formula` (the uuid of a kept one) or `text`."""
 
     formula = serializers.UUIDField(required=False)
@@ -73,7 +75,7 @@ class SweepRequestSerializer(serializers.Serializer[dict[str, Any]]):
         return attrs
 
 
-class SweepSerializer(serializers.ModelSerializer[Sweep]):
+class SweepSerializer(ModelSerializer[Sweep]):
     formula = serializers.UUIDField(source="formula.uuid", allow_null=True, default=None)
     markets = serializers.SerializerMethodField()
     cells = serializers.IntegerField(source="work_total")
@@ -119,7 +121,7 @@ class SweepSerializer(serializers.ModelSerializer[Sweep]):
         return sweep_headline(sweep)["luck"]
 
 
-class CellSerializer(serializers.Serializer[dict[str, Any]]):
+class CellSerializer(Serializer[dict[str, Any]]):
     market = serializers.IntegerField(help_text="The place among the sweep's markets")
     cell = serializers.IntegerField(help_text="The place among the sweep's settings")
     inputs = serializers.DictField()
@@ -206,7 +208,7 @@ class SweepViewSet(
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
     mixins.ListModelMixin,
-    viewsets.GenericViewSet[Sweep],
+    GenericApiViewSet[Sweep],
 ):
     serializer_class = SweepSerializer
     lookup_field = "uuid"

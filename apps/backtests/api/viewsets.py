@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -52,6 +52,7 @@ from apps.backtests.selectors import (
     trials_of,
 )
 from apps.backtests.services import BacktestRequest, cancel_backtest, delete_backtest, submit_backtest
+from apps.core.api.views import GenericApiViewSet
 from apps.core.errors import NotFound
 from apps.formulas.models import Formula
 from apps.formulas.selectors import formulas_of
@@ -63,7 +64,7 @@ class BacktestViewSet(
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
     mixins.ListModelMixin,
-    viewsets.GenericViewSet[Backtest],
+    GenericApiViewSet[Backtest],
 ):
     serializer_class = BacktestSerializer
     lookup_field = "uuid"
@@ -196,7 +197,7 @@ class BacktestViewSet(
         return as_download(export_of(self.get_object(), what))
 
 
-class TrialViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Trial]):
+class TrialViewSet(mixins.ListModelMixin, GenericApiViewSet[Trial]):
     """The trial ledger of a formula: every variant that was ever run, which the luck check counts."""
 
     serializer_class = TrialSerializer

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,6 +26,8 @@ from apps.backtests.services import (
     delete_walk_forward,
     submit_walk_forward,
 )
+from apps.core.api.serializers import ModelSerializer
+from apps.core.api.views import GenericApiViewSet
 from apps.engine.walk_forward import METRICS, MODES, WalkForwardSpec
 from apps.engine.walk_forward.spec import MOST_FOLDS
 
@@ -78,7 +80,7 @@ class WalkForwardRequestSerializer(ConditionsSerializer):
         return attrs
 
 
-class WalkForwardSerializer(serializers.ModelSerializer[WalkForward]):
+class WalkForwardSerializer(ModelSerializer[WalkForward]):
     formula = serializers.UUIDField(source="formula.uuid", allow_null=True, default=None)
     bar_set = serializers.UUIDField(source="bar_set.uuid")
     symbol = serializers.CharField(source="bar_set.instrument.symbol")
@@ -195,7 +197,7 @@ class WalkForwardViewSet(
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
     mixins.ListModelMixin,
-    viewsets.GenericViewSet[WalkForward],
+    GenericApiViewSet[WalkForward],
 ):
     serializer_class = WalkForwardSerializer
     lookup_field = "uuid"
@@ -231,6 +233,9 @@ class WalkForwardViewSet(
         where = reverse("v1:walk-forward-detail", kwargs={"uuid": found.uuid}, request=request)
         data = WalkForwardDetailSerializer(found).data
         return Response(data, status=202 if is_new else 200, headers={"Location": where})
+
+    def representation(self, instance: WalkForward) -> Any:
+        return WalkForwardDetailSerializer(instance).data
 
     @extend_schema(responses=WalkForwardDetailSerializer, examples=[ANSWER])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
+from apps.core.api.throttling import EditorThrottle
+from apps.core.api.views import ApiViewSet
 from apps.core.errors import NotFound
 from apps.engine.lang.blocks import block_palette
 from apps.engine.lang.schema import blocks_schema, tree_schema
@@ -39,7 +40,6 @@ from apps.formulas.api.language_serializers import (
     WhyRequestSerializer,
     WithSettingsSerializer,
 )
-from apps.formulas.api.throttling import EditorThrottle
 from apps.formulas.library import search_templates, template_of
 from apps.formulas.selectors import (
     blocks_of,
@@ -101,10 +101,11 @@ def difference(
     return {**changes, "signals": signals}
 
 
-class LanguageViewSet(viewsets.ViewSet):
+class LanguageViewSet(ApiViewSet):
     """Errors of a formula answer 422 with `formula_errors`, except in `check`, which reports them."""
 
     throttle_classes = [EditorThrottle]
+    in_transaction = False  # nothing is stored
 
     @extend_schema(request=CheckRequestSerializer, responses=CheckReportSerializer)
     @action(detail=False, methods=["post"])

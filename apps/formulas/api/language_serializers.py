@@ -6,14 +6,15 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.core.api.serializers import Serializer
 from apps.formulas.selectors import MAX_POINTS
 
 
-class TextSerializer(serializers.Serializer[dict[str, Any]]):
+class TextSerializer(Serializer[dict[str, Any]]):
     text = serializers.CharField(trim_whitespace=False, allow_blank=True, max_length=64 * 1024)
 
 
-class CheckRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class CheckRequestSerializer(Serializer[dict[str, Any]]):
     """Far longer texts than a formula may have are read, to be refused in the checker's words."""
 
     text = serializers.CharField(trim_whitespace=False, allow_blank=True, max_length=2_000_000)
@@ -29,7 +30,7 @@ class PlaceSerializer(TextSerializer):
     column = serializers.IntegerField(min_value=1, help_text="From 1; the cursor stands before it")
 
 
-class TextFromSerializer(serializers.Serializer[dict[str, Any]]):
+class TextFromSerializer(Serializer[dict[str, Any]]):
     """Either `tree` or `blocks`."""
 
     tree = serializers.JSONField(required=False)
@@ -46,7 +47,7 @@ class PineRequestSerializer(WithSettingsSerializer):
     name = serializers.CharField(default="Formula", max_length=120)
 
 
-class PineSourceSerializer(serializers.Serializer[dict[str, Any]]):
+class PineSourceSerializer(Serializer[dict[str, Any]]):
     source = serializers.CharField(trim_whitespace=False, max_length=256 * 1024, help_text="A Pine script")
 
 
@@ -54,7 +55,7 @@ class OnBarsSerializer(WithSettingsSerializer):
     bar_set = serializers.UUIDField(help_text="uuid of the bars, see /bars/")
 
 
-class DiffRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class DiffRequestSerializer(Serializer[dict[str, Any]]):
     """With `bar_set` the answer has the signals added and removed on its last bars as well."""
 
     old = serializers.CharField(trim_whitespace=False, allow_blank=True, max_length=64 * 1024)
@@ -78,7 +79,7 @@ class WhyRequestSerializer(OnBarsSerializer):
     )
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
+class ProblemSerializer(Serializer[Any]):
     line = serializers.IntegerField()
     column = serializers.IntegerField()
     message = serializers.CharField()
@@ -86,7 +87,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     node = serializers.CharField(allow_blank=True, help_text="Path into the tree, for blocks")
 
 
-class CheckReportSerializer(serializers.Serializer[Any]):
+class CheckReportSerializer(Serializer[Any]):
     ok = serializers.BooleanField()
     errors = ProblemSerializer(many=True)
     warnings = ProblemSerializer(many=True)
@@ -96,12 +97,12 @@ class CheckReportSerializer(serializers.Serializer[Any]):
     cost = serializers.DictField(allow_null=True, help_text="Steps and bytes per bar, with their limits")
 
 
-class ParameterSerializer(serializers.Serializer[Any]):
+class ParameterSerializer(Serializer[Any]):
     name = serializers.CharField()
     takes = serializers.CharField()
 
 
-class CompletionSerializer(serializers.Serializer[Any]):
+class CompletionSerializer(Serializer[Any]):
     label = serializers.CharField()
     kind = serializers.CharField()
     signature = serializers.CharField(allow_blank=True)
@@ -112,7 +113,7 @@ class CompletionSerializer(serializers.Serializer[Any]):
     parameters = ParameterSerializer(many=True)
 
 
-class HoverSerializer(serializers.Serializer[Any]):
+class HoverSerializer(Serializer[Any]):
     kind = serializers.CharField()
     title = serializers.CharField()
     summary = serializers.CharField(allow_blank=True)
@@ -124,7 +125,7 @@ class HoverSerializer(serializers.Serializer[Any]):
     end = serializers.IntegerField()
 
 
-class SignatureSerializer(serializers.Serializer[Any]):
+class SignatureSerializer(Serializer[Any]):
     name = serializers.CharField()
     signature = serializers.CharField()
     summary = serializers.CharField()
@@ -132,34 +133,34 @@ class SignatureSerializer(serializers.Serializer[Any]):
     active = serializers.IntegerField(allow_null=True)
 
 
-class TextResultSerializer(serializers.Serializer[Any]):
+class TextResultSerializer(Serializer[Any]):
     text = serializers.CharField()
     ids = serializers.DictField(
         child=serializers.CharField(), help_text="Of blocks: node of the tree to id of the block"
     )
 
 
-class FormattedSerializer(serializers.Serializer[Any]):
+class FormattedSerializer(Serializer[Any]):
     text = serializers.CharField()
 
 
-class ExplanationSerializer(serializers.Serializer[Any]):
+class ExplanationSerializer(Serializer[Any]):
     explanation = serializers.CharField()
 
 
-class PineSerializer(serializers.Serializer[Any]):
+class PineSerializer(Serializer[Any]):
     script = serializers.CharField(allow_blank=True, help_text="Empty where there are problems")
     problems = ProblemSerializer(many=True)
 
 
-class PineLineSerializer(serializers.Serializer[Any]):
+class PineLineSerializer(Serializer[Any]):
     line = serializers.IntegerField()
     status = serializers.ChoiceField(choices=["imported", "needs_edit", "impossible", "ignored"])
     message = serializers.CharField(allow_blank=True)
     source = serializers.CharField(allow_blank=True)
 
 
-class PineImportSerializer(serializers.Serializer[Any]):
+class PineImportSerializer(Serializer[Any]):
     text = serializers.CharField(help_text="The formula")
     name = serializers.CharField(allow_blank=True)
     ok = serializers.BooleanField(help_text="The formula has no errors")
@@ -167,7 +168,7 @@ class PineImportSerializer(serializers.Serializer[Any]):
     report = PineLineSerializer(many=True)
 
 
-class ChangeSerializer(serializers.Serializer[Any]):
+class ChangeSerializer(Serializer[Any]):
     kind = serializers.ChoiceField(choices=["added", "removed", "changed", "renamed", "moved"])
     subject = serializers.CharField()
     sentence = serializers.CharField()
@@ -179,13 +180,13 @@ class ChangeSerializer(serializers.Serializer[Any]):
     new_node = serializers.CharField(allow_null=True)
 
 
-class FiredSignalSerializer(serializers.Serializer[Any]):
+class FiredSignalSerializer(Serializer[Any]):
     time = serializers.CharField()
     kind = serializers.CharField()
     text = serializers.CharField(allow_null=True)
 
 
-class SignalChangesSerializer(serializers.Serializer[Any]):
+class SignalChangesSerializer(Serializer[Any]):
     evaluated = serializers.IntegerField(help_text="Bars")
     added = FiredSignalSerializer(many=True)
     added_count = serializers.IntegerField()
@@ -194,13 +195,13 @@ class SignalChangesSerializer(serializers.Serializer[Any]):
     kept_count = serializers.IntegerField()
 
 
-class DiffSerializer(serializers.Serializer[Any]):
+class DiffSerializer(Serializer[Any]):
     changes = ChangeSerializer(many=True)
     summary = serializers.CharField()
     signals = SignalChangesSerializer(allow_null=True)
 
 
-class TemplateSerializer(serializers.Serializer[Any]):
+class TemplateSerializer(Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
     summary = serializers.CharField()

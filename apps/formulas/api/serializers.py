@@ -6,10 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 
 
-class FormulaSerializer(serializers.ModelSerializer[Formula]):
+class FormulaSerializer(ModelSerializer[Formula]):
     text = serializers.CharField(max_length=16 * 1024, trim_whitespace=False, allow_blank=True)
 
     class Meta:
@@ -18,7 +19,7 @@ class FormulaSerializer(serializers.ModelSerializer[Formula]):
         read_only_fields = ["forked_from_label", "forked_from_hash"]
 
 
-class FormulaVersionSerializer(serializers.ModelSerializer[FormulaVersion]):
+class FormulaVersionSerializer(ModelSerializer[FormulaVersion]):
     published_by = serializers.SerializerMethodField()
 
     class Meta:
@@ -36,15 +37,15 @@ class FormulaVersionDetailSerializer(FormulaVersionSerializer):
         fields = [*FormulaVersionSerializer.Meta.fields, "cases"]
 
 
-class PublishSerializer(serializers.Serializer[dict[str, Any]]):
+class PublishSerializer(Serializer[dict[str, Any]]):
     note = serializers.CharField(max_length=500, default="", allow_blank=True, help_text="What changed")
 
 
-class ForkSerializer(serializers.Serializer[dict[str, Any]]):
+class ForkSerializer(Serializer[dict[str, Any]]):
     name = serializers.CharField(max_length=120, default="", allow_blank=True)
 
 
-class RelativeSerializer(serializers.Serializer[Any]):
+class RelativeSerializer(Serializer[Any]):
     label = serializers.CharField(help_text="The version that was forked")
     content_hash = serializers.CharField(allow_blank=True)
     name = serializers.CharField(allow_blank=True)
@@ -52,12 +53,12 @@ class RelativeSerializer(serializers.Serializer[Any]):
     depth = serializers.IntegerField()
 
 
-class LineageSerializer(serializers.Serializer[Any]):
+class LineageSerializer(Serializer[Any]):
     ancestors = RelativeSerializer(many=True)
     descendants = RelativeSerializer(many=True)
 
 
-class FormulaCaseSerializer(serializers.ModelSerializer[FormulaCase]):
+class FormulaCaseSerializer(ModelSerializer[FormulaCase]):
     content = serializers.JSONField(help_text="name, bars, signals …; see docs/formulas.md")
 
     class Meta:
@@ -66,7 +67,7 @@ class FormulaCaseSerializer(serializers.ModelSerializer[FormulaCase]):
         read_only_fields = ["name", "bars"]
 
 
-class SnapshotSerializer(serializers.Serializer[dict[str, Any]]):
+class SnapshotSerializer(Serializer[dict[str, Any]]):
     """The bars of a bar set from `start` to `end`, whose signals from `compare_from` on are kept."""
 
     name = serializers.CharField(max_length=120)
@@ -77,14 +78,14 @@ class SnapshotSerializer(serializers.Serializer[dict[str, Any]]):
     settings = serializers.DictField(default=dict)
 
 
-class SignalAtSerializer(serializers.Serializer[Any]):
+class SignalAtSerializer(Serializer[Any]):
     bar = serializers.IntegerField()
     time = serializers.CharField(allow_null=True)
     kind = serializers.CharField()
     text = serializers.CharField(allow_null=True)
 
 
-class WrongValueSerializer(serializers.Serializer[Any]):
+class WrongValueSerializer(Serializer[Any]):
     series = serializers.CharField()
     bar = serializers.IntegerField()
     time = serializers.CharField(allow_null=True)
@@ -92,7 +93,7 @@ class WrongValueSerializer(serializers.Serializer[Any]):
     found = serializers.FloatField(allow_null=True)
 
 
-class CaseResultSerializer(serializers.Serializer[Any]):
+class CaseResultSerializer(Serializer[Any]):
     uuid = serializers.UUIDField()
     name = serializers.CharField()
     ok = serializers.BooleanField()
@@ -104,12 +105,12 @@ class CaseResultSerializer(serializers.Serializer[Any]):
     sentence = serializers.CharField(allow_blank=True)
 
 
-class TestsResultSerializer(serializers.Serializer[Any]):
+class TestsResultSerializer(Serializer[Any]):
     ok = serializers.BooleanField()
     results = CaseResultSerializer(many=True)
 
 
-class TestsRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class TestsRequestSerializer(Serializer[dict[str, Any]]):
     text = serializers.CharField(
         required=False, trim_whitespace=False, max_length=64 * 1024, help_text="Instead of the draft"
     )

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import mixins
 from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from apps.core.api.views import GenericApiViewSet
 from apps.formulas.access import get_case_of, get_text_of, get_version_of
 from apps.formulas.api.language import bar_set_of, difference, given
 from apps.formulas.api.language_serializers import DiffSerializer
@@ -58,7 +60,7 @@ class FormulaViewSet(
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
     mixins.ListModelMixin,
-    viewsets.GenericViewSet[Formula],
+    GenericApiViewSet[Formula],
 ):
     """Drafts may hold errors; publishing and backtesting refuse them."""
 
@@ -68,6 +70,10 @@ class FormulaViewSet(
 
     def get_queryset(self) -> QuerySet[Formula]:
         return formulas_of(self.request.workspace)
+
+    def formula(self) -> Formula:
+        """The formula of the address, when it is one of its tests that is changed."""
+        return get_object_or_404(self.get_queryset(), uuid=self.kwargs["uuid"])
 
     def perform_create(self, serializer: BaseSerializer[Formula]) -> None:
         serializer.instance = create_formula(
@@ -184,7 +190,9 @@ class FormulaViewSet(
     @action(detail=True, methods=["get", "put", "delete"], url_path=ONE_CASE)
     def case(self, request: Request, uuid: str, case: str) -> Response:
         """One test. A removed one can be brought back by `restore`."""
-        kept = get_case_of(self.get_object(), case)
+        kept = get_case_of(self.formula(), case)
+        if request.method != "GET":
+            kept = self.locked(kept, FormulaCaseSerializer)
         if request.method == "DELETE":
             remove_case(kept, actor=request.user)
             return Response(status=204)

@@ -4,12 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.markets.choices import AssetClass
 from apps.markets.models import BarSet, Instrument
 from apps.markets.services import STEPS
 
 
-class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
+class InstrumentSerializer(ModelSerializer[Instrument]):
     is_shared = serializers.SerializerMethodField()
 
     class Meta:
@@ -35,7 +36,7 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
         return instrument.workspace_id is None
 
 
-class BarSetSerializer(serializers.ModelSerializer[BarSet]):
+class BarSetSerializer(ModelSerializer[BarSet]):
     symbol = serializers.CharField(source="instrument.symbol")
 
     class Meta:
@@ -54,7 +55,7 @@ class BarSetSerializer(serializers.ModelSerializer[BarSet]):
         ]
 
 
-class ImportSerializer(serializers.Serializer[dict[str, Any]]):
+class ImportSerializer(Serializer[dict[str, Any]]):
     file = serializers.FileField()
     symbol = serializers.CharField(max_length=40)
     venue = serializers.CharField(max_length=40, default="", allow_blank=True)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import mixins
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.core.api.views import GenericApiViewSet
 from apps.markets.api.serializers import BarSetSerializer, ImportSerializer, InstrumentSerializer
 from apps.markets.models import BarSet, Instrument
 from apps.markets.selectors import visible_bar_sets, visible_instruments
 from apps.markets.services import delete_bar_set, import_bars, update_instrument
 
 
-class InstrumentViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Instrument]
-):
+class InstrumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Instrument]):
     """Instruments with their tick, lot and minimum, to which backtests round fills; 0 stands for none."""
 
     serializer_class = InstrumentSerializer
@@ -41,7 +40,7 @@ class BarSetViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
-    viewsets.GenericViewSet[BarSet],
+    GenericApiViewSet[BarSet],
 ):
     serializer_class = BarSetSerializer
     lookup_field = "uuid"

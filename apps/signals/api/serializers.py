@@ -6,10 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.signals.models import AlertSource, Signal
 
 
-class SignalSerializer(serializers.ModelSerializer[Signal]):
+class SignalSerializer(ModelSerializer[Signal]):
     source = serializers.UUIDField(source="source.uuid", read_only=True)
     price = serializers.SerializerMethodField()
 
@@ -38,7 +39,7 @@ class SignalSerializer(serializers.ModelSerializer[Signal]):
         return None if signal.price is None else f"{signal.price.normalize():f}"
 
 
-class AlertSourceSerializer(serializers.ModelSerializer[AlertSource]):
+class AlertSourceSerializer(ModelSerializer[AlertSource]):
     class Meta:
         model = AlertSource
         fields = [
@@ -54,7 +55,7 @@ class AlertSourceSerializer(serializers.ModelSerializer[AlertSource]):
         read_only_fields = ["kind", "token_prefix", "previous_token_expires_at", "alerts_per_minute"]
 
 
-class NewAddressSerializer(serializers.Serializer[dict[str, Any]]):
+class NewAddressSerializer(Serializer[dict[str, Any]]):
     """A source with its address, which is told this once."""
 
     source = AlertSourceSerializer()
@@ -62,11 +63,11 @@ class NewAddressSerializer(serializers.Serializer[dict[str, Any]]):
     url = serializers.URLField()
 
 
-class RotateSerializer(serializers.Serializer[dict[str, Any]]):
+class RotateSerializer(Serializer[dict[str, Any]]):
     overlap_hours = serializers.IntegerField(
         min_value=0, max_value=168, default=24, help_text="How long the present token goes on working"
     )
 
 
-class TestAlertSerializer(serializers.Serializer[dict[str, Any]]):
+class TestAlertSerializer(Serializer[dict[str, Any]]):
     id = serializers.UUIDField(help_text="The stored alert")

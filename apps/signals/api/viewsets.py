@@ -8,12 +8,13 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import Workspace
+from apps.core.api.views import GenericApiViewSet
 from apps.signals.api.serializers import (
     AlertSourceSerializer,
     NewAddressSerializer,
@@ -46,7 +47,7 @@ class SignalFilterSet(django_filters.FilterSet):
         fields = ["timeframe", "is_test"]
 
 
-class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Signal]):
+class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Signal]):
     serializer_class = SignalSerializer
     filterset_class = SignalFilterSet
     lookup_field = "uuid"
@@ -57,9 +58,7 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         return signals_of(_workspace(self.request))
 
 
-class AlertSourceViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AlertSource]
-):
+class AlertSourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[AlertSource]):
     serializer_class = AlertSourceSerializer
     lookup_field = "uuid"
     lookup_value_converter = "uuid"

@@ -1,0 +1,128 @@
+"""How often one may ask: a moving window per person, and per key where it has a limit of its own.
+
+The windows are in Redis, so they are exact however many processes answer. Without Redis everything passes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import structlog
+from django.conf import settings
+from limits import RateLimitItemPerMinute
+from limits.errors import StorageError
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis import RedisError
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from apps.core.client_ip import client_ip
+
+log = structlog.get_logger(__name__)
+
+PER_MINUTE = 100  # for whom no plan says otherwise, and strangers by their address
+EDITOR_PER_MINUTE = 600
+LOST = (RedisError, StorageError)
+
+_rate_of: list[Callable[[Any], int | None]] = []
+
+
+def rate_from(function: Callable[[Any], int | None]) -> None:
+    """Let `function(workspace)` say how many requests a minute its plan allows; None leaves the default.
+
+    Called by an app above in its `ready`.
+    """
+    _rate_of[:] = [function]
+
+
+@cache
+def _limiter() -> MovingWindowRateLimiter:
+    storage = RedisStorage(
+        settings.REDIS_URL,
+        key_prefix=settings.CACHES["default"].get("KEY_PREFIX", "candlewright") + ":limits",
+        wrap_exceptions=True,
+        socket_connect_timeout=2,
+        socket_timeout=2,
+    )
+    return MovingWindowRateLimiter(storage)
+
+
+class ApiThrottle(BaseThrottle):
+    """One window of a minute per person (or address, for strangers), and one more for a key with a limit."""
+
+    scope = "api"
+    wait_seconds: float | None = None
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        windows = self.windows_of(request)
+        try:
+            return all(self._passes(request, *window) for window in windows)
+        except LOST as error:
+            log.warning("rate_limit_lost", error=str(error))
+            return True
+
+    def windows_of(self, request: Request) -> list[tuple[str, int]]:
+        """Each window that counts this request: its name and how many it lets pass. The last one is told in headers."""
+        if not (request.user and request.user.is_authenticated):
+            return [(f"address:{client_ip(request._request)}", PER_MINUTE)]
+        windows = [(f"person:{request.user.pk}", self.per_minute(request))]
+        own = getattr(request.auth, "requests_per_minute", None)
+        if own is not None:
+            windows.append((f"key:{request.auth.pk}", own))
+        return windows
+
+    def per_minute(self, request: Request) -> int:
+        workspace = getattr(request, "workspace", None)
+        of_plan = _rate_of[0](workspace) if _rate_of and workspace is not None else None
+        return PER_MINUTE if of_plan is None else of_plan
+
+    def _passes(self, request: Request, who: str, amount: int) -> bool:
+        item = RateLimitItemPerMinute(max(1, amount))
+        passes = amount > 0 and _limiter().hit(item, self.scope, who)
+        reset_at, remaining = _limiter().get_window_stats(item, self.scope, who)
+        seconds = max(1, math.ceil(reset_at - time.time()))
+        known = getattr(request._request, "rate_limit_headers", None)
+        if known is None or not passes or remaining < int(known["RateLimit-Remaining"]):
+            request._request.rate_limit_headers = {  # type: ignore[attr-defined]
+                "RateLimit-Limit": str(amount),
+                "RateLimit-Remaining": str(max(0, remaining) if passes else 0),
+                "RateLimit-Reset": str(seconds),
+                "RateLimit-Policy": f"{amount};w=60",
+            }
+        if not passes:
+            self.wait_seconds = float(seconds)
+        return passes
+
+    def wait(self) -> float | None:
+        return self.wait_seconds
+
+
+class EditorThrottle(ApiThrottle):
+    """For what an editor asks at every pause of the typing."""
+
+    scope = "editor"
+
+    def per_minute(self, request: Request) -> int:
+        return EDITOR_PER_MINUTE
+
+
+def count_refusal(request: Request, error: Exception) -> None:
+    """Count a refused log-in against its address; after too many in a minute the answer is 429 instead of 401.
+
+    DRF asks for the caller before it throttles, so strangers would otherwise try for nothing.
+    """
+    if not isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        return
+    address = client_ip(request._request)
+    item = RateLimitItemPerMinute(PER_MINUTE)
+    try:
+        if not _limiter().hit(item, "refused", str(address)):
+            request._request.too_many_refusals = True  # type: ignore[attr-defined]
+    except LOST as lost:
+        log.warning("rate_limit_lost", error=str(lost))

@@ -1,7 +1,0 @@
-from rest_framework.throttling import UserRateThrottle
-
-
-class EditorThrottle(UserRateThrottle):
-    """For what an editor asks at every pause of the typing."""
-
-    scope = "editor"
