@@ -58,3 +58,9 @@ class Conflict(DomainError):
     code = "conflict"
     status = 409
     title = "The thing has changed meanwhile"
+
+
+class TooLarge(DomainError):
+    code = "too_large"
+    status = 413
+    title = "The body is too large"

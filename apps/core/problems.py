@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
@@ -15,24 +16,27 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from apps.core.api.middleware import request_id
-from apps.core.api.reading import TooLarge
-from apps.core.errors import DomainError
+from apps.core.errors import DomainError, TooLarge
 
 PROBLEM_JSON = "application/problem+json"
+
+
+def request_id() -> str:
+    """The id of the request that is being answered; empty outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal as an RFC 9457 document; None lets a bug reach the log as what it is."""
     request = context.get("request")
+    if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
+        error = TooLarge("The request is larger than this server takes.")
     if getattr(getattr(request, "_request", None), "too_many_refusals", False):
         error = exceptions.Throttled(60, "Too many refused log-ins from this address.")
     if isinstance(error, DomainError):
         body = error.problem()
         response = Response(body, status=error.status, headers=error.headers)
     else:
-        if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
-            error = TooLarge("The request is larger than this server takes.")
         found = exception_handler(error, context)
         if found is None:
             return None

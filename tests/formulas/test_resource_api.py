@@ -99,7 +99,7 @@ def test_unreadable_tests_are_refused(api, path):
 
 def test_names_the_database_cannot_keep(api, path):
     refused = api.post(path + "cases/", {"content": CASE | {"name": "a\0b"}}, format="json")
-    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_case")
+    assert (refused.status_code, refused.json()["code"]) == (400, "parse_error")
 
 
 @pytest.mark.parametrize("depth", [500, 900, 100_000])

@@ -5,18 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import structlog
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from apps.core.api.log import Caller, request_log
 from apps.core.client_ip import client_ip
-
-
-def request_id() -> str:
-    """The id of the request that is being answered; empty outside of one."""
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+from apps.core.problems import request_id
 
 
 class ApiMiddleware:

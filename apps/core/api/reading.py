@@ -10,11 +10,7 @@ from typing import IO, Any
 from django.conf import settings
 from rest_framework import exceptions, parsers
 
-
-class TooLarge(exceptions.APIException):
-    status_code = 413
-    default_code = "too_large"
-    default_detail = "The body is too large."
+from apps.core.errors import TooLarge
 
 
 class JSONParser(parsers.JSONParser):

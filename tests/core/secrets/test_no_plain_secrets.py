@@ -19,6 +19,8 @@ NO_SECRETS = {
     "sessions.session.session_key": "the session itself; rows live for days and end at log-out",
     "billing.reservation.key": "names a job",
     "django_celery_beat.periodictask.routing_key": "a queue's name",
+    "core.apirequest.key_id": "the id of an API key's row",
+    "core.idempotentrequest.key": "tells repeats of a request, as its sender named them",
     "signals.alert.dedupe_key": "tells repeats of an alert, as its sender named them",
     "signals.alertsource.token_prefix": "the first letters, to tell addresses apart",
 }
