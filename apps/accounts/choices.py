@@ -16,6 +16,10 @@ class Role(TextChoices):
     VIEWER = "viewer", "Viewer"
 
 
+# who may be invited, and what a member may be made; ownership is handed over instead
+GRANTED_ROLES = [(role.value, role.label) for role in Role if role != Role.OWNER]
+
+
 class LoginKind(TextChoices):
     BROWSER = "browser", "Browser"
     TOKEN = "token", "Program"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from apps.accounts.models import Membership
+from apps.accounts.models import Membership, User
 from apps.accounts.rules import rights_of
-from apps.accounts.selectors import membership_in
+from apps.accounts.selectors import membership_by_uuid, membership_in
 from apps.accounts.services import ensure_personal_workspace
 
 SESSION_KEY = "workspace_id"
+HEADER = "X-Workspace"
 
 
 def membership_of(request: HttpRequest) -> Membership | None:
@@ -20,21 +22,52 @@ def membership_of(request: HttpRequest) -> Membership | None:
 
     None for strangers.
     """
-    user = request.user
-    if not user.is_authenticated:
+    if not request.user.is_authenticated:
         return None
-    found = membership_in(user, request.session.get(SESSION_KEY))
+    return _membership(request.user, request.session.get(SESSION_KEY))
+
+
+def membership_asked_for(request: HttpRequest, user: User) -> Membership:
+    """The one that the header `X-Workspace` names, for programs; without it as on the pages.
+
+    Raises Http404 where the person is no member of it.
+    """
+    asked = request.headers.get(HEADER)
+    if asked is None:
+        return _membership(user, request.session.get(SESSION_KEY))
+    try:
+        found = membership_by_uuid(user, UUID(asked))
+    except ValueError:
+        found = None
     if found is None:
-        ensure_personal_workspace(user)
-        found = membership_in(user)
+        raise Http404(f"You are in no workspace {asked[:40]}.")
     return found
 
 
-def enter(request: HttpRequest, membership: Membership | None) -> None:
-    """Let the rest of the request work in the membership's workspace."""
+def _membership(user: User, workspace_id: int | None) -> Membership:
+    found = membership_in(user, workspace_id)
+    if found is None:
+        ensure_personal_workspace(user)
+        found = membership_in(user)
+        assert found is not None
+    return found
+
+
+def rights_in(membership: Membership | None) -> frozenset[str]:
+    """What the membership's role may do now; in a workspace that is being closed, read and take that back."""
+    if membership is None:
+        return frozenset()
+    return rights_of(membership.role, closing=membership.workspace.closes_at is not None)
+
+
+def enter(
+    request: HttpRequest, membership: Membership | None, *, scopes: Collection[str] | None = None
+) -> None:
+    """Let the rest of the request work in the membership's workspace, within a key's `scopes` if it has some."""
+    rights = rights_in(membership)
     request.membership = membership  # type: ignore[attr-defined]
     request.workspace = membership.workspace if membership else None  # type: ignore[attr-defined]
-    request.rights = rights_of(membership.role) if membership else frozenset()  # type: ignore[attr-defined]
+    request.rights = rights if scopes is None else rights & set(scopes)  # type: ignore[attr-defined]
 
 
 class WorkspaceMiddleware:
@@ -47,7 +80,5 @@ class WorkspaceMiddleware:
         request.workspace = SimpleLazyObject(  # type: ignore[attr-defined]
             lambda: membership.workspace if membership else None
         )
-        request.rights = SimpleLazyObject(  # type: ignore[attr-defined]
-            lambda: rights_of(membership.role) if membership else frozenset()
-        )
+        request.rights = SimpleLazyObject(lambda: rights_in(membership or None))  # type: ignore[attr-defined]
         return self.get_response(request)

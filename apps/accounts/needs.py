@@ -17,21 +17,30 @@ from rest_framework.request import Request
 
 from apps.accounts.confirm import require_confirmed
 from apps.accounts.errors import RightMissing
-from apps.accounts.rules import RIGHTS
+from apps.accounts.rules import RIGHTS, SIGNED_IN, may
+
+__all__ = ["SIGNED_IN", "HoldsRight", "needs", "require", "right_for"]
 
 View = Callable[..., HttpResponseBase]
-SIGNED_IN = "signed in"  # for pages about the person, not about a workspace
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 def require(request: HttpRequest | Request, right: str) -> None:
     """Raise RightMissing unless this request's role (and the scopes of its key) hold the right."""
-    if right not in request.rights:  # type: ignore[union-attr]
-        what, holders = RIGHTS[right]
+    if right in request.rights:  # type: ignore[union-attr]
+        return
+    what, holders = RIGHTS[right]
+    membership = request.membership  # type: ignore[union-attr]
+    if membership and membership.workspace.closes_at and may(membership.role, right):
+        why = f"{membership.workspace} is being closed, so nothing in it can be changed"
+    elif membership and may(membership.role, right):
+        why = f"This key or log-in does not carry the right {right} ({what[0].lower()}{what[1:]})"
+    else:
         roles = ", ".join(holders[:-1]) + (" or " if len(holders) > 1 else "") + holders[-1]
-        raise RightMissing(
-            f"This needs the right {right} ({what[0].lower()}{what[1:]}), which the role {roles} has.",
-            extra={"right": right},
-        )
+        why = f"This needs the right {right} ({what[0].lower()}{what[1:]}), which the role {roles} has"
+        if membership:
+            why += f"; yours is {membership.role}"
+    raise RightMissing(f"{why}.", extra={"right": right})
 
 
 def needs(right: str, *, writing: str | None = None) -> Callable[[View], View]:
@@ -43,7 +52,7 @@ def needs(right: str, *, writing: str | None = None) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            needed = right if request.method in ("GET", "HEAD", "OPTIONS") else (writing or right)
+            needed = right if request.method in READING else (writing or right)
             if needed != SIGNED_IN:
                 require(request, needed)
             return view(request, *args, **kwargs)
@@ -55,21 +64,31 @@ def needs(right: str, *, writing: str | None = None) -> Callable[[View], View]:
     return decorate
 
 
+def right_for(view: Any, action: str, method: str) -> str | None:
+    """What an API view's `rights` say of an action and method; None where they say nothing."""
+    rights: dict[str, str | tuple[str, str]] = getattr(view, "rights", {})
+    named = rights.get(action) or rights.get("*")
+    return named[method not in READING] if isinstance(named, tuple) else named
+
+
 class HoldsRight(BasePermission):
     """An API view names its rights in `rights`: {"list": "formulas.view", …} by action (or method, for plain views).
 
-    `"*"` stands for all not named; SIGNED_IN for what any log-in may do. A view that names none is refused to all.
+    A pair stands for (reading, writing), `"*"` for all not named, SIGNED_IN for what any log-in may do. A view that
+    names none is refused to all.
     `confirmed = {"create", …}` names the actions before which the person must prove anew who they are.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not (request.user and request.user.is_authenticated):
             return False
-        rights: dict[str, str] = getattr(view, "rights", {})
-        action = getattr(view, "action", None) or (request.method or "").lower()
-        needed = rights.get(action) or rights.get("*")
+        method = request.method or ""
+        if method == "OPTIONS" or method.lower() not in getattr(view, "action_map", [method.lower()]):
+            return True  # what the view takes may be asked; a method it does not take is answered 405
+        action = getattr(view, "action", None) or method.lower()
+        needed = right_for(view, action, method)
         if needed is None:
-            return action in ("metadata", "options")
+            return False
         if needed != SIGNED_IN:
             require(request, needed)
         if action in getattr(view, "confirmed", ()):

@@ -10,6 +10,8 @@ from apps.accounts.choices import Role
 
 O, A, T, N, V = Role.OWNER, Role.ADMIN, Role.TRADER, Role.ANALYST, Role.VIEWER  # noqa: E741
 
+SIGNED_IN = "signed in"  # instead of a right: for what is about the person, not about a workspace
+
 # right: (what it lets one do, who holds it)
 RIGHTS: dict[str, tuple[str, tuple[Role, ...]]] = {
     "workspace.view": ("See the workspace, its members and its usage", (O, A, T, N, V)),
@@ -32,9 +34,15 @@ RIGHTS: dict[str, tuple[str, tuple[Role, ...]]] = {
 }
 
 
-def rights_of(role: str) -> frozenset[str]:
-    """Every right of a role; nothing for a word that is no role."""
-    return frozenset(right for right, (_, holders) in RIGHTS.items() if role in holders)
+def rights_of(role: str, *, closing: bool = False) -> frozenset[str]:
+    """Every right of a role; nothing for a word that is no role.
+
+    In a workspace that is being closed one may only read, and its owner take that back.
+    """
+    held = (right for right, (_, holders) in RIGHTS.items() if role in holders)
+    return frozenset(
+        right for right in held if not closing or right.endswith(".view") or right == "workspace.own"
+    )
 
 
 def may(role: str, right: str) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.core.errors import DomainError
 from apps.markets.access import get_bar_set_for, get_instrument_for
 from apps.markets.choices import AssetClass
@@ -21,7 +21,7 @@ from apps.markets.services import delete_bar_set, import_bars, load_bars, to_csv
 CANDLES = 5000
 
 
-@login_required
+@needs("markets.view")
 @require_GET
 def instrument_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
@@ -39,7 +39,7 @@ def instrument_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-@login_required
+@needs("markets.view")
 @require_GET
 def instrument_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     instrument = get_instrument_for(request.workspace, uuid)
@@ -53,7 +53,7 @@ def instrument_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "markets/instrument_detail.html", context)
 
 
-@login_required
+@needs("markets.edit")
 def instrument_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Name, currency and steps of an instrument of one's own."""
     instrument = get_instrument_for(request.workspace, uuid)
@@ -69,7 +69,7 @@ def instrument_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "markets/instrument_edit.html", context, status=422 if form.errors else 200)
 
 
-@login_required
+@needs("markets.edit")
 def bars_import(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None)
     problems: list[dict[str, object]] = []
@@ -92,7 +92,7 @@ def bars_import(request: HttpRequest) -> HttpResponse:
     return render(request, "markets/bars_import.html", {"form": form, "problems": problems}, status=status)
 
 
-@login_required
+@needs("markets.view")
 @require_GET
 def bars_chart(request: HttpRequest, uuid: UUID) -> JsonResponse:
     response = JsonResponse(candles(load_bars(get_bar_set_for(request.workspace, uuid)), CANDLES))
@@ -100,7 +100,7 @@ def bars_chart(request: HttpRequest, uuid: UUID) -> JsonResponse:
     return response
 
 
-@login_required
+@needs("markets.view")
 @require_GET
 def bars_export(request: HttpRequest, uuid: UUID) -> HttpResponse:
     bar_set = get_bar_set_for(request.workspace, uuid)
@@ -110,7 +110,7 @@ def bars_export(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return response
 
 
-@login_required
+@needs("markets.edit")
 @require_POST
 def bars_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_bar_set(get_bar_set_for(request.workspace, uuid), actor=request.user)

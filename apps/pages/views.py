@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from apps.accounts.needs import SIGNED_IN, needs
 from apps.backtests.selectors import backtests_of
 from apps.billing.selectors import meters_of, plan_of
 from apps.formulas.library import template_of, templates
@@ -27,7 +27,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/landing.html", {"template": template_of("rsi-reversal")})
 
 
-@login_required
+@needs("workspace.view")
 def dashboard(request: HttpRequest) -> HttpResponse:
     workspace = request.workspace
     context = {
@@ -43,14 +43,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/dashboard.html", context)
 
 
-@login_required
+@needs("journal.view")
 def activity(request: HttpRequest) -> HttpResponse:
     """Who did what in this workspace, from the journal."""
     page = Paginator(entries_of(request.workspace), 50).get_page(request.GET.get("page"))
     return render(request, "pages/activity.html", {"page": page})
 
 
-@login_required
+@needs(SIGNED_IN)
 def design(request: HttpRequest) -> HttpResponse:
     """Every component in every state, the living catalogue."""
     return render(request, "pages/design.html")

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.core.once import keep_once, take_once
 from apps.signals.access import get_alert_for, get_signal_for, get_source_for
 from apps.signals.errors import SourceInactive
@@ -55,7 +55,7 @@ EXPORT_COLUMNS = [
 ]
 
 
-@login_required
+@needs("signals.view")
 @require_GET
 def feed(request: HttpRequest) -> HttpResponse:
     """Signals, newest first. The open page fetches itself again when told of a new one."""
@@ -75,7 +75,7 @@ def feed(request: HttpRequest) -> HttpResponse:
     return render(request, "signals/feed.html", context)
 
 
-@login_required
+@needs("signals.view")
 @require_GET
 def feed_export(request: HttpRequest) -> HttpResponse:
     """The chosen signals as CSV, the newest 50,000 of them."""
@@ -110,20 +110,20 @@ def _inert(value: object) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-@login_required
+@needs("signals.view")
 @require_GET
 def signal_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "signals/signal_detail.html", {"signal": get_signal_for(request.workspace, uuid)})
 
 
-@login_required
+@needs("signals.view")
 @require_GET
 def source_list(request: HttpRequest) -> HttpResponse:
     context = {"sources": sources_with_activity(request.workspace)}
     return render(request, "signals/source_list.html", context)
 
 
-@login_required
+@needs("signals.manage")
 @never_cache
 def source_new(request: HttpRequest) -> HttpResponse:
     """A POST makes the source; the page after it shows the address, once."""
@@ -136,7 +136,7 @@ def source_new(request: HttpRequest) -> HttpResponse:
     return render(request, "signals/source_new.html", {"form": form}, status=status)
 
 
-@login_required
+@needs("signals.view")
 @require_GET
 def source_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The source, its health and the log of raw requests."""
@@ -156,7 +156,7 @@ def source_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "signals/source_detail.html", context)
 
 
-@login_required
+@needs("signals.view")
 @require_GET
 def delivery_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One raw request: what came, what was made of it, when it came again."""
@@ -169,7 +169,7 @@ def delivery_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "signals/delivery_detail.html", context)
 
 
-@login_required
+@needs("signals.manage")
 @require_POST
 def source_rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
     source = get_source_for(request.workspace, uuid)
@@ -182,7 +182,7 @@ def source_rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("signals:source-address", uuid=uuid)
 
 
-@login_required
+@needs("signals.manage")
 @require_GET
 @never_cache
 def source_address(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -195,7 +195,7 @@ def source_address(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "signals/source_address.html", context)
 
 
-@login_required
+@needs("signals.manage")
 @require_POST
 def source_rename(request: HttpRequest, uuid: UUID) -> HttpResponse:
     form = SourceForm(request.POST)
@@ -208,7 +208,7 @@ def source_rename(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("signals:source-detail", uuid=uuid)
 
 
-@login_required
+@needs("signals.manage")
 @require_POST
 def source_switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Switch on (`active=1`) or off."""
@@ -219,7 +219,7 @@ def source_switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("signals:source-detail", uuid=uuid)
 
 
-@login_required
+@needs("signals.manage")
 @require_POST
 def source_test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Send a sample alert through the intake's own door."""

@@ -239,7 +239,7 @@ REST_FRAMEWORK = {
         "apps.accounts.api.authentication.ApiKeyAuthentication",
         "apps.accounts.api.authentication.WorkspaceSessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.needs.HoldsRight"],
     "DEFAULT_PARSER_CLASSES": ["apps.core.api.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["apps.core.api.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "apps.core.api.CursorPagination",

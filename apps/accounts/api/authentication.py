@@ -10,7 +10,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from apps.accounts.middleware import enter, membership_of
+from apps.accounts.middleware import enter, membership_asked_for
 from apps.accounts.models import ApiKey
 from apps.accounts.selectors import key_for_secret, membership_in
 from apps.accounts.services import KEY_PREFIX
@@ -49,5 +49,5 @@ class WorkspaceSessionAuthentication(SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         result = super().authenticate(request)
         if result:
-            enter(request._request, membership_of(request._request))
+            enter(request._request, membership_asked_for(request._request, result[0]))
         return result

@@ -11,11 +11,14 @@ from rest_framework.response import Response
 
 from apps.accounts.api.serializers import UserSerializer, WorkspaceSerializer
 from apps.accounts.models import Workspace
+from apps.accounts.rules import SIGNED_IN
 from apps.accounts.selectors import workspaces_of
 from apps.core.api.views import ApiViewSet, GenericApiViewSet
 
 
 class UserViewSet(ApiViewSet):
+    rights = {"*": SIGNED_IN}
+
     @extend_schema(responses=UserSerializer)
     @action(detail=False)
     def me(self, request: Request) -> Response:
@@ -24,6 +27,7 @@ class UserViewSet(ApiViewSet):
 
 
 class WorkspaceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Workspace]):
+    rights = {"*": SIGNED_IN}
     serializer_class = WorkspaceSerializer
     lookup_field = "uuid"
     queryset = Workspace.objects.none()

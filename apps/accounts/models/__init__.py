@@ -5,7 +5,7 @@ from apps.accounts.models.keys import ApiKey
 from apps.accounts.models.logins import Device, Login
 from apps.accounts.models.mail import SecurityMail
 from apps.accounts.models.people import Impersonation, Preferences, User, UserManager
-from apps.accounts.models.workspaces import Membership, Workspace
+from apps.accounts.models.workspaces import Invitation, Membership, Workspace
 
 __all__ = [
     "ApiKey",
@@ -13,6 +13,7 @@ __all__ = [
     "DeviceLink",
     "GuessBucket",
     "Impersonation",
+    "Invitation",
     "Login",
     "Membership",
     "Preferences",

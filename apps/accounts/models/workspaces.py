@@ -1,23 +1,32 @@
-"""Workspaces, which own everything, and who may enter them."""
+"""Workspaces, which own everything, who may enter them, and who is asked to."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
 
-from apps.accounts.choices import Role, WorkspaceKind
+from apps.accounts.choices import GRANTED_ROLES, Role, WorkspaceKind
 from apps.accounts.models.people import User
 from apps.core.models import BaseModel
 
 
 class Workspace(BaseModel):
-    """Owner of formulas, data, backtests, signals, keys, plan and quota."""
+    """Owner of formulas, data, backtests, signals, keys, plan and quota.
+
+    A database trigger sees to it, when a transaction commits, that its owner is the one member with that role.
+    """
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=60, unique=True)
+    letter = models.CharField(max_length=1, blank=True, help_text="Its mark; by default the name's first letter.")
     kind = models.CharField(max_length=10, choices=WorkspaceKind, default=WorkspaceKind.PERSONAL)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="owned_workspaces")
     plan_code = models.CharField(max_length=30, default="free")
+    closes_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a closed workspace is deleted; until then it can be taken back."
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
 
     class Meta:
@@ -30,6 +39,15 @@ class Workspace(BaseModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def mark(self) -> str:
+        """One letter to tell it by."""
+        return self.letter or self.name[:1].upper()
+
+    @property
+    def is_team(self) -> bool:
+        return self.kind == WorkspaceKind.TEAM
+
 
 class Membership(BaseModel):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
@@ -38,8 +56,48 @@ class Membership(BaseModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "user"], name="accounts_membership_unique")
+            models.UniqueConstraint(fields=["workspace", "user"], name="accounts_membership_unique"),
+            models.UniqueConstraint(
+                fields=["workspace"], condition=Q(role="owner"), name="accounts_membership_one_owner"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user} as {self.role} of {self.workspace}"
+
+
+class Invitation(BaseModel):
+    """Somebody asked by e-mail to join a workspace. Only the SHA-256 of the link's token is kept."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=10, choices=GRANTED_ROLES)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    declined_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "workspace",
+                Lower("email"),
+                condition=Q(accepted_at=None, declined_at=None, revoked_at=None),
+                name="accounts_invitation_one_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation to {self.workspace} as {self.role}"
+
+    @property
+    def state(self) -> str:
+        """pending, expired, accepted, declined or revoked."""
+        for name in ("accepted", "declined", "revoked"):
+            if getattr(self, f"{name}_at"):
+                return name
+        return "pending" if self.expires_at > timezone.now() else "expired"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from uuid import UUID
 
 from django.db.models import Case, F, QuerySet, Value, When
 
 from apps.accounts.models import ApiKey, Membership, User, Workspace
+from apps.accounts.rules import RIGHTS
 from apps.accounts.selectors.logins import (
     DEVICE_COOKIE,
     current_login,
@@ -25,16 +27,29 @@ __all__ = [
     "known_device",
     "live_keys",
     "login_id",
+    "membership_by_uuid",
     "membership_in",
     "open_logins",
     "token_hash",
     "workspaces_of",
+    "workspaces_with",
 ]
 
 
 def workspaces_of(user: User) -> QuerySet[Workspace]:
     """The workspaces a person may enter, their own first."""
     return Workspace.objects.filter(memberships__user=user).order_by("kind", "name")
+
+
+def workspaces_with(user: User, right: str) -> QuerySet[Workspace]:
+    """Those of a person's workspaces in which their role holds the right."""
+    roles = RIGHTS[right][1]
+    return Workspace.objects.filter(memberships__user=user, memberships__role__in=roles)
+
+
+def membership_by_uuid(user: User, uuid: UUID | str) -> Membership | None:
+    """The person's membership in the workspace of this id, if they have one."""
+    return Membership.objects.filter(user=user, workspace__uuid=uuid).select_related("workspace").first()
 
 
 def membership_in(user: User, workspace_id: int | None = None) -> Membership | None:

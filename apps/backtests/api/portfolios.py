@@ -193,6 +193,10 @@ class PortfolioViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[PortfolioRun],
 ):
+    rights = {
+        **dict.fromkeys(("list", "retrieve", "trades", "result"), "backtests.view"),
+        "*": "backtests.run",
+    }
     serializer_class = PortfolioSerializer
     lookup_field = "uuid"
     queryset = PortfolioRun.objects.none()

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from apps.accounts.needs import require
 from apps.backtests.choices import Fill, RankBy, Status, SweepMode
 from apps.backtests.models import Sweep
 from apps.backtests.selectors import CellQuery, cell_page, sweep_headline, sweeps_of
@@ -210,6 +211,10 @@ class SweepViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[Sweep],
 ):
+    rights = {
+        **dict.fromkeys(("list", "retrieve", "cells"), "backtests.view"),
+        "*": "backtests.run",
+    }
     serializer_class = SweepSerializer
     lookup_field = "uuid"
     queryset = Sweep.objects.none()
@@ -247,6 +252,7 @@ class SweepViewSet(
     def _formula(self, uuid: Any) -> Formula | None:
         if uuid is None:
             return None
+        require(self.request, "formulas.view")
         formula = formulas_of(self.request.workspace).filter(uuid=uuid).first()  # type: ignore[attr-defined]
         if formula is None:
             raise NotFound(f"There is no formula {uuid} in this workspace.", field="formula")

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from apps.accounts.needs import require
 from apps.backtests.access import get_backtests_for, get_lineage_for
 from apps.backtests.api.compare import COMPARISON_EXAMPLE, ComparisonRequestSerializer, ComparisonSerializer
 from apps.backtests.api.reports import (
@@ -66,6 +67,12 @@ class BacktestViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[Backtest],
 ):
+    rights = {
+        **dict.fromkeys(
+            ("list", "retrieve", "compare", "report", "equity", "trades", "files"), "backtests.view"
+        ),
+        "*": "backtests.run",
+    }
     serializer_class = BacktestSerializer
     lookup_field = "uuid"
     queryset = Backtest.objects.none()
@@ -102,6 +109,7 @@ class BacktestViewSet(
     def _formula(self, uuid: Any) -> Formula | None:
         if uuid is None:
             return None
+        require(self.request, "formulas.view")
         formula = formulas_of(self.request.workspace).filter(uuid=uuid).first()  # type: ignore[attr-defined]
         if formula is None:
             raise NotFound(f"There is no formula {uuid} in this workspace.", field="formula")
@@ -200,6 +208,7 @@ class BacktestViewSet(
 class TrialViewSet(mixins.ListModelMixin, GenericApiViewSet[Trial]):
     """The trial ledger of a formula: every variant that was ever run, which the luck check counts."""
 
+    rights = {"*": "backtests.view"}
     serializer_class = TrialSerializer
     queryset = Trial.objects.none()
 

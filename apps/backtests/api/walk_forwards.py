@@ -199,6 +199,10 @@ class WalkForwardViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[WalkForward],
 ):
+    rights = {
+        **dict.fromkeys(("list", "retrieve", "trades", "result"), "backtests.view"),
+        "*": "backtests.run",
+    }
     serializer_class = WalkForwardSerializer
     lookup_field = "uuid"
     queryset = WalkForward.objects.none()

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import polars as pl
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -15,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.backtests.access import get_backtest_for
 from apps.backtests.choices import Status
 from apps.backtests.downloads import as_download
@@ -52,7 +52,7 @@ TRIALS_PER_PAGE = 50
 CHARTS = {"price": price_chart, "equity": equity_chart, "drawdown": drawdown_chart}
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def backtest_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
@@ -69,7 +69,7 @@ def backtest_list(request: HttpRequest) -> HttpResponse:
     return render(request, "backtests/backtest_list.html", context)
 
 
-@login_required
+@needs("backtests.run")
 def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     """Choose market and costs for a formula; a POST submits and leads to the run.
 
@@ -119,7 +119,7 @@ def _filled_in(request: HttpRequest, inputs: list[dict[str, Any]]) -> dict[str, 
     return {"bar_set": before.bar_set.uuid} | costs | changed
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def backtest_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     backtest = get_backtest_for(request.workspace, uuid)
@@ -136,7 +136,7 @@ def backtest_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "backtests/backtest_detail.html", context)
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def backtest_status(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The progress fragment; once the run has ended it makes the page load its report."""
@@ -147,7 +147,7 @@ def backtest_status(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return response
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def backtest_trades(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The trade table as a fragment: chosen, sorted and paged on the server."""
@@ -180,7 +180,7 @@ def _trade_context(request: HttpRequest, trades: pl.DataFrame) -> dict[str, Any]
     }
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def backtest_trials(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The trial ledger of the run's formula: what was counted, the workspace's own rows in full."""
@@ -196,7 +196,7 @@ def backtest_trials(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "backtests/trials.html", context)
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def backtest_chart(request: HttpRequest, uuid: UUID, chart: str) -> JsonResponse:
     backtest = get_backtest_for(request.workspace, uuid)
@@ -209,7 +209,7 @@ def backtest_chart(request: HttpRequest, uuid: UUID, chart: str) -> JsonResponse
     return response
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def backtest_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponseBase:
     """Trades and equity as CSV and Parquet, the whole result as the JSON the command writes, a one-file report."""
@@ -221,14 +221,14 @@ def backtest_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse
     return as_download(export)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def backtest_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     cancel_backtest(get_backtest_for(request.workspace, uuid), actor=request.user)
     return redirect("backtests:backtest-detail", uuid=uuid)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def backtest_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_backtest(get_backtest_for(request.workspace, uuid), actor=request.user)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from apps.accounts.needs import needs
 from apps.backtests.access import get_backtests_for
 from apps.backtests.errors import CannotCompare
 from apps.backtests.models import Backtest
 from apps.backtests.selectors import comparison_chart, comparison_of
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def compare(request: HttpRequest) -> HttpResponse:
     """`?run=<uuid>&run=<uuid>`: the runs in the order they are named."""
@@ -30,7 +30,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     return render(request, "backtests/compare.html", context)
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def compare_chart(request: HttpRequest) -> JsonResponse:
     backtests = _chosen(request)

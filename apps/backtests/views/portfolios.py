@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.backtests.access import get_portfolio_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
@@ -51,7 +51,7 @@ CHARTS = {
 }
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def portfolio_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
@@ -75,7 +75,7 @@ def portfolio_list(request: HttpRequest) -> HttpResponse:
     return render(request, "backtests/portfolio_list.html", context)
 
 
-@login_required
+@needs("backtests.run")
 def portfolio_new(request: HttpRequest) -> HttpResponse:
     """Put legs together; a POST with `do=run` submits and leads to the run, other deeds change the rows of legs.
 
@@ -103,7 +103,7 @@ def portfolio_new(request: HttpRequest) -> HttpResponse:
     return render(request, "backtests/portfolio_new.html", context, status=422 if refused else 200)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def portfolio_legs(request: HttpRequest) -> HttpResponse:
     """The rows of legs as a fragment, after a button or a change."""
@@ -182,7 +182,7 @@ def _legs_context(legs: list[LegForm], rows: list[Row], choices: LegChoices) -> 
     return {"legs": legs, "choices": choices, "total": weight_sum(rows)}
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def portfolio_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     run = get_portfolio_for(request.workspace, uuid)
@@ -198,7 +198,7 @@ def portfolio_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "backtests/portfolio_detail.html", context)
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def portfolio_status(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The progress fragment; once the run has ended it makes the page load its result."""
@@ -220,7 +220,7 @@ def _trades(request: HttpRequest, run: PortfolioRun) -> dict[str, Any]:
     )
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def portfolio_trades(request: HttpRequest, uuid: UUID) -> HttpResponse:
     run = get_portfolio_for(request.workspace, uuid)
@@ -229,7 +229,7 @@ def portfolio_trades(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "backtests/_joined_trades.html", _trades(request, run))
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def portfolio_chart(request: HttpRequest, uuid: UUID, chart: str) -> JsonResponse:
     run = get_portfolio_for(request.workspace, uuid)
@@ -242,21 +242,21 @@ def portfolio_chart(request: HttpRequest, uuid: UUID, chart: str) -> JsonRespons
     return response
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def portfolio_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse | FileResponse:
     """Trades, equity and the legs' days as CSV or Parquet, or the whole result as the command line's JSON."""
     return export_of(get_portfolio_for(request.workspace, uuid), what, f"portfolio-{str(uuid)[:8]}")
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def portfolio_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     cancel_portfolio(get_portfolio_for(request.workspace, uuid), actor=request.user)
     return redirect("backtests:portfolio-detail", uuid=uuid)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def portfolio_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_portfolio(get_portfolio_for(request.workspace, uuid), actor=request.user)

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import polars as pl
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -16,6 +15,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.backtests.access import get_backtest_for, get_sweep_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import CannotBacktest, NotReady
@@ -43,7 +43,7 @@ CELLS_PER_PAGE = 25
 TABLE_METRICS = ("total_return", "sharpe", "max_drawdown", "profit_factor", "trades")
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def sweep_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
@@ -59,7 +59,7 @@ def sweep_list(request: HttpRequest) -> HttpResponse:
     return render(request, "backtests/sweep_list.html", context)
 
 
-@login_required
+@needs("backtests.run")
 def sweep_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     """Choose ranges, markets and costs for a formula; a POST submits and leads to the sweep.
 
@@ -87,7 +87,7 @@ def sweep_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     return render(request, "backtests/sweep_new.html", context, status=422 if form.errors else 200)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def sweep_count(request: HttpRequest, formula: UUID) -> HttpResponse:
     """How many cells the form asks for as it stands, or the first thing in its way."""
@@ -141,7 +141,7 @@ def _filled_in(request: HttpRequest) -> tuple[dict[str, Any], dict[str, str] | N
     return initial | costs_asked(sweep.start, sweep.end, sweep.parameters), sweep.spec["axes"]
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def sweep_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     sweep = get_sweep_for(request.workspace, uuid)
@@ -162,7 +162,7 @@ def sweep_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "backtests/sweep_detail.html", context)
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def sweep_status(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The progress fragment; once the sweep has ended it makes the page load its result."""
@@ -206,7 +206,7 @@ def _first_two(sweep: Sweep) -> tuple[str, str]:
     return varied[min(1, len(varied) - 1)], varied[0]
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def sweep_cells(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The table of cells as a fragment: filtered, sorted and paged on the server."""
@@ -262,7 +262,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def sweep_heat(request: HttpRequest, uuid: UUID) -> JsonResponse:
     """Two inputs against each other; parameters x, y, metric, rest, market, and fix_NAME for the other inputs."""
@@ -288,7 +288,7 @@ def sweep_heat(request: HttpRequest, uuid: UUID) -> JsonResponse:
     return _kept(JsonResponse(data))
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def sweep_parallel(request: HttpRequest, uuid: UUID) -> JsonResponse:
     sweep = get_sweep_for(request.workspace, uuid)
@@ -304,7 +304,7 @@ def _kept(response: JsonResponse) -> JsonResponse:
     return response
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def sweep_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse | FileResponse:
     """All cells as CSV or Parquet, or the whole result as JSON."""
@@ -334,7 +334,7 @@ def sweep_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse | 
     return FileResponse(file, as_attachment=True, filename=f"{stem}-{what}", content_type=kind)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def sweep_open(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
     """Run one cell as a full backtest, or lead to the one that was run already."""
@@ -351,14 +351,14 @@ def sweep_open(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
     return redirect("backtests:backtest-detail", uuid=backtest.uuid)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def sweep_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     cancel_sweep(get_sweep_for(request.workspace, uuid), actor=request.user)
     return redirect("backtests:sweep-detail", uuid=uuid)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def sweep_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_sweep(get_sweep_for(request.workspace, uuid), actor=request.user)

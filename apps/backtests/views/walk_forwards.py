@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.backtests.access import get_backtest_for, get_sweep_for, get_walk_forward_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
@@ -37,7 +37,7 @@ from apps.formulas.models import Formula
 from apps.formulas.selectors import check_report
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def walk_forward_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
@@ -60,7 +60,7 @@ def walk_forward_list(request: HttpRequest) -> HttpResponse:
     return render(request, "backtests/walk_forward_list.html", context)
 
 
-@login_required
+@needs("backtests.run")
 def walk_forward_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     """Choose ranges, a market, folds and costs; a POST submits and leads to the walk-forward.
 
@@ -88,7 +88,7 @@ def walk_forward_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     return render(request, "backtests/walk_forward_new.html", context, status=422 if form.errors else 200)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def walk_forward_preview(request: HttpRequest, formula: UUID) -> HttpResponse:
     """Where the folds lie as the form stands, or the first thing in their way."""
@@ -157,7 +157,7 @@ def _filled_in(request: HttpRequest) -> tuple[dict[str, Any], dict[str, str] | N
     return initial | {"bar_set": bar_set.uuid} | costs, axes
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def walk_forward_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_walk_forward_for(request.workspace, uuid)
@@ -176,7 +176,7 @@ def walk_forward_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "backtests/walk_forward_detail.html", context)
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def walk_forward_status(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The progress fragment; once the walk-forward has ended it makes the page load its result."""
@@ -199,7 +199,7 @@ def _trades(request: HttpRequest, found: WalkForward) -> dict[str, Any]:
     )
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def walk_forward_trades(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_walk_forward_for(request.workspace, uuid)
@@ -208,7 +208,7 @@ def walk_forward_trades(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "backtests/_joined_trades.html", _trades(request, found))
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def walk_forward_chart(request: HttpRequest, uuid: UUID, chart: str) -> JsonResponse:
     found = get_walk_forward_for(request.workspace, uuid)
@@ -223,14 +223,14 @@ def walk_forward_chart(request: HttpRequest, uuid: UUID, chart: str) -> JsonResp
     return response
 
 
-@login_required
+@needs("backtests.view")
 @require_GET
 def walk_forward_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse | FileResponse:
     """Trades and equity as CSV or Parquet, or the whole result as the JSON the command line writes."""
     return export_of(get_walk_forward_for(request.workspace, uuid), what, f"walk-forward-{str(uuid)[:8]}")
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def walk_forward_open(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
     """Run what a fold chose as a full backtest, or lead to the one that was run already."""
@@ -243,14 +243,14 @@ def walk_forward_open(request: HttpRequest, uuid: UUID, number: int) -> HttpResp
     return redirect("backtests:backtest-detail", uuid=backtest.uuid)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def walk_forward_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     cancel_walk_forward(get_walk_forward_for(request.workspace, uuid), actor=request.user)
     return redirect("backtests:walk-forward-detail", uuid=uuid)
 
 
-@login_required
+@needs("backtests.run")
 @require_POST
 def walk_forward_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_walk_forward(get_walk_forward_for(request.workspace, uuid), actor=request.user)

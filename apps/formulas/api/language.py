@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
+from apps.accounts.needs import require
 from apps.core.api.throttling import EditorThrottle
 from apps.core.api.views import ApiViewSet
 from apps.core.errors import NotFound
@@ -76,7 +77,8 @@ def given(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]
 
 
 def bar_set_of(request: Request, uuid: UUID | str) -> BarSet:
-    """The bars of this id; 404 for unknown ones and for another workspace's."""
+    """The bars of this id; 404 for unknown ones and for another workspace's. Needs markets.view."""
+    require(request, "markets.view")
     try:
         found = visible_bar_sets(request.workspace).filter(uuid=uuid).first()
     except ValidationError:  # no uuid at all
@@ -104,6 +106,7 @@ def difference(
 class LanguageViewSet(ApiViewSet):
     """Errors of a formula answer 422 with `formula_errors`, except in `check`, which reports them."""
 
+    rights = {"*": "formulas.view"}
     throttle_classes = [EditorThrottle]
     in_transaction = False  # nothing is stored
 

@@ -64,6 +64,14 @@ class FormulaViewSet(
 ):
     """Drafts may hold errors; publishing and backtesting refuse them."""
 
+    rights = {
+        **dict.fromkeys(
+            ("list", "retrieve", "lineage", "compare", "versions", "version", "run"), "formulas.view"
+        ),
+        "cases": ("formulas.view", "formulas.edit"),
+        "case": ("formulas.view", "formulas.edit"),
+        "*": "formulas.edit",
+    }
     serializer_class = FormulaSerializer
     lookup_field = "uuid"
     queryset = Formula.objects.none()

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.core.errors import DomainError
 from apps.formulas.access import get_case_of, get_formula_for
 from apps.formulas.case_lines import as_lines
@@ -42,7 +42,7 @@ def _form(request: HttpRequest, content: dict[str, Any]) -> CaseLinesForm | Case
     return CaseLinesForm(request.POST or None, initial=lines, kept={} if content is SAMPLE else content)
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def case_list(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The tests; with `run` each with its result."""
@@ -60,7 +60,7 @@ def case_list(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "formulas/case_list.html", context)
 
 
-@login_required
+@needs("formulas.edit")
 def case_new(request: HttpRequest, uuid: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
     form = _form(request, SAMPLE)
@@ -81,7 +81,7 @@ def case_new(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "formulas/case_edit.html", context, status=422 if form.errors else 200)
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def case_snapshot(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """A test from a range of bars and what the draft says of them now."""
@@ -111,7 +111,7 @@ def case_snapshot(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "formulas/case_edit.html", context, status=422)
 
 
-@login_required
+@needs("formulas.view", writing="formulas.edit")
 def case_detail(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
     kept = get_case_of(formula, case)
@@ -128,7 +128,7 @@ def case_detail(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
     return render(request, "formulas/case_edit.html", context, status=422 if form.errors else 200)
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def case_remove(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
@@ -137,7 +137,7 @@ def case_remove(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
     return render(request, "formulas/case_removed.html", {"formula": formula, "case": kept})
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def case_restore(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.formulas.access import get_formula_for
 from apps.formulas.forms import FormulaForm, UploadForm
 from apps.formulas.library import template_of, templates
@@ -30,7 +30,7 @@ from apps.formulas.views.history import publish
 SUGGESTED = 6  # templates shown where there is no formula yet
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def formula_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
@@ -51,7 +51,7 @@ def formula_list(request: HttpRequest) -> HttpResponse:
     return render(request, "formulas/formula_list.html", context)
 
 
-@login_required
+@needs("formulas.edit")
 def formula_new(request: HttpRequest) -> HttpResponse:
     """A GET shows the editor with a template or empty; a POST stores the first draft."""
     key = request.GET.get("template", "")
@@ -72,7 +72,7 @@ def formula_new(request: HttpRequest) -> HttpResponse:
     return render(request, "formulas/formula_edit.html", context)
 
 
-@login_required
+@needs("formulas.view", writing="formulas.edit")
 def formula_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The editor; a POST saves the draft."""
     formula = get_formula_for(request.workspace, uuid)
@@ -106,7 +106,7 @@ def after_save(request: HttpRequest, formula: Formula) -> HttpResponse:
     return redirect("formulas:formula-detail", uuid=formula.uuid)
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def formula_upload(request: HttpRequest) -> HttpResponse:
     """A .formula file becomes a draft, errors and all."""
@@ -118,7 +118,7 @@ def formula_upload(request: HttpRequest) -> HttpResponse:
     return after_save(request, formula)
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def formula_export(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The draft as a .formula file."""
@@ -137,7 +137,7 @@ def file_stem(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "formula"
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def formula_fork(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """A copy of the draft with its tests, as a formula of its own."""
@@ -147,7 +147,7 @@ def formula_fork(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("formulas:formula-detail", uuid=fork.uuid)
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def formula_archive(request: HttpRequest, uuid: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
@@ -156,7 +156,7 @@ def formula_archive(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "formulas/formula_archived.html", context)
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def formula_unarchive(request: HttpRequest, uuid: UUID) -> HttpResponse:
     formula = get_object_or_404(Formula, workspace=request.workspace, uuid=uuid)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from apps.accounts.needs import needs
 from apps.core.errors import DomainError
 from apps.formulas.access import get_formula_for
 from apps.formulas.forms import WhyForm
@@ -21,7 +21,7 @@ NO_RULES = ("input", "definition", "plot")
 LITERALS = ("number", "truth", "text")
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def formula_explain(request: HttpRequest, uuid: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
@@ -37,7 +37,7 @@ def formula_explain(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "formulas/formula_explain.html", context)
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def formula_bars(request: HttpRequest, uuid: UUID) -> JsonResponse:
     """The bars around a bar with what the formula draws and marks there, for the chart."""

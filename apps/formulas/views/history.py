@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.core.errors import DomainError
 from apps.formulas.access import get_formula_for, get_version_of
 from apps.formulas.errors import FailingCases, InvalidFormula
@@ -29,7 +29,7 @@ from apps.markets.services import load_bars
 SHOWN = 60  # signals in the table of a comparison
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def formula_history(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Versions with their notes, what changed between two of them, where the formula comes from and went to."""
@@ -70,7 +70,7 @@ def _comparison(formula: Formula, versions: list[FormulaVersion], form: CompareF
     return found
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def formula_publish(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Publish the stored draft, with the note of the form."""
@@ -95,7 +95,7 @@ def publish(request: HttpRequest, formula: Formula, *, then: str) -> HttpRespons
     return redirect(f"formulas:{then}", uuid=formula.uuid)
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def version_restore(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
     """The version becomes the draft; a draft that no version holds is asked about first."""
@@ -114,7 +114,7 @@ def version_restore(request: HttpRequest, uuid: UUID, number: int) -> HttpRespon
     return redirect("formulas:formula-detail", uuid=formula.uuid)
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def version_fork(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
     """A formula of its own with the text and the tests of the version."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.needs import needs
 from apps.formulas.gallery import picture_path
 from apps.formulas.library import CATEGORIES, SAMPLES, Template, search_templates, template_of
 from apps.formulas.selectors import check_report, explanation
@@ -17,7 +17,7 @@ from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def library(request: HttpRequest) -> HttpResponse:
     """Cards by category, searched by words."""
@@ -37,7 +37,7 @@ def library(request: HttpRequest) -> HttpResponse:
     return render(request, "formulas/library.html", context)
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def library_detail(request: HttpRequest, key: str) -> HttpResponse:
     template = _template(key)
@@ -51,7 +51,7 @@ def library_detail(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "formulas/library_detail.html", context)
 
 
-@login_required
+@needs("formulas.edit")
 @require_POST
 def library_use(request: HttpRequest, key: str) -> HttpResponse:
     """A formula from the template, opened in the editor, or backtested at once with what the button sent along."""

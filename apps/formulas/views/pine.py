@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from apps.accounts.needs import needs
 from apps.formulas.access import get_formula_for
 from apps.formulas.forms import PineForm
 from apps.formulas.models import Formula
@@ -22,7 +22,7 @@ from apps.formulas.views.drafts import file_stem, text_file
 KINDS = {"indicator": "Indicator with alerts", "strategy": "Strategy"}
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def formula_pine(request: HttpRequest, uuid: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)
@@ -31,7 +31,7 @@ def formula_pine(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "formulas/formula_pine.html", context)
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def pine_file(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The script as a file."""
@@ -44,7 +44,7 @@ def pine_file(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return text_file(pine["script"], f"{file_stem(formula.name)}-{kind}.pine")
 
 
-@login_required
+@needs("formulas.edit")
 def pine_import(request: HttpRequest) -> HttpResponse:
     """A script, pasted or uploaded, becomes a formula with a report for each of its lines; kept when asked for."""
     form = PineForm(request.POST, request.FILES) if request.method == "POST" else PineForm()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
+from apps.accounts.needs import needs
 from apps.formulas.reference import FAMILIES, FunctionPage, names, page
 
 _LINK = re.compile(r"\]\((\w+)\.md\)")
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def function_list(request: HttpRequest) -> HttpResponse:
     """All functions by family, searched by words anywhere on their pages."""
@@ -28,7 +28,7 @@ def function_list(request: HttpRequest) -> HttpResponse:
     return render(request, "formulas/function_list.html", context)
 
 
-@login_required
+@needs("formulas.view")
 @require_GET
 def function_detail(request: HttpRequest, name: str) -> HttpResponse:
     try:

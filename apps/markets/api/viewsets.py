@@ -19,6 +19,7 @@ from apps.markets.services import delete_bar_set, import_bars, update_instrument
 class InstrumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Instrument]):
     """Instruments with their tick, lot and minimum, to which backtests round fills; 0 stands for none."""
 
+    rights = {"list": "markets.view", "retrieve": "markets.view", "*": "markets.edit"}
     serializer_class = InstrumentSerializer
     lookup_field = "uuid"
     queryset = Instrument.objects.none()
@@ -42,6 +43,7 @@ class BarSetViewSet(
     mixins.DestroyModelMixin,
     GenericApiViewSet[BarSet],
 ):
+    rights = {"list": "markets.view", "retrieve": "markets.view", "*": "markets.edit"}
     serializer_class = BarSetSerializer
     lookup_field = "uuid"
     queryset = BarSet.objects.none()

@@ -48,6 +48,7 @@ class SignalFilterSet(django_filters.FilterSet):
 
 
 class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Signal]):
+    rights = {"*": "signals.view"}
     serializer_class = SignalSerializer
     filterset_class = SignalFilterSet
     lookup_field = "uuid"
@@ -59,6 +60,7 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
 
 
 class AlertSourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[AlertSource]):
+    rights = {"list": "signals.view", "retrieve": "signals.view", "*": "signals.manage"}
     serializer_class = AlertSourceSerializer
     lookup_field = "uuid"
     lookup_value_converter = "uuid"

@@ -1,0 +1,32 @@
+"""The base of every WebSocket: it names the right it needs, as a page and an API view do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from channels.db import database_sync_to_async
+from django.db.models import QuerySet
+
+from apps.accounts.models import Workspace
+from apps.accounts.selectors import workspaces_with
+from apps.core.live import LiveConsumer
+
+
+class WorkspaceConsumer(LiveConsumer):
+    """Shows its groups only to people whose role in the workspace holds `right`.
+
+    Whoever loses it is cut off: services tell `live_group_of(person)` to look again.
+    """
+
+    right: ClassVar[str]
+
+    def workspaces(self) -> QuerySet[Workspace]:
+        """Those in which the person holds the right."""
+        return workspaces_with(self.scope["user"], self.right)
+
+    def groups_in_database(self) -> list[str] | None:
+        """What `groups_for` answers; runs where the database may be asked."""
+        raise NotImplementedError
+
+    async def groups_for(self) -> list[str] | None:
+        return await database_sync_to_async(self.groups_in_database)()
