@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
+from guardian.models import UserObjectPermissionBase
 
 from apps.accounts.models import User, Workspace
 from apps.core.models import BaseModel
+from apps.formulas.choices import ShareLevel
 
 
 class Formula(BaseModel):
@@ -29,6 +32,7 @@ class Formula(BaseModel):
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-updated_at"], name="formulas_formula_recent")]
+        permissions = [("copy_formula", "May copy one formula")]
 
     def __str__(self) -> str:
         return self.name
@@ -82,3 +86,32 @@ class FormulaCase(BaseModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FormulaShare(BaseModel):
+    """A formula shown to one person outside its workspace, by e-mail address.
+
+    What the person may do is held by django-guardian (`FormulaGrant`) once they have an account with that address,
+    confirmed; until then the share is pending.
+    """
+
+    formula = models.ForeignKey(Formula, on_delete=models.CASCADE, related_name="shares")
+    email = models.EmailField(max_length=254)
+    level = models.CharField(max_length=10, choices=ShareLevel)
+    person = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    shared_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("formula", Lower("email"), name="formulas_share_email_unique"),
+            models.UniqueConstraint(fields=["formula", "person"], name="formulas_share_person_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"share of {self.formula}"
+
+
+class FormulaGrant(UserObjectPermissionBase):  # type: ignore[misc]
+    """One permission of one person on one formula; read and written through django-guardian."""
+
+    content_object = models.ForeignKey(Formula, on_delete=models.CASCADE)

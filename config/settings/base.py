@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django_cotton",
     "django_htmx",
     "django_structlog",
+    "guardian",
     "apps.core",
     "apps.journal",
     "apps.accounts",
@@ -142,7 +143,7 @@ JOURNAL_WORKSPACE_MODEL = "accounts.Workspace"  # for the journal's commands, wh
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004"
 ]  # the address is unique, whatever its case, by a constraint on Lower(email)
-AUTHENTICATION_BACKENDS = ["apps.accounts.backends.Backend"]
+AUTHENTICATION_BACKENDS = ["apps.accounts.backends.Backend", "guardian.backends.ObjectPermissionBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -152,6 +153,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# django-guardian holds who outside may see one formula; roles in a workspace are apps.accounts.rules
+ANONYMOUS_USER_NAME = None
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "pages:dashboard"
 ACCOUNT_LOGOUT_REDIRECT_URL = "pages:landing"

@@ -25,9 +25,10 @@ def test_key_opens_the_api_until_revoked(user, workspace):
     assert "revoked" in answer.json()["detail"]
 
 
-def test_key_of_a_former_member_is_dead(user, workspace):
-    _, secret = create_api_key(workspace, name="notebook", actor=user)
-    workspace.memberships.all().delete()
+def test_key_of_a_former_member_is_dead(workspace, stranger):
+    membership = workspace.memberships.create(user=stranger, role="trader")
+    _, secret = create_api_key(workspace, name="notebook", actor=stranger)
+    membership.delete()
     assert _client(secret).get("/api/v1/users/me/").status_code == 401
 
 

@@ -20,12 +20,16 @@ class Workspace(BaseModel):
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=60, unique=True)
-    letter = models.CharField(max_length=1, blank=True, help_text="Its mark; by default the name's first letter.")
+    letter = models.CharField(
+        max_length=1, blank=True, help_text="Its mark; by default the name's first letter."
+    )
     kind = models.CharField(max_length=10, choices=WorkspaceKind, default=WorkspaceKind.PERSONAL)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="owned_workspaces")
     plan_code = models.CharField(max_length=30, default="free")
     closes_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a closed workspace is deleted; until then it can be taken back."
+        null=True,
+        blank=True,
+        help_text="When a closed workspace is deleted; until then it can be taken back.",
     )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
 

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from apps.accounts.models import Workspace
+from apps.accounts.needs import require
 from apps.backtests.choices import Fill
 from apps.core.api.serializers import Serializer
 from apps.core.errors import NotFound
@@ -42,11 +44,12 @@ class ConditionsSerializer(Serializer[dict[str, Any]]):
     end = serializers.DateField(required=False, allow_null=True)
 
 
-def formula_of(workspace: Workspace, uuid: UUID | None, field: str = "formula") -> Formula | None:
-    """The formula of this uuid, None for none. Raises NotFound."""
+def formula_of(request: Request, uuid: UUID | None, field: str = "formula") -> Formula | None:
+    """The formula of this uuid, None for none; needs formulas.view. Raises NotFound."""
     if uuid is None:
         return None
-    formula = formulas_of(workspace).filter(uuid=uuid).first()
+    require(request, "formulas.view")
+    formula = formulas_of(request.workspace).filter(uuid=uuid).first()  # type: ignore[attr-defined]
     if formula is None:
         raise NotFound(f"There is no formula {uuid} in this workspace.", field=field)
     return formula

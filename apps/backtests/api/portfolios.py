@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from apps.accounts.models import Workspace
 from apps.backtests.api.finding import ConditionsSerializer, bar_set_of, formula_of
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
@@ -219,7 +218,7 @@ class PortfolioViewSet(
         body.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(body.validated_data)
         workspace = request.workspace  # type: ignore[attr-defined]
-        legs = [_leg(workspace, place, leg) for place, leg in enumerate(values.pop("legs"))]
+        legs = [_leg(request, place, leg) for place, leg in enumerate(values.pop("legs"))]
         run, is_new = submit_portfolio(
             workspace,
             PortfolioRequest(legs=legs, **values),
@@ -262,16 +261,16 @@ class PortfolioViewSet(
         return FileResponse(default_storage.open(run.result_path, "rb"), content_type="application/json")
 
 
-def _leg(workspace: Workspace, place: int, values: dict[str, Any]) -> LegRequest:
+def _leg(request: Request, place: int, values: dict[str, Any]) -> LegRequest:
     where = f"legs.{place}."
-    formula = formula_of(workspace, values.get("formula"), f"{where}formula")
+    formula = formula_of(request, values.get("formula"), f"{where}formula")
     asked: dict[str, Any] = {}
     if formula is not None:
         asked = {"text": formula.text, "name": formula.name, "formula": formula}
     elif "text" in values:
         asked = {"text": values["text"], "name": "Untitled formula"}
     return LegRequest(
-        bar_set=bar_set_of(workspace, values, where),
+        bar_set=bar_set_of(request.workspace, values, where),  # type: ignore[attr-defined]
         weight=values["weight"],
         inputs=values["inputs"],
         **asked,

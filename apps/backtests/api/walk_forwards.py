@@ -222,7 +222,7 @@ class WalkForwardViewSet(
         body.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(body.validated_data)
         workspace = request.workspace  # type: ignore[attr-defined]
-        formula = formula_of(workspace, values.pop("formula", None))
+        formula = formula_of(request, values.pop("formula", None))
         bar_set = bar_set_of(workspace, values)
         for key in ("bar_set", "symbol", "timeframe"):
             values.pop(key, None)
