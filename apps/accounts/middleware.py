@@ -80,5 +80,5 @@ class WorkspaceMiddleware:
         request.workspace = SimpleLazyObject(  # type: ignore[attr-defined]
             lambda: membership.workspace if membership else None
         )
-        request.rights = SimpleLazyObject(lambda: rights_in(membership or None))  # type: ignore[attr-defined]
+        request.rights = SimpleLazyObject(lambda: rights_in(membership or None))  # type: ignore[attr-defined,arg-type]
         return self.get_response(request)
