@@ -1,4 +1,7 @@
-/** Theme, colour of rising prices and the rail: kept in localStorage, set on <html>, told to charts by an event. */
+/**
+ * Theme, colour of rising prices and the rail: kept in localStorage, set on <html>, told to charts by an event. The first
+ * two are stored with the account too, for other browsers and for the first paint.
+ */
 
 const root = document.documentElement;
 
@@ -15,6 +18,15 @@ export function setPreference(key, value) {
   document.dispatchEvent(new CustomEvent("cw:preferences", { detail: { key, value } }));
 }
 
+/** Stores a choice with the account. A lost one does no harm: this browser has it, and the next choice comes. */
+function store(key, value) {
+  const { lookUrl } = document.body.dataset;
+  if (!lookUrl) return;
+  const { "X-CSRFToken": token } = JSON.parse(document.body.getAttribute("hx-headers"));
+  const body = new URLSearchParams({ [key === "updown" ? "rising" : key]: value });
+  fetch(lookUrl, { method: "POST", headers: { "X-CSRFToken": token }, body, keepalive: true }).catch(() => {});
+}
+
 function bindSwitch(group, key, fallback) {
   const show = () => {
     const current = root.dataset[key] || fallback;
@@ -26,6 +38,7 @@ function bindSwitch(group, key, fallback) {
     const button = event.target.closest("[data-value]");
     if (!button) return;
     setPreference(key, button.dataset.value === fallback ? null : button.dataset.value);
+    store(key, button.dataset.value);
     show();
   });
   show();

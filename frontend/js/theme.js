@@ -1,10 +1,15 @@
 /**
- * Runs before the first paint (a blocking script in <head>): puts the person's choices on <html>, so that no page
- * flashes in the wrong colours. The switches themselves are in preferences.js.
+ * Runs before the first paint (a blocking script in <head>): puts the choices made in this browser on <html>, so that no
+ * page flashes in the wrong colours. Preferences stored with the account (data-saved) come with the page and win.
  */
 const root = document.documentElement;
 for (const key of ["theme", "updown", "rail"]) {
   try {
+    if (key !== "rail" && root.dataset.saved !== undefined) {
+      if (root.dataset[key]) localStorage.setItem(`cw-${key}`, root.dataset[key]);
+      else localStorage.removeItem(`cw-${key}`);
+      continue;
+    }
     const value = localStorage.getItem(`cw-${key}`);
     if (value) root.dataset[key] = value;
   } catch {

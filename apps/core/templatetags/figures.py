@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils.dateformat import format as format_date
+
+from apps.core.manner import THIN_SPACE, manner
 
 register = template.Library()
 
 NOTHING = "—"
 MINUS = "\u2212"
-THIN_SPACE = "\u202f"
 
 RATIOS = {
     "total_return", "max_drawdown", "win_rate", "exposure", "cagr", "volatility", "buy_and_hold",
@@ -33,7 +35,7 @@ def _finite(value: Any) -> float | None:
 
 
 def _text(number: float, decimals: int) -> str:
-    text = f"{abs(number):,.{decimals}f}".replace(",", THIN_SPACE)
+    text = f"{abs(number):,.{decimals}f}".replace(",", manner().thousands)
     return MINUS + text if number < 0 and float(f"{number:.{decimals}f}") != 0 else text
 
 
@@ -96,6 +98,16 @@ def moment(value: Any) -> str:
     else:
         found = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
     return f"{found:%Y-%m-%d}" if (found.hour, found.minute) == (0, 0) else f"{found:%Y-%m-%d %H:%M}"
+
+
+@register.filter
+def clock(value: datetime | None, with_seconds: bool = False) -> str:
+    """When somebody did something, in the reader's time zone and order of day and month."""
+    if value is None:
+        return NOTHING
+    reader = manner()
+    letters = f"{reader.date} H:i:s e" if with_seconds else f"{reader.date} H:i"
+    return format_date(value.astimezone(reader.zone), letters)
 
 
 @register.filter

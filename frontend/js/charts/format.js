@@ -6,7 +6,7 @@ const MINUS = "\u2212";
 export function number(value, decimals = 2) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const text = Math.abs(value).toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-  const spaced = text.replaceAll(",", "\u202f");
+  const spaced = document.documentElement.dataset.numbers === "comma" ? text : text.replaceAll(",", "\u202f");
   return value < 0 && Number(text.replaceAll(",", "")) !== 0 ? MINUS + spaced : spaced;
 }
 

@@ -4,7 +4,8 @@
  */
 import { element } from "../dom.js";
 
-const grouped = (value) => Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
+const gap = document.documentElement.dataset.numbers === "comma" ? "," : "\u202f";
+const grouped = (value) => Math.round(value).toLocaleString("en").replaceAll(",", gap);
 
 /** A value of an input as the language writes it. */
 function setting(value, kind) {

@@ -1,0 +1,73 @@
+"""The preferences at work: colours in the page's first byte, numbers and times as their reader writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.http import HttpRequest, HttpResponse
+
+from apps.accounts.choices import DateForm, Locale, NumberForm
+from apps.accounts.models import Preferences, User
+from apps.accounts.services import preferences_of
+from apps.core.manner import NEUTRAL, THIN_SPACE, Manner, read_by
+
+THOUSANDS = {NumberForm.SPACE: THIN_SPACE, NumberForm.COMMA: ","}
+DATES = {
+    DateForm.ISO: "Y-m-d",
+    DateForm.DAY_DOT: "d.m.Y",
+    DateForm.DAY_SLASH: "d/m/Y",
+    DateForm.MONTH: "m/d/Y",
+    DateForm.YEAR_SLASH: "Y/m/d",
+}
+REGIONS = {
+    Locale.NEUTRAL: (NumberForm.SPACE, DateForm.ISO),
+    Locale.EN_US: (NumberForm.COMMA, DateForm.MONTH),
+    Locale.EN_GB: (NumberForm.COMMA, DateForm.DAY_SLASH),
+    Locale.DE_DE: (NumberForm.SPACE, DateForm.DAY_DOT),
+    Locale.FR_FR: (NumberForm.SPACE, DateForm.DAY_SLASH),
+    Locale.ID_ID: (NumberForm.SPACE, DateForm.DAY_SLASH),
+    Locale.JA_JP: (NumberForm.COMMA, DateForm.YEAR_SLASH),
+    Locale.ZH_CN: (NumberForm.COMMA, DateForm.YEAR_SLASH),
+}
+
+
+@lru_cache(maxsize=512)
+def manner_of(locale: str, numbers: str, dates: str, timezone: str) -> Manner:
+    """The region's manner, where the person did not choose another one."""
+    by_region = REGIONS[Locale(locale)]
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):  # a zone that the system's table no longer has
+        zone = ZoneInfo("UTC")
+    return Manner(
+        thousands=THOUSANDS[NumberForm(numbers or by_region[0])],
+        date=DATES[DateForm(dates or by_region[1])],
+        zone=zone,
+    )
+
+
+def reader_of(user: User) -> Manner:
+    preferences = preferences_of(user)
+    return manner_of(user.locale, preferences.numbers, preferences.dates, user.timezone)
+
+
+class AppearanceMiddleware:
+    """Lets figures and times be written as the signed-in person writes them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        read_by(lambda: reader_of(request.user) if isinstance(request.user, User) else NEUTRAL)
+        return self.get_response(request)
+
+
+def appearance(request: HttpRequest) -> dict[str, object]:
+    """For templates: `look`, the stored preferences of the person who is signed in, or None."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"look": None}
+    preferences: Preferences = preferences_of(user)
+    return {"look": preferences if preferences.pk else None, "manner": reader_of(user)}
