@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from collections.abc import Callable
 
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from apps.accounts.impersonation import look_as
 from apps.accounts.models import ApiKey, Membership, User, Workspace
+from apps.accounts.services import activate_user, start_impersonation, suspend_user
+from apps.core.errors import DomainError
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=300,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="For a suspension the person is told it; for looking it is written to the journal.",
+    )
 
 
 class UserAddForm(UserCreationForm):
@@ -31,14 +50,63 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
     list_filter = ["is_active", "is_staff"]
     search_fields = ["email", "name", "uuid"]
     ordering = ["-id"]
-    readonly_fields = ["uuid", "last_login", "created_at"]
+    readonly_fields = ["uuid", "last_login", "created_at", "is_active", "suspended_at", "suspended_for"]
     show_full_result_count = False
+    actions_detail = ["suspend", "activate", "look_as"]
     fieldsets = [
-        (None, {"fields": ["email", "password", "name", "timezone", "uuid"]}),
-        ("Access", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+        (None, {"fields": ["email", "password", "name", "timezone", "locale", "base_currency", "uuid"]}),
+        ("State", {"fields": ["is_active", "suspended_at", "suspended_for"]}),
+        ("Access", {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Times", {"fields": ["last_login", "created_at"]}),
     ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "password1", "password2"]})]
+
+    def has_suspend_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("accounts.can_manage_users")
+
+    def has_look_as_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("accounts.can_impersonate_users")
+
+    @action(description="Suspend …", permissions=["suspend"])
+    def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._with_reason(request, object_id, "Suspend", suspend_user)
+
+    @action(description="Open again …", permissions=["suspend"])
+    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._with_reason(request, object_id, "Open again", activate_user, needs_reason=False)
+
+    @action(description="Look as …", permissions=["look_as"], url_path="look-as")
+    def look_as(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def start(user: User, *, reason: str, actor: User) -> None:
+            look_as(request, start_impersonation(user, reason=reason, actor=actor))
+
+        return self._with_reason(request, object_id, "Look as", start, then="pages:dashboard")
+
+    def _with_reason(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        deed: str,
+        service: Callable[..., object],
+        *,
+        needs_reason: bool = True,
+        then: str = "",
+    ) -> HttpResponse:
+        """A page that asks for the reason, then does it; what the service refuses is said there."""
+        user = get_object_or_404(User, pk=object_id)
+        page = reverse("admin:accounts_user_change", args=[user.pk])
+        form = ReasonForm(request.POST or None) if needs_reason else forms.Form(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                service(user, actor=request.user, **form.cleaned_data)
+            except DomainError as error:
+                form.add_error(None, error.message)
+            else:
+                messages.success(request, f"{deed}: done.")
+                return redirect(then or page)
+        context = self.admin_site.each_context(request)
+        context |= {"title": f"{deed}: {user}", "deed": deed, "form": form, "person": user, "back": page}
+        return render(request, "admin/accounts/reason.html", context)
 
 
 class MembershipInline(TabularInline):

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from apps.accounts.choices import DateForm, Locale, NumberForm
 from apps.accounts.models import Preferences, User
-from apps.accounts.services import preferences_of
+from apps.accounts.selectors import preferences_of
 from apps.core.manner import NEUTRAL, THIN_SPACE, Manner, read_by
 
 THOUSANDS = {NumberForm.SPACE: THIN_SPACE, NumberForm.COMMA: ","}

@@ -11,3 +11,4 @@ class AccountsConfig(AppConfig):
             receivers,  # noqa: F401  subscribes to Django's and allauth's signals
         )
         from apps.accounts.api import schema  # noqa: F401  registers itself with drf-spectacular
+        from apps.accounts.services import notices  # noqa: F401  a consumer of the journal

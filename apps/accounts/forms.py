@@ -6,7 +6,8 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from apps.accounts.models import User
+from apps.accounts.models import Preferences, User
+from apps.accounts.services import PREFERENCES
 
 
 class ProfileForm(forms.ModelForm):
@@ -16,7 +17,43 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "timezone"]
+        fields = ["name", "timezone", "locale", "base_currency"]
+        labels = {"locale": "Region"}
+        help_texts = {
+            "locale": "How dates and numbers are written. Bars and trades keep 2026-12-31.",
+            "base_currency": "What your accounts are added up in.",
+        }
+
+
+class AvatarForm(forms.Form):
+    avatar = forms.FileField(
+        label="Picture",
+        help_text="JPEG, PNG, WebP or GIF, at most 2 MB. It is cut to a square; where it was taken is removed.",
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+    )
+
+
+class PreferencesForm(forms.ModelForm):
+    class Meta:
+        model = Preferences
+        fields = PREFERENCES
+        labels = {
+            "rising": "Rising prices",
+            "numbers": "Numbers",
+            "dates": "Dates",
+            "cash": "Starting cash",
+            "fee_percent": "Fee, % of each fill",
+            "slippage_bps": "Slippage, basis points",
+            "fill": "Orders fill at",
+            "mail_new_device": "A sign-in with a new browser",
+            "mail_keys": "An API key made or ended",
+            "mail_workspaces": "Joining or leaving a workspace",
+        }
+        help_texts = {"rising": ""}
+
+    look = property(lambda self: [self[name] for name in PREFERENCES[:4]])
+    research = property(lambda self: [self[name] for name in PREFERENCES[4:8]])
+    mail = property(lambda self: [self[name] for name in PREFERENCES[8:]])
 
 
 class ApiKeyForm(forms.Form):

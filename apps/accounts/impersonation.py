@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import Impersonation, User
+from apps.accounts.models import Impersonation
 from apps.accounts.services import end_impersonation
 
 SESSION_KEY = "impersonation"
@@ -47,7 +47,9 @@ class ImpersonationMiddleware:
             return self.get_response(request)
         look = (
             Impersonation.objects.select_related("user", "user__preferences", "staff")
-            .filter(pk=found, ended_at=None, staff_id=request.user.pk, user__is_active=True, user__is_staff=False)
+            .filter(
+                pk=found, ended_at=None, staff_id=request.user.pk, user__is_active=True, user__is_staff=False
+            )
             .first()
         )
         if look is None or look.until <= timezone.now():
@@ -62,8 +64,6 @@ class ImpersonationMiddleware:
             return _refused(request, "You are looking as somebody else: you can read, not change.")
         request.user = look.user
         return self.get_response(request)
-
-
 
 
 def _refused(request: HttpRequest, words: str) -> HttpResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from datetime import UTC, tzinfo
 
 THIN_SPACE = "\u202f"
 
@@ -16,7 +16,7 @@ class Manner:
 
     thousands: str = THIN_SPACE
     date: str = "Y-m-d"
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: tzinfo = UTC
 
 
 NEUTRAL = Manner()

@@ -89,6 +89,21 @@ function startDialogs() {
   });
 }
 
+/** `<time data-countdown>` shows the minutes and seconds that are left; at nothing the page is read anew. */
+function countDown() {
+  const element = document.querySelector("time[data-countdown]");
+  if (!element) return;
+  const end = Date.parse(element.dateTime);
+  const timer = setInterval(() => {
+    const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+    element.textContent = `in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left === 0) {
+      clearInterval(timer);
+      location.reload();
+    }
+  }, 1000);
+}
+
 /** "3 m ago" for an age in milliseconds; the empty string when it is better shown as a date. */
 export function ageWords(ms) {
   const seconds = Math.round(ms / 1000);
@@ -105,6 +120,7 @@ function startAges() {
     if (words && time.textContent !== words) time.textContent = words;
   };
   onElements("time[data-ago]", show);
+  countDown();
   setInterval(() => document.querySelectorAll("time[data-ago]").forEach(show), 30_000);
 }
 

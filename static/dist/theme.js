@@ -1,1 +1,1 @@
-(()=>{var o=document.documentElement;for(let t of["theme","updown","rail"])try{let e=localStorage.getItem(`cw-${t}`);e&&(o.dataset[t]=e)}catch{}})();
+(()=>{var t=document.documentElement;for(let e of["theme","updown","rail"])try{if(e!=="rail"&&t.dataset.saved!==void 0){t.dataset[e]?localStorage.setItem(`cw-${e}`,t.dataset[e]):localStorage.removeItem(`cw-${e}`);continue}let a=localStorage.getItem(`cw-${e}`);a&&(t.dataset[e]=a)}catch{}})();

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from uuid import UUID, uuid4
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
+from PIL import Image
 
-from apps.accounts.services import create_api_key
+from apps.accounts.models import Device
+from apps.accounts.services import create_api_key, open_login, set_avatar
 from apps.backtests.services import (
     LegRequest,
     PortfolioRequest,
@@ -91,7 +94,15 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     send_test_alert(source, actor=user)
     process_alerts()
     bar_set = question.bar_set
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    set_avatar(user, io.BytesIO(picture.getvalue()))
+    login = open_login(RequestFactory().get("/"), user)
     return {
+        "settings/people/": user.uuid,
+        "settings/devices/": Device.objects.get(user=user, logins=login).uuid,
+        "settings/devices/logins/": login.uuid,
+        "api/v1/^users/": user.uuid,
         "settings/api-keys/": create_api_key(workspace, name="Mine", actor=user)[0].uuid,
         "markets/": bar_set.instrument.uuid,
         "markets/bars/": bar_set.uuid,

@@ -1,4 +1,4 @@
-from apps.accounts.models import User, Workspace
+from apps.accounts.models import Workspace
 from apps.core.api.serializers import ModelSerializer
 
 
@@ -6,9 +6,3 @@ class WorkspaceSerializer(ModelSerializer[Workspace]):
     class Meta:
         model = Workspace
         fields = ["uuid", "name", "slug", "kind", "plan_code"]
-
-
-class UserSerializer(ModelSerializer[User]):
-    class Meta:
-        model = User
-        fields = ["uuid", "email", "name", "timezone", "created_at"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.accounts.choices import LoginKind
 from apps.accounts.models.people import User
@@ -31,6 +32,11 @@ class Device(BaseModel):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the second factor is not asked for on this browser."""
+        return self.trusted_until is not None and self.trusted_until > timezone.now()
 
 
 class Login(BaseModel):

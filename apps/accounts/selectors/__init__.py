@@ -18,6 +18,7 @@ from apps.accounts.selectors.logins import (
     open_logins,
     token_hash,
 )
+from apps.accounts.selectors.people import preferences_of, research_defaults
 
 __all__ = [
     "DEVICE_COOKIE",
@@ -30,6 +31,8 @@ __all__ = [
     "membership_by_uuid",
     "membership_in",
     "open_logins",
+    "preferences_of",
+    "research_defaults",
     "token_hash",
     "workspaces_of",
     "workspaces_with",

@@ -17,9 +17,9 @@ from apps.accounts.services.mail import notice_entry, send_due_mail, send_securi
 from apps.accounts.services.new_browser import ask_for_device_link, send_device_link
 from apps.accounts.services.not_me import disown, read_not_me
 from apps.accounts.services.people import (
+    PREFERENCES,
     note_email_changed,
     note_password_changed,
-    preferences_of,
     update_preferences,
     update_profile,
 )
@@ -42,6 +42,7 @@ from apps.accounts.services.workspaces import ensure_personal_workspace
 
 __all__ = [
     "KEY_PREFIX",
+    "PREFERENCES",
     "Attempt",
     "activate_user",
     "ask_for_device_link",
@@ -65,7 +66,6 @@ __all__ = [
     "note_password_changed",
     "notice_entry",
     "open_login",
-    "preferences_of",
     "read_not_me",
     "remove_avatar",
     "revoke_api_key",

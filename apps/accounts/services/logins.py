@@ -7,18 +7,19 @@ import time
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from apps.accounts.agents import label_of
 from apps.accounts.choices import EndReason, LoginKind
 from apps.accounts.models import Device, DeviceLink, Login, User
 from apps.accounts.selectors import DEVICE_COOKIE, token_hash
 from apps.core.client_ip import client_ip
 from apps.core.live import LOGIN_KEY, close_sockets, login_group
+from apps.core.request_context import device_of as label_of
 from apps.journal.services import record
 
 SEEN_EVERY_S = 300
@@ -45,7 +46,7 @@ def open_login(
     now = timezone.now()
     agent = request.META.get("HTTP_USER_AGENT", "")[:300]
     ip = client_ip(request)
-    label = name or label_of(agent)
+    label = name or label_of(agent) or "Unknown browser"
     device, is_new = (None, False) if kind == LoginKind.TOKEN else _device(request, user, label, ip, now)
     login = Login.objects.create(
         user=user,
@@ -58,10 +59,16 @@ def open_login(
         confirmed_at=now,
         expires_at=now + timedelta(days=settings.LOGIN_LASTS_DAYS),
     )
-    changes = {"kind": kind, "label": label}
-    record(actor=user, workspace=None, action="accounts.login.opened", target=login, changes=changes)
+    about: dict[str, Any] = {
+        "actor": user,
+        "workspace": None,
+        "target": login,
+        "subject": user,
+        "changes": {"kind": kind},
+    }
+    record(action="accounts.login.opened", **about)
     if is_new:
-        record(actor=user, workspace=None, action="accounts.login.new_device", target=login, changes=changes)
+        record(action="accounts.login.new_device", **about)
     return login
 
 
@@ -108,8 +115,10 @@ def end_login(login: Login, *, reason: EndReason, actor: User | None) -> bool:
     if login.session_key:
         engine = import_module(settings.SESSION_ENGINE)
         engine.SessionStore(login.session_key).delete()
-    changes = {"kind": login.kind, "label": login.label, "reason": reason}
-    record(actor=actor, workspace=None, action="accounts.login.ended", target=login, changes=changes)
+    record(
+        actor=actor, workspace=None, action="accounts.login.ended", target=login, subject=login.user,
+        changes={"kind": login.kind, "reason": reason},
+    )  # fmt: skip
     transaction.on_commit(partial(close_sockets, login_group(login.pk)))
     return True
 
@@ -127,8 +136,7 @@ def forget_device(device: Device, *, actor: User) -> None:
     for login in device.logins.filter(ended_at=None).order_by("id"):
         end_login(login, reason=EndReason.REVOKED, actor=actor)
     record(
-        actor=actor, workspace=None, action="accounts.device.forgotten", target=device,
-        changes={"label": device.label},
+        actor=actor, workspace=None, action="accounts.device.forgotten", target=device, subject=device.user,
     )  # fmt: skip
     device.delete()
 
@@ -149,15 +157,9 @@ def use_device_link(request: HttpRequest, token: str) -> User | None:
     if not links.update(used_at=now):
         return None
     user = DeviceLink.objects.select_related("user").get(token_hash=token_hash(token)).user
-    label = label_of(request.META.get("HTTP_USER_AGENT", ""))
+    label = label_of(request.META.get("HTTP_USER_AGENT", "")) or "Unknown browser"
     device, _ = _device(request, user, label, client_ip(request), now)
-    record(
-        actor=user,
-        workspace=None,
-        action="accounts.device.introduced",
-        target=device,
-        changes={"label": label},
-    )
+    record(actor=user, workspace=None, action="accounts.device.introduced", target=device, subject=user)
     return user
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from smtplib import SMTPException
-from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import structlog
@@ -21,12 +20,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.agents import label_of, place_of
 from apps.accounts.choices import MailKind
 from apps.accounts.models import SecurityMail, User
+from apps.accounts.places import place_of
+from apps.accounts.selectors import preferences_of
 from apps.accounts.services.not_me import make_not_me
-from apps.accounts.services.people import preferences_of
 from apps.core.jobs import enqueue_on_commit
+from apps.journal.models import Entry, PersonalPart
 
 log = structlog.get_logger(__name__)
 
@@ -72,27 +72,13 @@ SUBJECTS = {
 }
 
 
-class EntryLike(Protocol):
-    """What of a journal entry is read here."""
-
-    pk: Any
-    action: str
-    actor_id: int | None
-    target_type: str
-    target_id: int | None
-    target_label: str
-    changes: dict[str, Any]
-    ip: str | None
-    recorded_at: datetime
-
-
 def kind_of(action: str) -> MailKind | None:
     """What an entry of this action is told as; None for what nobody is told."""
     return next((kind for start, kind in KINDS.items() if action.startswith(start)), None)
 
 
 @transaction.atomic
-def notice_entry(entry: EntryLike, *, user_agent: str = "", personal: dict[str, Any] | None = None) -> int:
+def notice_entry(entry: Entry) -> int:
     """Write and queue the mails that this entry calls for; an entry read again adds none. Returns how many are new.
 
     The new and the old address are told of a change of address; everybody else of what they did not switch off.
@@ -107,16 +93,17 @@ def notice_entry(entry: EntryLike, *, user_agent: str = "", personal: dict[str, 
     switch = SWITCHES.get(kind)
     if switch and not getattr(preferences_of(user), switch):
         return 0
+    private = entry.personal.get(PersonalPart.TARGET, {}).get("changes", {})
     facts = {
         "action": entry.action,
         "at": entry.recorded_at.isoformat(),
         "ip": entry.ip or "",
-        "label": entry.changes.get("label") or (label_of(user_agent) if user_agent else ""),
-        "what": entry.target_label if entry.target_type != "accounts.user" else "",
-        "reason": entry.changes.get("reason", ""),
+        "label": entry.device,
+        "what": entry.target_name if entry.target_type not in ("accounts.user", "accounts.login") else "",
+        "reason": private.get("reason", ""),
         "login": entry.target_id if entry.target_type == "accounts.login" else None,
     }
-    before, after = (personal or entry.changes).get("email", ["", ""]) if kind == MailKind.EMAIL else ("", "")
+    before, after = private.get("email", ["", ""]) if kind == MailKind.EMAIL else ("", "")
     new = 0
     for address in {user.email, before} - {""}:
         mail, is_new = SecurityMail.objects.get_or_create(

@@ -64,7 +64,7 @@ def disown(request: HttpRequest, was: NotMe) -> None:
         EmailAddress.objects.create(user=user, email=was.email, verified=True, primary=True)
         user.email = was.email
         user.save(update_fields=["email", "updated_at"])
-    record(actor=user, workspace=None, action="accounts.user.disowned", target=user, changes=changes)
+    record(actor=user, workspace=None, action="accounts.user.disowned", target=user, personal=changes)
     transaction.on_commit(
         lambda: request_password_reset(request, user.email, [user], default_token_generator)
     )

@@ -35,14 +35,6 @@ def update_profile(user: User, *, actor: User | None = None, **values: str) -> U
     return user
 
 
-def preferences_of(user: User) -> Preferences:
-    """The person's preferences; defaults, not yet stored, before the first change."""
-    try:
-        return user.preferences
-    except Preferences.DoesNotExist:
-        return Preferences(user=user)
-
-
 @transaction.atomic
 def update_preferences(user: User, values: Mapping[str, Any]) -> Preferences:
     """Change the preferences named in `values`. Raises ValidationError, by field, for a value out of its range."""
@@ -71,7 +63,7 @@ def note_email_changed(user: User, *, before: str, after: str) -> None:
     """Journal that the address by which the person signs in changed."""
     record(
         actor=user, workspace=None, action="accounts.email.changed", target=user,
-        changes={"email": [before, after]},
+        personal={"email": [before, after]},
     )  # fmt: skip
 
 

@@ -42,7 +42,11 @@ def suspend_user(user: User, *, reason: str, actor: User) -> User:
     ):
         end_impersonation(look, actor=actor)
     record(
-        actor=actor, workspace=None, action="accounts.user.suspended", target=user, changes={"reason": reason}
+        actor=actor,
+        workspace=None,
+        action="accounts.user.suspended",
+        target=user,
+        personal={"reason": reason},
     )
     return user
 
@@ -107,6 +111,6 @@ def end_expired_impersonations() -> int:
 def _record(look: Impersonation, what: str, actor: User, changes: dict[str, str]) -> None:
     """In the journal of the person and of each workspace that could be seen."""
     action = f"accounts.impersonation.{what}"
-    record(actor=actor, workspace=None, action=action, target=look.user, changes=changes)
+    record(actor=actor, workspace=None, action=action, target=look.user, personal=changes)
     for membership in look.user.memberships.select_related("workspace").order_by("workspace_id"):
-        record(actor=actor, workspace=membership.workspace, action=action, target=look.user, changes=changes)
+        record(actor=actor, workspace=membership.workspace, action=action, target=look.user, personal=changes)

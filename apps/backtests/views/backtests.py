@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
+from apps.accounts.selectors import research_defaults
 from apps.backtests.access import get_backtest_for
 from apps.backtests.choices import Status
 from apps.backtests.downloads import as_download
@@ -85,7 +86,7 @@ def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
         workspace=request.workspace,
         text=source.text,
         inputs=report["inputs"],
-        initial=_filled_in(request, report["inputs"]),
+        initial=research_defaults(request.user) | _filled_in(request, report["inputs"]),
     )
     if request.method == "POST" and form.is_valid():
         try:

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
+from apps.accounts.selectors import research_defaults
 from apps.backtests.access import get_portfolio_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
@@ -143,7 +144,7 @@ def _begun(request: HttpRequest, choices: LegChoices) -> tuple[list[Row], dict[s
             {"formula": formula, "bar_set": uuid, "weight": "", "inputs": ""}
             for uuid, _ in choices.bar_set_choices[:2]
         ]
-        return equal_weights(rows), {}
+        return equal_weights(rows), research_defaults(request.user)
     run = get_portfolio_for(request.workspace, earlier)
     rows = [
         {

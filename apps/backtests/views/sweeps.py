@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
+from apps.accounts.selectors import research_defaults
 from apps.backtests.access import get_backtest_for, get_sweep_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import CannotBacktest, NotReady
@@ -117,7 +118,7 @@ def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> Swe
         workspace=request.workspace,
         formula=formula,
         inputs=report["inputs"],
-        initial=initial,
+        initial=research_defaults(request.user) | initial,
         axes=axes,
     )
 

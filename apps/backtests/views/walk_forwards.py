@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
+from apps.accounts.selectors import research_defaults
 from apps.backtests.access import get_backtest_for, get_sweep_for, get_walk_forward_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
@@ -120,7 +121,7 @@ def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> Wal
         workspace=request.workspace,
         formula=formula,
         inputs=report["inputs"],
-        initial=initial,
+        initial=research_defaults(request.user) | initial,
         axes=axes,
     )
 

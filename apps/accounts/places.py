@@ -1,23 +1,11 @@
-"""Names of browsers, systems and places, for people who look at where they are logged in."""
+"""Where an address is, for people who look at where they are signed in."""
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from ua_parser import parse
-
-
-@lru_cache(maxsize=1024)
-def label_of(user_agent: str) -> str:
-    """ "Firefox on Linux"; what cannot be told is left out."""
-    found = parse(user_agent)
-    browser = found.user_agent.family if found.user_agent else ""
-    system = found.os.family if found.os else ""
-    if browser and system:
-        return f"{browser} on {system}"[:100]
-    return (browser or system or "Unknown browser")[:100]
 
 
 def place_of(ip: str | None) -> str:

@@ -1,0 +1,58 @@
+"""Where I am signed in: each browser and program, to be ended one by one or all at once."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from apps.accounts.choices import EndReason
+from apps.accounts.needs import SIGNED_IN, needs
+from apps.accounts.places import place_of
+from apps.accounts.selectors import login_id, open_logins
+from apps.accounts.services import end_login, end_logins, forget_device
+
+
+@needs(SIGNED_IN)
+def devices(request: HttpRequest) -> HttpResponse:
+    here = login_id(request)
+    logins = [
+        {"login": login, "is_here": login.pk == here, "place": place_of(login.ip)}
+        for login in open_logins(request.user)[:100]
+    ]
+    known = request.user.devices.order_by("-last_seen_at")[:100]
+    return render(request, "accounts/devices.html", {"logins": logins, "devices": known})
+
+
+@needs(SIGNED_IN)
+@require_POST
+def login_end(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    login = get_object_or_404(open_logins(request.user), uuid=uuid)
+    if login.pk == login_id(request):
+        logout(request)
+        return redirect("account_login")
+    end_login(login, reason=EndReason.REVOKED, actor=request.user)
+    messages.success(request, f"{login.label} is signed out.")
+    return redirect("accounts:devices")
+
+
+@needs(SIGNED_IN)
+@require_POST
+def logins_end(request: HttpRequest) -> HttpResponse:
+    """All but this one."""
+    number = end_logins(request.user, reason=EndReason.REVOKED, actor=request.user, but=login_id(request))
+    messages.success(request, f"{number} other sign-in{'' if number == 1 else 's'} ended.")
+    return redirect("accounts:devices")
+
+
+@needs(SIGNED_IN)
+@require_POST
+def device_forget(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    device = get_object_or_404(request.user.devices, uuid=uuid)
+    forget_device(device, actor=request.user)
+    messages.success(request, f"{device.label} is forgotten.")
+    return redirect("accounts:devices")
