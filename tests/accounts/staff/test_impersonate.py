@@ -38,11 +38,8 @@ def looking(staff, user, workspace) -> Client:
 
 
 def actions(**which) -> list[str]:
-    return list(
-        Entry.objects.filter(action__startswith="accounts.impersonation", **which).values_list(
-            "action", flat=True
-        )
-    )
+    found = Entry.objects.filter(action__startswith="accounts.impersonation", **which).order_by("id")
+    return list(found.values_list("action", flat=True))
 
 
 def test_staff_see_the_persons_pages_and_are_told_so(looking, user):
