@@ -110,3 +110,10 @@ class MailKind(TextChoices):
     DEVICE = "device", "A sign-in with a new browser"
     KEY = "key", "An API key was made or ended"
     WORKSPACE = "workspace", "A workspace was joined, left or handed over"
+
+
+class ExportStatus(TextChoices):
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Being made"
+    DONE = "done", "Ready"
+    FAILED = "failed", "Failed"

@@ -67,3 +67,27 @@ class ImpersonationRefused(DomainError):
     code = "impersonation_refused"
     status = 422
     title = "Nobody can be looked at like this"
+
+
+class ExportNotReady(DomainError):
+    """The file of an export is asked for before it is made, or after it is gone."""
+
+    code = "export_not_ready"
+    status = 409
+    title = "There is no file"
+
+
+class ErasureBlocked(DomainError):
+    """An account cannot be deleted while a team depends on it."""
+
+    code = "owns_teams"
+    status = 409
+    title = "Hand over your teams first"
+
+
+class WrongDays(DomainError):
+    """A time of keeping outside its bounds."""
+
+    code = "wrong_days"
+    status = 400
+    title = "Not that long"

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from apps.accounts import services
+from apps.accounts.services import privacy
 
 
 @shared_task(name="accounts.send_device_link")
@@ -25,3 +26,21 @@ def send_due_mail() -> None:
 def tidy_logins() -> None:
     services.end_expired_impersonations()
     services.forget_old_guesses()
+
+
+@shared_task(name="accounts.build_export")
+def build_export(export_id: int) -> None:
+    privacy.build_export(export_id)
+
+
+@shared_task(name="accounts.carry_out_privacy")
+def carry_out_privacy() -> None:
+    """Exports whose job was lost, deletions whose day has come, and files they left."""
+    privacy.resume_exports()
+    privacy.erase_due_people()
+    privacy.close_due_workspaces()
+
+
+@shared_task(name="accounts.purge")
+def purge() -> None:
+    privacy.purge()

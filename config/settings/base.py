@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from celery.schedules import crontab
 from psycopg.conninfo import conninfo_to_dict
 
 from config.env import load_env
@@ -236,6 +237,8 @@ CELERY_BEAT_SCHEDULE = {
     "accounts-tidy": {"task": "accounts.tidy_logins", "schedule": 60.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},
     "journal-consume": {"task": "journal.run_consumers", "schedule": 2.0},
+    "accounts-privacy": {"task": "accounts.carry_out_privacy", "schedule": 60.0},
+    "accounts-purge": {"task": "accounts.purge", "schedule": crontab(hour=3, minute=40)},
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # apps.core.client_ip decides which headers to believe

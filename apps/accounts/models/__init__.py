@@ -5,18 +5,22 @@ from apps.accounts.models.keys import ApiKey
 from apps.accounts.models.logins import Device, Login
 from apps.accounts.models.mail import SecurityMail
 from apps.accounts.models.people import Impersonation, Preferences, User, UserManager
+from apps.accounts.models.privacy import DataExport, FileRemoval, RetentionRule
 from apps.accounts.models.workspaces import Invitation, Membership, Workspace
 
 __all__ = [
     "ApiKey",
+    "DataExport",
     "Device",
     "DeviceLink",
+    "FileRemoval",
     "GuessBucket",
     "Impersonation",
     "Invitation",
     "Login",
     "Membership",
     "Preferences",
+    "RetentionRule",
     "SecurityMail",
     "User",
     "UserManager",

@@ -46,9 +46,14 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     suspended_for = models.CharField(
         max_length=300, blank=True, help_text="Why, in words the person is told."
     )
+    erase_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the account is deleted, as its person asked."
+    )
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="Since when this row is a pseudonym.")
 
     objects: ClassVar[UserManager] = UserManager()
 
+    PSEUDONYM = "a deleted person"
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -65,7 +70,7 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
 
     @property
     def display_name(self) -> str:
-        return self.name or self.email.partition("@")[0]
+        return self.PSEUDONYM if self.erased_at else self.name or self.email.partition("@")[0]
 
 
 class Preferences(BaseModel):

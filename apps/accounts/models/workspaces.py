@@ -52,6 +52,11 @@ class Workspace(BaseModel):
     def is_team(self) -> bool:
         return self.kind == WorkspaceKind.TEAM
 
+    @property
+    def journal_subject(self) -> User | None:
+        """Whom the name is about: a personal workspace is called after its person."""
+        return self.owner if self.kind == WorkspaceKind.PERSONAL else None
+
 
 class Membership(BaseModel):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")

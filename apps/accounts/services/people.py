@@ -30,7 +30,8 @@ def update_profile(user: User, *, actor: User | None = None, **values: str) -> U
             workspace=None,
             action="accounts.profile.changed",
             target=user,
-            changes=changes,
+            changes={field: change for field, change in changes.items() if field != "name"},
+            personal={field: change for field, change in changes.items() if field == "name"},
         )
     return user
 

@@ -45,11 +45,13 @@ def record(
 
     `action` is "app.object.past_tense"; `changes` maps field to value or [before, after], as JSON or text.
     `personal` are changes that are personal data (names, addresses) and `subject` the person whom they and the target's
-    label belong to, by default the target if it is a user: erasing that person removes them, and the chain stays whole.
+    label belong to, by default the target if it is a user, or its `journal_subject`. Erasing that person removes them,
+    and the chain stays whole.
     Raises TransactionManagementError outside a transaction: an entry must stand or fall with its change.
     """
-    if subject is None and target is not None and target._meta.label == settings.AUTH_USER_MODEL:
-        subject = target
+    if subject is None and target is not None:
+        is_person = target._meta.label == settings.AUTH_USER_MODEL
+        subject = target if is_person else getattr(target, "journal_subject", None)
     context = request_context()
     return write_entry(
         action=action,

@@ -1,0 +1,160 @@
+"""What the accounts room and the libraries it builds on hold about people, and for how long."""
+
+from django.contrib.admin.models import LogEntry
+from django.db.models import Q
+
+from apps.accounts.models import User
+from apps.core.privacy import exempt, holds, on_erasure
+from apps.core.retention import keep
+
+holds(
+    "accounts.User",
+    "Your profile",
+    person="pk",
+    without=("password",),
+    files=("avatar",),
+    stays="An empty row without name, address or password stays, so that what others see of common work "
+    "(and the journal) names a deleted person instead of nobody.",
+)
+holds("accounts.Workspace", "Workspaces", workspace="pk", mentions=("owner",))
+holds(
+    "accounts.Invitation",
+    "Invitations to workspaces",
+    workspace="workspace_id",
+    address="email",
+    mentions=("invited_by", "accepted_by"),
+    without=("token_hash",),
+)
+holds("accounts.Membership", "Memberships of workspaces", workspace="workspace_id", person="user_id")
+holds(
+    "accounts.ApiKey",
+    "API keys, without the keys themselves",
+    workspace="workspace_id",
+    person="user_id",
+    without=("secret_hash",),
+)
+holds("accounts.Device", "Browsers you have used", person="user_id", without=("token_hash",))
+holds("accounts.Login", "Log-ins", person="user_id", without=("session_key",))
+holds("accounts.DataExport", "Exports of your data", person="user_id", files=("path",))
+holds("accounts.Preferences", "Preferences", person="user_id")
+holds(
+    "accounts.Impersonation", "When staff looked at the product as you", person="user_id", mentions=("staff",)
+)
+holds(
+    "accounts.SecurityMail", "Mails about the safety of your account", person="user_id", address="recipient"
+)
+holds(
+    "accounts.DeviceLink",
+    "Links that were mailed to make a browser known",
+    person="user_id",
+    without=("token_hash",),
+)
+exempt("accounts.GuessBucket", "keyed hashes that name neither people nor addresses")
+exempt("accounts.FileRemoval", "paths of files about to be deleted, for minutes")
+exempt("accounts.RetentionRule", "settings of the installation")
+
+holds("core.ApiRequest", "Requests to the API", workspace="workspace_id", person="user_id")
+exempt("core.IdempotentRequest", "encrypted answers to requests that may come twice, gone after a day")
+holds("account.EmailAddress", "E-mail addresses", person="user_id", address="email")
+exempt("account.EmailConfirmation", "unused: links to confirm an address are signed, not stored")
+holds("admin.LogEntry", "What you did as staff in the admin", person="user_id")
+holds("accounts.User_groups", "Groups of staff you belong to", person="user_id")
+holds("accounts.User_user_permissions", "Rights you hold as staff", person="user_id")
+exempt(
+    "sessions.Session",
+    "signed data that names a person by number; those of a person are found by their log-ins and end with them",
+)
+holds("guardian.UserObjectPermission", "Rights you hold on single things", person="user_id")
+exempt("guardian.GroupObjectPermission", "unused: nothing is shared with groups")
+exempt("auth.Permission", "names of rights")
+exempt("auth.Group", "names of groups of staff")
+exempt("auth.Group_permissions", "rights of groups of staff")
+exempt("contenttypes.ContentType", "names of tables")
+for clock in (
+    "SolarSchedule",
+    "IntervalSchedule",
+    "ClockedSchedule",
+    "CrontabSchedule",
+    "PeriodicTasks",
+    "PeriodicTask",
+):
+    exempt(f"django_celery_beat.{clock}", "when the installation's own jobs run")
+
+keep(
+    "core.api_requests",
+    "The API's request log",
+    label="core.ApiRequest",
+    moment="at",
+    days=30,
+    least=1,
+    most=365,
+)
+keep(
+    "core.answers",
+    "Answers of the API to requests that may come twice",
+    label="core.IdempotentRequest",
+    moment="created_at",
+    days=1,
+    least=1,
+    most=7,
+)
+keep(
+    "accounts.exports",
+    "Finished exports",
+    label="accounts.DataExport",
+    moment="expires_at",
+    days=0,
+    least=0,
+    most=30,
+    files=("path",),
+)
+keep(
+    "accounts.logins",
+    "Ended log-ins, with address and browser",
+    label="accounts.Login",
+    moment="ended_at",
+    days=180,
+    least=30,
+)
+keep(
+    "accounts.devices",
+    "Browsers not seen for long",
+    label="accounts.Device",
+    moment="last_seen_at",
+    days=365,
+    least=30,
+)
+
+keep(
+    "accounts.mails",
+    "Mails about the safety of accounts",
+    label="accounts.SecurityMail",
+    moment="created_at",
+    days=90,
+    least=7,
+)
+keep(
+    "accounts.guesses",
+    "Counts of wrong passwords",
+    label="accounts.GuessBucket",
+    moment="failed_at",
+    days=90,
+    least=1,
+)
+keep(
+    "accounts.device_links",
+    "Links that were mailed to make a browser known",
+    label="accounts.DeviceLink",
+    moment="expires_at",
+    days=7,
+    least=1,
+)
+
+
+@on_erasure
+def take_out_of_the_admins_history(person: int, addresses: frozenset[str]) -> None:
+    """What other staff did to the person's row stays, without the address the admin wrote beside it."""
+    about = Q(content_type__app_label="accounts", content_type__model="user", object_id=str(person))
+    LogEntry.objects.filter(about).update(object_repr=User.PSEUDONYM, change_message="")
+    for address in addresses:
+        LogEntry.objects.filter(object_repr__icontains=address).update(object_repr=User.PSEUDONYM)

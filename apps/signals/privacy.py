@@ -1,0 +1,41 @@
+"""What signal intake holds about people and workspaces, and for how long."""
+
+from apps.core.privacy import holds
+from apps.core.retention import keep
+
+holds(
+    "signals.AlertSource",
+    "Addresses that alerts are posted to",
+    workspace="workspace_id",
+    without=("token_hash", "previous_token_hash"),
+)
+holds("signals.Alert", "Alerts as they were received", workspace="source__workspace_id")
+holds("signals.AlertRepeat", "Repeats of alerts", workspace="alert__source__workspace_id")
+holds("signals.Signal", "Signals", workspace="workspace_id")
+holds("signals.SecurityEvent", "Requests that intake turned away", workspace="source__workspace_id")
+
+keep(
+    "signals.alerts",
+    "The raw text, headers and sender's address of alerts; their signals stay",
+    label="signals.Alert",
+    moment="received_at",
+    days=90,
+    least=7,
+    clear={"body": b"", "headers": {}, "remote_ip": None},
+)
+keep(
+    "signals.repeats",
+    "Repeats of alerts",
+    label="signals.AlertRepeat",
+    moment="received_at",
+    days=90,
+    least=7,
+)
+keep(
+    "signals.refusals",
+    "Requests that intake turned away, with their address",
+    label="signals.SecurityEvent",
+    moment="minute",
+    days=90,
+    least=7,
+)
