@@ -109,6 +109,7 @@ class MailKind(TextChoices):
     SOCIAL = "social", "Another way to sign in was added or removed"
     DEVICE = "device", "A sign-in with a new browser"
     KEY = "key", "An API key was made or ended"
+    TOKEN = "token", "A used refresh token came again"
     WORKSPACE = "workspace", "A workspace was joined, left or handed over"
 
 

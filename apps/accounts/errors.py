@@ -91,3 +91,51 @@ class WrongDays(DomainError):
     code = "wrong_days"
     status = 400
     title = "Not that long"
+
+
+class BadKey(DomainError):
+    """What an API key shall be, or become, does not go."""
+
+    code = "api_key_refused"
+    status = 422
+    title = "The API key cannot be like this"
+
+
+class RefreshRefused(DomainError):
+    """A refresh token that gives no access; the program has to log in again."""
+
+    code = "refresh_refused"
+    status = 401
+    title = "Log in again"
+
+
+class LoginRefused(DomainError):
+    """Address and password do not belong together, or the account may not be entered."""
+
+    code = "login_failed"
+    status = 401
+    title = "Not logged in"
+
+
+class ChallengeRefused(DomainError):
+    """A challenge that was answered, ran out, or was answered wrongly too often."""
+
+    code = "challenge_refused"
+    status = 401
+    title = "Log in again"
+
+
+class LinkRefused(DomainError):
+    """A key out of a mail that does not work, or no longer."""
+
+    code = "link_refused"
+    status = 422
+    title = "The link no longer works"
+
+
+class AddressNotAllowed(DomainError):
+    """An API key used from outside its list of addresses."""
+
+    code = "address_not_allowed"
+    status = 403
+    title = "Not from here"

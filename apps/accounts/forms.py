@@ -56,9 +56,5 @@ class PreferencesForm(forms.ModelForm):
     mail = property(lambda self: [self[name] for name in PREFERENCES[8:]])
 
 
-class ApiKeyForm(forms.Form):
-    name = forms.CharField(max_length=60, help_text="What will use it, for example “research notebook”.")
-
-
 class NewBrowserForm(forms.Form):
     email = forms.EmailField(label="Email", max_length=254)

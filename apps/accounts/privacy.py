@@ -35,6 +35,13 @@ holds(
 )
 holds("accounts.Device", "Browsers you have used", person="user_id", without=("token_hash",))
 holds("accounts.Login", "Log-ins", person="user_id", without=("session_key",))
+holds(
+    "accounts.LoginChallenge",
+    "Log-ins of programs that wait for the second factor, for five minutes",
+    person="user_id",
+    without=("token_hash",),
+)
+exempt("accounts.RefreshToken", "hashes of the tokens of a log-in, gone with it")
 holds("accounts.DataExport", "Exports of your data", person="user_id", files=("path",))
 holds("accounts.Preferences", "Preferences", person="user_id")
 holds(

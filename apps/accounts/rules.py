@@ -6,6 +6,8 @@ may do what both its scopes and its person's present role allow.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from apps.accounts.choices import Role
 
 O, A, T, N, V = Role.OWNER, Role.ADMIN, Role.TRADER, Role.ANALYST, Role.VIEWER  # noqa: E741
@@ -48,3 +50,12 @@ def rights_of(role: str, *, closing: bool = False) -> frozenset[str]:
 def may(role: str, right: str) -> bool:
     """Whether the role holds the right. Raises KeyError for a right that is not in the matrix."""
     return role in RIGHTS[right][1]
+
+
+# what a program may never be given: it could make itself stronger, or end what it belongs to
+NOT_FOR_KEYS = frozenset({"keys.use", "keys.manage", "workspace.own"})
+
+
+def grantable_scopes(rights: Collection[str]) -> frozenset[str]:
+    """What somebody with these rights may give to an API key."""
+    return frozenset(rights) - NOT_FOR_KEYS

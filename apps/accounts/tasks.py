@@ -26,6 +26,8 @@ def send_due_mail() -> None:
 def tidy_logins() -> None:
     services.end_expired_impersonations()
     services.forget_old_guesses()
+    services.forget_spent_tokens()
+    services.tell_of_expiring_keys()
 
 
 @shared_task(name="accounts.build_export")

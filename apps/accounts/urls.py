@@ -16,6 +16,9 @@ urlpatterns = [
     path("devices/<uuid:uuid>/forget/", devices.device_forget, name="device-forget"),
     path("impersonation/stop/", impersonation.impersonation_stop, name="impersonation-stop"),
     path("confirm/", confirm.confirm, name="confirm"),
-    path("api-keys/", keys.api_keys, name="api-keys"),
-    path("api-keys/<uuid:uuid>/revoke/", keys.api_key_revoke, name="api-key-revoke"),
+    path("workspace/api-keys/", keys.api_keys, name="api-keys"),
+    path("workspace/api-keys/new/", keys.api_key_new, name="api-key-new"),
+    path("workspace/api-keys/<uuid:uuid>/", keys.api_key, name="api-key"),
+    path("workspace/api-keys/<uuid:uuid>/rotate/", keys.api_key_rotate, name="api-key-rotate"),
+    path("workspace/api-keys/<uuid:uuid>/revoke/", keys.api_key_revoke, name="api-key-revoke"),
 ]

@@ -1,4 +1,4 @@
-"""Turn a DomainError raised in a page view into an answer the page can show."""
+"""Errors of pages in the page's form; paths of the API with and without their last slash."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.core.errors import DomainError
+
+
+class ApiSlashMiddleware:
+    """Below /api/ a path means the same without its last slash. (A redirect would lose the body of a POST.)"""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith("/api/") and not request.path_info.endswith("/"):
+            request.path_info += "/"
+            request.path += "/"
+        return self.get_response(request)
 
 
 class DomainErrorMiddleware:

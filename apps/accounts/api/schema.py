@@ -1,4 +1,4 @@
-"""How the two ways to authenticate are written in the OpenAPI document."""
+"""How the three ways to authenticate are written in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,30 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "A workspace's API key, cw_…"}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": (
+                "A workspace's API key: `Authorization: Bearer cw_…`. It works in its own workspace, within its scopes "
+                "and its maker's present role. It matches `cw_[0-9A-Za-z]{49}`."
+            ),
+        }
+
+
+class AccessTokenScheme(OpenApiAuthenticationExtension):
+    target_class = "apps.accounts.api.authentication.AccessTokenAuthentication"
+    name = "accessToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": (
+                "A person's access token from `/api/v1/auth/login/`, which holds for ten minutes. The header "
+                "`X-Workspace` (a workspace's uuid) chooses the workspace; without it it is the person's own."
+            ),
+        }
 
 
 class SessionScheme(OpenApiAuthenticationExtension):
@@ -20,4 +43,12 @@ class SessionScheme(OpenApiAuthenticationExtension):
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": (
+                "A browser's session. Requests that change something also send the cookie `csrftoken` in the header "
+                "`X-CSRFToken`."
+            ),
+        }

@@ -1,4 +1,9 @@
+from apps.accounts.api.keys import ApiKeyViewSet
 from apps.accounts.api.people import UserViewSet
 from apps.accounts.api.viewsets import WorkspaceViewSet
 
-router_entries = [("users", UserViewSet, "user"), ("workspaces", WorkspaceViewSet, "workspace")]
+router_entries = [
+    ("api-keys", ApiKeyViewSet, "api-key"),
+    ("users", UserViewSet, "user"),
+    ("workspaces", WorkspaceViewSet, "workspace"),
+]

@@ -6,6 +6,7 @@ from apps.accounts.models.logins import Device, Login
 from apps.accounts.models.mail import SecurityMail
 from apps.accounts.models.people import Impersonation, Preferences, User, UserManager
 from apps.accounts.models.privacy import DataExport, FileRemoval, RetentionRule
+from apps.accounts.models.tokens import LoginChallenge, RefreshToken
 from apps.accounts.models.workspaces import Invitation, Membership, Workspace
 
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "Impersonation",
     "Invitation",
     "Login",
+    "LoginChallenge",
     "Membership",
     "Preferences",
+    "RefreshToken",
     "RetentionRule",
     "SecurityMail",
     "User",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from uuid import UUID
 
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, QuerySet, Value, When
 
-from apps.accounts.models import ApiKey, Membership, User, Workspace
+from apps.accounts.models import Membership, User, Workspace
 from apps.accounts.rules import RIGHTS
+from apps.accounts.selectors.credentials import key_of_secret, keys_of, login_of_token
 from apps.accounts.selectors.logins import (
     DEVICE_COOKIE,
     current_login,
@@ -24,10 +24,11 @@ __all__ = [
     "DEVICE_COOKIE",
     "current_login",
     "device_of",
-    "key_for_secret",
+    "key_of_secret",
+    "keys_of",
     "known_device",
-    "live_keys",
     "login_id",
+    "login_of_token",
     "membership_by_uuid",
     "membership_in",
     "open_logins",
@@ -60,18 +61,3 @@ def membership_in(user: User, workspace_id: int | None = None) -> Membership | N
     mine = Membership.objects.filter(user=user).select_related("workspace")
     wanted = Case(When(workspace_id=workspace_id, then=0), default=1) if workspace_id else Value(1)
     return mine.order_by(wanted, "workspace__kind", "workspace__name").first()
-
-
-def live_keys(workspace: Workspace) -> QuerySet[ApiKey]:
-    return ApiKey.objects.filter(workspace=workspace, revoked_at=None).select_related("user").order_by("-id")
-
-
-def key_for_secret(secret: str) -> ApiKey | None:
-    """The live key of this secret, if its person is active and still a member of its workspace."""
-    digest = hashlib.sha256(secret.encode()).hexdigest()
-    return (
-        ApiKey.objects.select_related("user", "workspace")
-        .filter(secret_hash=digest, revoked_at=None, user__is_active=True)
-        .filter(workspace__memberships__user=F("user"))
-        .first()
-    )

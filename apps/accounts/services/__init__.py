@@ -1,7 +1,13 @@
 """Writes of the accounts room, one file per subject; each leaves its journal entry in the same transaction."""
 
 from apps.accounts.services.avatars import remove_avatar, set_avatar
-from apps.accounts.services.keys import KEY_PREFIX, create_api_key, revoke_api_key
+from apps.accounts.services.keys import (
+    change_api_key,
+    create_api_key,
+    revoke_api_key,
+    rotate_api_key,
+    tell_of_expiring_keys,
+)
 from apps.accounts.services.logins import (
     bind_session,
     device_token,
@@ -38,15 +44,17 @@ from apps.accounts.services.throttling import (
     note_login_failed,
     note_login_ok,
 )
+from apps.accounts.services.tokens import TokenPair, forget_spent_tokens, open_family, rotate
 from apps.accounts.services.workspaces import ensure_personal_workspace
 
 __all__ = [
-    "KEY_PREFIX",
     "PREFERENCES",
     "Attempt",
+    "TokenPair",
     "activate_user",
     "ask_for_device_link",
     "bind_session",
+    "change_api_key",
     "check_login_allowed",
     "create_api_key",
     "device_token",
@@ -58,6 +66,7 @@ __all__ = [
     "ensure_personal_workspace",
     "forget_device",
     "forget_old_guesses",
+    "forget_spent_tokens",
     "make_device_link",
     "may_mail",
     "note_email_changed",
@@ -65,16 +74,20 @@ __all__ = [
     "note_login_ok",
     "note_password_changed",
     "notice_entry",
+    "open_family",
     "open_login",
     "read_not_me",
     "remove_avatar",
     "revoke_api_key",
+    "rotate",
+    "rotate_api_key",
     "send_device_link",
     "send_due_mail",
     "send_security_mail",
     "set_avatar",
     "start_impersonation",
     "suspend_user",
+    "tell_of_expiring_keys",
     "update_preferences",
     "update_profile",
     "use_device_link",

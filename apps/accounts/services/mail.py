@@ -47,6 +47,7 @@ KINDS = {
     "accounts.user.activated": MailKind.REACTIVATED,
     "accounts.login.guessed": MailKind.GUESSED,
     "accounts.login.new_device": MailKind.DEVICE,
+    "accounts.login.token_reused": MailKind.TOKEN,
     "accounts.social.": MailKind.SOCIAL,
     "accounts.api_key.": MailKind.KEY,
     "accounts.invitation.accepted": MailKind.WORKSPACE,
@@ -67,7 +68,8 @@ SUBJECTS = {
     MailKind.GUESSED: "Somebody is guessing your password",
     MailKind.SOCIAL: "The ways to sign in to your account were changed",
     MailKind.DEVICE: "A sign-in with a new browser",
-    MailKind.KEY: "An API key of yours was changed",
+    MailKind.KEY: "An API key of yours",
+    MailKind.TOKEN: "A program was signed out of your account",
     MailKind.WORKSPACE: "A change in your workspaces",
 }
 
@@ -99,7 +101,10 @@ def notice_entry(entry: Entry) -> int:
         "at": entry.recorded_at.isoformat(),
         "ip": entry.ip or "",
         "label": entry.device,
-        "what": entry.target_name if entry.target_type not in ("accounts.user", "accounts.login") else "",
+        "what": entry.target_name
+        if entry.target_type not in ("accounts.user", "accounts.login")
+        else entry.changes.get("api_key") or entry.changes.get("program", ""),
+        "ends": entry.changes.get("expires_at"),
         "reason": private.get("reason", ""),
         "login": entry.target_id if entry.target_type == "accounts.login" else None,
     }

@@ -1,39 +1,130 @@
-"""API keys: the list, a new one, the end of one."""
+"""API keys: the list, a new one, one with its settings and its requests, the next in its place, the end of one."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.forms import ApiKeyForm
+from apps.accounts.confirm import confirmed, require_confirmed
+from apps.accounts.errors import BadKey, RightMissing
+from apps.accounts.key_forms import ApiKeyForm, KeySettingsForm, RotateForm, settings_of
+from apps.accounts.models import ApiKey
 from apps.accounts.needs import needs
-from apps.accounts.selectors import live_keys
-from apps.accounts.services import create_api_key, revoke_api_key
+from apps.accounts.rules import RIGHTS
+from apps.accounts.selectors import keys_of
+from apps.accounts.services import change_api_key, create_api_key, revoke_api_key, rotate_api_key
 from apps.core.once import keep_once, take_once
 
 
 @needs("keys.use")
-@never_cache
+@require_GET
 def api_keys(request: HttpRequest) -> HttpResponse:
-    """The list; a POST makes a key, whose secret the page after it shows this once."""
-    form = ApiKeyForm(request.POST or None)
+    """The workspace's keys, or one's own for those who may not see everybody's."""
+    now = timezone.now()
+    rows = [(key, key.is_live(now)) for key in _visible(request)]
+    return render(request, "accounts/api_keys.html", {"rows": rows})
+
+
+@needs("keys.use")
+@confirmed
+@never_cache
+@require_http_methods(["GET", "POST"])
+def api_key_new(request: HttpRequest) -> HttpResponse:
+    """A form; the page after it shows the secret this once."""
+    form = ApiKeyForm(request.POST or None, rights=request.rights)
     if request.method == "POST" and form.is_valid():
-        _, secret = create_api_key(request.workspace, name=form.cleaned_data["name"], actor=request.user)
-        keep_once(request, "api_key", secret)
-        return redirect("accounts:api-keys")
-    secret = take_once(request, "api_key")
-    keys = live_keys(request.workspace)
-    return render(request, "accounts/api_keys.html", {"form": form, "secret": secret, "keys": keys})
+        values = form.cleaned_data
+        try:
+            key, secret = create_api_key(
+                request.workspace,
+                name=values["name"],
+                scopes=values["scopes"],
+                allowed_networks=values["allowed_networks"],
+                requests_per_minute=values["requests_per_minute"],
+                expires_at=form.expires_at(),
+                actor=request.user,
+            )
+        except BadKey as error:
+            form.add_error(error.field, error.message)
+        else:
+            return _show_once(request, key, secret)
+    return render(request, "accounts/api_key_new.html", {"form": form})
+
+
+@needs("keys.use")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def api_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """One key; its maker may change name, addresses and limit here."""
+    key = get_object_or_404(_visible(request), uuid=uuid)
+    form = KeySettingsForm(request.POST or None, initial=settings_of(key))
+    if request.method == "POST":
+        _require_maker(request, key)
+        require_confirmed(request)
+        if form.is_valid():
+            try:
+                change_api_key(key, actor=request.user, **form.cleaned_data)
+            except BadKey as error:
+                form.add_error(error.field, error.message)
+            else:
+                messages.success(request, "Key saved.")
+                return redirect("accounts:api-key", uuid)
+    scopes = [(scope, RIGHTS[scope][0], scope in request.rights) for scope in key.scopes if scope in RIGHTS]
+    context = {
+        "key": key,
+        "is_live": key.is_live(timezone.now()),
+        "is_mine": key.user_id == request.user.pk,
+        "secret": take_once(request, f"api_key.{key.uuid}"),
+        "scopes": scopes,
+        "form": form,
+        "rotate_form": RotateForm(),
+    }
+    return render(request, "accounts/api_key.html", context)
+
+
+@needs("keys.use")
+@require_POST
+def api_key_rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    key = get_object_or_404(_visible(request), uuid=uuid)
+    _require_maker(request, key)
+    require_confirmed(request)
+    form = RotateForm(request.POST)
+    if not form.is_valid():
+        raise BadKey("Choose from the list how long the old key shall work on.", field="overlap_hours")
+    overlap = timedelta(hours=form.cleaned_data["overlap_hours"])
+    successor, secret = rotate_api_key(key, actor=request.user, overlap=overlap)
+    return _show_once(request, successor, secret)
 
 
 @needs("keys.use")
 @require_POST
 def api_key_revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    revoke_api_key(get_object_or_404(live_keys(request.workspace), uuid=uuid), actor=request.user)
+    key = get_object_or_404(_visible(request), uuid=uuid)
+    require_confirmed(request)
+    revoke_api_key(key, actor=request.user)
     messages.success(request, "The key no longer works.")
     return redirect("accounts:api-keys")
+
+
+def _visible(request: HttpRequest) -> QuerySet[ApiKey]:
+    return keys_of(request.workspace, maker=None if "keys.manage" in request.rights else request.user)
+
+
+def _require_maker(request: HttpRequest, key: ApiKey) -> None:
+    if key.user_id != request.user.pk:
+        raise RightMissing(
+            "Only the maker of a key can change or rotate it: it acts as that person. You can revoke it."
+        )
+
+
+def _show_once(request: HttpRequest, key: ApiKey, secret: str) -> HttpResponse:
+    keep_once(request, f"api_key.{key.uuid}", secret)
+    return redirect("accounts:api-key", key.uuid)

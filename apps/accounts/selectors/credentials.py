@@ -1,0 +1,52 @@
+"""Reads of keys and tokens. Whoever presents one is found by one query, with person, workspace and role."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
+
+from apps.accounts.choices import LoginKind
+from apps.accounts.credentials import digest
+from apps.accounts.models import ApiKey, Login, Membership, User, Workspace
+
+
+def keys_of(workspace: Workspace, *, maker: User | None = None) -> QuerySet[ApiKey]:
+    """The workspace's keys that were not revoked, newest first; only those of `maker` where one is named."""
+    found = ApiKey.objects.filter(workspace=workspace, revoked_at=None)
+    if maker:
+        found = found.filter(user=maker)
+    return found.select_related("user", "workspace", "replaced_by").order_by("-id")
+
+
+def key_of_secret(secret: str) -> tuple[ApiKey, Membership | None] | None:
+    """The key of this secret, ended or not, and its person's present seat in its workspace."""
+    seat = FilteredRelation("workspace__memberships", condition=Q(workspace__memberships__user=F("user")))
+    key = (
+        ApiKey.objects.filter(secret_hash=digest(secret))
+        .annotate(seat=seat)
+        .select_related("user", "workspace", "seat")  # type: ignore[misc]  # the annotation above
+        .first()
+    )
+    if key is None:
+        return None
+    membership: Membership | None = getattr(key, "seat", None)  # a join that finds nothing sets nothing
+    if membership:
+        membership.workspace = key.workspace
+    return key, membership
+
+
+def login_of_token(uuid: UUID, workspace: UUID | None) -> tuple[Login, Membership | None] | None:
+    """A program's log-in, ended or not, and its person's seat in that workspace.
+
+    Without a workspace it is the seat in the person's own, else in the first by name.
+    """
+    wanted = Case(When(seat__workspace__uuid=workspace, then=0), default=1) if workspace else Value(1)
+    login = (
+        Login.objects.filter(uuid=uuid, kind=LoginKind.TOKEN)
+        .annotate(seat=FilteredRelation("user__memberships"))
+        .select_related("user", "seat__workspace")  # type: ignore[misc]
+        .order_by(wanted, "seat__workspace__kind", "seat__workspace__name", "seat__id")
+        .first()
+    )
+    return (login, getattr(login, "seat", None)) if login else None
