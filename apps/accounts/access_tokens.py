@@ -52,7 +52,7 @@ class KeyRing(TokenBackend):
             kid, key = _key(secret)
             if kid == named:
                 return key
-        raise jwt.InvalidKeyError(f"no key {named}")
+        raise TokenBackendError(f"no key {named!r:.40}")
 
 
 class AccessToken(Token):  # type: ignore[misc]
