@@ -13,6 +13,7 @@ from apps.core import views as core_views
 urlpatterns = [
     path("", include("apps.pages.urls")),
     path("accounts/", include("apps.accounts.entry_urls")),  # before allauth's: the sign-in page is ours
+    path("accounts/", include("apps.accounts.second_factor_urls")),
     path("accounts/", include("allauth.urls")),
     path("settings/", include("apps.accounts.urls")),
     path("markets/", include("apps.markets.urls")),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import factory
 import numpy as np
 from allauth.account.models import EmailAddress
+from django.test import Client
 
-from apps.accounts.models import User, Workspace
+from apps.accounts.models import TotpDevice, User, Workspace
 from apps.accounts.services import ensure_personal_workspace
+from apps.accounts.services.second_factors.factors import factors_changed
+from apps.accounts.totp import new_key
 from apps.formulas.models import Formula
 
 CROSS = "long when crossover(ema(close, 9), ema(close, 21))\nexit long when crossunder(ema(close, 9), ema(close, 21))\n"
@@ -42,6 +45,17 @@ def workspace_of(user: User, plan: str = "free") -> Workspace:
         workspace.plan_code = plan
         workspace.save(update_fields=["plan_code"])
     return workspace
+
+
+def with_second_factor(client: Client, user: User) -> Client:
+    """The client's session as after showing a second factor: without one, staff do not see the admin."""
+    device = TotpDevice.objects.create(user=user, name="Authenticator app", key=new_key(), confirmed=True)
+    factors_changed(user, actor=user)
+    session = client.session
+    session["otp_device_id"] = device.persistent_id
+    session["second_factor"] = user.second_factors_at.isoformat()
+    session.save()
+    return client
 
 
 def wave_csv(bars: int = 400) -> bytes:

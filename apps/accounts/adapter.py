@@ -26,6 +26,9 @@ from apps.journal.services import record
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def get_login_stages(self) -> list[str]:
+        return [*super().get_login_stages(), "apps.accounts.stages.SecondFactorStage"]
+
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         with transaction.atomic():
             user = super().save_user(request, user, form, commit=commit)

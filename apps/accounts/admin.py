@@ -15,9 +15,11 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from apps.accounts.confirm import require_confirmed
 from apps.accounts.impersonation import look_as
 from apps.accounts.models import ApiKey, Membership, User, Workspace
 from apps.accounts.services import activate_user, start_impersonation, suspend_user
+from apps.accounts.services.second_factors import reset_second_factors
 from apps.core.errors import DomainError
 
 
@@ -52,7 +54,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
     ordering = ["-id"]
     readonly_fields = ["uuid", "last_login", "created_at", "is_active", "suspended_at", "suspended_for"]
     show_full_result_count = False
-    actions_detail = ["suspend", "activate", "look_as"]
+    actions_detail = ["suspend", "activate", "reset_factors", "look_as"]
     fieldsets = [
         (None, {"fields": ["email", "password", "name", "timezone", "locale", "base_currency", "uuid"]}),
         ("State", {"fields": ["is_active", "suspended_at", "suspended_for"]}),
@@ -74,6 +76,12 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
     @action(description="Open again …", permissions=["suspend"])
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._with_reason(request, object_id, "Open again", activate_user, needs_reason=False)
+
+    @action(description="Reset second factors …", permissions=["suspend"], url_path="reset-factors")
+    def reset_factors(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """For somebody who lost everything; the journal keeps the reason, the person is told by mail."""
+        require_confirmed(request)
+        return self._with_reason(request, object_id, "Reset second factors", reset_second_factors)
 
     @action(description="Look as …", permissions=["look_as"], url_path="look-as")
     def look_as(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -122,7 +130,7 @@ class WorkspaceAdmin(ModelAdmin):
     search_fields = ["name", "slug", "owner__email", "uuid"]
     list_select_related = ["owner"]
     autocomplete_fields = ["owner"]
-    readonly_fields = ["uuid"]
+    readonly_fields = ["uuid", "plan_code", "own_mfa_from", "plan_mfa_from"]
     inlines = [MembershipInline]
     show_full_result_count = False
 

@@ -1,7 +1,8 @@
 """Step-up: before a dangerous action the person proves once more who they are, at most every 15 minutes.
 
 `@confirmed` on a page, `confirmed = {"create", …}` on an API view (read by `HoldsRight`), or
-`require_confirmed(request)`. A fresh log-in counts. A browser's session remembers the time itself; a program's log-in keeps it in its row.
+`require_confirmed(request)`.
+A fresh log-in counts. A browser's session remembers the time itself; a program's log-in keeps it in its row.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from allauth.core import ratelimit
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
+from django_otp.models import Device as OtpDevice
 from rest_framework.request import Request
 
 from apps.accounts.choices import LoginKind
-from apps.accounts.errors import ConfirmationFailed, ConfirmationRequired, TooManyTries
+from apps.accounts.errors import ConfirmationFailed, ConfirmationRequired
 from apps.accounts.models import ApiKey, Login
+from apps.accounts.selectors import DEVICE_COOKIE
+from apps.accounts.services.second_factors import check_passkey, mark_passed, verify_second_factor
+from apps.accounts.services.throttling import check_guess_allowed, note_login_ok
 
 View = Callable[..., HttpResponseBase]
 CONFIRMED_FOR = timedelta(minutes=15)
@@ -67,16 +71,42 @@ def mark_confirmed(request: HttpRequest | Request) -> None:
 
 
 def confirm_login(request: HttpRequest | Request, *, password: str = "", code: str = "") -> None:
-    """Accept the person's password as proof and remember it for 15 minutes.
+    """Accept the person's password, or a code of the second factor where there is one, and remember it for 15 minutes.
 
-    Raises ConfirmationFailed for a wrong one, TooManyTries after several.
+    Raises ConfirmationFailed for a wrong one, TooManyTries after several. Never call it inside a transaction
+    (RuntimeError): the count of wrong ones must outlive the request's failure.
     """
-    plain = request._request if isinstance(request, Request) else request
-    if not ratelimit.consume(plain, action="reauthenticate", user=request.user):
-        raise TooManyTries(60)
-    if not request.user.check_password(password):
+    user: Any = request.user
+    cookie = request.COOKIES.get(DEVICE_COOKIE, "")
+    if user.second_factors_at is not None:
+        device = verify_second_factor(user, code, device_token=cookie) if code else None
+        if device is None:
+            words = (
+                "This code is not right, or was used before."
+                if code
+                else "A code of the second factor is needed."
+            )
+            raise ConfirmationFailed(words, field="code")
+        _remember(request, device)
+        return
+    attempt = check_guess_allowed("password", user, device_token=cookie)
+    if not user.check_password(password):
         raise ConfirmationFailed("This is not your password.", field="password")
+    note_login_ok(attempt)
     mark_confirmed(request)
+
+
+def confirm_with_passkey(request: HttpRequest, answer: str) -> None:
+    """Accept the answer of one of the person's passkeys. Raises PasskeyRefused."""
+    user: Any = request.user
+    _remember(request, check_passkey(request, user, answer=answer))
+
+
+def _remember(request: HttpRequest | Request, device: OtpDevice) -> None:
+    mark_confirmed(request)
+    if token_login(request) is None:
+        plain = request._request if isinstance(request, Request) else request
+        mark_passed(plain, device)
 
 
 @receiver(user_logged_in)

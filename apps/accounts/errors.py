@@ -27,6 +27,30 @@ class ConfirmationFailed(DomainError):
     title = "Not confirmed"
 
 
+class SecondFactorRequired(DomainError):
+    """The log-in, or the workspace, needs a second factor that was not shown."""
+
+    code = "second_factor_required"
+    status = 403
+    title = "A second factor is needed"
+
+
+class SecondFactorMissing(SecondFactorRequired):
+    """The workspace asks for a second factor and this person has none yet."""
+
+
+class WrongCode(DomainError):
+    code = "wrong_code"
+    status = 400
+    title = "Not accepted"
+
+
+class PasskeyRefused(DomainError):
+    code = "passkey_refused"
+    status = 400
+    title = "The passkey was not accepted"
+
+
 class TooManyTries(DomainError):
     """Wrong passwords and codes are slowed down; `retry_after` says for how many seconds."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
-from apps.accounts.errors import ConfirmationRequired
+from apps.accounts.errors import ConfirmationRequired, SecondFactorMissing, SecondFactorRequired
+from apps.accounts.second_factor import has_passed
+
+ALWAYS_OPEN = ("account_logout", "account_second_factor", "account_second_factor_passkey")
 
 
 def safe_next(request: HttpRequest, default: str) -> str:
@@ -50,7 +54,20 @@ class GuardMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
+    def process_view(
+        self, request: HttpRequest, view: Any, args: list[Any], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """allauth's pages for people who are signed in know nothing of `needs`."""
+        name = (request.resolver_match.url_name if request.resolver_match else None) or ""
+        if not name.startswith(("account_", "socialaccount_")) or name in ALWAYS_OPEN or has_passed(request):
+            return None
+        return lead_to(request, "account_second_factor")
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         if isinstance(error, ConfirmationRequired):
             return lead_to(request, "accounts:confirm")
+        if isinstance(error, SecondFactorMissing):
+            return lead_to(request, "accounts:security")
+        if isinstance(error, SecondFactorRequired):
+            return lead_to(request, "account_second_factor")
         return None

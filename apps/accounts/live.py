@@ -8,6 +8,7 @@ from channels.db import database_sync_to_async
 from django.db.models import QuerySet
 
 from apps.accounts.models import Workspace
+from apps.accounts.second_factor import open_to
 from apps.accounts.selectors import workspaces_with
 from apps.core.live import LiveConsumer
 
@@ -22,7 +23,8 @@ class WorkspaceConsumer(LiveConsumer):
 
     def workspaces(self) -> QuerySet[Workspace]:
         """Those in which the person holds the right."""
-        return workspaces_with(self.scope["user"], self.right)
+        user = self.scope["user"]
+        return open_to(workspaces_with(user, self.right), user, self.scope["session"])
 
     def groups_in_database(self) -> list[str] | None:
         """What `groups_for` answers; runs where the database may be asked."""

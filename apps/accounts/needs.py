@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from apps.accounts.confirm import require_confirmed
 from apps.accounts.errors import RightMissing
 from apps.accounts.rules import RIGHTS, SIGNED_IN, may
+from apps.accounts.second_factor import require_factor_here, require_passed
 
 __all__ = ["SIGNED_IN", "HoldsRight", "needs", "require", "right_for"]
 
@@ -26,7 +27,11 @@ READING = ("GET", "HEAD", "OPTIONS")
 
 
 def require(request: HttpRequest | Request, right: str) -> None:
-    """Raise RightMissing unless this request's role (and the scopes of its key) hold the right."""
+    """Raise RightMissing unless this request's role (and the scopes of its key) hold the right.
+
+    Raises SecondFactorMissing when the workspace asks for a second factor that the person has not set up.
+    """
+    require_factor_here(request)
     if right in request.rights:  # type: ignore[union-attr]
         return
     what, holders = RIGHTS[right]
@@ -52,6 +57,7 @@ def needs(right: str, *, writing: str | None = None) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            require_passed(request)
             needed = right if request.method in READING else (writing or right)
             if needed != SIGNED_IN:
                 require(request, needed)
@@ -85,6 +91,7 @@ class HoldsRight(BasePermission):
         method = request.method or ""
         if method == "OPTIONS" or method.lower() not in getattr(view, "action_map", [method.lower()]):
             return True  # what the view takes may be asked; a method it does not take is answered 405
+        require_passed(request)
         action = getattr(view, "action", None) or method.lower()
         needed = right_for(view, action, method)
         if needed is None:

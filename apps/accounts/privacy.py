@@ -56,6 +56,10 @@ holds(
     person="user_id",
     without=("token_hash",),
 )
+holds("accounts.TotpDevice", "Your authenticator app, without its key", person="user_id")
+holds("accounts.Passkey", "Your passkeys", person="user_id", without=("credential",))
+holds("accounts.BackupCodes", "Your set of backup codes", person="user_id")
+holds("accounts.BackupCode", "Backup codes, used or not", person="codes__user_id", without=("code_hash",))
 exempt("accounts.GuessBucket", "keyed hashes that name neither people nor addresses")
 exempt("accounts.FileRemoval", "paths of files about to be deleted, for minutes")
 exempt("accounts.RetentionRule", "settings of the installation")

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from apps.accounts.choices import EndReason
 from apps.accounts.models import User
+from apps.accounts.second_factor import note_log_in
 from apps.accounts.selectors import current_login
 from apps.accounts.services import (
     bind_session,
@@ -25,6 +26,7 @@ from apps.accounts.services import (
 @receiver(user_logged_in)
 def logged_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     bind_session(request, open_login(request, user))
+    note_log_in(request, user)
 
 
 @receiver(user_logged_out)

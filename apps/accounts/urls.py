@@ -1,6 +1,15 @@
 from django.urls import path
 
-from apps.accounts.views import confirm, devices, impersonation, keys, preferences, profile
+from apps.accounts.views import (
+    confirm,
+    devices,
+    impersonation,
+    keys,
+    mfa_rule,
+    preferences,
+    profile,
+    security,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -21,4 +30,14 @@ urlpatterns = [
     path("workspace/api-keys/<uuid:uuid>/", keys.api_key, name="api-key"),
     path("workspace/api-keys/<uuid:uuid>/rotate/", keys.api_key_rotate, name="api-key-rotate"),
     path("workspace/api-keys/<uuid:uuid>/revoke/", keys.api_key_revoke, name="api-key-revoke"),
+    path("security/", security.security, name="security"),
+    path("security/app/", security.app, name="security-app"),
+    path("security/app/remove/", security.app_remove, name="security-app-remove"),
+    path("security/passkeys/new/", security.passkey_new, name="passkey-new"),
+    path("security/passkeys/options/", security.passkey_options, name="passkey-options"),
+    path("security/passkeys/<uuid:uuid>/rename/", security.passkey_rename, name="passkey-rename"),
+    path("security/passkeys/<uuid:uuid>/remove/", security.passkey_remove, name="passkey-remove"),
+    path("security/backup-codes/", security.backup_codes, name="backup-codes"),
+    path("security/distrust/", security.distrust, name="distrust"),
+    path("workspace/second-factor/", mfa_rule.mfa_rule, name="mfa-rule"),
 ]

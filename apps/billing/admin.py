@@ -1,7 +1,12 @@
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from apps.billing.models import MeterUsage, Plan, PlanLimit
+from apps.billing.models import MeterUsage, Plan, PlanLimit, WorkspacePlan
+from apps.billing.services import change_plan
 
 
 class PlanLimitInline(TabularInline):
@@ -11,7 +16,7 @@ class PlanLimitInline(TabularInline):
 
 @admin.register(Plan)
 class PlanAdmin(ModelAdmin):
-    list_display = ["name", "code", "rank", "capabilities"]
+    list_display = ["name", "code", "rank", "requires_mfa", "capabilities"]
     search_fields = ["name", "code"]
     inlines = [PlanLimitInline]
 
@@ -24,3 +29,35 @@ class MeterUsageAdmin(ModelAdmin):
     list_select_related = ["workspace"]
     readonly_fields = ["workspace", "meter", "period_start", "used", "reserved"]
     show_full_result_count = False
+
+
+class WorkspacePlanForm(forms.ModelForm):
+    plan_code = forms.ChoiceField(label="Plan", choices=lambda: Plan.objects.values_list("code", "name"))
+
+    class Meta:
+        model = WorkspacePlan
+        fields = ["plan_code"]
+
+
+@admin.register(WorkspacePlan)
+class WorkspacePlanAdmin(ModelAdmin):
+    """The one place where staff change a plan: by the service, with its journal entry and what follows from it."""
+
+    form = WorkspacePlanForm
+    list_display = ["name", "owner", "plan_code", "plan_mfa_from"]
+    list_filter = ["plan_code"]
+    search_fields = ["name", "slug", "owner__email"]
+    list_select_related = ["owner"]
+    fields = ["name", "owner", "plan_code", "plan_mfa_from"]
+    readonly_fields = ["name", "owner", "plan_mfa_from"]
+    show_full_result_count = False
+
+    def save_model(self, request: HttpRequest, obj: WorkspacePlan, form: Any, change: bool) -> None:
+        staff: Any = request.user
+        change_plan(obj, form.cleaned_data["plan_code"], actor=staff)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -19,6 +19,11 @@ class Plan(BaseModel):
         help_text="Order on the plans page; also the priority of its jobs."
     )
 
+    requires_mfa = models.BooleanField(
+        default=False,
+        help_text="Members of its workspaces need a second factor, 14 days after the plan began.",
+    )
+
     class Meta:
         ordering = ["rank"]
 
@@ -81,3 +86,12 @@ class Reservation(BaseModel):
 
 
 RESERVED_PLUS_USED = F("used") + F("reserved")
+
+
+class WorkspacePlan(Workspace):
+    """A workspace as the admin of plans sees it; no table of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "plan of a workspace"
+        verbose_name_plural = "plans of workspaces"

@@ -124,6 +124,11 @@ function startAges() {
   setInterval(() => document.querySelectorAll("time[data-ago]").forEach(show), 30_000);
 }
 
+/** `data-print` prints the page. */
+function startPrinting() {
+  document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
+}
+
 function startBusyLine() {
   const line = document.getElementById("page-progress");
   let pending = 0;
@@ -141,6 +146,7 @@ export function startWidgets() {
   startCopyableCode();
   startConfirming();
   startDialogs();
+  startPrinting();
   startAges();
   startBusyLine();
 }

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 from PIL import Image
 
-from apps.accounts.models import Device
+from apps.accounts.models import Device, Passkey
 from apps.accounts.services import create_api_key, open_login, set_avatar
 from apps.backtests.services import (
     LegRequest,
@@ -105,6 +105,9 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "api/v1/^users/": user.uuid,
         "settings/workspace/api-keys/": (key := create_api_key(workspace, name="Mine", actor=user)[0]).uuid,
         "api/v1/^api-keys/": key.uuid,
+        "settings/security/passkeys/": Passkey.objects.create(
+            user=user, name="Mine", credential_id="x", credential=b"", rp_id="localhost"
+        ).uuid,
         "markets/": bar_set.instrument.uuid,
         "markets/bars/": bar_set.uuid,
         "a test of a formula": case.uuid,

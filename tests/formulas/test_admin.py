@@ -9,14 +9,15 @@ from django.urls import reverse
 from apps.accounts.models import User
 from apps.formulas.models import Formula
 from apps.formulas.services import add_case, create_formula, publish_formula
-from tests.factories import CROSS
+from tests.factories import CROSS, with_second_factor
 
 
 @pytest.fixture
 def staff(db) -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("staff@example.com", "x"))
-    return client
+    person = User.objects.create_superuser("staff@example.com", "x")
+    client.force_login(person)
+    return with_second_factor(client, person)
 
 
 def test_lists_and_pages_open(staff, workspace, user):

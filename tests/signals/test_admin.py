@@ -10,15 +10,16 @@ from apps.accounts.models import User, Workspace
 from apps.journal.models import Entry
 from apps.signals.models import Alert, AlertSource, Signal
 from apps.signals.services import create_source, process_alerts
-from tests.factories import UserFactory
+from tests.factories import UserFactory, with_second_factor
 from tests.signals.test_processing import store
 
 
 @pytest.fixture
 def staff(db: None) -> Client:
     client = Client()
-    client.force_login(UserFactory(is_staff=True, is_superuser=True))
-    return client
+    person = UserFactory(is_staff=True, is_superuser=True)
+    client.force_login(person)
+    return with_second_factor(client, person)
 
 
 @pytest.fixture

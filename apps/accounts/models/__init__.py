@@ -1,4 +1,4 @@
-"""People, the workspaces that own everything, keys and log-ins."""
+"""People, the workspaces that own everything, keys, log-ins and second factors."""
 
 from apps.accounts.models.guesses import DeviceLink, GuessBucket
 from apps.accounts.models.keys import ApiKey
@@ -6,11 +6,14 @@ from apps.accounts.models.logins import Device, Login
 from apps.accounts.models.mail import SecurityMail
 from apps.accounts.models.people import Impersonation, Preferences, User, UserManager
 from apps.accounts.models.privacy import DataExport, FileRemoval, RetentionRule
+from apps.accounts.models.second_factors import BackupCode, BackupCodes, Passkey, TotpDevice
 from apps.accounts.models.tokens import LoginChallenge, RefreshToken
 from apps.accounts.models.workspaces import Invitation, Membership, Workspace
 
 __all__ = [
     "ApiKey",
+    "BackupCode",
+    "BackupCodes",
     "DataExport",
     "Device",
     "DeviceLink",
@@ -21,10 +24,12 @@ __all__ = [
     "Login",
     "LoginChallenge",
     "Membership",
+    "Passkey",
     "Preferences",
     "RefreshToken",
     "RetentionRule",
     "SecurityMail",
+    "TotpDevice",
     "User",
     "UserManager",
     "Workspace",

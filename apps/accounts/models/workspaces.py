@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -10,6 +12,8 @@ from django.utils import timezone
 from apps.accounts.choices import GRANTED_ROLES, Role, WorkspaceKind
 from apps.accounts.models.people import User
 from apps.core.models import BaseModel
+
+MFA_TOLD_BEFORE = timedelta(days=31)
 
 
 class Workspace(BaseModel):
@@ -30,6 +34,12 @@ class Workspace(BaseModel):
         null=True,
         blank=True,
         help_text="When a closed workspace is deleted; until then it can be taken back.",
+    )
+    own_mfa_from = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="From when the owner asks for second factors."
+    )
+    plan_mfa_from = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="From when the plan asks for second factors."
     )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
 
@@ -56,6 +66,17 @@ class Workspace(BaseModel):
     def journal_subject(self) -> User | None:
         """Whom the name is about: a personal workspace is called after its person."""
         return self.owner if self.kind == WorkspaceKind.PERSONAL else None
+
+    @property
+    def mfa_required_from(self) -> datetime | None:
+        """From when on members need a second factor to work here: the earlier of what owner and plan ask for."""
+        return min(filter(None, (self.own_mfa_from, self.plan_mfa_from)), default=None)
+
+    @property
+    def mfa_is_near(self) -> bool:
+        """Whether members without a second factor should be told by now."""
+        due = self.mfa_required_from
+        return due is not None and due - timezone.now() < MFA_TOLD_BEFORE
 
 
 class Membership(BaseModel):

@@ -21,7 +21,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from apps.accounts.errors import TooManyGuesses
+from apps.accounts.errors import TooManyGuesses, TooManyTries
 from apps.accounts.models import GuessBucket, User
 from apps.accounts.selectors import known_device
 from apps.journal.services import record
@@ -78,6 +78,23 @@ def check_login_allowed(email: str, *, ip: str | None, device_token: str = "") -
     return Attempt(email, tuple(taken), failures == wanted[-1][1].free)
 
 
+def check_guess_allowed(kind: str, user: User, *, device_token: str = "") -> Attempt:
+    """Count an attempt of a signed-in or signing-in person (`kind` "code", "password") or raise TooManyTries.
+
+    As above: browsers the person has used before count apart, a right answer is given back, no transaction around it.
+    """
+    known = known_device(user.email, device_token) is not None
+    key, limit = (
+        (_key(f"{kind} device", f"{user.pk} {device_token}"), DEVICE)
+        if known
+        else (_key(kind, str(user.pk)), ACCOUNT)
+    )
+    failures, wait = _take(key, limit)
+    if wait:
+        raise TooManyTries(wait)
+    return Attempt(user.email, (key,), failures == limit.free)
+
+
 def note_login_ok(attempt: Attempt) -> None:
     """The password was right: the attempt no longer counts."""
     _give_back(attempt.keys)
@@ -112,12 +129,12 @@ def _take(key: str, limit: Limit) -> tuple[int, int]:
         cursor.execute(
             """
             INSERT INTO accounts_guessbucket AS b (subject_hash, failures, failed_at, blocked_until)
-            VALUES (%(key)s, 1, %(now)s, %(now)s)
+            VALUES (%(key)s, 1, %(now)s, %(quiet)s)
             ON CONFLICT (subject_hash) DO UPDATE SET
                 failures = CASE WHEN b.failed_at < %(quiet)s THEN 1 ELSE b.failures + 1 END,
                 failed_at = %(now)s,
                 blocked_until = CASE
-                    WHEN b.failed_at < %(quiet)s OR b.failures + 1 < %(free)s THEN %(now)s
+                    WHEN b.failed_at < %(quiet)s OR b.failures + 1 < %(free)s THEN %(quiet)s
                     ELSE %(now)s + LEAST(%(first)s * power(2, LEAST(b.failures + 1 - %(free)s, 30)), %(longest)s)
                         * interval '1 second'
                     END
@@ -145,7 +162,7 @@ def _seconds_until(moment: datetime, now: datetime) -> int:
 
 def _give_back(keys: tuple[str, ...] | list[str]) -> None:
     GuessBucket.objects.filter(subject_hash__in=keys).update(
-        failures=Greatest(F("failures") - 1, 0), blocked_until=timezone.now()
+        failures=Greatest(F("failures") - 1, 0), blocked_until=timezone.now() - timedelta(minutes=1)
     )
 
 

@@ -15,7 +15,7 @@ from apps.accounts.services import end_expired_impersonations, start_impersonati
 from apps.formulas.models import Formula
 from apps.formulas.services import create_formula
 from apps.journal.models import Entry
-from tests.factories import CROSS, UserFactory, workspace_of
+from tests.factories import CROSS, UserFactory, with_second_factor, workspace_of
 
 WHERE = "/admin/accounts/user/{pk}/look-as/"
 
@@ -32,6 +32,7 @@ def looking(staff, user, workspace) -> Client:
     create_formula(workspace, name="Secret sauce", text=CROSS, actor=user)
     client = Client()
     client.force_login(staff)
+    with_second_factor(client, staff)
     answer = client.post(WHERE.format(pk=user.pk), {"reason": "Ticket 17"})
     assert (answer.status_code, answer.url) == (302, "/dashboard/")
     return client

@@ -11,7 +11,7 @@ from apps.accounts.errors import SuspensionRefused
 from apps.accounts.models import Login, User
 from apps.accounts.services import activate_user, create_api_key, suspend_user
 from apps.journal.models import Entry
-from tests.factories import UserFactory, workspace_of
+from tests.factories import UserFactory, with_second_factor, workspace_of
 
 PASSWORD = "correct-horse-battery"
 
@@ -114,6 +114,7 @@ def test_the_admin_asks_for_a_reason(staff, user):
     staff.save()
     client = Client()
     client.force_login(staff)
+    with_second_factor(client, staff)
     page = f"/admin/accounts/user/{user.pk}/suspend/"
     assert client.get(page).status_code == 200
     client.post(page, {"reason": ""})

@@ -12,7 +12,11 @@ from django.db.models import ForeignKey
 from apps.core.privacy import children_first, exemptions, holdings, holds
 from apps.core.secrets.fields import EncryptedTextField
 
-MODELS = {model._meta.label_lower: model for model in apps.get_models(include_auto_created=True)}
+MODELS = {
+    model._meta.label_lower: model
+    for model in apps.get_models(include_auto_created=True)
+    if not model._meta.proxy  # has no table of its own
+}
 SECRET = re.compile(r"(secret|token|code|session).*(hash|key)$|^password$|^salt$")
 
 

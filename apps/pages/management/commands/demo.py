@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -23,6 +24,7 @@ from apps.backtests.services import (
     submit_walk_forward,
     work_next,
 )
+from apps.billing.services import change_plan
 from apps.formulas.library import template_of
 from apps.formulas.models import Formula
 from apps.formulas.selectors import formulas_of
@@ -38,6 +40,8 @@ PEOPLE = [
     ("enterprise@candlewright.example", "Emil Enterprise", "enterprise", False),
     ("staff@candlewright.example", "Sam Staff", "enterprise", True),
 ]
+# the demo is open by intent: its plans' demand for second factors begins in a far future
+NO_MFA_BEFORE = datetime(2100, 1, 1, tzinfo=UTC)
 SHOWN = ("trend-following", "ut-bot", "rsi-reversal", "bollinger-reversion", "turtle", "macd")
 
 
@@ -49,8 +53,7 @@ class Command(BaseCommand):
         for email, name, plan, is_staff in PEOPLE:
             person = self._person(email, name, is_staff)
             workspace = ensure_personal_workspace(person)
-            Workspace.objects.filter(pk=workspace.pk).update(plan_code=plan)
-            workspace.refresh_from_db()
+            change_plan(workspace, plan, actor=None, mfa_from=NO_MFA_BEFORE)
             if not formulas_of(workspace).exists():
                 self._fill(workspace, person)
         self.stdout.write(f"DEMO_LOGIN {PEOPLE[1][0]} {PASSWORD}")

@@ -1,0 +1,38 @@
+"""The admin: for staff whose log-in has shown a second factor. There is no switch that turns this off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from unfold.sites import UnfoldAdminSite
+
+from apps.accounts.guards import safe_next
+
+
+class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff, and a factor shown in this very session: a trusted browser is not enough here."""
+        user: Any = request.user
+        return bool(super().has_permission(request) and user.is_verified())
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """The site's own sign-in, then the second factor (or setting one up), then the page that was asked for."""
+        user: Any = request.user
+        wanted = safe_next(request, reverse("admin:index"))
+        if self.has_permission(request):
+            return redirect(wanted)
+        if not user.is_authenticated:
+            page = "account_login"
+        elif not user.is_staff:
+            raise PermissionDenied
+        elif user.second_factors_at is None:
+            page = "accounts:security"
+        else:
+            page = "account_second_factor"
+        return redirect(f"{reverse(page)}?{urlencode({'next': wanted})}")
