@@ -8,6 +8,7 @@ from django.urls import include, path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
+from apps.accounts.views.invitations import invitation
 from apps.core import views as core_views
 
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
     path("accounts/", include("apps.accounts.second_factor_urls")),
     path("accounts/", include("allauth.urls")),
     path("settings/", include("apps.accounts.urls")),
+    path("invitations/<slug:token>/", invitation, name="invitation"),
     path("markets/", include("apps.markets.urls")),
     path("formulas/", include("apps.formulas.urls")),
     path("backtests/", include("apps.backtests.urls")),

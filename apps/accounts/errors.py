@@ -163,3 +163,17 @@ class AddressNotAllowed(DomainError):
     code = "address_not_allowed"
     status = 403
     title = "Not from here"
+
+
+class WorkspaceRefused(DomainError):
+    """What a workspace and its memberships do not allow, whoever asks."""
+
+    code = "workspace_refused"
+    status = 409
+    title = "The workspace does not allow this"
+
+
+class InvitationRefused(DomainError):
+    code = "invitation_refused"
+    status = 409
+    title = "The invitation cannot be used"

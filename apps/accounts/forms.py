@@ -6,7 +6,8 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from apps.accounts.models import Preferences, User
+from apps.accounts.choices import GRANTED_ROLES, Role
+from apps.accounts.models import Membership, Preferences, User, Workspace
 from apps.accounts.services import PREFERENCES
 
 
@@ -58,3 +59,38 @@ class PreferencesForm(forms.ModelForm):
 
 class NewBrowserForm(forms.Form):
     email = forms.EmailField(label="Email", max_length=254)
+
+
+class WorkspaceForm(forms.Form):
+    name = forms.CharField(max_length=100)
+    letter = forms.RegexField(
+        r"^\w$",
+        required=False,
+        help_text="The mark in the top bar. Empty: the name's first letter.",
+        error_messages={"invalid": "One letter or figure."},
+        widget=forms.TextInput(attrs={"maxlength": 1, "size": 2}),
+    )
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(label="E-mail address", max_length=254)
+    role = forms.ChoiceField(choices=GRANTED_ROLES, initial=Role.ANALYST)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=GRANTED_ROLES)
+
+
+class TransferForm(forms.Form):
+    member = forms.ModelChoiceField(
+        queryset=Membership.objects.none(),
+        to_field_name="uuid",
+        label="New owner",
+        empty_label="Choose a member",
+    )
+
+    def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        others = workspace.memberships.exclude(role=Role.OWNER).select_related("user")
+        self.fields["member"].queryset = others  # type: ignore[attr-defined]
+        self.fields["member"].label_from_instance = lambda m: f"{m.user.display_name} ({m.user.email})"  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from apps.core.live import LiveConsumer
 class WorkspaceConsumer(LiveConsumer):
     """Shows its groups only to people whose role in the workspace holds `right`.
 
-    Whoever loses it is cut off: services tell `live_group_of(person)` to look again.
+    Whoever loses it is cut off: services that change a membership call `core.live.recheck_on_commit`.
     """
 
     right: ClassVar[str]

@@ -11,6 +11,11 @@ def send_device_link(email: str) -> None:
     services.send_device_link(email)
 
 
+@shared_task(name="accounts.send_invitation")
+def send_invitation(invitation_id: int) -> None:
+    services.send_invitation(invitation_id)
+
+
 @shared_task(name="accounts.send_mail")
 def send_mail(mail_id: int) -> None:
     services.send_security_mail(mail_id)

@@ -5,10 +5,12 @@ from apps.accounts.views import (
     devices,
     impersonation,
     keys,
+    members,
     mfa_rule,
     preferences,
     profile,
     security,
+    workspaces,
 )
 
 app_name = "accounts"
@@ -40,4 +42,18 @@ urlpatterns = [
     path("security/backup-codes/", security.backup_codes, name="backup-codes"),
     path("security/distrust/", security.distrust, name="distrust"),
     path("workspace/second-factor/", mfa_rule.mfa_rule, name="mfa-rule"),
+    path("workspace/", workspaces.workspace, name="workspace"),
+    path("workspace/new/", workspaces.workspace_new, name="workspace-new"),
+    path("workspace/menu/", workspaces.workspace_menu, name="workspace-menu"),
+    path("workspace/switch/<uuid:uuid>/", workspaces.workspace_switch, name="workspace-switch"),
+    path("workspace/transfer/", workspaces.workspace_transfer, name="workspace-transfer"),
+    path("workspace/close/", workspaces.workspace_close, name="workspace-close"),
+    path("workspace/reopen/", workspaces.workspace_reopen, name="workspace-reopen"),
+    path("workspace/leave/", workspaces.workspace_leave, name="workspace-leave"),
+    path("workspace/members/", members.members, name="members"),
+    path("workspace/members/<uuid:uuid>/role/", members.member_role, name="member-role"),
+    path("workspace/members/<uuid:uuid>/remove/", members.member_remove, name="member-remove"),
+    path("workspace/invitations/<uuid:uuid>/resend/", members.invitation_resend, name="invitation-resend"),
+    path("workspace/invitations/<uuid:uuid>/revoke/", members.invitation_revoke, name="invitation-revoke"),
+    path("workspace/roles/", members.roles, name="roles"),
 ]

@@ -51,6 +51,17 @@ def push_on_commit(group: str, event: dict[str, Any]) -> None:
     transaction.on_commit(partial(push, group, event))
 
 
+def person_group(person_id: int) -> str:
+    """The group every connection of a person is in."""
+    return f"person.{person_id}"
+
+
+def recheck_on_commit(person_id: int) -> None:
+    """Once the transaction commits, every connection of the person asks anew what it may show."""
+    message = {"type": "live.recheck"}
+    transaction.on_commit(partial(_send, person_group(person_id), message))
+
+
 class LiveConsumer(AsyncJsonWebsocketConsumer):
     """Base of every consumer: refuses strangers, joins the groups its subclass names, forwards their events."""
 
@@ -90,3 +101,13 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def live_close(self, message: dict[str, Any]) -> None:
         await self.close(code=UNAUTHENTICATED)
+
+    async def live_recheck(self, message: dict[str, Any]) -> None:
+        """The person's rights changed: leave what may no longer be seen, close when nothing is left."""
+        allowed = await self.groups_for()
+        kept = {*(allowed or []), person_group(self.scope["user"].pk)}
+        for group in [group for group in self.joined if group not in kept]:
+            await self.channel_layer.group_discard(group, self.channel_name)
+            self.joined.remove(group)
+        if not allowed:
+            await self.close(code=NOT_FOUND)

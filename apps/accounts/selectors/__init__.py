@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from django.db.models import Case, QuerySet, Value, When
 
-from apps.accounts.models import Membership, User, Workspace
+from apps.accounts.choices import Role
+from apps.accounts.models import Invitation, Membership, User, Workspace
 from apps.accounts.rules import RIGHTS
 from apps.accounts.selectors.credentials import key_of_secret, keys_of, login_of_token
 from apps.accounts.selectors.logins import (
@@ -26,9 +28,12 @@ __all__ = [
     "device_of",
     "key_of_secret",
     "keys_of",
+    "invitation_for_token",
+    "invitations_of",
     "known_device",
     "login_id",
     "login_of_token",
+    "members_of",
     "membership_by_uuid",
     "membership_in",
     "open_logins",
@@ -43,6 +48,25 @@ __all__ = [
 def workspaces_of(user: User) -> QuerySet[Workspace]:
     """The workspaces a person may enter, their own first."""
     return Workspace.objects.filter(memberships__user=user).order_by("kind", "name")
+
+
+def members_of(workspace: Workspace) -> QuerySet[Membership]:
+    """The owner first, then by when they came."""
+    return workspace.memberships.select_related("user").order_by(
+        Case(When(role=Role.OWNER, then=0), default=1), "created_at"
+    )
+
+
+def invitations_of(workspace: Workspace) -> QuerySet[Invitation]:
+    """Those nobody has answered yet, expired ones too, newest first."""
+    unanswered = {"accepted_at": None, "declined_at": None, "revoked_at": None}
+    return workspace.invitations.filter(**unanswered).select_related("invited_by").order_by("-id")
+
+
+def invitation_for_token(token: str) -> Invitation | None:
+    """The invitation this link's token opens, in whatever state."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    return Invitation.objects.filter(token_hash=digest).select_related("workspace", "invited_by").first()
 
 
 def workspaces_with(user: User, right: str) -> QuerySet[Workspace]:

@@ -1,6 +1,7 @@
 """Writes of the accounts room, one file per subject; each leaves its journal entry in the same transaction."""
 
 from apps.accounts.services.avatars import remove_avatar, set_avatar
+from apps.accounts.services.invitations import send_invitation
 from apps.accounts.services.keys import (
     change_api_key,
     create_api_key,
@@ -20,6 +21,7 @@ from apps.accounts.services.logins import (
     use_session,
 )
 from apps.accounts.services.mail import notice_entry, send_due_mail, send_security_mail
+from apps.accounts.services.members import change_role, remove_member
 from apps.accounts.services.new_browser import ask_for_device_link, send_device_link
 from apps.accounts.services.not_me import disown, read_not_me
 from apps.accounts.services.people import (
@@ -45,7 +47,15 @@ from apps.accounts.services.throttling import (
     note_login_ok,
 )
 from apps.accounts.services.tokens import TokenPair, forget_spent_tokens, open_family, rotate
-from apps.accounts.services.workspaces import ensure_personal_workspace
+from apps.accounts.services.workspaces import (
+    change_workspace,
+    close_workspace,
+    create_team,
+    delete_workspace,
+    ensure_personal_workspace,
+    reopen_workspace,
+    transfer_workspace,
+)
 
 __all__ = [
     "PREFERENCES",
@@ -55,8 +65,13 @@ __all__ = [
     "ask_for_device_link",
     "bind_session",
     "change_api_key",
+    "change_role",
+    "change_workspace",
     "check_login_allowed",
+    "close_workspace",
     "create_api_key",
+    "create_team",
+    "delete_workspace",
     "device_token",
     "disown",
     "end_expired_impersonations",
@@ -78,16 +93,20 @@ __all__ = [
     "open_login",
     "read_not_me",
     "remove_avatar",
+    "remove_member",
+    "reopen_workspace",
     "revoke_api_key",
     "rotate",
     "rotate_api_key",
     "send_device_link",
     "send_due_mail",
+    "send_invitation",
     "send_security_mail",
     "set_avatar",
     "start_impersonation",
     "suspend_user",
     "tell_of_expiring_keys",
+    "transfer_workspace",
     "update_preferences",
     "update_profile",
     "use_device_link",

@@ -1,0 +1,89 @@
+"""Who is in the workspace, who is asked to join, and what each role may do."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.choices import GRANTED_ROLES, Role
+from apps.accounts.errors import InvitationRefused, WorkspaceRefused
+from apps.accounts.forms import InvitationForm, RoleForm
+from apps.accounts.needs import needs
+from apps.accounts.rules import RIGHTS
+from apps.accounts.selectors import invitations_of, members_of
+from apps.accounts.services import change_role, invitations, remove_member
+
+
+@needs("workspace.view", writing="members.manage")
+def members(request: HttpRequest) -> HttpResponse:
+    """The list; a POST invites somebody."""
+    form = InvitationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            invitation = invitations.invite(request.workspace, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            messages.success(request, f"An invitation is on its way to {invitation.email}.")
+            return redirect("accounts:members")
+        except (InvitationRefused, WorkspaceRefused) as error:
+            form.add_error(error.field, error.message)
+    context = {
+        "form": form,
+        "members": members_of(request.workspace),
+        "invitations": invitations_of(request.workspace) if "members.manage" in request.rights else [],
+        "roles": GRANTED_ROLES,
+    }
+    return render(request, "accounts/members.html", context, status=422 if form.errors else 200)
+
+
+@needs("members.manage")
+@require_POST
+def member_role(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    membership = get_object_or_404(members_of(request.workspace), uuid=uuid)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        raise WorkspaceRefused("Choose admin, trader, analyst or viewer.", status=422)
+    changed = change_role(membership, role=form.cleaned_data["role"], actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, f"{changed.user.display_name} is {changed.get_role_display().lower()} now.")
+    return redirect("accounts:members")
+
+
+@needs("members.manage")
+@require_POST
+def member_remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    membership = get_object_or_404(members_of(request.workspace), uuid=uuid)
+    remove_member(membership, actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, f"{membership.user.display_name} is no longer a member.")
+    return redirect("accounts:members")
+
+
+@needs("members.manage")
+@require_POST
+def invitation_resend(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    invitation = get_object_or_404(invitations_of(request.workspace), uuid=uuid)
+    invitations.resend(invitation, actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, f"A new link is on its way to {invitation.email}; the old one no longer works.")
+    return redirect("accounts:members")
+
+
+@needs("members.manage")
+@require_POST
+def invitation_revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    invitation = get_object_or_404(invitations_of(request.workspace), uuid=uuid)
+    invitations.revoke(invitation, actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, "The invitation no longer works.")
+    return redirect("accounts:members")
+
+
+@needs("workspace.view")
+@require_GET
+def roles(request: HttpRequest) -> HttpResponse:
+    """The matrix of rights, as the code has it."""
+    groups: dict[str, list[tuple[str, str, list[bool]]]] = {}
+    for right, (what, holders) in RIGHTS.items():
+        groups.setdefault(right.partition(".")[0], []).append(
+            (right, what, [role in holders for role in Role])
+        )
+    return render(request, "accounts/roles.html", {"roles": list(Role), "groups": groups})

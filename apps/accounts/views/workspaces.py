@@ -1,0 +1,120 @@
+"""The workspace's own pages: which one to work in, its name, handing over, leaving, closing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.confirm import confirmed
+from apps.accounts.errors import WorkspaceRefused
+from apps.accounts.forms import TransferForm, WorkspaceForm
+from apps.accounts.middleware import SESSION_KEY
+from apps.accounts.models import Membership
+from apps.accounts.needs import needs
+from apps.accounts.rules import SIGNED_IN
+from apps.accounts.selectors import membership_by_uuid, workspaces_of
+from apps.accounts.services import (
+    change_workspace,
+    close_workspace,
+    create_team,
+    remove_member,
+    reopen_workspace,
+    transfer_workspace,
+)
+
+
+@needs("workspace.view", writing="workspace.manage")
+def workspace(request: HttpRequest) -> HttpResponse:
+    """Name and letter; below, what ends: handing over, leaving, closing."""
+    here = request.workspace
+    form = WorkspaceForm(request.POST or None, initial={"name": here.name, "letter": here.letter})
+    if request.method == "POST" and form.is_valid():
+        change_workspace(here, actor=request.user, **form.cleaned_data)
+        messages.success(request, "Workspace saved.")
+        return redirect("accounts:workspace")
+    return render(
+        request, "accounts/workspace.html", {"form": form, "transfer_form": TransferForm(workspace=here)}
+    )
+
+
+@needs(SIGNED_IN)
+def workspace_new(request: HttpRequest) -> HttpResponse:
+    """A team; one works in it at once."""
+    form = WorkspaceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        team = create_team(actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        request.session[SESSION_KEY] = team.pk
+        messages.success(request, f"You work in {team.name} now. Invite the others.")
+        return redirect("accounts:members")
+    return render(request, "accounts/workspace_new.html", {"form": form})
+
+
+@needs(SIGNED_IN)
+@require_GET
+def workspace_menu(request: HttpRequest) -> HttpResponse:
+    """The list below the workspace's name in the top bar, fetched when it is opened."""
+    return render(request, "accounts/_workspace_menu.html", {"workspaces": workspaces_of(request.user)})  # type: ignore[arg-type]
+
+
+@needs(SIGNED_IN)
+@require_POST
+def workspace_switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Work in another of one's workspaces from now on, in this browser."""
+    membership = membership_by_uuid(request.user, uuid)  # type: ignore[arg-type]
+    if membership is None:
+        raise Http404("You are in no such workspace.")
+    request.session[SESSION_KEY] = membership.workspace_id
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+        target = "pages:dashboard"
+    return redirect(target)
+
+
+@needs("workspace.own")
+@require_POST
+@confirmed
+def workspace_transfer(request: HttpRequest) -> HttpResponse:
+    form = TransferForm(request.POST, workspace=request.workspace)
+    if form.is_valid():
+        heir: Membership = form.cleaned_data["member"]
+        try:
+            transfer_workspace(request.workspace, to=heir, actor=request.user)  # type: ignore[arg-type]
+            messages.success(request, f"{heir.user.display_name} owns the workspace now. You are an admin.")
+            return redirect("accounts:workspace")
+        except WorkspaceRefused as error:
+            form.add_error(None, error.message)
+    name_form = WorkspaceForm(initial={"name": request.workspace.name, "letter": request.workspace.letter})
+    context = {"form": name_form, "transfer_form": form}
+    return render(request, "accounts/workspace.html", context, status=422)
+
+
+@needs("workspace.own")
+@require_POST
+@confirmed
+def workspace_close(request: HttpRequest) -> HttpResponse:
+    closed = close_workspace(request.workspace, actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, f"{closed.name} can only be read now. It is deleted in 14 days.")
+    return redirect("accounts:workspace")
+
+
+@needs("workspace.own")
+@require_POST
+def workspace_reopen(request: HttpRequest) -> HttpResponse:
+    reopened = reopen_workspace(request.workspace, actor=request.user)  # type: ignore[arg-type]
+    messages.success(request, f"{reopened.name} stays.")
+    return redirect("accounts:workspace")
+
+
+@needs("workspace.view")
+@require_POST
+def workspace_leave(request: HttpRequest) -> HttpResponse:
+    left = request.workspace.name
+    remove_member(request.membership, actor=request.user)  # type: ignore[arg-type]
+    request.session.pop(SESSION_KEY, None)
+    messages.success(request, f"You have left {left}.")
+    return redirect("pages:dashboard")
