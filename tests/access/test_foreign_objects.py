@@ -10,6 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.timezone import now
 from PIL import Image
 
 from apps.accounts.models import Device, Passkey
@@ -33,7 +34,16 @@ from apps.signals.services.sources import create_source, send_test_alert
 from tests.factories import CROSS
 
 NOT_OURS = ("admin/", "accounts/")  # Django's and allauth's own; their ids are not a workspace's
-OPEN_TO_ALL = {"", "health/live", "health/ready", "mail/", "favicon.ico", "api/schema/", "api/docs/"}
+OPEN_TO_ALL = {
+    "invitations/<slug:token>/",
+    "",
+    "health/live",
+    "health/ready",
+    "mail/",
+    "favicon.ico",
+    "api/schema/",
+    "api/docs/",
+}
 SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -107,6 +117,10 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "api/v1/^api-keys/": key.uuid,
         "settings/security/passkeys/": Passkey.objects.create(
             user=user, name="Mine", credential_id="x", credential=b"", rp_id="localhost"
+        "settings/workspace/switch/": workspace.uuid,
+        "settings/workspace/members/": workspace.memberships.get().uuid,
+        "settings/workspace/invitations/": workspace.invitations.create(
+            email="eve@x.example", role="viewer", token_hash="0", sent_at=now(), expires_at=now()
         ).uuid,
         "markets/": bar_set.instrument.uuid,
         "markets/bars/": bar_set.uuid,
