@@ -1,4 +1,4 @@
-"""Writes of workspaces: made, renamed, handed over, closed, taken back, deleted."""
+"""Writes of workspaces: made, renamed, handed over, closed, taken back. (`services.privacy` deletes.)"""
 
 from __future__ import annotations
 
@@ -110,16 +110,6 @@ def reopen_workspace(workspace: Workspace, *, actor: User) -> Workspace:
         workspace.save(update_fields=["closes_at", "updated_at"])
         record(actor=actor, workspace=workspace, action="accounts.workspace.reopened", target=workspace)
     return workspace
-
-
-@transaction.atomic
-def delete_workspace(workspace: Workspace) -> None:
-    """Remove a workspace whose time to be taken back is over, with everything in it. Raises WorkspaceRefused."""
-    workspace = _locked(workspace)
-    if workspace.closes_at is None or workspace.closes_at > timezone.now():
-        raise WorkspaceRefused(f"{workspace} is not due to be deleted.")
-    record(actor=None, workspace=workspace, action="accounts.workspace.deleted", target=workspace)
-    workspace.delete()
 
 
 def _locked(workspace: Workspace) -> Workspace:
