@@ -117,6 +117,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "api/v1/^api-keys/": key.uuid,
         "settings/security/passkeys/": Passkey.objects.create(
             user=user, name="Mine", credential_id="x", credential=b"", rp_id="localhost"
+        ).uuid,
         "settings/workspace/switch/": workspace.uuid,
         "settings/workspace/members/": workspace.memberships.get().uuid,
         "settings/workspace/invitations/": workspace.invitations.create(
