@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,14 +14,16 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from apps.accounts.confirm import require_confirmed
 from apps.accounts.impersonation import look_as
-from apps.accounts.models import ApiKey, Membership, User, Workspace
+from apps.accounts.models import ApiKey, Membership, RetentionRule, User, Workspace
 from apps.accounts.services import activate_user, start_impersonation, suspend_user
+from apps.accounts.services.privacy import set_days
 from apps.accounts.services.second_factors import reset_second_factors
 from apps.core.errors import DomainError
+from apps.core.retention import kept_kinds
 
 
 class ReasonForm(forms.Form):
@@ -146,3 +149,44 @@ class ApiKeyAdmin(ModelAdmin):
 
     def has_add_permission(self, request: object) -> bool:
         return False
+
+
+class RetentionForm(forms.ModelForm):
+    class Meta:
+        model = RetentionRule
+        fields = ["kind", "days"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "kind" in self.fields:
+            choices = [
+                (kind, f"{kept.words} ({kept.least} to {kept.most} days, by default {kept.days})")
+                for kind, kept in sorted(kept_kinds().items())
+            ]
+            self.fields["kind"] = forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        kept = kept_kinds().get(values.get("kind") or self.instance.kind)
+        days = values.get("days")
+        if kept and days is not None and not kept.least <= days <= kept.most:
+            self.add_error("days", f"{kept.words}: {kept.least} to {kept.most} days.")
+        return values
+
+
+@admin.register(RetentionRule)
+class RetentionRuleAdmin(ModelAdmin):
+    """How long things are kept; a kind without a row here has the days of the register."""
+
+    form = RetentionForm
+    list_display = ["kind", "days", "updated_at"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["kind"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: RetentionRule, form: Any, change: bool) -> None:
+        saved = set_days(obj.kind, obj.days, actor=request.user)  # type: ignore[arg-type]
+        obj.pk = saved.pk

@@ -107,6 +107,8 @@ class MailKind(TextChoices):
     REACTIVATED = "reactivated", "The account is open again"
     GUESSED = "guessed", "Somebody guesses the password"
     SOCIAL = "social", "Another way to sign in was added or removed"
+    EXPORT = "export", "An export of your data is ready"
+    ERASURE = "erasure", "The account is to be deleted, or stays after all"
     DEVICE = "device", "A sign-in with a new browser"
     KEY = "key", "An API key was made or ended"
     TOKEN = "token", "A used refresh token came again"

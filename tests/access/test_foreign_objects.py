@@ -15,6 +15,7 @@ from PIL import Image
 
 from apps.accounts.models import Device, Passkey
 from apps.accounts.services import create_api_key, open_login, set_avatar
+from apps.accounts.services.privacy import request_export
 from apps.backtests.services import (
     LegRequest,
     PortfolioRequest,
@@ -107,8 +108,11 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     picture = io.BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "PNG")
     set_avatar(user, io.BytesIO(picture.getvalue()))
+    export = request_export(user, actor=user)
     login = open_login(RequestFactory().get("/"), user)
     return {
+        "settings/privacy/export/": export.uuid,
+        "api/v1/^exports/": export.uuid,
         "settings/people/": user.uuid,
         "settings/devices/": Device.objects.get(user=user, logins=login).uuid,
         "settings/devices/logins/": login.uuid,

@@ -51,6 +51,8 @@ KINDS = {
     "accounts.social.": MailKind.SOCIAL,
     "accounts.api_key.": MailKind.KEY,
     "accounts.invitation.accepted": MailKind.WORKSPACE,
+    "accounts.export.finished": MailKind.EXPORT,
+    "accounts.erasure.": MailKind.ERASURE,
     "accounts.workspace.transferred": MailKind.WORKSPACE,
     "accounts.member.removed": MailKind.WORKSPACE,
 }
@@ -70,6 +72,8 @@ SUBJECTS = {
     MailKind.DEVICE: "A sign-in with a new browser",
     MailKind.KEY: "An API key of yours",
     MailKind.TOKEN: "A program was signed out of your account",
+    MailKind.EXPORT: "Your data is ready",
+    MailKind.ERASURE: "The deletion of your account",
     MailKind.WORKSPACE: "A change in your workspaces",
 }
 
