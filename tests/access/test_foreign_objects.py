@@ -15,7 +15,7 @@ from PIL import Image
 
 from apps.accounts.models import Device, Passkey
 from apps.accounts.services import create_api_key, open_login, set_avatar
-from apps.accounts.services.privacy import request_export
+from apps.accounts.services.privacy import build_export, request_export
 from apps.backtests.services import (
     LegRequest,
     PortfolioRequest,
@@ -109,6 +109,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     Image.new("RGB", (8, 8)).save(picture, "PNG")
     set_avatar(user, io.BytesIO(picture.getvalue()))
     export = request_export(user, actor=user)
+    build_export(export.pk)
     login = open_login(RequestFactory().get("/"), user)
     return {
         "settings/privacy/export/": export.uuid,
