@@ -18,7 +18,7 @@ from apps.accounts.services.mail import kind_of
 from apps.accounts.services.privacy import build_export
 from apps.core.privacy import holdings
 from apps.journal.models import Entry
-from tests.factories import UserFactory
+from tests.factories import UserFactory, with_second_factor
 
 pytestmark = pytest.mark.django_db
 
@@ -155,6 +155,7 @@ def test_staff_set_the_days_in_the_admin(db):
     boss = User.objects.create_superuser("boss@example.com", "correct-horse-battery")
     client = Client()
     client.force_login(boss)
+    with_second_factor(client, boss)
     add = "/admin/accounts/retentionrule/add/"
     refused = client.post(add, {"kind": "core.api_requests", "days": 4000}).content.decode()
     assert "1 to 365 days" in refused
