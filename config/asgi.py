@@ -14,13 +14,16 @@ from channels.routing import URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
+from apps.accounts.websockets import AccessTokenMiddleware  # noqa: E402
 from apps.signals.intake import application as intake_application  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402
 
 # Django would import every view at the first request, which then takes seconds.
 get_resolver().url_patterns  # noqa: B018
 
-websocket_application = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+websocket_application = AllowedHostsOriginValidator(
+    AuthMiddlewareStack(AccessTokenMiddleware(URLRouter(websocket_urlpatterns)))
+)
 
 
 async def application(scope, receive, send):  # type: ignore[no-untyped-def]

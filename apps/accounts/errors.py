@@ -177,3 +177,17 @@ class InvitationRefused(DomainError):
     code = "invitation_refused"
     status = 409
     title = "The invitation cannot be used"
+
+
+class BadCredentials(DomainError):
+    """A password or an address that will not do for an account."""
+
+    code = "invalid"
+    status = 400
+    title = "Some values are wrong"
+
+
+class SignupClosed(DomainError):
+    code = "signup_closed"
+    status = 403
+    title = "No new accounts"

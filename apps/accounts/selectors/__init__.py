@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Case, QuerySet, Value, When
 
-from apps.accounts.choices import Role
+from apps.accounts.choices import Role, WorkspaceKind
 from apps.accounts.models import Invitation, Membership, User, Workspace
 from apps.accounts.rules import RIGHTS
 from apps.accounts.selectors.credentials import key_of_secret, keys_of, login_of_token
@@ -84,4 +84,7 @@ def membership_in(user: User, workspace_id: int | None = None) -> Membership | N
     """The person's membership in that workspace, else in their own, else in the first by name; one query."""
     mine = Membership.objects.filter(user=user).select_related("workspace")
     wanted = Case(When(workspace_id=workspace_id, then=0), default=1) if workspace_id else Value(1)
-    return mine.order_by(wanted, "workspace__kind", "workspace__name").first()
+    own = When(
+        workspace__kind=WorkspaceKind.PERSONAL, workspace__owner=user, then=0
+    )  # one may be in another's
+    return mine.order_by(wanted, Case(own, default=1), "workspace__name").first()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
 
-from apps.accounts.choices import LoginKind
+from apps.accounts.choices import LoginKind, WorkspaceKind
 from apps.accounts.credentials import digest
 from apps.accounts.models import ApiKey, Login, Membership, User, Workspace
 
@@ -42,11 +42,12 @@ def login_of_token(uuid: UUID, workspace: UUID | None) -> tuple[Login, Membershi
     Without a workspace it is the seat in the person's own, else in the first by name.
     """
     wanted = Case(When(seat__workspace__uuid=workspace, then=0), default=1) if workspace else Value(1)
+    own = When(seat__workspace__kind=WorkspaceKind.PERSONAL, seat__workspace__owner=F("user"), then=0)
     login = (
         Login.objects.filter(uuid=uuid, kind=LoginKind.TOKEN)
         .annotate(seat=FilteredRelation("user__memberships"))
         .select_related("user", "seat__workspace")  # type: ignore[misc]
-        .order_by(wanted, "seat__workspace__kind", "seat__workspace__name", "seat__id")
+        .order_by(wanted, Case(own, default=1), "seat__workspace__name", "seat__id")
         .first()
     )
     return (login, getattr(login, "seat", None)) if login else None

@@ -1,0 +1,107 @@
+"""Access tokens on WebSockets: two ways to say one, and when the line is cut."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from channels.db import database_sync_to_async
+from django.db import connections
+from django.test import RequestFactory
+
+from apps.accounts.access_tokens import AccessToken
+from apps.accounts.choices import EndReason
+from apps.accounts.services import TokenPair, end_login, open_family
+from config.asgi import websocket_application
+from tests.factories import UserFactory, workspace_of
+
+TIMEOUT_S = 10
+
+
+@database_sync_to_async
+def _pair() -> TokenPair:
+    user = UserFactory()
+    workspace_of(user)
+    return open_family(RequestFactory().get("/"), user, name="notebook", with_second_factor=False)
+
+
+def _line(*, headers: Any = (), subprotocols: Any = (), query: bytes = b"") -> ApplicationCommunicator:
+    scope = {
+        "type": "websocket",
+        "path": "/ws/signals/",
+        "query_string": query,
+        "headers": [(b"host", b"testserver"), *headers],
+        "subprotocols": list(subprotocols),
+    }
+    return ApplicationCommunicator(websocket_application, scope)
+
+
+async def _open(line: ApplicationCommunicator) -> list[Any]:
+    """The first two messages: accepted, and then ready or closed."""
+    await line.send_input({"type": "websocket.connect"})
+    return [await line.receive_output(timeout=TIMEOUT_S) for _ in range(2)]
+
+
+async def _close(line: ApplicationCommunicator) -> None:
+    await line.send_input({"type": "websocket.disconnect", "code": 1000})
+    await line.wait(timeout=TIMEOUT_S)
+    await database_sync_to_async(connections.close_all)()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_header_and_subprotocol_open_the_line():
+    pair = await _pair()
+    by_header = _line(headers=[(b"authorization", f"Bearer {pair.access}".encode())])
+    accepted, ready = await _open(by_header)
+    assert accepted.get("subprotocol") is None
+    assert json.loads(ready["text"]) == {"kind": "ready"}
+    by_subprotocol = _line(subprotocols=["candlewright.v1", f"bearer.{pair.access}"])
+    accepted, ready = await _open(by_subprotocol)
+    assert accepted["subprotocol"] == "candlewright.v1"
+    assert json.loads(ready["text"]) == {"kind": "ready"}
+    await _close(by_header)
+    await _close(by_subprotocol)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_no_wrong_and_misplaced_tokens_are_refused():
+    pair = await _pair()
+    for line in (
+        _line(),
+        _line(headers=[(b"authorization", b"Bearer nonsense")]),
+        _line(headers=[(b"authorization", f"Bearer {pair.refresh}".encode())]),
+        _line(query=f"token={pair.access}".encode()),
+    ):
+        _, closed = await _open(line)
+        assert (closed["type"], closed["code"]) == ("websocket.close", 4401)
+        await _close(line)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_line_is_cut_when_the_token_runs_out():
+    pair = await _pair()
+    token = AccessToken(pair.access.encode())
+    token["exp"] = int(time.time()) + 2
+    line = _line(headers=[(b"authorization", f"Bearer {token}".encode())])
+    _, ready = await _open(line)
+    assert json.loads(ready["text"]) == {"kind": "ready"}
+    closed = await line.receive_output(timeout=TIMEOUT_S)
+    assert (closed["type"], closed["code"]) == ("websocket.close", 4401)
+    assert time.time() >= token["exp"]
+    await _close(line)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_line_is_cut_when_the_log_in_ends():
+    pair = await _pair()
+    line = _line(headers=[(b"authorization", f"Bearer {pair.access}".encode())])
+    await _open(line)
+    await asyncio.sleep(0)
+    await database_sync_to_async(end_login)(pair.login, reason=EndReason.REVOKED, actor=None)
+    closed = await line.receive_output(timeout=TIMEOUT_S)
+    assert (closed["type"], closed["code"]) == ("websocket.close", 4401)
+    await _close(line)
