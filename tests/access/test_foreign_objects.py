@@ -118,6 +118,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "settings/devices/": Device.objects.get(user=user, logins=login).uuid,
         "settings/devices/logins/": login.uuid,
         "api/v1/^users/": user.uuid,
+        "api/v1/auth/sessions/": login.uuid,
         "settings/workspace/api-keys/": (key := create_api_key(workspace, name="Mine", actor=user)[0]).uuid,
         "api/v1/^api-keys/": key.uuid,
         "settings/security/passkeys/": Passkey.objects.create(
