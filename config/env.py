@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from apps.core.secrets.keys import HINT as FIELD_KEYS_HINT
@@ -35,6 +35,10 @@ HINTS = {
     "site_url": "the public address, for example https://app.example.com",
     "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS); empty keeps mail in var/mail",
     "log_format": "json or console",
+    "google_client_secret": "both are on console.cloud.google.com, APIs & Services, Credentials",
+    "github_client_secret": "both are on github.com/settings/developers, OAuth Apps",
+    "oidc_issuer": "the provider's address as its discovery document names it, for example https://login.example.com",
+    "oidc_client_secret": "both come from the registration of this site at the provider",
     "geoip_path": "a MaxMind database of cities or countries (.mmdb); empty shows no places",
     "login_days": "after how many days everybody signs in again, 1 to 365",
     "login_idle_days": "after how many days without use a sign-in ends, 1 to 365",
@@ -63,6 +67,14 @@ class Env(BaseSettings):
     var_dir: str = ""
     sentry_dsn: str = ""
     geoip_path: str = ""
+    google_client_id: str = ""
+    google_client_secret: str = Field(default="", validate_default=True)
+    github_client_id: str = ""
+    github_client_secret: str = Field(default="", validate_default=True)
+    oidc_issuer: str = ""
+    oidc_name: str = "OpenID Connect"
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field(default="", validate_default=True)
     login_days: int = Field(default=90, ge=1, le=365)
     login_idle_days: int = Field(default=14, ge=1, le=365)
 
@@ -111,6 +123,21 @@ class Env(BaseSettings):
     @classmethod
     def are_networks(cls, value: list[str]) -> list[str]:
         return [str(ip_network(text)) for text in value]
+
+    @field_validator("google_client_secret", "github_client_secret", "oidc_client_secret")
+    @classmethod
+    def comes_with_its_id(cls, value: str, info: ValidationInfo) -> str:
+        name = (info.field_name or "").replace("_secret", "_id")
+        if bool(value) != bool(info.data.get(name)):
+            raise ValueError(f"and {name.upper()} belong together: give both or none")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def is_issuer(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("is not an https address")
+        return value.rstrip("/")
 
     @field_validator("geoip_path")
     @classmethod

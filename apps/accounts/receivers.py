@@ -6,6 +6,8 @@ from typing import Any
 
 from allauth.account import signals as allauth_signals
 from allauth.account.models import EmailAddress
+from allauth.socialaccount import signals as social_signals
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -19,6 +21,7 @@ from apps.accounts.services import (
     end_login,
     note_email_changed,
     note_password_changed,
+    note_social_account,
     open_login,
 )
 
@@ -52,3 +55,15 @@ def email_changed(
 ) -> None:
     before = from_email_address.email if from_email_address else ""
     note_email_changed(user, before=before, after=to_email_address.email)
+
+
+@receiver(social_signals.social_account_added)
+def social_account_added(sender: Any, request: HttpRequest, sociallogin: SocialLogin, **kwargs: Any) -> None:
+    note_social_account(sociallogin.user, provider=sociallogin.provider.name, is_connected=True)
+
+
+@receiver(social_signals.social_account_removed)
+def social_account_removed(
+    sender: Any, request: HttpRequest, socialaccount: SocialAccount, **kwargs: Any
+) -> None:
+    note_social_account(socialaccount.user, provider=socialaccount.get_provider().name, is_connected=False)

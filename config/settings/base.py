@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from config.env import load_env
 from config.logs import configure_logging
+from config.social import social_origins, social_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = load_env()
@@ -42,6 +43,10 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "django_otp",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.github",
+    "apps.accounts.openid",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -179,6 +184,9 @@ ACCOUNT_CHANGE_EMAIL = True  # the old address stays until the new one is confir
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password": "20/m/ip"}
 LOGIN_LASTS_DAYS = env.login_days
 GEOIP_PATH = env.geoip_path
+SOCIALACCOUNT_ADAPTER = "apps.accounts.social.SocialAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # a new account needs an address that the provider has confirmed
+SOCIALACCOUNT_PROVIDERS = social_providers(env)
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE_URL.startswith("https") else "http"
 
 LANGUAGE_CODE = "en"
@@ -285,7 +293,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'self'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *social_origins(env)],  # a button there leads on to the provider
     },
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -28,6 +28,7 @@ from apps.accounts.services.people import (
     PREFERENCES,
     note_email_changed,
     note_password_changed,
+    note_social_account,
     update_preferences,
     update_profile,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "note_login_failed",
     "note_login_ok",
     "note_password_changed",
+    "note_social_account",
     "notice_entry",
     "open_family",
     "open_login",

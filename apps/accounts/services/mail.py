@@ -107,7 +107,7 @@ def notice_entry(entry: Entry) -> int:
         "label": entry.device,
         "what": entry.target_name
         if entry.target_type not in ("accounts.user", "accounts.login")
-        else entry.changes.get("api_key") or entry.changes.get("program", ""),
+        else next(filter(None, map(entry.changes.get, ("api_key", "program", "provider"))), ""),
         "ends": entry.changes.get("expires_at"),
         "reason": private.get("reason", ""),
         "login": entry.target_id if entry.target_type == "accounts.login" else None,

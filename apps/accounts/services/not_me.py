@@ -45,10 +45,16 @@ def read_not_me(token: str) -> NotMe | None:
     return NotMe(user, login, email) if user else None
 
 
-@transaction.atomic
 def disown(request: HttpRequest, was: NotMe) -> None:
     """End the log-in (or all), go back to the former address if the mail told of a new one, and mail a link for a new
     password."""
+    _undo(was)
+    user = was.user
+    request_password_reset(request, user.email, [user], default_token_generator)
+
+
+@transaction.atomic
+def _undo(was: NotMe) -> None:
     user = was.user
     if was.login:
         end_login(was.login, reason=EndReason.NOT_ME, actor=user)
@@ -65,9 +71,6 @@ def disown(request: HttpRequest, was: NotMe) -> None:
         user.email = was.email
         user.save(update_fields=["email", "updated_at"])
     record(actor=user, workspace=None, action="accounts.user.disowned", target=user, personal=changes)
-    transaction.on_commit(
-        lambda: request_password_reset(request, user.email, [user], default_token_generator)
-    )
 
 
 def _is_free(email: str, user: User) -> bool:

@@ -68,6 +68,13 @@ def note_email_changed(user: User, *, before: str, after: str) -> None:
     )  # fmt: skip
 
 
+@transaction.atomic
+def note_social_account(user: User, *, provider: str, is_connected: bool) -> None:
+    """Journal that an account elsewhere signs the person in from now on, or no longer does."""
+    action = "accounts.social.connected" if is_connected else "accounts.social.disconnected"
+    record(actor=user, workspace=None, action=action, target=user, changes={"provider": provider})
+
+
 def _apply(row: User | Preferences, values: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Set what differs; {field: [before, after]}."""
     changes = {}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.views import LoginView as AllauthLoginView
+from allauth.socialaccount.views import connections as allauth_connections
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts.confirm import require_confirmed
 from apps.accounts.forms import NewBrowserForm
+from apps.accounts.needs import SIGNED_IN, needs
 from apps.accounts.services import ask_for_device_link, disown, read_not_me, use_device_link
 
 
@@ -60,3 +63,12 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         disown(request, found)
         return render(request, "account/not_me.html", {"is_done": True})
     return render(request, "account/not_me.html", {"was": found})
+
+
+@needs(SIGNED_IN)
+def connections(request: HttpRequest) -> HttpResponse:
+    """Accounts elsewhere; to disconnect one, the person proves anew who they are."""
+    if request.method == "POST":
+        require_confirmed(request)
+    response: HttpResponse = allauth_connections(request)
+    return response
