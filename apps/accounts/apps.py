@@ -6,9 +6,14 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
+        from allauth.socialaccount.providers import registry
+
         from apps.accounts import (
             confirm,  # noqa: F401  notes fresh log-ins
             receivers,  # noqa: F401  subscribes to Django's and allauth's signals
         )
         from apps.accounts.api import schema  # noqa: F401  registers itself with drf-spectacular
+        from apps.accounts.openid.provider import Provider
         from apps.accounts.services import notices  # noqa: F401  a consumer of the journal
+
+        registry.register(Provider)

@@ -46,7 +46,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.google",
     "allauth.socialaccount.providers.github",
-    "apps.accounts.openid",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",

@@ -1,4 +1,4 @@
-"""The provider as allauth knows it, sending a nonce along; found by allauth through INSTALLED_APPS."""
+"""The provider as allauth knows it, sending a nonce along; apps.py registers it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,3 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
             request, process, auth_params=auth_params, nonce=nonce, **kwargs
         )
         return answer
-
-
-provider_classes = [Provider]
