@@ -10,6 +10,7 @@ from apps.accounts.api.urls import router_entries as accounts_entries
 from apps.backtests.api.urls import router_entries as backtests_entries
 from apps.formulas.api.urls import router_entries as formulas_entries
 from apps.markets.api.urls import router_entries as markets_entries
+from apps.pages.api.urls import router_entries as pages_entries
 from apps.signals.api.urls import router_entries as signals_entries
 
 router = DefaultRouter(trailing_slash=True)
@@ -21,6 +22,7 @@ for prefix, viewset, basename in [
     *formulas_entries,
     *backtests_entries,
     *signals_entries,
+    *pages_entries,
 ]:
     router.register(prefix, viewset, basename=basename)
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Impersonation
 from apps.accounts.services import end_impersonation
+from apps.core.request_context import impersonated_by
 
 SESSION_KEY = "impersonation"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -62,6 +63,7 @@ class ImpersonationMiddleware:
             return _refused(request, "This page is hidden from staff: it belongs to the person alone.")
         if request.method not in SAFE:
             return _refused(request, "You are looking as somebody else: you can read, not change.")
+        impersonated_by(look.staff_id)
         request.user = look.user
         return self.get_response(request)
 

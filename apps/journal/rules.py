@@ -108,3 +108,28 @@ def _sha256(text: str) -> str:
 def _plain(value: object) -> str:
     isoformat = getattr(value, "isoformat", None)
     return isoformat() if isoformat else str(value)
+
+
+def readable(changes: dict[str, Any]) -> list[tuple[str, str | None, str]]:
+    """Changes as rows of field, before, after; before is None where only a value was recorded."""
+    rows: list[tuple[str, str | None, str]] = []
+    for name, value in changes.items():
+        if (
+            isinstance(value, list)
+            and len(value) == 2
+            and not any(isinstance(item, list | dict) for item in value)
+        ):
+            rows.append((name, _words(value[0]), _words(value[1])))
+        else:
+            rows.append((name, None, _words(value)))
+    return rows
+
+
+def _words(value: Any) -> str:
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

@@ -1,12 +1,114 @@
-"""Reads of the journal."""
+"""Reads of the journal; each starts from a workspace."""
 
 from __future__ import annotations
 
-from django.db.models import Model, QuerySet
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
 
-from apps.journal.models import Entry
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from apps.journal.models import Entry, PersonalPart, Seal, Verification
+
+SYSTEM = 0  # as the actor asked for: what nobody did
 
 
-def entries_of(workspace: Model) -> QuerySet[Entry]:
+@dataclass(frozen=True, slots=True)
+class JournalFilter:
+    """Which entries to show; empty values show everything. `target` is "type:uuid" or "type:id"."""
+
+    actor_id: int | None = None
+    group: str = ""
+    target: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    via: str = ""
+    text: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """Entries, newest first. `older` is the cursor of the next page, None on the last."""
+
+    entries: list[Entry]
+    older: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainState:
+    """The last seal of a workspace's chain, and what the last verification found."""
+
+    head: Seal | None
+    verified: Verification | None
+
+
+def entries_of(workspace: Model, chosen: JournalFilter | None = None) -> QuerySet[Entry]:
     """What happened in a workspace, newest first."""
-    return Entry.objects.filter(workspace_id=workspace.pk).order_by("-id").prefetch_related("parts")
+    entries = Entry.objects.filter(workspace_id=workspace.pk).order_by("-id").prefetch_related("parts")
+    if chosen is None:
+        return entries
+    if chosen.actor_id is not None:
+        entries = entries.filter(actor_id=chosen.actor_id or None)
+    if chosen.group:
+        entries = entries.filter(action__startswith=f"{chosen.group}.")
+    if chosen.target:
+        entries = entries.filter(_of_target(workspace, chosen.target))
+    if chosen.since:
+        entries = entries.filter(recorded_at__gte=chosen.since)
+    if chosen.until:
+        entries = entries.filter(recorded_at__lt=chosen.until)
+    if chosen.via:
+        entries = entries.filter(via=chosen.via)
+    if chosen.request_id:
+        entries = entries.filter(request_id=chosen.request_id)
+    if chosen.text:
+        entries = entries.filter(containing(chosen.text))
+    return entries
+
+
+def containing(text: str) -> Q:
+    """Entries with `text` in the action, the object's name, or what is left of who did it and to whom."""
+    action = Q(action__icontains=text.replace(" ", "_")) | Q(action__icontains=text.replace(" ", "."))
+    parts = PersonalPart.objects.filter(entry=OuterRef("pk")).filter(
+        Q(data__label__icontains=text) | Q(data__ip=text) | Q(data__device__icontains=text)
+    )
+    return action | Q(target_label__icontains=text) | Q(Exists(parts))
+
+
+def page_of(entries: QuerySet[Entry], *, before: uuid.UUID | None, size: int) -> JournalPage:
+    """The `size` entries that come after the one called `before`, or the newest. An unknown one starts anew."""
+    if before:
+        place = entries.filter(uuid=before).values_list("id", flat=True).first()
+        if place is not None:
+            entries = entries.filter(id__lt=place)
+    found = list(entries[: size + 1])
+    shown = found[:size]
+    return JournalPage(shown, shown[-1].uuid if len(found) > size else None)
+
+
+def chain_state(workspace_id: int | None) -> ChainState:
+    """What the pages tell about a chain."""
+    seals = Seal.objects.filter(workspace_id=workspace_id).defer("manifest").order_by("-number")
+    verified = Verification.objects.filter(workspace_id=workspace_id).order_by("-id")
+    return ChainState(seals.first(), verified.first())
+
+
+def seal_of(entry: Entry) -> Seal | None:
+    """The seal whose manifest names the entry; None while it is not sealed."""
+    seals = Seal.objects.filter(workspace_id=entry.workspace_id, sealed_at__gte=entry.recorded_at)
+    return seals.order_by("number").filter(manifest__contains=[[entry.pk, str(entry.uuid)]]).first()
+
+
+def _of_target(workspace: Model, target: str) -> Q:
+    """Entries of one object, also those from before uuids were kept."""
+    kind, _, name = target.partition(":")
+    if name.isdecimal() and len(name) < 19:
+        return Q(target_type=kind, target_id=int(name))
+    try:
+        found = uuid.UUID(name)
+    except ValueError:
+        return Q(pk__in=[])
+    known = Entry.objects.filter(workspace_id=workspace.pk, target_type=kind, target_uuid=found)
+    target_id = known.values_list("target_id", flat=True).first()
+    return Q(pk__in=[]) if target_id is None else Q(target_type=kind, target_id=target_id)

@@ -246,6 +246,7 @@ CELERY_BEAT_SCHEDULE = {
     "accounts-mail": {"task": "accounts.send_due_mail", "schedule": 30.0},
     "accounts-tidy": {"task": "accounts.tidy_logins", "schedule": 60.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},
+    "journal-verify": {"task": "journal.verify_all", "schedule": crontab(hour=3, minute=40)},
     "journal-consume": {"task": "journal.run_consumers", "schedule": 2.0},
     "accounts-privacy": {"task": "accounts.carry_out_privacy", "schedule": 60.0},
     "accounts-purge": {"task": "accounts.purge", "schedule": crontab(hour=3, minute=40)},

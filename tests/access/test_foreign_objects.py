@@ -29,6 +29,7 @@ from apps.backtests.services import (
     work_next,
 )
 from apps.formulas.services import add_case, create_formula, publish_formula
+from apps.journal.models import Entry
 from apps.signals.models import Alert, Signal
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sources import create_source, send_test_alert
@@ -111,9 +112,12 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     export = request_export(user, actor=user)
     build_export(export.pk)
     login = open_login(RequestFactory().get("/"), user)
+    entry = Entry.objects.filter(workspace_id=workspace.pk).latest("id")
     return {
         "settings/privacy/export/": export.uuid,
         "api/v1/^exports/": export.uuid,
+        "settings/workspace/journal/": entry.uuid,
+        "api/v1/^journal/": entry.uuid,
         "settings/people/": user.uuid,
         "settings/devices/": Device.objects.get(user=user, logins=login).uuid,
         "settings/devices/logins/": login.uuid,

@@ -51,13 +51,13 @@ def test_entry_falls_with_its_change(user: User, workspace):
 
 def test_entry_of_a_request_says_from_where(web, workspace):
     web.post(
-        "/settings/api-keys/",
+        "/signals/sources/new/",
         {"name": "Program"},
         REMOTE_ADDR="203.0.113.7",
         HTTP_X_FORWARDED_FOR="198.51.100.1",  # anybody can send that
         HTTP_USER_AGENT="Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0",
     )
-    entry = entry_of("accounts.api_key.created")
+    entry = entry_of("signals.source.created")
     assert (entry.ip, entry.device) == ("203.0.113.7", "Firefox 132 on Windows 10")
     assert entry.via == "page"
     assert len(entry.request_id) == 36

@@ -23,6 +23,9 @@ from apps.accounts.middleware import HEADER, enter, membership_asked_for
 from apps.accounts.selectors import key_of_secret, login_of_token
 from apps.core.client_ip import client_ip, in_networks
 from apps.core.errors import NotFound
+from apps.core.request_context import API_KEY as VIA_API_KEY
+from apps.core.request_context import TOKEN as VIA_TOKEN
+from apps.core.request_context import came_via
 
 # "last used" is for people; a write on every request would be work for nothing
 LAST_USED_PRECISION = timedelta(minutes=1)
@@ -78,6 +81,7 @@ class ApiKeyAuthentication(BearerAuthentication):
         if key.last_used_at is None or now - key.last_used_at > LAST_USED_PRECISION:
             _note_use(key, "last_used_at", now, last_used_ip=ip)
         enter(request._request, membership, scopes=key.scopes)
+        came_via(VIA_API_KEY, f"{key.name} ({key.prefix}…)")
         return key.user, key
 
 
@@ -114,6 +118,7 @@ class AccessTokenAuthentication(BearerAuthentication):
             _note_use(login, "last_seen_at", now, ip=client_ip(request._request))
         request._request.login = login  # type: ignore[attr-defined]
         enter(request._request, membership)
+        came_via(VIA_TOKEN, login.label)
         return login.user, login
 
 

@@ -52,19 +52,20 @@ def plain(value):
 
 def keep_findings(apps, schema_editor):
     """What a verification of the old journal finds; the conversion's own entry will tell it."""
-    Entry = apps.get_model("journal", "Entry")
+    using = schema_editor.connection.alias
+    Entry = apps.get_model("journal", "Entry").objects.using(using)
     faults = []
     entries = 0
-    for entry in Entry.objects.order_by("id").iterator(chunk_size=2000):
+    for entry in Entry.order_by("id").iterator(chunk_size=2000):
         entries += 1
         body = {name: getattr(entry, name) for name in OLD_FIELDS}
         text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain)
         if hashlib.sha256(text.encode()).hexdigest() != entry.content_hash:
             faults.append(f"entry {entry.pk} ({entry.uuid}, {entry.action}) was edited")
     previous = ""
-    for seal in apps.get_model("journal", "Seal").objects.order_by("last_entry_id").iterator():
+    for seal in apps.get_model("journal", "Seal").objects.using(using).order_by("last_entry_id").iterator():
         digest = hashlib.sha256(previous.encode())
-        batch = Entry.objects.filter(id__range=(seal.first_entry_id, seal.last_entry_id)).order_by("id")
+        batch = Entry.filter(id__range=(seal.first_entry_id, seal.last_entry_id)).order_by("id")
         for value in batch.values_list("content_hash", flat=True):
             digest.update(value.encode())
         if digest.hexdigest() != seal.chain_hash:

@@ -49,7 +49,7 @@ def converted(entry):
 
 
 def convert(apps, schema_editor):
-    Entry = apps.get_model("journal", "Entry")
+    Entry = apps.get_model("journal", "Entry").objects.using(schema_editor.connection.alias)
     fields = [
         "subject_id", "target_label", "changes", "actor_commitment", "target_commitment", "content_hash",
     ]
@@ -58,7 +58,7 @@ def convert(apps, schema_editor):
         batch, parts = [], []
 
         def write():
-            Entry.objects.bulk_update(batch, fields)
+            Entry.bulk_update(batch, fields)
             cursor.executemany(
                 "INSERT INTO journal_personalpart (entry_id, part, person_id, salt, data)"
                 " VALUES (%s, %s, %s, %s, %s::jsonb)",
@@ -67,7 +67,7 @@ def convert(apps, schema_editor):
             batch.clear()
             parts.clear()
 
-        for entry in Entry.objects.order_by("id").iterator(chunk_size=1000):
+        for entry in Entry.order_by("id").iterator(chunk_size=1000):
             values, its_parts = converted(entry)
             for name in fields:
                 setattr(entry, name, values[name])
@@ -95,7 +95,7 @@ def convert(apps, schema_editor):
             }
             nothing = ("workspace_id", "actor_id", "subject_id", "impersonator_id", "target_id", "target_uuid")
             values |= dict.fromkeys(nothing)
-            Entry.objects.create(**values, actor_label="", content_hash=content_hash(values))
+            Entry.create(**values, actor_label="", content_hash=content_hash(values))
 
 
 class Migration(migrations.Migration):

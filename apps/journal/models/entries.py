@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db import models
 
+from apps.journal.rules import readable
+
 ERASED = "an erased person"
 
 
@@ -87,6 +89,16 @@ class Entry(models.Model):
         if self.target_label or not self.target_commitment:
             return self.target_label
         return str(self.personal.get(PersonalPart.TARGET, {}).get("label", ERASED))
+
+    @property
+    def target_key(self) -> str:
+        """How its object is asked for; empty where there is none."""
+        return f"{self.target_type}:{self.target_uuid or self.target_id}" if self.target_type else ""
+
+    @property
+    def diff(self) -> list[tuple[str, str | None, str]]:
+        """Rows of field, before, after."""
+        return readable(self.all_changes)
 
     @property
     def all_changes(self) -> dict[str, Any]:

@@ -13,8 +13,8 @@ The handler runs in a transaction that also moves the consumer's cursor: what it
 once for each entry, also when the process is killed in between. What leaves the database (mail, HTTP) belongs into a
 row that the handler writes and a job sends, or into transaction.on_commit where a lost one does no harm. If it raises,
 its writes are undone, the entry is tried again with growing pauses, the ones behind it go on meanwhile, and after
-MOST_ATTEMPTS it is parked for staff to see. Entries come in settled order, only such as were recorded after the consumer was first
-deployed; `manage.py journal replay` acts on older ones, or again.
+MOST_ATTEMPTS it is parked for staff to see. Entries come in settled order, only such as were recorded
+after the consumer was first deployed; `manage.py journal replay` acts on older ones, or again.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def write_entry(*, actor_data: dict[str, Any], target_data: dict[str, Any], **fi
     row: list[Any] = [getattr(entry, name) for name in COLUMNS]
     row[COLUMNS.index("changes")] = Jsonb(entry.changes)
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [*row, Jsonb(parts)])
+        cursor.execute(INSERT, [*row, Jsonb(parts)])  # type: ignore[list-item]  # psycopg adapts it
         entry.id, entry.xid = cursor.fetchone()
     entry._state.adding = False
     entry._state.db = connection.alias

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from apps.journal.services import (
     keep_verification,
     lag,
     oldest_writer,
+    recheck_export,
     replay,
     retry_parked,
     seal_entries,
@@ -48,6 +50,13 @@ class Command(BaseCommand):
         verify.add_argument("--workspace", type=UUID, metavar="UUID", help="only this workspace's chain")
         verify.add_argument(
             "--head", default="", metavar="HASH", help="a head noted elsewhere that must still be there"
+        )
+        recheck = deeds.add_parser(
+            "verify-export", help="recompute every hash of an exported file; needs no database"
+        )
+        recheck.add_argument("file", type=Path)
+        recheck.add_argument(
+            "--head", default="", metavar="HASH", help="the head of a seal that must be in it"
         )
         deeds.add_parser("seal", help="seal what is settled now, and print the heads")
         deeds.add_parser("consumers", help="how far each consumer is behind")
@@ -80,6 +89,24 @@ class Command(BaseCommand):
         self.stdout.write(f"The journal is whole: {summary(found)}.")
         if found.head:
             self.stdout.write(f"Head: {found.head}")
+
+    def verify_export(self, options: dict[str, Any]) -> None:
+        found = recheck_export(options["file"], head=options["head"])
+        for fault in found.faults:
+            self.stderr.write(fault)
+        if found.faults:
+            raise CommandError(f"the export does not hold: {_count(len(found.faults), 'fault')}")
+        self.stdout.write(
+            f"Every hash holds: {_count(found.entries, 'entry', 'entries')}, {found.sealed} of them sealed."
+        )
+        if found.seals:
+            rest = (
+                f", which name {found.left_out} more entries that this file leaves out"
+                if found.left_out
+                else ""
+            )
+            self.stdout.write(f"They stand in {_count(found.seals, 'seal')} whose chain holds{rest}.")
+            self.stdout.write(f"Head: {found.heads[-1]}")
 
     def seal(self, options: dict[str, Any]) -> None:
         for seal in seal_entries():

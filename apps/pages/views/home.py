@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,7 +13,6 @@ from apps.backtests.selectors import backtests_of
 from apps.billing.selectors import meters_of, plan_of
 from apps.formulas.library import template_of, templates
 from apps.formulas.selectors import formulas_of
-from apps.journal.selectors import entries_of
 from apps.markets.selectors import visible_bar_sets
 from apps.signals.selectors import signals_of
 
@@ -41,13 +39,6 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "templates": templates()[:3],
     }
     return render(request, "pages/dashboard.html", context)
-
-
-@needs("journal.view")
-def activity(request: HttpRequest) -> HttpResponse:
-    """Who did what in this workspace, from the journal."""
-    page = Paginator(entries_of(request.workspace), 50).get_page(request.GET.get("page"))
-    return render(request, "pages/activity.html", {"page": page})
 
 
 @needs(SIGNED_IN)
