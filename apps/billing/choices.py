@@ -4,6 +4,7 @@ from django.db.models import TextChoices
 
 
 class Period(TextChoices):
+    MINUTE = "minute", "Minute"
     DAY = "day", "Day"
     MONTH = "month", "Month"
     TOTAL = "total", "At any time"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,8 +10,12 @@ from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.billing.choices import Period
-from apps.billing.models import MeterUsage, Plan
+from apps.billing.models import MeterUsage, Plan, PlanLimit
 from apps.billing.rules import next_reset, period_start
+
+
+API_METER = "api_requests"
+_api_rates: dict[str, tuple[int | None, float]] = {}
 
 
 def plan_of(workspace: Workspace) -> Plan:
@@ -38,7 +43,10 @@ class MeterState:
 
 
 def meters_of(workspace: Workspace) -> list[MeterState]:
-    """Each meter of the workspace's plan with what is used (reservations counted) in its current period."""
+    """Each meter of the workspace's plan with what is used (reservations counted) in its current period.
+
+    Rates of a minute are no meters: the API tells them with every answer.
+    """
     today = timezone.now().date()
     usage = {
         (row.meter, row.period_start): row.used + row.reserved
@@ -52,5 +60,21 @@ def meters_of(workspace: Workspace) -> list[MeterState]:
             period=limit.period,
             resets_on=next_reset(limit.period, today),
         )
-        for limit in plan_of(workspace).limits.order_by("meter")
+        for limit in plan_of(workspace).limits.exclude(period=Period.MINUTE).order_by("meter")
     ]
+
+
+def api_rate_of(workspace: Workspace) -> int | None:
+    """Requests a minute that the workspace's plan gives each of its people; None where it names none.
+
+    Remembered for a minute by each process, so that staff's changes hold from the next minute on.
+    """
+    found = _api_rates.get(workspace.plan_code)
+    if found is None or time.monotonic() - found[1] > 60:
+        amount = (
+            PlanLimit.objects.filter(plan__code=workspace.plan_code, meter=API_METER)
+            .values_list("amount", flat=True)
+            .first()
+        )
+        found = _api_rates[workspace.plan_code] = (amount, time.monotonic())
+    return found[0]

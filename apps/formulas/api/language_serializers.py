@@ -79,7 +79,7 @@ class WhyRequestSerializer(OnBarsSerializer):
     )
 
 
-class ProblemSerializer(Serializer[Any]):
+class FormulaProblemSerializer(Serializer[Any]):
     line = serializers.IntegerField()
     column = serializers.IntegerField()
     message = serializers.CharField()
@@ -89,8 +89,8 @@ class ProblemSerializer(Serializer[Any]):
 
 class CheckReportSerializer(Serializer[Any]):
     ok = serializers.BooleanField()
-    errors = ProblemSerializer(many=True)
-    warnings = ProblemSerializer(many=True)
+    errors = FormulaProblemSerializer(many=True)
+    warnings = FormulaProblemSerializer(many=True)
     lookback = serializers.IntegerField(allow_null=True)
     inputs = serializers.ListField(child=serializers.DictField(), allow_null=True)
     hash = serializers.CharField(allow_null=True)
@@ -150,7 +150,7 @@ class ExplanationSerializer(Serializer[Any]):
 
 class PineSerializer(Serializer[Any]):
     script = serializers.CharField(allow_blank=True, help_text="Empty where there are problems")
-    problems = ProblemSerializer(many=True)
+    problems = FormulaProblemSerializer(many=True)
 
 
 class PineLineSerializer(Serializer[Any]):

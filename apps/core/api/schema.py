@@ -1,0 +1,298 @@
+"""The OpenAPI description of each operation, completed by what the base of the views does for all of them."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
+from rest_framework.permissions import AllowAny
+
+from apps.core.api.serializers import KnownMembers
+
+PROBLEM = {
+    "type": "object",
+    "description": "A refusal (RFC 9457). `code` is stable, `detail` is for people, `errors` names fields.",
+    "properties": {
+        "type": {"type": "string", "const": "about:blank"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {"type": "object", "additionalProperties": True},
+    },
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "additionalProperties": True,
+}
+# status: what it means here, and an example's code and words
+REFUSALS: dict[int, tuple[str, str, str]] = {
+    400: (
+        "A value, a member or a parameter is wrong; `errors` names it.",
+        "invalid",
+        "name: This field is required.",
+    ),
+    401: (
+        "No key, token or session, or one that is not valid.",
+        "not_authenticated",
+        "Sign in or send a key.",
+    ),
+    402: (
+        "The plan's limit is reached, or the plan lacks this.",
+        "quota_exceeded",
+        "This plan gives 1 backtest a day.",
+    ),
+    403: (
+        "The role, or the scopes of the key, lack the right.",
+        "right_missing",
+        "This needs another right.",
+    ),
+    404: ("There is no such thing in this workspace.", "not_found", "Not found."),
+    406: (
+        "Accept leaves out application/json.",
+        "not_acceptable",
+        "Could not satisfy the request Accept header.",
+    ),
+    409: ("Not in its present state.", "conflict", "It is not in the state for this."),
+    412: (
+        "It has changed since the version that If-Match names.",
+        "version_mismatch",
+        "Somebody has changed it.",
+    ),
+    413: ("The body is too large.", "too_large", "A JSON body may have 5,242,880 bytes at most."),
+    415: (
+        "The body is of another media type.",
+        "unsupported_media_type",
+        'Unsupported media type "text/plain".',
+    ),
+    422: (
+        "Well-formed but wrong, or an Idempotency-Key used for something else.",
+        "idempotency_key_reused",
+        "Used.",
+    ),
+    428: ("If-Match is missing.", "precondition_required", "Send If-Match with the ETag you read."),
+    429: ("Too many requests; see Retry-After.", "throttled", "Request was throttled."),
+    500: ("A fault of ours; tell us the request_id.", "server_error", "Something broke on our side"),
+}
+VERBS = {"retrieve": "get", "partial_update": "change", "update": "replace", "destroy": "delete"}
+HEADERS = {
+    "ETag": {"description": "The version of what was answered.", "schema": {"type": "string"}},
+    "RateLimit-Limit": {"description": "Requests a minute.", "schema": {"type": "integer"}},
+    "RateLimit-Remaining": {"description": "How many are left.", "schema": {"type": "integer"}},
+    "RateLimit-Reset": {
+        "description": "Seconds until the oldest is forgotten.",
+        "schema": {"type": "integer"},
+    },
+    "RateLimit-Policy": {"description": "Limit and window, 100;w=60.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "X-Request-ID": {"description": "Names the request in our logs.", "schema": {"type": "string"}},
+    "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {"description": "true on a repeated answer.", "schema": {"type": "string"}},
+    "Link": {"description": "The neighbouring pages (RFC 8288).", "schema": {"type": "string"}},
+}
+
+
+class AutoSchema(SpectacularSchema):
+    """Adds to drf-spectacular's: a summary, the refusals, the headers, the rights, and what the base understands."""
+
+    method_mapping: ClassVar[dict[str, str]] = SpectacularSchema.method_mapping
+
+    @property
+    def action(self) -> str:
+        return getattr(self.view, "action", None) or self.method.lower()
+
+    def get_summary(self) -> str:
+        sentence = re.split(
+            r"(?<=[^.0-9])[.;:](?:\s|$)", " ".join(self.get_description().split()), maxsplit=1
+        )[0]
+        return sentence.rstrip(".") or self.get_operation_id().replace("_", " ")
+
+    def get_operation_id(self) -> str:
+        name = getattr(self.view, "basename", None)
+        if name is None:
+            return super().get_operation_id()
+        verb = VERBS.get(self.action, self.action)
+        mapping = getattr(getattr(self.view, self.action, None), "mapping", {})
+        suffix = f"_{self.method.lower()}" if len(mapping) > 1 else ""
+        return f"{name.replace('-', '_')}_{verb}{suffix}"
+
+    def get_tags(self) -> list[str]:
+        return super().get_tags()[:1]
+
+    def get_extensions(self) -> dict[str, Any]:
+        rights: dict[str, str] = getattr(self.view, "rights", {})
+        needed = rights.get(self.action) or rights.get("*")
+        return super().get_extensions() | ({"x-rights": [needed]} if needed else {})
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> dict[str, Any] | None:
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if operation is None:
+            return None
+        known = {(parameter["name"], parameter["in"]) for parameter in operation.get("parameters", [])}
+        operation["parameters"] = [
+            *operation.get("parameters", []),
+            *(p for p in self._own_parameters() if (p["name"], p["in"]) not in known),
+        ]
+        self._add_headers(operation["responses"])
+        self._add_refusals(operation)
+        return operation
+
+    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        found = super()._map_serializer(serializer, direction, bypass_extensions)
+        if direction == "request" and isinstance(serializer, KnownMembers) and found.get("type") == "object":
+            found["additionalProperties"] = False
+        return found
+
+    def _own_parameters(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        if self.action in ("list", "retrieve") and self.method == "GET":
+            found.append(
+                _parameter(
+                    "fields",
+                    "query",
+                    "Only these members, separated by commas.",
+                    example=self._first_fields(),
+                )
+            )
+        if self.method == "GET":
+            found.append(_parameter("If-None-Match", "header", "An ETag: 304 while it is still the version."))
+        if self.method == "POST" and getattr(self.view, "in_transaction", False):
+            found.append(
+                _parameter(
+                    "Idempotency-Key",
+                    "header",
+                    "Makes a retry safe: the same key and body give the same answer for 24 hours.",
+                    schema={
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 255,
+                        "pattern": "^[!#-\\[\\]-~]{1,255}$",
+                    },
+                    example="8e03978e-40d5-43dd-bc93-6894a57f9324",
+                )
+            )
+        if self._edits:
+            found.append(
+                _parameter(
+                    "If-Match",
+                    "header",
+                    "The ETag of the version to change; * overwrites whatever stands there.",
+                    required=self.method != "DELETE",
+                    example="*",
+                )
+            )
+        return found
+
+    def _first_fields(self) -> str:
+        serializer = getattr(self.view, "serializer_class", None)
+        return ",".join(list(serializer().fields)[:2]) if serializer else ""
+
+    @property
+    def _edits(self) -> bool:
+        return (
+            self.method in ("PUT", "PATCH", "DELETE")
+            and getattr(self.view, "versioned", False)
+            and getattr(self.view, "in_transaction", False)
+            and "{" in self.path
+        )
+
+    def _add_headers(self, responses: dict[str, Any]) -> None:
+        for status, response in responses.items():
+            names = [
+                "X-Request-ID",
+                "RateLimit-Limit",
+                "RateLimit-Remaining",
+                "RateLimit-Reset",
+                "RateLimit-Policy",
+            ]
+            if status == "200" and self.method in ("GET", "PUT", "PATCH"):
+                names.append("ETag")
+            if status in ("201", "202") and self.action == "create":
+                names.append("Location")
+            if self.method == "POST" and getattr(self.view, "in_transaction", False):
+                names.append("Idempotency-Replayed")
+            if self.action == "list":
+                names.append("Link")
+            response["headers"] = {
+                name: {"$ref": f"#/components/headers/{name}"} for name in names
+            } | response.get("headers", {})
+
+    def _add_refusals(self, operation: dict[str, Any]) -> None:
+        self.registry.register_on_missing(
+            ResolvedComponent(name="Problem", type=ResolvedComponent.SCHEMA, object="Problem", schema=PROBLEM)
+        )
+        responses = operation["responses"]
+        if self.method == "GET" and "200" in responses:
+            responses["304"] = {"description": "Still the version that If-None-Match names."}
+        for status in sorted(self._refusals("requestBody" in operation)):
+            if str(status) in responses:
+                continue
+            meaning, code, detail = REFUSALS[status]
+            example = {
+                "type": "about:blank",
+                "title": HTTPStatus(status).phrase,
+                "status": status,
+                "code": code,
+                "detail": detail,
+                "request_id": "0b8f5a52-7a35-4a60-a5a5-8c4c0d9b9e01",
+            }
+            headers = ["X-Request-ID", *(["Retry-After"] if status == 429 else [])]
+            responses[str(status)] = {
+                "description": meaning,
+                "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+                "content": {
+                    "application/problem+json": {
+                        "schema": {"$ref": "#/components/schemas/Problem"},
+                        "example": example,
+                    }
+                },
+            }
+        operation["responses"] = dict(sorted(responses.items()))
+
+    def _refusals(self, has_body: bool) -> set[int]:
+        view = self.view
+        found = {400, 406, 429, 500, *getattr(view, "problems", {}).get(self.action, ())}
+        found |= set(getattr(view, "problems", {}).get("*", ()))
+        if not any(isinstance(permission, AllowAny) for permission in view.get_permissions()):
+            found |= {401, 403}
+        if "{" in self.path:
+            found.add(404)
+        if has_body:
+            found |= {413, 415}
+        if self.method == "POST" and getattr(view, "in_transaction", False):
+            found.add(422)
+        if self._edits:
+            found |= {412} if self.method == "DELETE" else {412, 428}
+        return found
+
+
+def _parameter(
+    name: str,
+    where: str,
+    description: str,
+    *,
+    required: bool = False,
+    schema: dict[str, Any] | None = None,
+    example: str | None = None,
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": name,
+        "in": where,
+        "description": description,
+        "schema": schema or {"type": "string"},
+    }
+    if required:
+        found["required"] = True
+    if example:
+        found["example"] = example
+    return found
+
+
+def complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """drf-spectacular's last step: the headers that answers refer to."""
+    result["components"]["headers"] = HEADERS
+    return result
