@@ -8,6 +8,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -32,6 +33,7 @@ HINTS = {
     "allowed_hosts": "a comma-separated list of host names, for example app.example.com",
     "csrf_trusted_origins": "a comma-separated list of origins with scheme, for example https://app.example.com",
     "trusted_proxies": "comma-separated addresses or networks of your own proxies, for example 10.0.0.0/8, ::1",
+    "cors_allowed_origins": "a comma-separated list of origins of other sites, for example https://tools.example.com",
     "site_url": "the public address, for example https://app.example.com",
     "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS); empty keeps mail in var/mail",
     "log_format": "json or console",
@@ -59,6 +61,7 @@ class Env(BaseSettings):
     allowed_hosts: CommaList = Field(default_factory=list)
     csrf_trusted_origins: CommaList = Field(default_factory=list)
     trusted_proxies: CommaList = Field(default_factory=list)
+    cors_allowed_origins: CommaList = Field(default_factory=list)
     site_url: str = "http://127.0.0.1:8000"
     email_url: str = ""
     default_from_email: str = "Candlewright <no-reply@candlewright.example>"
@@ -78,7 +81,9 @@ class Env(BaseSettings):
     login_days: int = Field(default=90, ge=1, le=365)
     login_idle_days: int = Field(default=14, ge=1, le=365)
 
-    @field_validator("allowed_hosts", "csrf_trusted_origins", "trusted_proxies", mode="before")
+    @field_validator(
+        "allowed_hosts", "csrf_trusted_origins", "cors_allowed_origins", "trusted_proxies", mode="before"
+    )
     @classmethod
     def split_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -117,6 +122,15 @@ class Env(BaseSettings):
     def is_mail(cls, value: str) -> str:
         if value and not value.startswith(("smtp://", "smtps://", "smtp+tls://")):
             raise ValueError("is not a mail server address")
+        return value
+
+    @field_validator("cors_allowed_origins")
+    @classmethod
+    def are_origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+                raise ValueError("holds something that is no origin: scheme, host and port, no path, no *")
         return value
 
     @field_validator("trusted_proxies")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from rest_framework import exceptions, pagination
 from rest_framework.request import Request
+
+
+_CURSOR = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 class InvalidCursor(exceptions.APIException):
@@ -28,6 +32,12 @@ class CursorPagination(pagination.CursorPagination):
             return super().paginate_queryset(queryset, request, view)
         except (exceptions.NotFound, ValueError, TypeError, OverflowError, ValidationError):
             raise InvalidCursor from None
+
+    def decode_cursor(self, request: Request) -> Any:
+        given = request.query_params.get("cursor")
+        if given is not None and not _CURSOR.fullmatch(given):  # base64 as Python reads it skips what it is not
+            raise InvalidCursor
+        return super().decode_cursor(request)
 
     def get_page_size(self, request: Request) -> int | None:
         text = request.query_params.get("page_size")

@@ -1,0 +1,91 @@
+"""Rate limits: exact across processes, told in every answer, by plan and by key."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from apps.billing import selectors
+from apps.billing.models import PlanLimit
+
+URL = "/api/v1/users/me/"
+
+
+@pytest.fixture(autouse=True)
+def _afresh():
+    cache.clear()
+    selectors._api_rates.clear()
+    yield
+    cache.clear()
+    selectors._api_rates.clear()
+
+
+def test_every_answer_tells_the_limit_and_the_last_when_to_come_again(api, workspace):
+    PlanLimit.objects.filter(plan__code=workspace.plan_code, meter="api_requests").update(amount=3)
+    answers = [api.get(URL) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [answer["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
+    assert {answer["RateLimit-Limit"] for answer in answers} == {"3"}
+    assert {answer["RateLimit-Policy"] for answer in answers} == {"3;w=60"}
+    refused = answers[-1]
+    assert refused.json()["code"] == "throttled"
+    assert 1 <= int(refused["Retry-After"]) <= 60
+    assert int(refused["RateLimit-Reset"]) == int(refused["Retry-After"])
+
+
+def test_a_person_has_100_a_minute_unless_the_plan_says_otherwise(api, workspace):
+    workspace.plan_code = "free"
+    workspace.save()
+    assert api.get(URL)["RateLimit-Limit"] == "100"
+    workspace.plan_code = "pro"
+    workspace.save()
+    assert api.get(URL)["RateLimit-Limit"] == "300"
+    assert api.post("/api/v1/formulas/check/", {"text": ""})["RateLimit-Limit"] == "600"
+
+
+@pytest.mark.django_db
+def test_strangers_are_counted_by_address():
+    client = APIClient()
+    statuses = [client.get(URL).status_code for _ in range(102)]
+    assert statuses == [401] * 100 + [429] * 2
+    assert client.get(URL, REMOTE_ADDR="203.0.113.9").status_code == 401
+
+
+HAMMER = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.base"
+import django; django.setup()
+from apps.core.api.throttling import ApiThrottle
+from types import SimpleNamespace as N
+print("ready", flush=True); sys.stdin.readline()
+passed = 0
+for _ in range(100):
+    request = N(user=N(is_authenticated=True, pk=4711), auth=None, workspace=None, _request=N())
+    passed += ApiThrottle().allow_request(request, None)
+print(passed)
+"""
+
+
+def test_exactly_as_many_pass_however_many_processes_ask():
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", HAMMER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"REDIS_URL": os.environ["REDIS_URL"]},
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    passed = [int(process.communicate(timeout=60)[0]) for process in processes]
+    assert sum(passed) == 100, passed
