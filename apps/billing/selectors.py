@@ -13,7 +13,6 @@ from apps.billing.choices import Period
 from apps.billing.models import MeterUsage, Plan, PlanLimit
 from apps.billing.rules import next_reset, period_start
 
-
 API_METER = "api_requests"
 _api_rates: dict[str, tuple[int | None, float]] = {}
 

@@ -71,8 +71,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "apps.core.middleware.ApiSlashMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "apps.core.middleware.ApiSlashMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -247,7 +247,6 @@ CELERY_BEAT_SCHEDULE = {
     "signals-sweep": {"task": "signals.sweep_alerts", "schedule": 5.0},
     "accounts-mail": {"task": "accounts.send_due_mail", "schedule": 30.0},
     "accounts-tidy": {"task": "accounts.tidy_logins", "schedule": 60.0},
-    "api-purge-idempotency-keys": {"task": "core.purge_idempotency_keys", "schedule": 3600.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},
     "journal-verify": {"task": "journal.verify_all", "schedule": crontab(hour=3, minute=40)},
     "journal-consume": {"task": "journal.run_consumers", "schedule": 2.0},
@@ -276,7 +275,14 @@ REST_FRAMEWORK = {
 # Pages of other sites may call the API with a key or a token, and never with our cookies.
 CORS_ALLOWED_ORIGINS = env.cors_allowed_origins
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+]
 CORS_EXPOSE_HEADERS = [
     "Deprecation",
     "ETag",

@@ -192,6 +192,19 @@ class PortfolioViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[PortfolioRun],
 ):
+    problems = {
+        "create": (
+            402,
+            404,
+            409,
+            422,
+        ),
+        "trades": (409,),
+        "result": (409,),
+        "cancel": (409,),
+        "destroy": (409,),
+    }
+    answers_files = ("result",)
     rights = {
         **dict.fromkeys(("list", "retrieve", "trades", "result"), "backtests.view"),
         "*": "backtests.run",

@@ -211,6 +211,21 @@ class SweepViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[Sweep],
 ):
+    problems = {
+        "create": (
+            402,
+            404,
+            409,
+            422,
+        ),
+        "cells": (
+            409,
+            422,
+        ),
+        "cancel": (409,),
+        "destroy": (409,),
+    }
+    parameters = {"cells": ("is_NAME", "min_NAME", "max_NAME")}
     rights = {
         **dict.fromkeys(("list", "retrieve", "cells"), "backtests.view"),
         "*": "backtests.run",

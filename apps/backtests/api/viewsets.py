@@ -67,6 +67,26 @@ class BacktestViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[Backtest],
 ):
+    problems = {
+        "create": (
+            402,
+            404,
+            409,
+            422,
+        ),
+        "compare": (
+            404,
+            409,
+            422,
+        ),
+        "report": (409,),
+        "equity": (409,),
+        "trades": (409,),
+        "files": (409,),
+        "cancel": (409,),
+        "destroy": (409,),
+    }
+    answers_files = ("files",)
     rights = {
         **dict.fromkeys(
             ("list", "retrieve", "compare", "report", "equity", "trades", "files"), "backtests.view"
@@ -196,7 +216,7 @@ class BacktestViewSet(
         asked.is_valid(raise_exception=True)
         return Response(trade_answer(request, trades_of(self.get_object()), asked.validated_data))
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
     @action(
         detail=True, pagination_class=None, filterset_fields=[], url_path=rf"files/(?P<what>{EXPORT_NAMES})"
     )
@@ -208,6 +228,7 @@ class BacktestViewSet(
 class TrialViewSet(mixins.ListModelMixin, GenericApiViewSet[Trial]):
     """The trial ledger of a formula: every variant that was ever run, which the luck check counts."""
 
+    problems = {"list": (404,)}
     rights = {"*": "backtests.view"}
     serializer_class = TrialSerializer
     queryset = Trial.objects.none()

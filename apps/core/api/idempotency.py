@@ -150,8 +150,3 @@ def _replayed(row: IdempotentRequest) -> HttpResponse:
         answer[name] = value
     answer["Idempotency-Replayed"] = "true"
     return answer
-
-
-def purge_idempotency_keys() -> int:
-    """Delete rows whose time is over; how many."""
-    return IdempotentRequest.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()[0]

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from rest_framework import exceptions, pagination
 from rest_framework.request import Request
 
-
 _CURSOR = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
@@ -35,7 +34,9 @@ class CursorPagination(pagination.CursorPagination):
 
     def decode_cursor(self, request: Request) -> Any:
         given = request.query_params.get("cursor")
-        if given is not None and not _CURSOR.fullmatch(given):  # base64 as Python reads it skips what it is not
+        if given is not None and not _CURSOR.fullmatch(
+            given
+        ):  # base64 as Python reads it skips what it is not
             raise InvalidCursor
         return super().decode_cursor(request)
 

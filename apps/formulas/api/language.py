@@ -106,6 +106,12 @@ def difference(
 class LanguageViewSet(ApiViewSet):
     """Errors of a formula answer 422 with `formula_errors`, except in `check`, which reports them."""
 
+    problems = {
+        "*": (
+            404,
+            422,
+        )
+    }
     rights = {"*": "formulas.view"}
     throttle_classes = [EditorThrottle]
     in_transaction = False  # nothing is stored

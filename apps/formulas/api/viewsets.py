@@ -64,6 +64,37 @@ class FormulaViewSet(
 ):
     """Drafts may hold errors; publishing and backtesting refuse them."""
 
+    problems = {
+        "publish": (
+            409,
+            422,
+        ),
+        "cases": (
+            409,
+            422,
+        ),
+        "case": (
+            409,
+            422,
+        ),
+        "snapshot": (
+            404,
+            409,
+            422,
+        ),
+        "run": (422,),
+        "compare": (
+            404,
+            422,
+        ),
+        "restore_case": (409,),
+        "fork": (409,),
+        "fork_version": (409,),
+        "restore_version": (409,),
+        "partial_update": (422,),
+        "update": (422,),
+        "create": (422,),
+    }
     rights = {
         **dict.fromkeys(
             ("list", "retrieve", "lineage", "compare", "versions", "version", "run"), "formulas.view"

@@ -19,6 +19,12 @@ from apps.markets.services import delete_bar_set, import_bars, update_instrument
 class InstrumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Instrument]):
     """Instruments with their tick, lot and minimum, to which backtests round fills; 0 stands for none."""
 
+    problems = {
+        "partial_update": (
+            409,
+            422,
+        )
+    }
     rights = {"list": "markets.view", "retrieve": "markets.view", "*": "markets.edit"}
     serializer_class = InstrumentSerializer
     lookup_field = "uuid"
@@ -43,6 +49,14 @@ class BarSetViewSet(
     mixins.DestroyModelMixin,
     GenericApiViewSet[BarSet],
 ):
+    problems = {
+        "create": (
+            402,
+            409,
+            422,
+        ),
+        "destroy": (409,),
+    }
     rights = {"list": "markets.view", "retrieve": "markets.view", "*": "markets.edit"}
     serializer_class = BarSetSerializer
     lookup_field = "uuid"

@@ -60,6 +60,7 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
 
 
 class AlertSourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[AlertSource]):
+    problems = {"test": (409,), "rotate": (409,)}
     rights = {"list": "signals.view", "retrieve": "signals.view", "*": "signals.manage"}
     serializer_class = AlertSourceSerializer
     lookup_field = "uuid"
