@@ -15,7 +15,7 @@ def add_rates(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0002_plans")]
+    dependencies = [("billing", "0003_plan_requires_mfa")]
     operations = [
         migrations.AlterField(
             model_name="planlimit",
