@@ -9,12 +9,14 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 django_application = get_asgi_application()  # loads the apps: what follows imports models
 
+from asgiref.sync import sync_to_async  # noqa: E402
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
 from apps.accounts.websockets import AccessTokenMiddleware  # noqa: E402
+from apps.core.api.log import request_log  # noqa: E402
 from apps.signals.intake import application as intake_application  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402
 
@@ -28,7 +30,16 @@ websocket_application = AllowedHostsOriginValidator(
 
 async def application(scope, receive, send):  # type: ignore[no-untyped-def]
     """Route by protocol; alerts (/hooks/) never pass through Django's middleware."""
-    if scope["type"] == "lifespan" or (scope["type"] == "http" and scope["path"].startswith("/hooks/")):
+    if scope["type"] == "lifespan":
+
+        async def send_last(message):  # type: ignore[no-untyped-def]
+            # uvicorn ends by the signal it was sent, which runs no atexit
+            if message["type"] == "lifespan.shutdown.complete":
+                await sync_to_async(request_log.close, thread_sensitive=False)()
+            await send(message)
+
+        await intake_application(scope, receive, send_last)
+    elif scope["type"] == "http" and scope["path"].startswith("/hooks/"):
         await intake_application(scope, receive, send)
     elif scope["type"] == "websocket":
         await websocket_application(scope, receive, send)

@@ -72,7 +72,7 @@ class RequestLog:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._write_forever, name="api-log", daemon=True)
                     self._thread.start()
-                    atexit.register(self._last_words)
+                    atexit.register(self.close)
 
     def flush(self) -> int:
         """Write what waits; how many lines. Raises DatabaseError and keeps them."""
@@ -100,7 +100,8 @@ class RequestLog:
         finally:
             connection.close()
 
-    def _last_words(self) -> None:
+    def close(self) -> None:
+        """Write what waits before the process ends."""
         if self._waiting:
             self._try()
 
