@@ -12,6 +12,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -106,6 +107,7 @@ def test_a_key_is_free_again_after_a_day(api):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_works_and_the_other_gets_its_answer(user, workspace):
+    current_app.loader.import_default_modules()  # Celery loads its tasks once, and not for two threads at a time
     answers: list = []
     start = threading.Barrier(4)
 

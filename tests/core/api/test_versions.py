@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from celery import current_app
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -76,6 +77,7 @@ def test_tests_of_a_formula_have_versions_of_their_own(api, path):
 def test_of_two_writers_at_once_exactly_one_wins(user, workspace):
     formula = create_formula(workspace, name="Mine", text=CROSS, actor=user)
     path = f"/api/v1/formulas/{formula.uuid}/"
+    current_app.loader.import_default_modules()  # Celery loads its tasks once, and not for two threads at a time
     first = APIClient()
     first.force_login(user)
     for attempt in range(5):
