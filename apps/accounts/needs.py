@@ -17,10 +17,11 @@ from rest_framework.request import Request
 
 from apps.accounts.confirm import require_confirmed
 from apps.accounts.errors import RightMissing
-from apps.accounts.rules import RIGHTS, SIGNED_IN, may
+from apps.accounts.models import ApiKey
+from apps.accounts.rules import IN_PERSON, RIGHTS, SIGNED_IN, may
 from apps.accounts.second_factor import require_factor_here, require_passed
 
-__all__ = ["SIGNED_IN", "HoldsRight", "needs", "require", "right_for"]
+__all__ = ["IN_PERSON", "SIGNED_IN", "HoldsRight", "needs", "require", "right_for"]
 
 View = Callable[..., HttpResponseBase]
 READING = ("GET", "HEAD", "OPTIONS")
@@ -80,8 +81,8 @@ def right_for(view: Any, action: str, method: str) -> str | None:
 class HoldsRight(BasePermission):
     """An API view names its rights in `rights`: {"list": "formulas.view", …} by action (or method, for plain views).
 
-    A pair stands for (reading, writing), `"*"` for all not named, SIGNED_IN for what any log-in may do. A view that
-    names none is refused to all.
+    A pair stands for (reading, writing), `"*"` for all not named, SIGNED_IN for what any log-in and key may do,
+    IN_PERSON for what any log-in may do but no key. A view that names none is refused to all.
     `confirmed = {"create", …}` names the actions before which the person must prove anew who they are.
     """
 
@@ -96,7 +97,10 @@ class HoldsRight(BasePermission):
         needed = right_for(view, action, method)
         if needed is None:
             return False
-        if needed != SIGNED_IN:
+        if needed == IN_PERSON:
+            if isinstance(request.auth, ApiKey):
+                raise RightMissing("An API key cannot do this. Use a session or an access token of a person.")
+        elif needed != SIGNED_IN:
             require(request, needed)
         if action in getattr(view, "confirmed", ()):
             require_confirmed(request)

@@ -12,7 +12,9 @@ from apps.accounts.choices import Role
 
 O, A, T, N, V = Role.OWNER, Role.ADMIN, Role.TRADER, Role.ANALYST, Role.VIEWER  # noqa: E741
 
-SIGNED_IN = "signed in"  # instead of a right: for what is about the person, not about a workspace
+# instead of a right, for what is about the person, not about a workspace
+SIGNED_IN = "signed in"
+IN_PERSON = "in person"  # the same, but never for an API key: it belongs to one workspace, not to the person
 
 # right: (what it lets one do, who holds it)
 RIGHTS: dict[str, tuple[str, tuple[Role, ...]]] = {

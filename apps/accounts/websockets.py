@@ -17,6 +17,7 @@ from django.utils import timezone
 from apps.accounts.access_tokens import BadAccessToken, expiry_of, read_access_token
 from apps.accounts.models import Login
 from apps.accounts.selectors import login_of_token
+from apps.accounts.services.second_factors.sessions import SESSION_KEY as PASSED_KEY
 from apps.core.live import LOGIN_KEY, UNAUTHENTICATED
 
 SUBPROTOCOL = "candlewright.v1"
@@ -38,7 +39,7 @@ class AccessTokenMiddleware:
         scope = {
             **scope,
             "user": login.user if login else AnonymousUser(),
-            "session": {LOGIN_KEY: {"id": login.pk}} if login else {},
+            "session": _session_of(login) if login else {},
         }
         closed = False
 
@@ -61,6 +62,12 @@ class AccessTokenMiddleware:
         finally:
             if clock:
                 clock.cancel()
+
+
+def _session_of(login: Login) -> dict[str, Any]:
+    """What a browser's session would say of this log-in."""
+    passed_at = login.user.second_factors_at if login.second_factor_at else None
+    return {LOGIN_KEY: {"id": login.pk}} | ({PASSED_KEY: passed_at.isoformat()} if passed_at else {})
 
 
 def _token_of(scope: Any) -> tuple[str | None, bool]:

@@ -66,6 +66,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     """Base of every consumer: refuses strangers, joins the groups its subclass names, forwards their events."""
 
     joined: list[str]
+    always: list[str]  # of those joined the ones that say who is there, not what is shown
 
     async def groups_for(self) -> list[str] | None:
         """The groups this connection may read; None when the object asked for is not its own."""
@@ -82,7 +83,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=NOT_FOUND)
             return
         login = self.scope.get("session", {}).get(LOGIN_KEY)  # read already, to find the user
-        for group in [*groups, *([login_group(login["id"])] if login else [])]:
+        self.always = [person_group(self.scope["user"].pk), *([login_group(login["id"])] if login else [])]
+        for group in [*groups, *self.always]:
             await self.channel_layer.group_add(group, self.channel_name)
             self.joined.append(group)
         await self.send_json({"kind": "ready"})
@@ -105,7 +107,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     async def live_recheck(self, message: dict[str, Any]) -> None:
         """The person's rights changed: leave what may no longer be seen, close when nothing is left."""
         allowed = await self.groups_for()
-        kept = {*(allowed or []), person_group(self.scope["user"].pk)}
+        kept = {*(allowed or []), *self.always}
         for group in [group for group in self.joined if group not in kept]:
             await self.channel_layer.group_discard(group, self.channel_name)
             self.joined.remove(group)

@@ -14,9 +14,8 @@ from rest_framework.response import Response
 
 from apps.accounts.choices import EndReason, LoginKind
 from apps.accounts.confirm import confirm_login
-from apps.accounts.errors import RightMissing
-from apps.accounts.models import ApiKey, Login
-from apps.accounts.needs import SIGNED_IN
+from apps.accounts.models import Login
+from apps.accounts.needs import IN_PERSON
 from apps.accounts.selectors import current_login, open_logins
 from apps.accounts.services import end_login, end_logins
 from apps.accounts.services.recovery import (
@@ -260,13 +259,8 @@ class EmailVerifyResendView(OpenView):
 class PersonView(ApiView):
     """About the person's own log-ins: for sessions and access tokens, never for API keys."""
 
-    rights = {"*": SIGNED_IN}
+    rights = {"*": IN_PERSON}
     in_transaction = False
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        if isinstance(request.auth, ApiKey):
-            raise RightMissing("An API key cannot do this. Use a session or an access token of a person.")
 
     def here(self) -> Login | None:
         """The log-in this request comes from."""

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import ApiKey, Preferences, User
-from apps.accounts.needs import SIGNED_IN, HoldsRight
+from apps.accounts.needs import IN_PERSON, SIGNED_IN, HoldsRight
 from apps.accounts.selectors import preferences_of
 from apps.accounts.services import (
     PREFERENCES,
@@ -84,12 +84,12 @@ class PeopleFilter(django_filters.FilterSet):
 
 
 class ManagesPeople(BasePermission):
-    """Staff with the permission accounts.can_manage_users, in person: an API key never does.
+    """Staff with the permission accounts.can_manage_users and a second factor, in person: an API key never does.
 
     For others somebody else's id is one that does not exist.
     """
 
-    message = f"This needs a member of staff with the permission {MANAGE}, signed in as a person."
+    message = f"This needs a member of staff with the permission {MANAGE} and a second factor, signed in as a person."
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
@@ -103,7 +103,8 @@ class ManagesPeople(BasePermission):
 
 def manages_people(request: Request) -> bool:
     user = request.user
-    return not isinstance(request.auth, ApiKey) and user.is_staff and user.has_perm(MANAGE)
+    in_person = not isinstance(request.auth, ApiKey) and user.second_factors_at is not None
+    return in_person and user.is_staff and user.has_perm(MANAGE)
 
 
 class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[User]):
@@ -114,7 +115,7 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiVi
     filterset_class = PeopleFilter
     lookup_field = "uuid"
     queryset = User.objects.none()
-    rights = {"*": SIGNED_IN}
+    rights = {"me": (SIGNED_IN, IN_PERSON), "preferences": (SIGNED_IN, IN_PERSON), "*": IN_PERSON}
     confirmed = {"suspend", "activate"}
     problems = {"list": (403,), "suspend": (409, 422), "activate": (409,)}
 

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import DataExport
-from apps.accounts.needs import SIGNED_IN
+from apps.accounts.needs import IN_PERSON
 from apps.accounts.selectors.privacy import exports_of
 from apps.accounts.services.privacy import cancel_erasure, note_download, request_erasure, request_export
 from apps.core.api.serializers import ModelSerializer, Serializer
@@ -39,7 +39,7 @@ class ErasureSerializer(Serializer):
 
 
 class DataExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[DataExport]):
-    rights = {"*": SIGNED_IN}
+    rights = {"*": IN_PERSON}
     confirmed = {"create", "file"}
     serializer_class = DataExportSerializer
     lookup_field = "uuid"
@@ -65,7 +65,7 @@ class DataExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
 
 
 class ErasureViewSet(ApiViewSet):
-    rights = {"*": SIGNED_IN}
+    rights = {"*": IN_PERSON}
     confirmed = {"create"}
     versioned = False
     problems = {"create": (409,)}

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from rest_framework import mixins
 
 from apps.accounts.api.serializers import WorkspaceSerializer
-from apps.accounts.models import Workspace
+from apps.accounts.models import ApiKey, Workspace
 from apps.accounts.rules import SIGNED_IN
 from apps.accounts.selectors import workspaces_of
 from apps.core.api.views import GenericApiViewSet
@@ -19,4 +19,7 @@ class WorkspaceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generic
     queryset = Workspace.objects.none()
 
     def get_queryset(self) -> QuerySet[Workspace]:
-        return workspaces_of(self.request.user)  # type: ignore[arg-type]
+        found = workspaces_of(self.request.user)  # type: ignore[arg-type]
+        if isinstance(self.request.auth, ApiKey):  # which belongs to one of them
+            return found.filter(pk=self.request.workspace.pk)  # type: ignore[attr-defined]
+        return found

@@ -139,7 +139,7 @@ def test_an_api_key_can_neither_export_nor_delete(user, workspace):
     for path in ("/api/v1/exports/", "/api/v1/erasure/"):
         answer = api.post(path)
         assert answer.status_code == 403
-        assert answer.json()["code"] == "confirmation_required"
+        assert answer.json()["code"] == "right_missing"
     assert not DataExport.objects.exists()
     assert User.objects.get(pk=user.pk).erase_at is None
 

@@ -28,6 +28,7 @@ def staff(db) -> User:
 def staff_api(staff) -> APIClient:
     client = APIClient()
     client.force_login(staff)
+    with_second_factor(client, staff)
     return client
 
 
@@ -92,6 +93,13 @@ def test_staff_suspend_and_activate_by_api(staff_api, user):
     assert staff_api.get("/api/v1/users/", {"is_active": "false"}).json()["results"][0]["email"] == user.email
     assert staff_api.post(f"/api/v1/users/{user.uuid}/activate/").json()["is_active"] is True
     assert staff_api.post(f"/api/v1/users/{user.uuid}/activate/").status_code == 409
+
+
+def test_staff_without_a_second_factor_may_not(staff, user):
+    client = APIClient()
+    client.force_login(staff)
+    assert client.get("/api/v1/users/").status_code == 403
+    assert client.get(f"/api/v1/users/{user.uuid}/").status_code == 404
 
 
 def test_others_may_not(api, user, stranger):

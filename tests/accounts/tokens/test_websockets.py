@@ -11,13 +11,16 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.db import connections
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from apps.accounts.access_tokens import AccessToken
 from apps.accounts.choices import EndReason
-from apps.accounts.services import TokenPair, end_login, open_family
+from apps.accounts.models import Membership, Workspace
+from apps.accounts.services import TokenPair, change_role, create_team, end_login, open_family, remove_member
+from apps.core.live import push
+from apps.signals.services.processing import live_group
 from config.asgi import websocket_application
-from tests.factories import UserFactory, workspace_of
+from tests.factories import UserFactory, with_second_factor, workspace_of
 
 TIMEOUT_S = 10
 
@@ -105,3 +108,60 @@ async def test_the_line_is_cut_when_the_log_in_ends():
     closed = await line.receive_output(timeout=TIMEOUT_S)
     assert (closed["type"], closed["code"]) == ("websocket.close", 4401)
     await _close(line)
+
+
+@database_sync_to_async
+def _member() -> tuple[Membership, TokenPair]:
+    team = create_team(name="Two", actor=UserFactory())
+    member = Membership.objects.create(workspace=team, user=UserFactory(), role="viewer")
+    request = RequestFactory().get("/")
+    return member, open_family(request, member.user, name="notebook", with_second_factor=False)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_line_is_cut_when_the_membership_ends():
+    member, pair = await _member()
+    line = _line(headers=[(b"authorization", f"Bearer {pair.access}".encode())])
+    _, ready = await _open(line)
+    assert json.loads(ready["text"]) == {"kind": "ready"}
+    await database_sync_to_async(remove_member)(member, actor=member.workspace.owner)
+    closed = await line.receive_output(timeout=TIMEOUT_S)
+    assert (closed["type"], closed["code"]) == ("websocket.close", 4404)
+    await _close(line)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_changed_role_leaves_the_line_open_and_the_log_ins_end_still_cuts_it():
+    member, pair = await _member()
+    line = _line(headers=[(b"authorization", f"Bearer {pair.access}".encode())])
+    await _open(line)
+    await database_sync_to_async(change_role)(member, role="trader", actor=member.workspace.owner)
+    assert await line.receive_nothing(timeout=0.3)
+    await database_sync_to_async(end_login)(pair.login, reason=EndReason.REVOKED, actor=None)
+    closed = await line.receive_output(timeout=TIMEOUT_S)
+    assert (closed["type"], closed["code"]) == ("websocket.close", 4401)
+    await _close(line)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_token_that_showed_the_second_factor_opens_the_line_and_one_that_did_not_sees_nothing():
+    def pairs() -> list[TokenPair]:
+        user = UserFactory()
+        workspace_of(user)
+        with_second_factor(Client(), user)
+        request = RequestFactory().get("/")
+        return [open_family(request, user, name="n", with_second_factor=shown) for shown in (True, False)]
+
+    shown, not_shown = await database_sync_to_async(pairs)()
+    for pair, groups in ((shown, 1), (not_shown, 0)):
+        line = _line(headers=[(b"authorization", f"Bearer {pair.access}".encode())])
+        _, ready = await _open(line)
+        assert json.loads(ready["text"]) == {"kind": "ready"}
+        await database_sync_to_async(_tell_own)(pair)
+        assert await line.receive_nothing(timeout=0.3) is (groups == 0)
+        await _close(line)
+
+
+def _tell_own(pair: TokenPair) -> None:
+    workspace = Workspace.objects.get(owner=pair.login.user)
+    push(live_group(workspace.pk), {"kind": "signal", "signals": []})
