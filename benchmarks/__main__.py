@@ -1,13 +1,14 @@
-"""Measure the engine, goal by goal; see docs/performance.md. `quick` leaves the other backtesters out.
+"""Measure the engine and the API, goal by goal; see docs/performance.md. `quick` leaves the other backtesters out.
 
-Exit status 1 when two ways that must give the same results do not; a goal that is missed is only said.
+Exit status 1 when two ways that must give the same results do not, or the API answers anything but 200; a
+goal that is missed is only said.
 """
 
 import os
 import platform
 import sys
 
-from benchmarks import bots, indicators, language, own_past, process, strategy, sweep
+from benchmarks import api, bots, indicators, language, own_past, process, strategy, sweep
 from benchmarks.data import minute_bars
 
 BARS = 1_000_000
@@ -28,12 +29,13 @@ def main() -> int:
     agree &= bots.measure(bars)
     language.measure()
     process.measure()
+    clean = api.main([]) == 0
     if hasattr(os, "getloadavg"):
         print(f"\nload after: {os.getloadavg()[0]:.1f}")
     if not agree:
         print("\nResults that must be the same are not: see DISAGREE above.", file=sys.stderr)
         return 1
-    return 0
+    return 0 if clean else 1
 
 
 if __name__ == "__main__":

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import subprocess
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import django
 
 from benchmarks.load import run_load
+from benchmarks.servers import scratch_database, server
 
 ROUNDS = 2
-# uvloop 0.23 accepts one connection per turn of its loop, so under load new connections wait for seconds
-LOOP = ("--loop", "asyncio")
 CONNECTIONS = (64, 1000)
 ALERT = {
     "symbol": "BINANCE:BTCUSDT",
@@ -35,30 +29,7 @@ ALERT = {
 }
 
 
-@contextmanager
-def server(application: str, database_url: str) -> Iterator[str]:
-    """The application under uvicorn on a free port; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", application, "--port", str(port), *LOOP, "--no-access-log",
-         "--log-level", "warning", "--backlog", "4096"],
-        env=os.environ | {"DATABASE_URL": database_url, "LOG_LEVEL": "ERROR"},
-    )  # fmt: skip
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def measure(seconds: float) -> bool:
+def measure(seconds: float, database_url: str) -> bool:
     """Print every run and the ratios; True when each request was answered by 202."""
     from django.db import connection
 
@@ -70,9 +41,6 @@ def measure(seconds: float) -> bool:
     user = User.objects.create_user("bench@example.com")
     source, token = create_source(ensure_personal_workspace(user), name="Bench", actor=user)
     AlertSource.objects.update(alerts_per_minute=2_000_000_000)
-    parts = connection.settings_dict
-    login = f"{parts['USER']}:{parts['PASSWORD']}@" if parts["USER"] else ""
-    database_url = f"postgresql://{login}{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('fsync'), current_setting('server_version')")
         fsync, version = cursor.fetchone()
@@ -86,7 +54,7 @@ def measure(seconds: float) -> bool:
     clean = True
     for _ in range(ROUNDS):
         for name, (application, path) in ways.items():
-            with server(application, database_url) as url:
+            with server(application, {"DATABASE_URL": database_url}) as url:
                 run_load(url + path, body, connections=8, seconds=0.5)
                 for connections in CONNECTIONS:
                     load = run_load(url + path, body, connections=connections, seconds=seconds)
@@ -102,15 +70,9 @@ def measure(seconds: float) -> bool:
 
 def main() -> int:
     django.setup()
-    from django.db import connection
-
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
-    configured = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
-        return 0 if measure(seconds) else 1
-    finally:
-        connection.creation.destroy_test_db(configured, verbosity=0)
+    with scratch_database() as database_url:
+        return 0 if measure(seconds, database_url) else 1
 
 
 if __name__ == "__main__":

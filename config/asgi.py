@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
-django_application = get_asgi_application()  # loads the apps: what follows imports models
+django.setup(set_prefix=False)  # what follows imports models
 
 from asgiref.sync import sync_to_async  # noqa: E402
 from channels.auth import AuthMiddlewareStack  # noqa: E402
@@ -17,9 +17,11 @@ from django.urls import get_resolver  # noqa: E402
 
 from apps.accounts.websockets import AccessTokenMiddleware  # noqa: E402
 from apps.core.api.log import request_log  # noqa: E402
+from apps.core.asgi import ThreadedHandler  # noqa: E402
 from apps.signals.intake import application as intake_application  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402
 
+django_application = ThreadedHandler()
 # Django would import every view at the first request, which then takes seconds.
 get_resolver().url_patterns  # noqa: B018
 

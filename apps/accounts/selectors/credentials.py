@@ -9,6 +9,7 @@ from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
 from apps.accounts.choices import LoginKind, WorkspaceKind
 from apps.accounts.credentials import digest
 from apps.accounts.models import ApiKey, Login, Membership, User, Workspace
+from apps.core.compiled import CompiledQuery
 
 
 def keys_of(workspace: Workspace, *, maker: User | None = None) -> QuerySet[ApiKey]:
@@ -19,15 +20,21 @@ def keys_of(workspace: Workspace, *, maker: User | None = None) -> QuerySet[ApiK
     return found.select_related("user", "workspace", "replaced_by").order_by("-id")
 
 
-def key_of_secret(secret: str) -> tuple[ApiKey, Membership | None] | None:
-    """The key of this secret, ended or not, and its person's present seat in its workspace."""
+def _keys(digested: str) -> QuerySet[ApiKey]:
     seat = FilteredRelation("workspace__memberships", condition=Q(workspace__memberships__user=F("user")))
-    key = (
-        ApiKey.objects.filter(secret_hash=digest(secret))
+    return (
+        ApiKey.objects.filter(secret_hash=digested)
         .annotate(seat=seat)
         .select_related("user", "workspace", "seat")  # type: ignore[misc]  # the annotation above
-        .first()
     )
+
+
+_KEYS = CompiledQuery(_keys, "a digest")
+
+
+def key_of_secret(secret: str) -> tuple[ApiKey, Membership | None] | None:
+    """The key of this secret, ended or not, and its person's present seat in its workspace."""
+    key = _KEYS.first(digest(secret))
     if key is None:
         return None
     membership: Membership | None = getattr(key, "seat", None)  # a join that finds nothing sets nothing
@@ -36,18 +43,25 @@ def key_of_secret(secret: str) -> tuple[ApiKey, Membership | None] | None:
     return key, membership
 
 
+def _logins(uuid: UUID, workspace: UUID | None = None) -> QuerySet[Login]:
+    wanted = Case(When(seat__workspace__uuid=workspace, then=0), default=1) if workspace else Value(1)
+    own = When(seat__workspace__kind=WorkspaceKind.PERSONAL, seat__workspace__owner=F("user"), then=0)
+    return (
+        Login.objects.filter(uuid=uuid, kind=LoginKind.TOKEN)
+        .annotate(seat=FilteredRelation("user__memberships"))
+        .select_related("user", "seat__workspace")  # type: ignore[misc]
+        .order_by(wanted, Case(own, default=1), "seat__workspace__name", "seat__id")
+    )
+
+
+_LOGINS = CompiledQuery(_logins, UUID(int=1))
+_LOGINS_IN_WORKSPACE = CompiledQuery(_logins, UUID(int=1), UUID(int=2))
+
+
 def login_of_token(uuid: UUID, workspace: UUID | None) -> tuple[Login, Membership | None] | None:
     """A program's log-in, ended or not, and its person's seat in that workspace.
 
     Without a workspace it is the seat in the person's own, else in the first by name.
     """
-    wanted = Case(When(seat__workspace__uuid=workspace, then=0), default=1) if workspace else Value(1)
-    own = When(seat__workspace__kind=WorkspaceKind.PERSONAL, seat__workspace__owner=F("user"), then=0)
-    login = (
-        Login.objects.filter(uuid=uuid, kind=LoginKind.TOKEN)
-        .annotate(seat=FilteredRelation("user__memberships"))
-        .select_related("user", "seat__workspace")  # type: ignore[misc]
-        .order_by(wanted, Case(own, default=1), "seat__workspace__name", "seat__id")
-        .first()
-    )
+    login = _LOGINS_IN_WORKSPACE.first(uuid, workspace) if workspace else _LOGINS.first(uuid)
     return (login, getattr(login, "seat", None)) if login else None

@@ -6,29 +6,22 @@ The windows are in Redis, so they are exact however many processes answer. Witho
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import structlog
-from django.conf import settings
-from limits import RateLimitItemPerMinute
-from limits.errors import StorageError
-from limits.storage import RedisStorage
-from limits.strategies import MovingWindowRateLimiter
 from redis import RedisError
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from apps.core.api.windows import hit
 from apps.core.client_ip import client_ip
 
 log = structlog.get_logger(__name__)
 
 PER_MINUTE = 100  # for whom no plan says otherwise, and strangers by their address
 EDITOR_PER_MINUTE = 600
-LOST = (RedisError, StorageError)
 
 _rate_of: list[Callable[[Any], int | None]] = []
 
@@ -41,18 +34,6 @@ def rate_from(function: Callable[[Any], int | None]) -> None:
     _rate_of[:] = [function]
 
 
-@cache
-def _limiter() -> MovingWindowRateLimiter:
-    storage = RedisStorage(
-        settings.REDIS_URL,
-        key_prefix=settings.CACHES["default"].get("KEY_PREFIX", "candlewright") + ":limits",
-        wrap_exceptions=True,
-        socket_connect_timeout=2,
-        socket_timeout=2,
-    )
-    return MovingWindowRateLimiter(storage)
-
-
 class ApiThrottle(BaseThrottle):
     """One window of a minute per person (or address, for strangers), and one more for a key with a limit."""
 
@@ -63,7 +44,7 @@ class ApiThrottle(BaseThrottle):
         windows = self.windows_of(request)
         try:
             return all(self._passes(request, *window) for window in windows)
-        except LOST as error:
+        except RedisError as error:
             log.warning("rate_limit_lost", error=str(error))
             return True
 
@@ -83,21 +64,19 @@ class ApiThrottle(BaseThrottle):
         return PER_MINUTE if of_plan is None else of_plan
 
     def _passes(self, request: Request, who: str, amount: int) -> bool:
-        item = RateLimitItemPerMinute(max(1, amount))
-        passes = amount > 0 and _limiter().hit(item, self.scope, who)
-        reset_at, remaining = _limiter().get_window_stats(item, self.scope, who)
-        seconds = max(1, math.ceil(reset_at - time.time()))
+        window = hit(self.scope, who, amount)
+        seconds = max(1, math.ceil(window.resets_in))
         known = getattr(request._request, "rate_limit_headers", None)
-        if known is None or not passes or remaining < int(known["RateLimit-Remaining"]):
+        if known is None or not window.passes or window.remaining < int(known["RateLimit-Remaining"]):
             request._request.rate_limit_headers = {  # type: ignore[attr-defined]
                 "RateLimit-Limit": str(amount),
-                "RateLimit-Remaining": str(max(0, remaining) if passes else 0),
+                "RateLimit-Remaining": str(window.remaining),
                 "RateLimit-Reset": str(seconds),
                 "RateLimit-Policy": f"{amount};w=60",
             }
-        if not passes:
+        if not window.passes:
             self.wait_seconds = float(seconds)
-        return passes
+        return window.passes
 
     def wait(self) -> float | None:
         return self.wait_seconds
@@ -120,9 +99,8 @@ def count_refusal(request: Request, error: Exception) -> None:
     if not isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         return
     address = client_ip(request._request)
-    item = RateLimitItemPerMinute(PER_MINUTE)
     try:
-        if not _limiter().hit(item, "refused", str(address)):
+        if not hit("refused", str(address), PER_MINUTE).passes:
             request._request.too_many_refusals = True  # type: ignore[attr-defined]
-    except LOST as lost:
+    except RedisError as lost:
         log.warning("rate_limit_lost", error=str(lost))

@@ -1,0 +1,197 @@
+"""How many queries each GET makes: as many as are written down, and no more when there are more rows."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+
+from apps.accounts.models import ApiKey, Workspace
+from apps.accounts.services import create_api_key
+from apps.backtests.models import Backtest, PortfolioLeg, PortfolioRun, Sweep, SweepMarket, Trial, WalkForward
+from apps.formulas.models import Formula, FormulaCase, FormulaVersion
+from apps.markets.models import BarSet, Instrument
+from apps.signals.models import Alert, AlertSource, Signal
+from benchmarks.rows import multiply
+from tests.access.test_foreign_objects import ROUTES, WITH_ID, _path, _with_words
+from tests.access.test_foreign_objects import mine as mine
+
+FILE = Path(__file__).with_name("query_counts.txt")
+REWRITE = "QUERY_COUNTS"
+COPIES = 10_000 if os.environ.get("PROVE") else 12
+HEAD = f"""\
+# Queries of each GET: those of the view itself, all of a browser's request, all of one with an API key.
+# What is left of "view" finds out who asks: session, person, workspace, role.
+# Compared by tests/access/test_query_counts.py. To write it anew after a change you meant:
+#     {REWRITE}=write make test ARGS=tests/access/test_query_counts.py
+"""
+TITLE = "status  view  session  key"
+# Where a request without parameters would only be told what is missing
+QUERIES = {
+    "api/v1/^backtests/compare/$": "run={backtest}&run={other}",
+    "api/v1/^trials/$": "formula={formula}",
+    "backtests/compare/": "run={backtest}&run={other}",
+    "backtests/compare/chart.json": "run={backtest}&run={other}",
+}
+# Who asks: a query made below one of these functions is not the view's own.
+IDENTITY = {
+    ("sessions/backends", "load"),
+    ("contrib/auth/__init__.py", "get_user"),
+    ("accounts/middleware.py", "*"),
+    ("accounts/sessions.py", "*"),
+    ("accounts/second_factor.py", "*"),
+    ("accounts/services/logins.py", "use_session"),
+    ("accounts/api/authentication.py", "*"),
+    ("accounts/confirm.py", "*"),
+}
+
+
+@dataclass(frozen=True)
+class Count:
+    """Of one route; `key` is None where a key may not ask."""
+
+    status: int
+    view: int
+    session: int
+    key: int | None
+
+    def __str__(self) -> str:
+        key = "-" if self.key is None else self.key
+        return f"{self.status:6}{self.view:6}{self.session:9}{key:>5}"
+
+
+class Queries:
+    """Counts those that run inside the `with` block, and those among them that find out who asks."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+        self.identity = 0
+
+    def __enter__(self) -> Queries:
+        self._wrapper = connection.execute_wrapper(self._run)
+        self._wrapper.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._wrapper.__exit__(*error)  # type: ignore[arg-type]
+
+    def _run(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not re.match(r"(RELEASE )?SAVEPOINT", sql):
+            self.statements.append(sql)
+            self.identity += _asks_who()
+        return execute(sql, params, many, context)
+
+
+def _asks_who() -> bool:
+    frame = sys._getframe(2)
+    while frame is not None:
+        file, function = frame.f_code.co_filename, frame.f_code.co_name
+        if function != "__call__" and any(
+            part in file and name in ("*", function) for part, name in IDENTITY
+        ):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def _ask(client: Client, path: str) -> tuple[int, Queries]:
+    cache.clear()  # more routes than a minute's requests
+    with Queries() as queries:
+        response = client.get(path)
+        if response.streaming:
+            b"".join(response.streaming_content)
+    return response.status_code, queries
+
+
+def _counts(web: Client, program: Client, paths: dict[str, str]) -> Iterator[tuple[str, Count]]:
+    for route, path in paths.items():
+        status, queries = _ask(web, path)
+        if status == 405:
+            continue
+        key = None
+        if route.startswith("api/v1/"):
+            with_key, others = _ask(program, path)
+            key = len(others.statements) if with_key == status else None
+        total = len(queries.statements)
+        yield route, Count(status, total - queries.identity, total, key)
+
+
+def _rows(workspace: Workspace) -> list[Any]:
+    """What lists are made of, parents before children."""
+    formula = Formula.objects.get(workspace=workspace)
+    return [
+        *Instrument.objects.filter(workspace=workspace),
+        *BarSet.objects.filter(workspace=workspace),
+        formula,
+        *FormulaVersion.objects.filter(formula=formula),
+        *FormulaCase.objects.filter(formula=formula),
+        *Backtest.objects.filter(workspace=workspace)[:1],
+        *Sweep.objects.filter(workspace=workspace),
+        *SweepMarket.objects.filter(sweep__workspace=workspace),
+        *WalkForward.objects.filter(workspace=workspace),
+        *PortfolioRun.objects.filter(workspace=workspace),
+        *PortfolioLeg.objects.filter(run__workspace=workspace),
+        *Trial.objects.filter(workspace=workspace.uuid)[:1],
+        *AlertSource.objects.filter(workspace=workspace),
+        *Alert.objects.filter(source__workspace=workspace),
+        *Signal.objects.filter(workspace=workspace),
+        *ApiKey.objects.filter(workspace=workspace)[:1],
+    ]
+
+
+def _read() -> dict[str, str]:
+    lines = [line for line in FILE.read_text().splitlines() if line.startswith("/")]
+    return {line[: -len(TITLE)].rstrip()[1:]: line[-len(TITLE) :] for line in lines}
+
+
+def _write(counts: dict[str, Count]) -> None:
+    width = max(map(len, counts)) + 2
+    lines = [f"{'/' + route:{width}}{count}" for route, count in counts.items()]
+    FILE.write_text("\n".join([HEAD, f"{'route':{width}}{TITLE}", *lines]) + "\n")
+
+
+@pytest.fixture
+def paths(mine: dict[str, UUID | str], workspace: Workspace) -> dict[str, str]:
+    """The address of each route, with an object of the user's own in it."""
+    multiply(Backtest.objects.filter(workspace=workspace)[:1], 1)
+    runs = list(Backtest.objects.filter(workspace=workspace).values_list("uuid", flat=True))
+    names = {"backtest": runs[0], "other": runs[-1], "formula": mine["formulas/"]}
+    found = {}
+    for route in ROUTES:
+        path = _path(route, mine) if route in WITH_ID else _with_words(route)
+        found[route] = f"{path}?{QUERIES[route].format(**names)}" if route in QUERIES else path
+    return found
+
+
+def test_query_counts(paths, web, workspace, user):
+    _, secret = create_api_key(workspace, name="All", actor=user)
+    program = Client(headers={"Authorization": f"Bearer {secret}"})
+    _ask(web, "/dashboard/")  # what a process reads once
+    _ask(program, "/api/v1/formulas/")
+    _ask(web, "/settings/security/app/")  # its first visit writes the session
+    few = dict(_counts(web, program, paths))
+    multiply(_rows(workspace), COPIES, parts=(SweepMarket, PortfolioLeg))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    many = dict(_counts(web, program, paths))
+    grown = {route: f"{few[route]} → {many[route]}" for route in few if few[route] != many[route]}
+    assert not grown, f"more rows, more queries: {grown}"
+    if os.environ.get(REWRITE) == "write":
+        _write(few)
+    known, found = _read(), {route: str(count) for route, count in few.items()}
+    changed = {
+        route: f"{known.get(route, 'not written down')} → {found.get(route, 'gone')}"
+        for route in sorted(known.keys() | found.keys())
+        if known.get(route) != found.get(route)
+    }
+    assert not changed, f"not as in {FILE.name} (see its head): {changed}"
