@@ -38,7 +38,9 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     name = models.CharField(max_length=100, blank=True)
     timezone = models.CharField(max_length=50, default="UTC")
     second_factors_at = models.DateTimeField(
-        null=True, editable=False, help_text="When the second factors last changed; empty while there are none."
+        null=True,
+        editable=False,
+        help_text="When the second factors last changed; empty while there are none.",
     )
     locale = models.CharField(max_length=10, choices=Locale, default=Locale.NEUTRAL, blank=True)
     base_currency = models.CharField(max_length=5, choices=Currency, default=Currency.USD)

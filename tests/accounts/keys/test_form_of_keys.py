@@ -51,10 +51,10 @@ def test_digest_is_sha_256():
 @pytest.mark.parametrize(
     ("secret", "code"),
     [
-        (new_secret(API_KEY), "api_key_unknown"),
+        (secret_of(API_KEY, bytes(range(32))), "api_key_unknown"),
         ("cw_nonsense", "api_key_malformed"),
         ("sk_other", "token_invalid"),
-        (new_secret(REFRESH_TOKEN), "token_invalid"),
+        (secret_of(REFRESH_TOKEN, bytes(range(32))), "token_invalid"),
         ("a.b.c", "token_invalid"),
         ("", "token_invalid"),
     ],

@@ -26,7 +26,13 @@ from tests.accounts.second_factors.conftest import (
     wrong,
 )
 
-MEMBER_PAGES = ["/dashboard/", "/formulas/", "/settings/", "/settings/security/", "/settings/workspace/api-keys/"]
+MEMBER_PAGES = [
+    "/dashboard/",
+    "/formulas/",
+    "/settings/",
+    "/settings/security/",
+    "/settings/workspace/api-keys/",
+]
 ACCOUNT_PAGES = ["/accounts/email/", "/accounts/password/change/"]
 
 
