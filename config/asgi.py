@@ -18,12 +18,14 @@ from django.urls import get_resolver  # noqa: E402
 from apps.accounts.websockets import AccessTokenMiddleware  # noqa: E402
 from apps.core.api.log import request_log  # noqa: E402
 from apps.core.asgi import ThreadedHandler  # noqa: E402
+from apps.core.jobs import load_tasks  # noqa: E402
 from apps.signals.intake import application as intake_application  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402
 
 django_application = ThreadedHandler()
-# Django would import every view at the first request, which then takes seconds.
+# Django would import every view, and Celery every task, at the first request, which then takes seconds.
 get_resolver().url_patterns  # noqa: B018
+load_tasks()
 
 websocket_application = AllowedHostsOriginValidator(
     AuthMiddlewareStack(AccessTokenMiddleware(URLRouter(websocket_urlpatterns)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 import structlog
@@ -10,6 +11,13 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
+_loading = threading.Lock()
+
+
+def load_tasks() -> None:
+    """Import every app's tasks. Web processes do so before their first request; afterwards it costs nothing."""
+    with _loading:  # Celery lets a second thread go on while the first still imports
+        current_app.loader.import_default_modules()
 
 
 def enqueue_on_commit(name: str, **ids: int | str) -> None:
@@ -18,7 +26,7 @@ def enqueue_on_commit(name: str, **ids: int | str) -> None:
     Raises KeyError at once for an unknown task. A lost broker is logged and does not fail the request:
     each kind of work has a periodic sweep that finds what was stored but never queued.
     """
-    current_app.loader.import_default_modules()
+    load_tasks()
     task = current_app.tasks[name]
     transaction.on_commit(partial(_send, task.name, ids))
 

@@ -85,6 +85,16 @@ class RotateKeySerializer(Serializer[Any]):
 class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[ApiKey]):
     """The workspace's keys; one's own for those without the right `keys.manage`."""
 
+    describes = {
+        "list": (
+            "List API keys. Everybody's for those with the right `keys.manage`, else one's own; "
+            "secrets are never shown."
+        ),
+        "retrieve": (
+            "Read an API key. Its scopes, its end, where it may be used from and when it last "
+            "was; never its secret."
+        ),
+    }
     rights = {"*": "keys.use"}
     problems = {"create": (422,), "partial_update": (422,), "rotate": (409, 422)}
     confirmed = {"create", "partial_update", "destroy", "rotate"}

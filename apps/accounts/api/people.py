@@ -110,6 +110,19 @@ def manages_people(request: Request) -> bool:
 class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[User]):
     """People: `me` for everybody, the rest for staff with the permission accounts.can_manage_users."""
 
+    describes = {
+        "list": "List people. For staff with the permission `accounts.can_manage_users`; others get 403.",
+        "retrieve": "Read a person. For staff with the permission `accounts.can_manage_users`.",
+        "me_get": "Read my profile. Tells who the key, token or session of the request belongs to.",
+        "me_patch": "Change my profile. The e-mail address is changed on the settings pages only.",
+        "preferences_get": (
+            "Read my preferences. How I want to see and be told things, and what new research starts from."
+        ),
+        "preferences_put": (
+            "Replace my preferences. What is left out goes back to its default: send back what you read, with "
+            "your changes."
+        ),
+    }
     serializer_class = StaffUserSerializer
     permission_classes = [HoldsRight, ManagesPeople]
     filterset_class = PeopleFilter
@@ -127,7 +140,8 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiVi
         )
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[User]]:
-        return StaffUserSerializer if manages_people(self.request) else UserSerializer
+        described = getattr(self, "swagger_fake_view", False)  # nobody asks then
+        return StaffUserSerializer if described or manages_people(self.request) else UserSerializer
 
     @extend_schema(request=StaffUserSerializer, responses=StaffUserSerializer)
     def partial_update(self, request: Request, uuid: str) -> Response:

@@ -39,6 +39,10 @@ class ErasureSerializer(Serializer):
 
 
 class DataExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[DataExport]):
+    describes = {
+        "list": "List exports of my data. Newest first; a file is kept for 7 days.",
+        "retrieve": "Read an export of my data. How far it is, and until when its file can be fetched.",
+    }
     rights = {"*": IN_PERSON}
     confirmed = {"create", "file"}
     serializer_class = DataExportSerializer

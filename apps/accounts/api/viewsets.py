@@ -13,6 +13,13 @@ from apps.core.api.views import GenericApiViewSet
 
 
 class WorkspaceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Workspace]):
+    describes = {
+        "list": (
+            "List my workspaces. Those one is a member of, with the role held in each; a key sees"
+            " only its own."
+        ),
+        "retrieve": "Read a workspace. Its name, kind and plan.",
+    }
     rights = {"*": SIGNED_IN}
     serializer_class = WorkspaceSerializer
     lookup_field = "uuid"

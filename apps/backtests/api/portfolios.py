@@ -192,6 +192,17 @@ class PortfolioViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[PortfolioRun],
 ):
+    describes = {
+        "list": "List portfolios. Newest first, those of the workspace.",
+        "retrieve": (
+            "Read a portfolio. How far it is and, when done, metrics, counts and what each leg brought."
+        ),
+        "destroy": "Delete a portfolio. With its files; 409 while it runs.",
+        "create": (
+            "Start a portfolio. 202 with the queued run; 200 with the stored one when exactly "
+            "this was asked before, at no cost."
+        ),
+    }
     problems = {
         "create": (
             402,

@@ -211,6 +211,17 @@ class SweepViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[Sweep],
 ):
+    describes = {
+        "list": "List sweeps. Newest first, those of the workspace.",
+        "retrieve": (
+            "Read a sweep. How far it is and, when done, the summary and the verdict over all its cells."
+        ),
+        "destroy": "Delete a sweep. With its files; 409 while it runs.",
+        "create": (
+            "Start a sweep. 202 with the queued sweep; 200 with the stored one when exactly this "
+            "was asked before, at no cost."
+        ),
+    }
     problems = {
         "create": (
             402,

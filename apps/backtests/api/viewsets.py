@@ -67,6 +67,15 @@ class BacktestViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[Backtest],
 ):
+    describes = {
+        "list": "List backtests. Newest first, those of the workspace.",
+        "retrieve": "Read a backtest. How far it is and, when done, its metrics, counts and hashes.",
+        "destroy": "Delete a backtest. With its files; 409 while it runs. Its trial stays in the ledger.",
+        "create": (
+            "Start a backtest. 202 with the queued run; 200 with the stored one when exactly this"
+            " was asked before, at no cost."
+        ),
+    }
     problems = {
         "create": (
             402,
@@ -228,6 +237,12 @@ class BacktestViewSet(
 class TrialViewSet(mixins.ListModelMixin, GenericApiViewSet[Trial]):
     """The trial ledger of a formula: every variant that was ever run, which the luck check counts."""
 
+    describes = {
+        "list": (
+            "List the trials of a formula. `summary` counts the whole lineage, as the luck check "
+            "does; `results` are this workspace's rows."
+        ),
+    }
     problems = {"list": (404,)}
     rights = {"*": "backtests.view"}
     serializer_class = TrialSerializer

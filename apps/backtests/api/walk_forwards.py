@@ -199,6 +199,17 @@ class WalkForwardViewSet(
     mixins.ListModelMixin,
     GenericApiViewSet[WalkForward],
 ):
+    describes = {
+        "list": "List walk-forwards. Newest first, those of the workspace.",
+        "retrieve": (
+            "Read a walk-forward. How far it is and, when done, the verdict and all that it rests on."
+        ),
+        "destroy": "Delete a walk-forward. With its files; 409 while it runs.",
+        "create": (
+            "Start a walk-forward. 202 with the queued run; 200 with the stored one when exactly "
+            "this was asked before, at no cost."
+        ),
+    }
     problems = {
         "create": (
             402,

@@ -10,6 +10,7 @@ from drf_spectacular.openapi import AutoSchema as SpectacularSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework.permissions import AllowAny
 
+from apps.core.api.deprecation import deprecation_of
 from apps.core.api.serializers import KnownMembers
 
 PROBLEM = {
@@ -90,6 +91,14 @@ HEADERS = {
     "X-Request-ID": {"description": "Names the request in our logs.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
     "Idempotency-Replayed": {"description": "true on a repeated answer.", "schema": {"type": "string"}},
+    "Deprecation": {
+        "description": "Since when it should not be used: @ and seconds since 1970 (RFC 9745).",
+        "schema": {"type": "string"},
+    },
+    "Sunset": {
+        "description": "From when on it is gone, an HTTP date (RFC 8594).",
+        "schema": {"type": "string"},
+    },
     "Link": {"description": "The neighbouring pages (RFC 8288).", "schema": {"type": "string"}},
 }
 
@@ -102,6 +111,16 @@ class AutoSchema(SpectacularSchema):
     @property
     def action(self) -> str:
         return getattr(self.view, "action", None) or self.method.lower()
+
+    def get_description(self) -> str:
+        said = getattr(self.view, "describes", {})
+        text = said.get(f"{self.action}_{self.method.lower()}") or said.get(self.action)
+        text = text or super().get_description() or ""
+        going = deprecation_of(self.view, self.action)
+        return f"{text}\n\n{going.words}" if going else text
+
+    def is_deprecated(self) -> bool:
+        return super().is_deprecated() or deprecation_of(self.view, self.action) is not None
 
     def get_summary(self) -> str:
         sentence = re.split(
@@ -215,8 +234,11 @@ class AutoSchema(SpectacularSchema):
                 names.append("Location")
             if self.method == "POST" and getattr(self.view, "in_transaction", False):
                 names.append("Idempotency-Replayed")
-            if self.action == "list":
+            deprecated = deprecation_of(self.view, self.action) is not None
+            if self.action == "list" or deprecated:
                 names.append("Link")
+            if deprecated:
+                names += ["Deprecation", "Sunset"]
             response["headers"] = {
                 name: {"$ref": f"#/components/headers/{name}"} for name in names
             } | response.get("headers", {})

@@ -49,14 +49,17 @@ class ApiThrottle(BaseThrottle):
             return True
 
     def windows_of(self, request: Request) -> list[tuple[str, int]]:
-        """Each window that counts this request: its name and how many it lets pass. The last one is told in headers."""
+        """Each window that counts this request: its name and how many it lets pass.
+
+        The key's own comes first: what it refuses does not count for the person, who may have other keys at work.
+        """
         if not (request.user and request.user.is_authenticated):
             return [(f"address:{client_ip(request._request)}", PER_MINUTE)]
-        windows = [(f"person:{request.user.pk}", self.per_minute(request))]
+        windows: list[tuple[str, int]] = []
         own = getattr(request.auth, "requests_per_minute", None)
         if own is not None:
             windows.append((f"key:{request.auth.pk}", own))
-        return windows
+        return [*windows, (f"person:{request.user.pk}", self.per_minute(request))]
 
     def per_minute(self, request: Request) -> int:
         workspace = getattr(request, "workspace", None)

@@ -19,7 +19,9 @@ What it does for you:
 What you say: `rights` by action (`apps.accounts.needs`), serializers derived from `apps.core.api.serializers`,
 `problems = {"create": (402, 409)}` for refusals of your own that the OpenAPI document shall name
 (`apps.core.api.schema` adds those that follow from the rest), and a docstring for each action: its first sentence is
-the summary. An action that answers a file whatever `Accept` says stands in `answers_files`.
+the summary. `describes` says it of actions that are not written here, by name, or by name and method ("case_put") where
+one action answers several. An action that answers a file whatever `Accept` says stands in `answers_files`. What will go
+stands in `deprecated = {"list": Deprecation(since, sunset, instead)}`, "*" for every action.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.api.conditions import check_if_match, is_not_modified
+from apps.core.api.deprecation import Deprecation, deprecation_of
 from apps.core.api.idempotency import carry_out_once, idempotency_key
 from apps.core.api.log import caller_of
 from apps.core.api.rendering import etag_of, json_bytes
@@ -58,6 +61,8 @@ class ApiMixin:
     versioned: ClassVar[bool] = True
     parameters: ClassVar[Mapping[str, Collection[str]]] = {}
     problems: ClassVar[Mapping[str, Collection[int]]] = {}
+    describes: ClassVar[Mapping[str, str]] = {}
+    deprecated: ClassVar[Mapping[str, Deprecation]] = {}
     answers_files: ClassVar[Collection[str]] = ()
     request: Request
     kwargs: dict[str, Any]
@@ -113,6 +118,10 @@ class ApiMixin:
             response = self._finish(request, response)
         for name, value in getattr(request._request, "rate_limit_headers", {}).items():
             response[name] = value
+        going = deprecation_of(self, self._action)
+        if going is not None:
+            for name, value in going.headers().items():
+                response[name] = f"{response[name]}, {value}" if name in response else value
         return response
 
     def _finish(self, request: Request, response: Response) -> Response:

@@ -64,6 +64,19 @@ class FormulaViewSet(
 ):
     """Drafts may hold errors; publishing and backtesting refuse them."""
 
+    describes = {
+        "list": "List formulas. The workspace's drafts, newest first; archived ones are left out.",
+        "create": "Create a formula. A draft may hold errors; publishing and backtesting refuse them.",
+        "retrieve": "Read a formula. The draft's text, and which version was published last.",
+        "update": "Replace a formula's draft. Its name and text; errors in the text are kept and told.",
+        "partial_update": "Change a formula's draft. Its name, its text or both; published versions never change.",
+        "destroy": "Archive a formula. Its versions and backtests stay.",
+        "cases_get": "List a formula's tests. Those that stand in the way of publishing when they fail.",
+        "cases_post": "Add a test to a formula. 422 with `case_error` where its content cannot be used.",
+        "case_get": "Read a test. Its bars, and the signals that are expected of them.",
+        "case_put": "Replace a test's content. 422 with `case_error` where it cannot be used.",
+        "case_delete": "Remove a test. `restore` brings it back.",
+    }
     problems = {
         "publish": (
             409,

@@ -19,6 +19,13 @@ from apps.markets.services import delete_bar_set, import_bars, update_instrument
 class InstrumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Instrument]):
     """Instruments with their tick, lot and minimum, to which backtests round fills; 0 stands for none."""
 
+    describes = {
+        "list": (
+            "List instruments. Shared ones and the workspace's own, with tick, lot and minimum, "
+            "to which backtests round fills; 0 stands for none."
+        ),
+        "retrieve": "Read an instrument. Its tick, lot and minimum; 0 stands for none.",
+    }
     problems = {
         "partial_update": (
             409,
@@ -49,6 +56,13 @@ class BarSetViewSet(
     mixins.DestroyModelMixin,
     GenericApiViewSet[BarSet],
 ):
+    describes = {
+        "list": ("List sets of bars. Shared ones and the workspace's own, with symbol, timeframe and dates."),
+        "retrieve": (
+            "Read a set of bars. What it covers, where it came from, and its hash; not the bars themselves."
+        ),
+        "destroy": "Delete a set of bars. 409 while a backtest needs it.",
+    }
     problems = {
         "create": (
             402,

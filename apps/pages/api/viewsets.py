@@ -44,6 +44,12 @@ class JournalFilterSet(django_filters.FilterSet):
 class JournalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Entry]):
     """Who did what in the workspace, newest first. Nothing here can be changed."""
 
+    describes = {
+        "list": (
+            "List journal entries. Who did what in the workspace, newest first; nothing here can be changed."
+        ),
+        "retrieve": "Read a journal entry. With its place in the chain of hashes.",
+    }
     rights = {"*": "journal.view"}
     serializer_class = JournalEntrySerializer
     filterset_class = JournalFilterSet

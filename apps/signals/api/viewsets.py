@@ -48,6 +48,13 @@ class SignalFilterSet(django_filters.FilterSet):
 
 
 class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Signal]):
+    describes = {
+        "list": (
+            "List signals. Newest first, of every source of the workspace; filters choose symbol,"
+            " action, source and time."
+        ),
+        "retrieve": "Read a signal. With the source it came from and when it was received.",
+    }
     rights = {"*": "signals.view"}
     serializer_class = SignalSerializer
     filterset_class = SignalFilterSet
@@ -60,6 +67,10 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
 
 
 class AlertSourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[AlertSource]):
+    describes = {
+        "list": "List alert sources. Each is an address that takes alerts; tokens are never shown again.",
+        "retrieve": "Read an alert source. Its name, whether it is on, and when it was last used.",
+    }
     problems = {"test": (409,), "rotate": (409,)}
     rights = {"list": "signals.view", "retrieve": "signals.view", "*": "signals.manage"}
     serializer_class = AlertSourceSerializer

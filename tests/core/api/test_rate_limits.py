@@ -10,6 +10,7 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from apps.accounts.services import create_api_key
 from apps.billing import selectors
 from apps.billing.models import PlanLimit
 
@@ -89,3 +90,20 @@ def test_exactly_as_many_pass_however_many_processes_ask():
         process.stdin.flush()
     passed = [int(process.communicate(timeout=60)[0]) for process in processes]
     assert sum(passed) == 100, passed
+
+
+def test_a_key_has_its_own_cap_and_what_that_refuses_does_not_count_for_the_person(user, workspace):
+    _, capped = create_api_key(workspace, name="capped", actor=user, requests_per_minute=2)
+    _, free = create_api_key(workspace, name="free", actor=user)
+    client = APIClient()
+
+    def ask(secret):
+        return client.get(URL, headers={"Authorization": f"Bearer {secret}"})
+
+    answers = [ask(capped) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429, 429]
+    assert answers[0]["RateLimit-Policy"] == "2;w=60"
+    assert answers[2].json()["code"] == "throttled"
+    other = ask(free)
+    # of the person's 300 a minute: two with the one key, one with the other
+    assert (other.status_code, other["RateLimit-Limit"], other["RateLimit-Remaining"]) == (200, "300", "297")
