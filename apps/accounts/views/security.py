@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.confirm import confirmed
 from apps.accounts.errors import PasskeyRefused, WrongCode
 from apps.accounts.factor_forms import AppForm, PasskeyForm, PasskeyNameForm
+from apps.accounts.guards import safe_next
 from apps.accounts.models import Passkey, TotpDevice
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.accounts.selectors.second_factors import second_factors_of, trusted_devices
@@ -36,12 +37,15 @@ from apps.accounts.totp import key_uri
 from apps.core.once import keep_once, take_once
 
 CODES = "backup_codes"
+WANTED = "wanted_before_set_up"
 
 
 @needs(SIGNED_IN)
 @never_cache
 def security(request: HttpRequest) -> HttpResponse:
-    """What the person has set up, and what is missing."""
+    """What the person has set up, and what is missing. `next` is where they go once a factor is set up."""
+    if wanted := safe_next(request, ""):
+        request.session[WANTED] = wanted
     due = request.workspace.mfa_required_from if request.workspace else None
     context = {
         "factors": second_factors_of(request.user),
@@ -58,7 +62,7 @@ def _go_on(request: HttpRequest, device: TotpDevice | Passkey, words: str) -> Ht
     mark_passed(request, device)
     messages.success(request, words)
     if second_factors_of(request.user).backup_codes_made:
-        return redirect("accounts:security")
+        return redirect(request.session.pop(WANTED, "accounts:security"))
     return _show_new_codes(request)
 
 
@@ -186,7 +190,8 @@ def backup_codes(request: HttpRequest) -> HttpResponse:
     codes = json.loads(take_once(request, CODES) or "[]")
     lines = "\n".join(codes)
     file = f"Candlewright backup codes of {request.user.email}\nEach works once.\n\n{lines}\n"
-    context = {"codes": codes, "text": lines, "file": file, "factors": factors}
+    then = request.session.pop(WANTED, "") if codes else ""
+    context = {"codes": codes, "text": lines, "file": file, "factors": factors, "then": then}
     return render(request, "accounts/security_backup_codes.html", context)
 
 

@@ -156,6 +156,18 @@ def test_admin_leads_staff_to_setting_up_then_in(staff):
     assert client.get("/admin/").status_code == 200
 
 
+def test_setting_up_for_the_admin_ends_there(staff):
+    client = give_password(staff)
+    client.get(client.get("/admin/login/?next=/admin/")["Location"])
+    client.get("/settings/security/app/")
+    device = staff.totpdevice_set.get()
+    codes = client.post("/settings/security/app/", {"code": code_of(device)}, follow=True).content.decode()
+    assert '<a href="/admin/" class="btn btn-primary ' in codes, "after the backup codes were kept"
+    assert client.get("/admin/").status_code == 200
+    later = client.post("/settings/security/backup-codes/", follow=True).content.decode()
+    assert '<a href="/settings/security/" class="btn btn-primary ' in later, "the wish is used up"
+
+
 def test_admin_takes_no_password_and_no_trust(staff):
     device = enrol(staff)
     client = Client()
