@@ -129,6 +129,13 @@ function startPrinting() {
   document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
 }
 
+/** On a phone the list of the settings is a strip: show the page one is on. */
+function startPlaces() {
+  const strip = document.querySelector(".settings-places");
+  const here = strip?.querySelector("[aria-current]");
+  if (here) strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+}
+
 function startBusyLine() {
   const line = document.getElementById("page-progress");
   let pending = 0;
@@ -146,6 +153,7 @@ export function startWidgets() {
   startCopyableCode();
   startConfirming();
   startDialogs();
+  startPlaces();
   startPrinting();
   startAges();
   startBusyLine();
