@@ -7,7 +7,8 @@ inherit it. What authenticates a caller says so with `came_via`; staff acting as
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -62,6 +63,13 @@ def impersonated_by(user_id: int | None) -> None:
         structlog.contextvars.unbind_contextvars("impersonator_id")
     else:
         structlog.contextvars.bind_contextvars(impersonator_id=user_id)
+
+
+@contextmanager
+def without_origin() -> Iterator[None]:
+    """Address, device, key and program stay out of what is written here: it is for the eyes of another workspace."""
+    with structlog.contextvars.bound_contextvars(ip=None, device="", via_detail=""):
+        yield
 
 
 @lru_cache(maxsize=2048)

@@ -1,14 +1,18 @@
-"""The one way from a workspace and an id to a formula, a version or a test."""
+"""The one way from a workspace, or a person it is shared with, and an id to a formula, a version, a test or a share."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from rest_framework.request import Request
 
-from apps.accounts.models import Workspace
-from apps.formulas.models import Formula, FormulaCase, FormulaVersion
-from apps.formulas.selectors import formulas_of
+from apps.accounts.models import ApiKey, Workspace
+from apps.formulas.choices import ShareLevel
+from apps.formulas.errors import LevelMissing
+from apps.formulas.models import Formula, FormulaCase, FormulaShare, FormulaVersion
+from apps.formulas.selectors import formulas_of, shared_with, shares_of
 
 
 def get_formula_for(workspace: Workspace, uuid: UUID | str) -> Formula:
@@ -17,6 +21,41 @@ def get_formula_for(workspace: Workspace, uuid: UUID | str) -> Formula:
     if formula is None:
         raise Http404("No such formula.")
     return formula
+
+
+def shared_formulas(request: HttpRequest | Request, level: str = ShareLevel.VIEW) -> QuerySet[Formula]:
+    """What is shared with the person of the request; nothing for an API key, which belongs to one workspace."""
+    if isinstance(getattr(request, "auth", None), ApiKey):
+        return Formula.objects.none()
+    return shared_with(request.user, level)  # type: ignore[arg-type]
+
+
+def open_formula(request: HttpRequest | Request, uuid: UUID | str, level: str = ShareLevel.VIEW) -> Formula:
+    """A formula of the workspace, or one that is shared with the person at this level or above.
+
+    Raises Http404 for any other, LevelMissing where less is shared.
+    """
+    own = formulas_of(request.workspace).filter(uuid=uuid).first()  # type: ignore[union-attr]
+    if own is not None:
+        return own
+    found = shared_formulas(request, level).filter(uuid=uuid).first()
+    if found is None:
+        held = shared_formulas(request).filter(uuid=uuid).first()
+        if held is None:
+            raise Http404("No such formula.")
+        raise LevelMissing(
+            f"“{held.name}” is shared with you at the level {ShareLevel(held.level).label.lower()}; this needs "
+            f"{ShareLevel(level).label.lower()}. Ask who shares it."
+        )
+    return found
+
+
+def get_share_of(formula: Formula, uuid: UUID | str) -> FormulaShare:
+    """Raises Http404."""
+    share = shares_of(formula).filter(uuid=uuid).first()
+    if share is None:
+        raise Http404("It is not shared with such a person.")
+    return share
 
 
 def get_version_of(formula: Formula, number: int) -> FormulaVersion:

@@ -60,6 +60,19 @@ class CaseNameTaken(Conflict):
     title = "The formula has a test of that name"
 
 
+class ShareRefused(Conflict):
+    code = "share_refused"
+    title = "The formula cannot be shared like this"
+
+
+class LevelMissing(DomainError):
+    """403: the formula is shared with this person, but not for what they ask."""
+
+    code = "share_level_missing"
+    status = 403
+    title = "Not shared for this"
+
+
 class CannotEvaluate(DomainError):
     """422: a valid formula does not fit these bars."""
 

@@ -14,6 +14,7 @@ from django import forms
 from apps.accounts.models import Workspace
 from apps.engine.lang.lexer import MAX_BYTES
 from apps.formulas.case_lines import LineError, bars_of, signals_of
+from apps.formulas.choices import ShareLevel
 from apps.formulas.models import Formula, FormulaVersion
 from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
@@ -57,6 +58,13 @@ class UploadForm(forms.Form):
             raise forms.ValidationError("The file is not text in UTF-8.")
         self.name = PurePath(file.name).stem[:120] or "Formula"
         return file
+
+
+class ShareForm(forms.Form):
+    """With whom to share a formula, and for what."""
+
+    email = forms.EmailField(label="E-mail address", max_length=254)
+    level = forms.ChoiceField(label="May", choices=ShareLevel.choices, initial=ShareLevel.VIEW)
 
 
 class WhyForm(forms.Form):

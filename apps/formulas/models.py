@@ -27,8 +27,10 @@ class Formula(BaseModel):
     )
     forked_from_label = models.CharField(max_length=140, blank=True)
     forked_from_hash = models.CharField(max_length=64, blank=True)
-    # the formula it was forked from, whoever's, also when it is gone: what was tried there counts here
+    # the formula of the same workspace it was forked from, also when it is gone: what was tried there counts here
     parent_uuid = models.UUIDField(null=True, blank=True, editable=False)
+
+    level = ""  # at which it is shared with who reads it; empty for a formula of their own workspace
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-updated_at"], name="formulas_formula_recent")]

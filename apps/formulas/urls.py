@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.formulas.views import cases, drafts, explain, history, library, pine, reference
+from apps.formulas.views import cases, drafts, explain, history, library, pine, reference, sharing
 
 app_name = "formulas"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("library/", library.library, name="library"),
     path("library/<slug:key>/", library.library_detail, name="library-detail"),
     path("library/<slug:key>/use/", library.library_use, name="library-use"),
+    path("shared/", sharing.shared_list, name="shared-list"),
     path("<uuid:uuid>/", drafts.formula_detail, name="formula-detail"),
     path("<uuid:uuid>/export/", drafts.formula_export, name="formula-export"),
     path("<uuid:uuid>/fork/", drafts.formula_fork, name="formula-fork"),
@@ -24,6 +25,10 @@ urlpatterns = [
     path("<uuid:uuid>/history/", history.formula_history, name="formula-history"),
     path("<uuid:uuid>/pine/", pine.formula_pine, name="formula-pine"),
     path("<uuid:uuid>/pine/file/", pine.pine_file, name="pine-file"),
+    path("<uuid:uuid>/leave/", sharing.share_leave, name="share-leave"),
+    path("<uuid:uuid>/shares/", sharing.formula_shares, name="formula-shares"),
+    path("<uuid:uuid>/shares/<uuid:share>/", sharing.share_level, name="share-level"),
+    path("<uuid:uuid>/shares/<uuid:share>/revoke/", sharing.share_revoke, name="share-revoke"),
     path("<uuid:uuid>/tests/", cases.case_list, name="case-list"),
     path("<uuid:uuid>/tests/new/", cases.case_new, name="case-new"),
     path("<uuid:uuid>/tests/snapshot/", cases.case_snapshot, name="case-snapshot"),

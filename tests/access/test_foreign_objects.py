@@ -28,7 +28,7 @@ from apps.backtests.services import (
     submit_walk_forward,
     work_next,
 )
-from apps.formulas.services import add_case, create_formula, publish_formula
+from apps.formulas.services import add_case, create_formula, publish_formula, share_formula
 from apps.journal.models import Entry
 from apps.signals.models import Alert, Signal
 from apps.signals.services.processing import process_alerts
@@ -72,6 +72,7 @@ def _path(route: str, ids: dict[str, UUID | str]) -> str:
     assert kind, f"{route} takes an id that this table does not know; add an object of its kind to `mine`"
     path = route.replace("^", "").replace("$", "").replace("\\.", ".")
     path = re.sub(r"<uuid:case>|\(\?P<case>[^)]*\)", str(ids["a test of a formula"]), path)
+    path = re.sub(r"<uuid:share>|\(\?P<share>[^)]*\)", str(ids["a share of a formula"]), path)
     path = re.sub(r"<uuid:\w+>|\(\?P<uuid>[^)]*\)", str(ids[kind]), path)
     return _with_words(path)
 
@@ -91,6 +92,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     formula = create_formula(workspace, name="Mine", text=CROSS, actor=user)
     case = add_case(formula, {"name": "Mine", "bars": [1], "signals": []}, actor=user)
     publish_formula(formula, actor=user)
+    share = share_formula(formula, email="eve@x.example", level="view", actor=user)
     backtest, _ = submit_backtest(workspace, question, actor=user)
     run_backtest(backtest.pk)
     sweep_of = SweepRequest(text=SWEPT, bar_sets=(question.bar_set,), axes={"length": "2,5"})
@@ -136,6 +138,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "markets/": bar_set.instrument.uuid,
         "markets/bars/": bar_set.uuid,
         "a test of a formula": case.uuid,
+        "a share of a formula": share.uuid,
         "formulas/": formula.uuid,
         "backtests/": backtest.uuid,
         "backtests/new/": formula.uuid,

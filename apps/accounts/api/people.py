@@ -103,8 +103,9 @@ class ManagesPeople(BasePermission):
 
 def manages_people(request: Request) -> bool:
     user = request.user
-    in_person = not isinstance(request.auth, ApiKey) and user.second_factors_at is not None
-    return in_person and user.is_staff and user.has_perm(MANAGE)
+    if not user.is_authenticated or isinstance(request.auth, ApiKey):
+        return False
+    return user.second_factors_at is not None and user.is_staff and user.has_perm(MANAGE)
 
 
 class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[User]):

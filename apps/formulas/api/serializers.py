@@ -4,19 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.core.api.serializers import ModelSerializer, Serializer
+from apps.formulas.choices import ShareLevel
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 
 
 class FormulaSerializer(ModelSerializer[Formula]):
     text = serializers.CharField(max_length=16 * 1024, trim_whitespace=False, allow_blank=True)
+    access = serializers.SerializerMethodField(help_text="own, or the level at which it is shared with you")
 
     class Meta:
         model = Formula
-        fields = ["uuid", "name", "text", "forked_from_label", "forked_from_hash", "created_at", "updated_at"]
+        fields = [
+            "uuid",
+            "name",
+            "text",
+            "access",
+            "forked_from_label",
+            "forked_from_hash",
+            "created_at",
+            "updated_at",
+        ]
         read_only_fields = ["forked_from_label", "forked_from_hash"]
+
+    @extend_schema_field(serializers.ChoiceField(["own", *ShareLevel.values]))
+    def get_access(self, formula: Formula) -> str:
+        return formula.level or "own"
+
+    def to_representation(self, formula: Formula) -> dict[str, Any]:
+        """To somebody outside without the name of the formula it was forked from, which is not shared with them."""
+        found = super().to_representation(formula)
+        return found | {"forked_from_label": "", "forked_from_hash": ""} if formula.level else found
 
 
 class FormulaVersionSerializer(ModelSerializer[FormulaVersion]):
@@ -27,7 +48,9 @@ class FormulaVersionSerializer(ModelSerializer[FormulaVersion]):
         fields = ["uuid", "number", "text", "content_hash", "note", "published_by", "created_at"]
 
     def get_published_by(self, version: FormulaVersion) -> str | None:
-        return str(version.published_by) if version.published_by else None
+        """Nobody's name for somebody outside the workspace."""
+        is_named = version.published_by and not self.context.get("is_shared")
+        return str(version.published_by) if is_named else None
 
 
 class FormulaVersionDetailSerializer(FormulaVersionSerializer):
@@ -35,6 +58,10 @@ class FormulaVersionDetailSerializer(FormulaVersionSerializer):
 
     class Meta(FormulaVersionSerializer.Meta):
         fields = [*FormulaVersionSerializer.Meta.fields, "cases"]
+
+
+class ListSerializer(Serializer[dict[str, Any]]):
+    shared = serializers.BooleanField(default=False)
 
 
 class PublishSerializer(Serializer[dict[str, Any]]):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -15,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from apps.core.api.views import GenericApiViewSet
-from apps.formulas.access import get_case_of, get_text_of, get_version_of
+from apps.formulas.access import get_case_of, get_text_of, get_version_of, open_formula, shared_formulas
 from apps.formulas.api.language import bar_set_of, difference, given
 from apps.formulas.api.language_serializers import DiffSerializer
 from apps.formulas.api.serializers import (
@@ -25,11 +26,14 @@ from apps.formulas.api.serializers import (
     FormulaVersionDetailSerializer,
     FormulaVersionSerializer,
     LineageSerializer,
+    ListSerializer,
     PublishSerializer,
     SnapshotSerializer,
     TestsRequestSerializer,
     TestsResultSerializer,
 )
+from apps.formulas.api.sharing import SharesMixin
+from apps.formulas.choices import ShareLevel
 from apps.formulas.models import Formula
 from apps.formulas.selectors import bars_between, cases_of, formulas_of, index_of, lineage_of, versions_of
 from apps.formulas.services import (
@@ -54,7 +58,16 @@ ONE_VERSION = "versions/(?P<number>[0-9]{1,9})"
 ONE_CASE = "cases/(?P<case>[0-9a-f-]{36})"
 
 
+# what somebody outside may do with a formula that is shared with them, and the level it takes
+SHARED = {
+    **dict.fromkeys(("retrieve", "versions", "compare"), ShareLevel.VIEW),
+    **dict.fromkeys(("fork", "fork_version"), ShareLevel.COPY),
+    **dict.fromkeys(("update", "partial_update"), ShareLevel.EDIT),
+}
+
+
 class FormulaViewSet(
+    SharesMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
@@ -65,7 +78,10 @@ class FormulaViewSet(
     """Drafts may hold errors; publishing and backtesting refuse them."""
 
     describes = {
-        "list": "List formulas. The workspace's drafts, newest first; archived ones are left out.",
+        "list": (
+            "List formulas. The workspace's drafts, newest first; archived ones are left out. With `shared=true` "
+            "those that others share with you instead; an API key has none."
+        ),
         "create": "Create a formula. A draft may hold errors; publishing and backtesting refuse them.",
         "retrieve": "Read a formula. The draft's text, and which version was published last.",
         "update": "Replace a formula's draft. Its name and text; errors in the text are kept and told.",
@@ -76,6 +92,14 @@ class FormulaViewSet(
         "case_get": "Read a test. Its bars, and the signals that are expected of them.",
         "case_put": "Replace a test's content. 422 with `case_error` where it cannot be used.",
         "case_delete": "Remove a test. `restore` brings it back.",
+        "shares_get": "List whom a formula is shared with. People outside the workspace, newest first.",
+        "shares_post": (
+            "Share a formula with one person outside. By e-mail address; they are told by mail. An address that no "
+            "account has confirmed waits until one does, and whether one has is not told."
+        ),
+        "share_get": "Read a share. Who has it, and what they may do.",
+        "share_patch": "Change the level of a share. It counts at once.",
+        "share_delete": "End a share. It counts at once; copies made of the formula stay.",
     }
     problems = {
         "publish": (
@@ -107,21 +131,52 @@ class FormulaViewSet(
         "partial_update": (422,),
         "update": (422,),
         "create": (422,),
+        "shares": (409,),
+        "share": (409,),
+        "leave": (409,),
     }
     rights = {
         **dict.fromkeys(
-            ("list", "retrieve", "lineage", "compare", "versions", "version", "run"), "formulas.view"
+            ("list", "retrieve", "lineage", "compare", "versions", "version", "run", "leave"), "formulas.view"
         ),
         "cases": ("formulas.view", "formulas.edit"),
         "case": ("formulas.view", "formulas.edit"),
+        "shares": "formulas.share",
+        "share": "formulas.share",
         "*": "formulas.edit",
     }
     serializer_class = FormulaSerializer
     lookup_field = "uuid"
     queryset = Formula.objects.none()
+    is_shared = False
 
     def get_queryset(self) -> QuerySet[Formula]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        if self.is_shared:
+            return shared_formulas(self.request)
         return formulas_of(self.request.workspace)
+
+    def get_object(self) -> Formula:
+        """The workspace's, else one that is shared with the person at the level the action takes."""
+        try:
+            return super().get_object()
+        except Http404:
+            if self.action not in SHARED:
+                raise
+            open_formula(self.request, self.kwargs["uuid"], SHARED[self.action])
+            self.is_shared = True
+            return super().get_object()
+
+    @extend_schema(
+        parameters=[OpenApiParameter("shared", bool, description="Those of others that are shared with you")]
+    )
+    def list(self, request: Request) -> Response:
+        """Those of the workspace or, with `shared=true`, those of others."""
+        asked = ListSerializer(data={"shared": request.query_params.get("shared", False)})
+        asked.is_valid(raise_exception=True)
+        self.is_shared = asked.validated_data["shared"]
+        return super().list(request)
 
     def formula(self) -> Formula:
         """The formula of the address, when it is one of its tests that is changed."""
@@ -193,7 +248,9 @@ class FormulaViewSet(
     @action(detail=True, pagination_class=None)
     def versions(self, request: Request, uuid: str) -> Response:
         """Published versions, newest first."""
-        return Response(FormulaVersionSerializer(versions_of(self.get_object()), many=True).data)
+        found = versions_of(self.get_object())
+        context = {"is_shared": self.is_shared}
+        return Response(FormulaVersionSerializer(found, many=True, context=context).data)
 
     @extend_schema(responses=FormulaVersionDetailSerializer, parameters=[NUMBER])
     @action(detail=True, url_path=ONE_VERSION)

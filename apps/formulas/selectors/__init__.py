@@ -24,6 +24,7 @@ from apps.formulas.selectors.formulas import (
     search_formulas,
     versions_of,
 )
+from apps.formulas.selectors.sharing import shared_with, shares_of
 from apps.formulas.selectors.texts import (
     blocks_of,
     certificate_of,
@@ -72,6 +73,8 @@ __all__ = [
     "recent_bars",
     "search_formulas",
     "share_panes",
+    "shared_with",
+    "shares_of",
     "signal_changes",
     "signature_at",
     "text_of",

@@ -60,6 +60,8 @@ def fork_formula(
 ) -> Formula:
     """A formula of `workspace` with the source's text and tests, which remembers what it came from.
 
+    A fork into another workspace has the text alone: tests can hold bars of the source's data, and what was tried of
+    the source is its workspace's own.
     Of a formula its draft is taken, and its latest version is the ancestor; the caller has made sure that the
     actor may read the source.
     """
@@ -71,6 +73,9 @@ def fork_formula(
         origin, text = source, source.text
         version = source.versions.first()
         contents = list(source.cases.filter(removed_at=None).values_list("content", flat=True))
+    is_ours = origin.workspace_id == workspace.pk
+    if not is_ours:
+        contents = []
     label = f"{origin.name} v{version.number}" if version else origin.name
     formula = Formula.objects.create(
         workspace=workspace,
@@ -79,7 +84,7 @@ def fork_formula(
         forked_from=version,
         forked_from_label=label,
         forked_from_hash=version.content_hash if version else "",
-        parent_uuid=origin.uuid,
+        parent_uuid=origin.uuid if is_ours else None,
     )
     copy_cases(contents, formula)
     record(

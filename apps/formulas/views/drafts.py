@@ -13,7 +13,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
-from apps.formulas.access import get_formula_for
+from apps.formulas.access import get_formula_for, open_formula, shared_formulas
+from apps.formulas.choices import ShareLevel
 from apps.formulas.forms import FormulaForm, UploadForm
 from apps.formulas.library import template_of, templates
 from apps.formulas.models import Formula
@@ -47,6 +48,7 @@ def formula_list(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(query or state in STATES),
         "templates": templates()[:SUGGESTED],
         "upload_form": UploadForm(),
+        "shared_count": shared_formulas(request).count(),
     }
     return render(request, "formulas/formula_list.html", context)
 
@@ -68,6 +70,7 @@ def formula_new(request: HttpRequest) -> HttpResponse:
         "form": form,
         "report": check_report(text) if text else None,
         "templates": templates()[:SUGGESTED],
+        "can_edit": True,
     }
     return render(request, "formulas/formula_edit.html", context)
 
@@ -75,33 +78,37 @@ def formula_new(request: HttpRequest) -> HttpResponse:
 @needs("formulas.view", writing="formulas.edit")
 def formula_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The editor; a POST saves the draft."""
-    formula = get_formula_for(request.workspace, uuid)
+    level = ShareLevel.EDIT if request.method == "POST" else ShareLevel.VIEW
+    formula = open_formula(request, uuid, level)
     form = FormulaForm(request.POST or None, instance=formula)
     if request.method == "POST" and form.is_valid():
-        fresh = get_formula_for(request.workspace, uuid)
+        fresh = open_formula(request, uuid, level)
         return after_save(request, save_formula(fresh, actor=request.user, **form.cleaned_data))
     text = form["text"].value() or ""
     context: dict[str, Any] = {
         "form": form,
         "formula": formula,
         "report": check_report(text) if text else None,
+        "can_edit": formula.level in ("", ShareLevel.EDIT) and "formulas.edit" in request.rights,
     }
     return render(request, "formulas/formula_edit.html", context)
 
 
 def after_save(request: HttpRequest, formula: Formula) -> HttpResponse:
-    """What the pressed button asks for besides: to publish, or the backtest form; else back to the editor."""
-    if request.POST.get("next") == "publish":
+    """What the pressed button asks for besides: to publish, or the backtest form; else back to the editor, where a
+    shared formula always stays."""
+    asked_for = "" if formula.level else request.POST.get("next")
+    if asked_for == "publish":
         return publish(request, formula, then="formula-detail")
     report = check_report(formula.text)
-    if request.POST.get("next") == "backtest" and report["ok"]:
+    if asked_for == "backtest" and report["ok"]:
         return redirect("backtests:backtest-new", formula=formula.uuid)
     if report["ok"]:
         messages.success(request, "Saved.")
     else:
         count = len(report["errors"])
         errors = "1 error" if count == 1 else f"{count} errors"
-        asked = "The backtest was not started. " if request.POST.get("next") == "backtest" else ""
+        asked = "The backtest was not started. " if asked_for == "backtest" else ""
         messages.warning(request, f"{asked}The draft is saved; it has {errors} to mend before it can run.")
     return redirect("formulas:formula-detail", uuid=formula.uuid)
 
@@ -122,7 +129,7 @@ def formula_upload(request: HttpRequest) -> HttpResponse:
 @require_GET
 def formula_export(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The draft as a .formula file."""
-    formula = get_formula_for(request.workspace, uuid)
+    formula = open_formula(request, uuid, ShareLevel.COPY)
     return text_file(formula.text, f"{file_stem(formula.name)}.formula")
 
 
@@ -140,8 +147,8 @@ def file_stem(name: str) -> str:
 @needs("formulas.edit")
 @require_POST
 def formula_fork(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """A copy of the draft with its tests, as a formula of its own."""
-    formula = get_formula_for(request.workspace, uuid)
+    """A copy of the draft with its tests, as a formula of its own; of a shared one the draft alone."""
+    formula = open_formula(request, uuid, ShareLevel.COPY)
     fork = fork_formula(formula, workspace=request.workspace, actor=request.user)
     messages.success(request, f"“{fork.name}” is a formula of its own now.")
     return redirect("formulas:formula-detail", uuid=fork.uuid)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
 from apps.core.errors import DomainError
-from apps.formulas.access import get_formula_for
+from apps.formulas.access import open_formula
 from apps.formulas.forms import WhyForm
 from apps.formulas.selectors import certified_values, chart_around, check_report, explanation, why_at
 from apps.markets.services import load_bars
@@ -24,7 +24,7 @@ LITERALS = ("number", "truth", "text")
 @needs("formulas.view")
 @require_GET
 def formula_explain(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    formula = get_formula_for(request.workspace, uuid)
+    formula = open_formula(request, uuid)
     report = check_report(formula.text)
     form = WhyForm(request.GET or None, workspace=request.workspace)
     context: dict[str, Any] = {"formula": formula, "report": report, "form": form}
@@ -41,7 +41,7 @@ def formula_explain(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_GET
 def formula_bars(request: HttpRequest, uuid: UUID) -> JsonResponse:
     """The bars around a bar with what the formula draws and marks there, for the chart."""
-    formula = get_formula_for(request.workspace, uuid)
+    formula = open_formula(request, uuid)
     form = WhyForm(request.GET or None, workspace=request.workspace)
     bar_set = form.chosen()
     if bar_set is None:

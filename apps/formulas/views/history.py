@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
 from apps.core.errors import DomainError
-from apps.formulas.access import get_formula_for, get_version_of
+from apps.formulas.access import get_formula_for, get_version_of, open_formula
+from apps.formulas.choices import ShareLevel
 from apps.formulas.errors import FailingCases, InvalidFormula
 from apps.formulas.forms import CompareForm
 from apps.formulas.models import Formula, FormulaVersion
@@ -33,8 +34,8 @@ SHOWN = 60  # signals in the table of a comparison
 @require_GET
 def formula_history(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Versions with their notes, what changed between two of them, where the formula comes from and went to."""
-    formula = get_formula_for(request.workspace, uuid)
-    ancestors, descendants = lineage_of(formula)
+    formula = open_formula(request, uuid)
+    ancestors, descendants = ([], []) if formula.level else lineage_of(formula)
     versions = list(versions_of(formula))
     form = CompareForm(request.GET or None, workspace=request.workspace, versions=versions)
     context = {
@@ -117,8 +118,8 @@ def version_restore(request: HttpRequest, uuid: UUID, number: int) -> HttpRespon
 @needs("formulas.edit")
 @require_POST
 def version_fork(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
-    """A formula of its own with the text and the tests of the version."""
-    formula = get_formula_for(request.workspace, uuid)
+    """A formula of its own with the text and the tests of the version; of a shared one the text alone."""
+    formula = open_formula(request, uuid, ShareLevel.COPY)
     fork = fork_formula(get_version_of(formula, number), workspace=request.workspace, actor=request.user)
     messages.success(request, f"“{fork.name}” is a formula of its own now.")
     return redirect("formulas:formula-detail", uuid=fork.uuid)

@@ -12,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
-from apps.formulas.access import get_formula_for
+from apps.formulas.access import open_formula
+from apps.formulas.choices import ShareLevel
 from apps.formulas.forms import PineForm
 from apps.formulas.models import Formula
 from apps.formulas.selectors import formula_of_pine, pine_of
@@ -25,7 +26,7 @@ KINDS = {"indicator": "Indicator with alerts", "strategy": "Strategy"}
 @needs("formulas.view")
 @require_GET
 def formula_pine(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    formula = get_formula_for(request.workspace, uuid)
+    formula = open_formula(request, uuid, ShareLevel.COPY)
     kind = _kind(request)
     context = {"formula": formula, "kind": kind, "kinds": KINDS, "pine": _export(formula, kind)}
     return render(request, "formulas/formula_pine.html", context)
@@ -35,7 +36,7 @@ def formula_pine(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_GET
 def pine_file(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The script as a file."""
-    formula = get_formula_for(request.workspace, uuid)
+    formula = open_formula(request, uuid, ShareLevel.COPY)
     kind = _kind(request)
     pine = _export(formula, kind)
     if not pine["script"]:

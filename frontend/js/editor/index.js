@@ -9,6 +9,7 @@
 import { acceptCompletion } from "@codemirror/autocomplete";
 import { indentWithTab } from "@codemirror/commands";
 import { lintGutter, linter } from "@codemirror/lint";
+import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { basicSetup } from "codemirror";
 import { element, icon, onElements } from "../dom.js";
@@ -68,7 +69,7 @@ class FormulaEditor {
       keymap.of([
         { key: "Mod-Enter", run: () => this.submit() },
         { key: "Mod-s", run: () => this.save(), preventDefault: true },
-        { key: "Mod-Shift-f", run: () => this.format(), preventDefault: true },
+        { key: "Mod-Shift-f", run: () => this.area.readOnly || this.format(), preventDefault: true },
         { key: "Tab", run: acceptCompletion },
         indentWithTab,
       ]),
@@ -81,6 +82,7 @@ class FormulaEditor {
       lintGutter(),
       linter((view) => this.lint(view), { delay: CHECK_DELAY_MS }),
       wrapping,
+      EditorState.readOnly.of(this.area.readOnly),
       EditorView.contentAttributes.of({ "aria-label": this.area.labels?.[0]?.textContent.trim() || "Formula", spellcheck: "false" }),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
