@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 
 from apps.accounts.api.urls import router_entries as accounts_entries
 from apps.backtests.api.urls import router_entries as backtests_entries
+from apps.core.api.documents import DescriptionView, DocumentationView
 from apps.formulas.api.urls import router_entries as formulas_entries
 from apps.markets.api.urls import router_entries as markets_entries
 from apps.pages.api.urls import router_entries as pages_entries
@@ -29,6 +29,6 @@ for prefix, viewset, basename in [
 urlpatterns = [
     path("v1/auth/", include("apps.accounts.api.auth_urls")),
     path("v1/", include((router.urls, "api"), namespace="v1")),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("schema/", DescriptionView.as_view(), name="api-schema"),
+    path("docs/", DocumentationView.as_view(), name="api-docs"),
 ]

@@ -302,7 +302,17 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Candlewright API",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
-    "DESCRIPTION": "Everything a page shows, a program can ask for. The guide is docs/api.md.",
+    "DESCRIPTION": (
+        "Everything a page shows, a program can ask for.\n\n"
+        "Make a key under *Settings, API keys*, press **Authorize**, paste it at `apiKey`, and every operation below "
+        "can be tried. A program sends it as `Authorization: Bearer cw_…`.\n\n"
+        "- Refusals are `application/problem+json` (RFC 9457) with a stable `code`.\n"
+        "- Lists come newest first by cursor: follow `next`. `fields=uuid,name` leaves the other members out.\n"
+        "- `Idempotency-Key` makes a POST safe to send again.\n"
+        "- PUT and PATCH need the `ETag` that was read, in `If-Match`.\n"
+        "- `RateLimit-*` tell what is left of the minute; after 429 wait `Retry-After` seconds.\n"
+        "- v1 only grows. What will go says so half a year ahead, by `Deprecation` and `Sunset`."
+    ),
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
@@ -318,7 +328,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/docs/"),
+    "EXCLUDE_URL_PREFIXES": ("/admin/",),
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "style-src": ["'self'", "'unsafe-inline'"],

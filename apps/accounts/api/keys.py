@@ -41,7 +41,7 @@ ASKED = {
 
 class ApiKeySerializer(ModelSerializer[ApiKey]):
     made_by = serializers.EmailField(source="user.email", read_only=True)
-    replaced_by = serializers.SlugRelatedField(slug_field="uuid", read_only=True)  # type: ignore[var-annotated]
+    replaced_by = serializers.SlugRelatedField(slug_field="uuid", read_only=True, allow_null=True)  # type: ignore[var-annotated]
     scopes = serializers.ListField(
         child=serializers.CharField(max_length=40), help_text="Names of rights, at most those of your role."
     )

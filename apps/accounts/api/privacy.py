@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_serializer
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -32,6 +32,7 @@ class DataExportSerializer(ModelSerializer[DataExport]):
     percent = serializers.IntegerField(read_only=True)
 
 
+@extend_schema_serializer(many=False)
 class ErasureSerializer(Serializer):
     erase_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="When the account is deleted; null: it stays."
@@ -79,7 +80,7 @@ class ErasureViewSet(ApiViewSet):
         """When your account is deleted, if you asked for it."""
         return self._answer(request)
 
-    @extend_schema(request=None, responses=ErasureSerializer)
+    @extend_schema(request=None, responses={200: ErasureSerializer})
     def create(self, request: Request) -> Response:
         """Have your account deleted, with all that is yours alone, after 14 days in which you can take it back."""
         request_erasure(request.user, actor=request.user)

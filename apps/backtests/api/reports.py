@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
@@ -130,6 +130,7 @@ class TrialSummarySerializer(Serializer[dict[str, Any]]):
     sharpe_variance = serializers.FloatField(allow_null=True)
 
 
+@extend_schema_serializer(many=False)  # else the page would be described as a page of pages
 class TrialPageSerializer(Serializer[dict[str, Any]]):
     summary = TrialSummarySerializer()
     next = serializers.URLField(allow_null=True)
@@ -178,33 +179,6 @@ EQUITY_EXAMPLE = OpenApiExample(
         "position": [0.0, 0.0, 210.5],
         "close": [3.59, 8.82, 40.2],
         "drawdown": [0.0, 0.31, 0.02],
-    },
-    response_only=True,
-)
-TRADES_EXAMPLE = OpenApiExample(
-    "The first of 74",
-    value={
-        "count": 74,
-        "next": "https://example.com/api/v1/backtests/0b8f5a52-7a35-4a60-a5a5-8c4c0d9b9e01/trades/?page=2&page_size=1",
-        "previous": None,
-        "results": [
-            {
-                "side": "long",
-                "entry_time": "2000-02-08T00:00:00Z",
-                "entry_price": 4.09,
-                "exit_time": "2000-04-05T00:00:00Z",
-                "exit_price": 4.52,
-                "size": 2442.6,
-                "pnl": 1029.3,
-                "return": 0.103,
-                "reason": "exit",
-                "fees": 21.0,
-                "borrow": 0.0,
-                "mae": 0.031,
-                "mfe": 0.262,
-                "bars_held": 40,
-            }
-        ],
     },
     response_only=True,
 )

@@ -21,7 +21,6 @@ from apps.backtests.api.compare import COMPARISON_EXAMPLE, ComparisonRequestSeri
 from apps.backtests.api.reports import (
     EQUITY_EXAMPLE,
     REPORT_EXAMPLE,
-    TRADES_EXAMPLE,
     TRIALS_EXAMPLE,
     EquityRequestSerializer,
     EquitySerializer,
@@ -215,9 +214,7 @@ class BacktestViewSet(
         asked.is_valid(raise_exception=True)
         return Response(thinned_equity(self.get_object(), asked.validated_data["points"]))
 
-    @extend_schema(
-        parameters=[TradeRequestSerializer], responses=TradePageSerializer, examples=[TRADES_EXAMPLE]
-    )
+    @extend_schema(parameters=[TradeRequestSerializer], responses=TradePageSerializer)
     @action(detail=True, pagination_class=None, filterset_fields=[])
     def trades(self, request: Request, uuid: str) -> Response:
         """Closed trades by pages, chosen and sorted; 409 before the run is done. All at once: files/trades.csv/."""
@@ -262,6 +259,8 @@ class TrialViewSet(mixins.ListModelMixin, GenericApiViewSet[Trial]):
         parameters=[
             OpenApiParameter("formula", OpenApiTypes.UUID, description="Either the formula"),
             OpenApiParameter("lineage", OpenApiTypes.UUID, description="or the lineage a backtest names"),
+            OpenApiParameter("cursor", OpenApiTypes.STR, description="From next or previous"),
+            OpenApiParameter("page_size", OpenApiTypes.INT, description="1 to 200; 50 unless given"),
         ],
         responses=TrialPageSerializer,
         examples=[TRIALS_EXAMPLE],

@@ -11,7 +11,8 @@ from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework.permissions import AllowAny
 
 from apps.core.api.deprecation import deprecation_of
-from apps.core.api.serializers import KnownMembers
+from apps.core.api.examples import add_examples
+from apps.core.api.serializers import KnownMembers, ModelSerializer, Serializer
 
 PROBLEM = {
     "type": "object",
@@ -77,6 +78,7 @@ REFUSALS: dict[int, tuple[str, str, str]] = {
     429: ("Too many requests; see Retry-After.", "throttled", "Request was throttled."),
     500: ("A fault of ours; tell us the request_id.", "server_error", "Something broke on our side"),
 }
+BASES = {ModelSerializer.__doc__, Serializer.__doc__}  # what they say is not for callers
 VERBS = {"retrieve": "get", "partial_update": "change", "update": "replace", "destroy": "delete"}
 HEADERS = {
     "ETag": {"description": "The version of what was answered.", "schema": {"type": "string"}},
@@ -156,6 +158,7 @@ class AutoSchema(SpectacularSchema):
             *operation.get("parameters", []),
             *(p for p in self._own_parameters() if (p["name"], p["in"]) not in known),
         ]
+        add_examples(operation, self.view)
         self._add_headers(operation["responses"])
         self._add_refusals(operation)
         return operation
@@ -164,6 +167,8 @@ class AutoSchema(SpectacularSchema):
         found = super()._map_serializer(serializer, direction, bypass_extensions)
         if direction == "request" and isinstance(serializer, KnownMembers) and found.get("type") == "object":
             found["additionalProperties"] = False
+        if found.get("description") in BASES:
+            del found["description"]
         return found
 
     def _own_parameters(self) -> list[dict[str, Any]]:
@@ -315,6 +320,23 @@ def _parameter(
 
 
 def complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """drf-spectacular's last step: the headers that answers refer to."""
+    """drf-spectacular's last step: the headers that answers refer to, and null as OpenAPI 3.1 writes it."""
     result["components"]["headers"] = HEADERS
+    _mend_null(result["components"]["schemas"])
     return result
+
+
+def _mend_null(part: Any) -> None:
+    """drf-spectacular writes `nullable` of 3.0 in lists, and "one of null and anything", of which null is both."""
+    if isinstance(part, list):
+        for one in part:
+            _mend_null(one)
+    if not isinstance(part, dict):
+        return
+    if part.get("nullable") is True and isinstance(part.get("type"), str):
+        del part["nullable"]
+        part["type"] = [part["type"], "null"]
+    if part.get("oneOf") in ([{"type": "null"}, {}], [{}, {"type": "null"}]):
+        del part["oneOf"]
+    for value in part.values():
+        _mend_null(value)

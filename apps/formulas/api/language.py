@@ -178,7 +178,7 @@ class LanguageViewSet(ApiViewSet):
         return Response(text_of(tree_content=body.get("tree"), blocks=body.get("blocks")))
 
     @extend_schema(
-        responses=ANY_OBJECT,
+        responses={(200, "application/schema+json"): ANY_OBJECT[200]},
         parameters=[OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=list(SCHEMAS))],
     )
     @action(detail=False, methods=["get"], url_path="schema/(?P<kind>tree|blocks)")

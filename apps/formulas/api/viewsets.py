@@ -196,7 +196,9 @@ class FormulaViewSet(
     def perform_destroy(self, instance: Formula) -> None:
         archive_formula(instance, actor=self.request.user)
 
-    @extend_schema(request=PublishSerializer, responses={201: FormulaVersionSerializer})
+    @extend_schema(
+        request=PublishSerializer, responses={200: FormulaVersionSerializer, 201: FormulaVersionSerializer}
+    )
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, uuid: str) -> Response:
         """Freeze the draft as a version: 201, or 200 with the version that says the same already. 422 with
