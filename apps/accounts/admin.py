@@ -57,6 +57,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
     ordering = ["-id"]
     readonly_fields = ["uuid", "last_login", "created_at", "is_active", "suspended_at", "suspended_for"]
     show_full_result_count = False
+    filter_horizontal = []  # two boxes side by side are wider than the page
     actions_detail = ["suspend", "activate", "reset_factors", "look_as"]
     fieldsets = [
         (None, {"fields": ["email", "password", "name", "timezone", "locale", "base_currency", "uuid"]}),

@@ -46,9 +46,9 @@ function makeSortable(table) {
   });
 }
 
-/** Gives each body cell its head's words as data-label, for the phone cards. */
+/** Gives each body cell its head's words as data-label, for the phone cards; heads nobody sees give none. */
 function labelCells(table) {
-  const words = [...(table.tHead?.rows[0]?.cells ?? [])].map((head) => head.textContent.trim());
+  const words = [...(table.tHead?.rows[0]?.cells ?? [])].map((head) => (head.querySelector(".sr-only") ? "" : head.textContent.trim()));
   const label = () => {
     for (const row of table.tBodies[0]?.rows ?? []) {
       [...row.cells].forEach((cell, index) => {

@@ -27,6 +27,7 @@ from apps.core.templatetags import figures
         (figures.moment("2024-01-15T00:00:00Z"), "2024-01-15"),
         (figures.moment("2024-01-15T10:30:00Z"), "2024-01-15 10:30"),
         (figures.deed("backtests.backtest.submitted"), "Backtest submitted"),
+        (figures.deed("accounts.api_key.created"), "API key created"),
         (figures.metric_label("cagr"), "CAGR"),
         (figures.metric_label("max_drawdown"), "Max drawdown"),
         (figures.metric(0.25, "win_rate"), "25.00\u202f%"),

@@ -168,6 +168,7 @@ def message_of(mail: SecurityMail) -> EmailMultiAlternatives:
     facts = mail.facts
     token = make_not_me(mail.user, login_id=facts["login"], email=facts["before"])
     is_own_doing = mail.kind not in (MailKind.SUSPENDED, MailKind.REACTIVATED)
+    is_own_doing = is_own_doing and facts["action"] != "accounts.api_key.expiring"
     context = {
         "mail": mail,
         "kind": str(mail.kind),

@@ -20,7 +20,15 @@ RATIOS = {
     "total_return", "max_drawdown", "win_rate", "exposure", "cagr", "volatility", "buy_and_hold",
     "buy_and_hold_return", "best_trade", "worst_trade", "average_trade", "avg_trade",
 }  # fmt: skip
-WORDS = {"cagr": "CAGR", "sqn": "SQN", "pnl": "P&L", "avg": "average", "mae": "MAE", "mfe": "MFE"}
+WORDS = {
+    "cagr": "CAGR",
+    "sqn": "SQN",
+    "pnl": "P&L",
+    "avg": "average",
+    "mae": "MAE",
+    "mfe": "MFE",
+    "api": "API",
+}
 
 
 def _finite(value: Any) -> float | None:
@@ -118,8 +126,9 @@ def words(value: Any) -> str:
 
 @register.filter
 def deed(action: str) -> str:
-    """A journal's "accounts.api_key.created" as "Api key created"."""
-    text = words(" ".join(str(action).split(".")[1:]))
+    """A journal's "accounts.api_key.created" as "API key created"."""
+    parts = str(action).replace("_", ".").split(".")[1:]
+    text = " ".join(WORDS.get(part, part) for part in parts)
     return text[:1].upper() + text[1:]
 
 
