@@ -9,9 +9,10 @@ from django import forms
 from apps.accounts.choices import GRANTED_ROLES, Role
 from apps.accounts.models import Membership, Preferences, User, Workspace
 from apps.accounts.services import PREFERENCES
+from apps.core.overtaken import SeenForm
 
 
-class ProfileForm(forms.ModelForm):
+class ProfileForm(SeenForm, forms.ModelForm):
     timezone = forms.ChoiceField(
         choices=lambda: [(z, z.replace("_", " ")) for z in sorted(available_timezones())]
     )
@@ -61,7 +62,7 @@ class NewBrowserForm(forms.Form):
     email = forms.EmailField(label="Email", max_length=254)
 
 
-class WorkspaceForm(forms.Form):
+class WorkspaceForm(SeenForm, forms.Form):
     name = forms.CharField(max_length=100)
     letter = forms.RegexField(
         r"^\w$",

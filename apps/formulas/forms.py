@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from apps.accounts.models import Workspace
+from apps.core.overtaken import SeenForm
 from apps.engine.lang.lexer import MAX_BYTES
 from apps.formulas.case_lines import LineError, bars_of, signals_of
 from apps.formulas.choices import ShareLevel
@@ -23,7 +24,7 @@ MAX_SCRIPT = 256 * 1024
 MAX_CASE = 1024 * 1024
 
 
-class FormulaForm(forms.ModelForm):
+class FormulaForm(SeenForm, forms.ModelForm):
     """Name and draft; a draft with errors may be saved."""
 
     text = forms.CharField(required=False, strip=False, max_length=MAX_BYTES, widget=forms.Textarea)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,7 +15,7 @@ from apps.accounts.confirm import confirmed
 from apps.accounts.errors import WorkspaceRefused
 from apps.accounts.forms import TransferForm, WorkspaceForm
 from apps.accounts.middleware import SESSION_KEY
-from apps.accounts.models import Membership
+from apps.accounts.models import Membership, Workspace
 from apps.accounts.needs import needs
 from apps.accounts.rules import SIGNED_IN
 from apps.accounts.selectors import membership_by_uuid, workspaces_of
@@ -31,15 +32,19 @@ from apps.accounts.services import (
 @needs("workspace.view", writing="workspace.manage")
 def workspace(request: HttpRequest) -> HttpResponse:
     """Name and letter; below, what ends: handing over, leaving, closing."""
-    here = request.workspace
-    form = WorkspaceForm(request.POST or None, initial={"name": here.name, "letter": here.letter})
-    if request.method == "POST" and form.is_valid():
-        change_workspace(here, actor=request.user, **form.cleaned_data)
+    with transaction.atomic():
+        here = request.workspace
+        if request.method == "POST":  # of two who save at once, the second sees what the first has saved
+            here = Workspace.objects.select_for_update().get(pk=here.pk)
+        form = WorkspaceForm(request.POST or None, initial={"name": here.name, "letter": here.letter})
+        is_saved = request.method == "POST" and form.is_valid()
+        if is_saved:
+            change_workspace(here, actor=request.user, **form.cleaned_data)
+    if is_saved:
         messages.success(request, "Workspace saved.")
         return redirect("accounts:workspace")
-    return render(
-        request, "accounts/workspace.html", {"form": form, "transfer_form": TransferForm(workspace=here)}
-    )
+    context = {"form": form, "transfer_form": TransferForm(workspace=here)}
+    return render(request, "accounts/workspace.html", context, status=409 if form.overtaken else 200)
 
 
 @needs(SIGNED_IN)

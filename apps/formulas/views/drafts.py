@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -78,12 +79,19 @@ def formula_new(request: HttpRequest) -> HttpResponse:
 @needs("formulas.view", writing="formulas.edit")
 def formula_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The editor; a POST saves the draft."""
-    level = ShareLevel.EDIT if request.method == "POST" else ShareLevel.VIEW
-    formula = open_formula(request, uuid, level)
-    form = FormulaForm(request.POST or None, instance=formula)
-    if request.method == "POST" and form.is_valid():
-        fresh = open_formula(request, uuid, level)
-        return after_save(request, save_formula(fresh, actor=request.user, **form.cleaned_data))
+    is_saving = request.method == "POST"
+    level = ShareLevel.EDIT if is_saving else ShareLevel.VIEW
+    with transaction.atomic():
+        if is_saving:  # of two who save at once, the second sees what the first has saved
+            list(Formula.objects.select_for_update().filter(uuid=uuid).values_list("pk"))
+        formula = open_formula(request, uuid, level)
+        form = FormulaForm(request.POST or None, instance=formula)
+        saved = None
+        if is_saving and form.is_valid():
+            fresh = open_formula(request, uuid, level)
+            saved = save_formula(fresh, actor=request.user, **form.cleaned_data)
+    if saved:
+        return after_save(request, saved)
     text = form["text"].value() or ""
     context: dict[str, Any] = {
         "form": form,
@@ -91,7 +99,7 @@ def formula_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "report": check_report(text) if text else None,
         "can_edit": formula.level in ("", ShareLevel.EDIT) and "formulas.edit" in request.rights,
     }
-    return render(request, "formulas/formula_edit.html", context)
+    return render(request, "formulas/formula_edit.html", context, status=409 if form.overtaken else 200)
 
 
 def after_save(request: HttpRequest, formula: Formula) -> HttpResponse:
