@@ -16,6 +16,11 @@ def send_invitation(invitation_id: int) -> None:
     services.send_invitation(invitation_id)
 
 
+@shared_task(name="accounts.send_accepted")
+def send_accepted(invitation_id: int) -> None:
+    services.send_accepted(invitation_id)
+
+
 @shared_task(name="accounts.send_mail")
 def send_mail(mail_id: int) -> None:
     services.send_security_mail(mail_id)

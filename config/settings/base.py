@@ -324,7 +324,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     # several rooms have a field `status`: this is the one of research
-    "ENUM_NAME_OVERRIDES": {"JobStatusEnum": "apps.backtests.choices.Status.choices"},
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatusEnum": "apps.backtests.choices.Status.choices",
+        "RoleEnum": "apps.accounts.choices.Role.choices",
+        "GrantedRoleEnum": "apps.accounts.choices.GRANTED_ROLES",
+    },
 }
 
 CONTENT_SECURITY_POLICY = {

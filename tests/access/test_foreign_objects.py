@@ -72,6 +72,8 @@ def _path(route: str, ids: dict[str, UUID | str]) -> str:
     assert kind, f"{route} takes an id that this table does not know; add an object of its kind to `mine`"
     path = route.replace("^", "").replace("$", "").replace("\\.", ".")
     path = re.sub(r"<uuid:case>|\(\?P<case>[^)]*\)", str(ids["a test of a formula"]), path)
+    path = re.sub(r"\(\?P<member>[^)]*\)", str(ids["settings/workspace/members/"]), path)
+    path = re.sub(r"\(\?P<invitation>[^)]*\)", str(ids["settings/workspace/invitations/"]), path)
     path = re.sub(r"<uuid:share>|\(\?P<share>[^)]*\)", str(ids["a share of a formula"]), path)
     path = re.sub(r"<uuid:\w+>|\(\?P<uuid>[^)]*\)", str(ids[kind]), path)
     return _with_words(path)

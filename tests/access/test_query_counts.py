@@ -177,6 +177,7 @@ def test_query_counts(paths, web, workspace, user):
     _, secret = create_api_key(workspace, name="All", actor=user)
     program = Client(headers={"Authorization": f"Bearer {secret}"})
     _ask(web, "/dashboard/")  # what a process reads once
+    _ask(web, "/formulas/")  # and the content types of what is shared
     _ask(program, "/api/v1/formulas/")
     _ask(web, "/settings/security/app/")  # its first visit writes the session
     few = dict(_counts(web, program, paths))

@@ -1,3 +1,4 @@
+from apps.accounts.api.invitations import InvitationAnswerViewSet
 from apps.accounts.api.keys import ApiKeyViewSet
 from apps.accounts.api.people import UserViewSet
 from apps.accounts.api.privacy import DataExportViewSet, ErasureViewSet
@@ -7,6 +8,7 @@ router_entries = [
     ("api-keys", ApiKeyViewSet, "api-key"),
     ("users", UserViewSet, "user"),
     ("workspaces", WorkspaceViewSet, "workspace"),
+    ("invitations", InvitationAnswerViewSet, "invitation"),
     ("exports", DataExportViewSet, "export"),
     ("erasure", ErasureViewSet, "erasure"),
 ]
