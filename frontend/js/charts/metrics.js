@@ -27,6 +27,7 @@ export function inputText(value) {
 /** Opens a cell as a backtest through the page's form. */
 export function openCell(selector, cell) {
   const form = document.querySelector(selector);
+  if (!form) return; // the reader may not run backtests
   form.action = form.dataset.action.replace(/\/0\/open\/$/, `/${cell}/open/`);
   form.requestSubmit();
 }

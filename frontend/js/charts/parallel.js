@@ -101,7 +101,7 @@ class Parallel {
     const some = data.total > data.cells.length ? ` (${data.cells.length.toLocaleString("en")} of ${data.total.toLocaleString("en")} drawn)` : "";
     const best = kept.length ? ` Best: ${axes.map((axis) => `${axis.title} ${axis.places[kept[0]] === null ? "–" : axis.text(axis.places[kept[0]])}`).join(", ")}.` : "";
     this.readout.textContent = `${kept.length.toLocaleString("en")} cell${kept.length === 1 ? "" : "s"} kept${some}.${best}`;
-    this.open.hidden = kept.length === 0;
+    this.open.hidden = kept.length === 0 || !document.querySelector(this.node.dataset.open);
     this.clear.hidden = axes.every(({ from, to }) => from <= 0 && to >= 1);
   }
 
