@@ -11,11 +11,19 @@ from django.core import mail
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.choices import Role
 from apps.accounts.models import Membership, User, Workspace
-from apps.accounts.services import create_api_key, create_team, ensure_personal_workspace, remove_member
+from apps.accounts.services import (
+    close_workspace,
+    create_api_key,
+    create_team,
+    ensure_personal_workspace,
+    remove_member,
+)
+from apps.accounts.services.privacy import erase_user, erase_workspace, request_erasure
 from apps.formulas.models import Formula, FormulaGrant, FormulaShare
 from apps.formulas.selectors import shared_with
 from apps.formulas.services import (
@@ -306,6 +314,24 @@ def test_the_role_decides_for_members_not_an_older_share(formula, stranger, user
     assert not shared_with(stranger).exists()  # nor may it come back to life when the person is removed
     assert not FormulaGrant.objects.exists()
     assert Entry.objects.filter(workspace_id=team.pk, action="formulas.share.joined").count() == 1
+
+
+def test_a_share_goes_with_the_person_and_with_the_workspace(formula, stranger, user):
+    waits = _share(formula, None, email="nobody@example.org")
+    _share(formula, stranger, "edit")
+    request_erasure(stranger, actor=stranger)
+    User.objects.filter(pk=stranger.pk).update(erase_at=timezone.now())
+    assert erase_user(User.objects.get(pk=stranger.pk))
+    assert list(FormulaShare.objects.values_list("pk", flat=True)) == [waits.pk]
+    assert not FormulaGrant.objects.exists()
+    team = create_team(name="Desk", actor=user)
+    other = UserFactory()
+    _share(create_formula(team, name="Ours", text=TEXT, actor=user), other, "copy")
+    close_workspace(team, actor=user)
+    Workspace.objects.filter(pk=team.pk).update(closes_at=timezone.now())
+    assert erase_workspace(Workspace.objects.get(pk=team.pk))
+    assert not FormulaGrant.objects.exists()
+    assert not shared_with(other).exists()
 
 
 def test_staff_have_no_way_in_by_being_superuser(formula, outside, stranger):
