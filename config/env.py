@@ -27,6 +27,7 @@ DEV_FIELD_KEYS = "development:ZGV2ZWxvcG1lbnQtb25seS1rZXktb2YtMzItYnl0ZXM="  # a
 
 HINTS = {
     "secret_key": "set SECRET_KEY to at least 50 random characters, for example: openssl rand -base64 48",
+    "secret_key_fallbacks": "comma-separated former values of SECRET_KEY, each of at least 50 characters, newest first",
     "field_keys": FIELD_KEYS_HINT,
     "database_url": "use postgres://USER:PASSWORD@HOST:PORT/NAME",
     "redis_url": "use redis://HOST:PORT/DB (or rediss:// for TLS)",
@@ -55,6 +56,7 @@ class Env(BaseSettings):
     model_config = SettingsConfigDict(env_file=ENV_FILES, extra="ignore")
 
     secret_key: str = DEV_SECRET_KEY
+    secret_key_fallbacks: CommaList = Field(default_factory=list)
     field_keys: str = DEV_FIELD_KEYS
     database_url: str = "postgres://candlewright@127.0.0.1:54329/candlewright"
     redis_url: str = "redis://127.0.0.1:63799/0"
@@ -82,12 +84,25 @@ class Env(BaseSettings):
     login_idle_days: int = Field(default=14, ge=1, le=365)
 
     @field_validator(
-        "allowed_hosts", "csrf_trusted_origins", "cors_allowed_origins", "trusted_proxies", mode="before"
+        "secret_key_fallbacks",
+        "allowed_hosts",
+        "csrf_trusted_origins",
+        "cors_allowed_origins",
+        "trusted_proxies",
+        mode="before",
     )
     @classmethod
     def split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("secret_key_fallbacks")
+    @classmethod
+    def are_long(cls, value: list[str]) -> list[str]:
+        for number, key in enumerate(value, start=1):
+            if len(key) < 50:
+                raise ValueError(f"number {number} is shorter than 50 characters, so it was never in force")
         return value
 
     @field_validator("field_keys")

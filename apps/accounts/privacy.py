@@ -68,6 +68,9 @@ holds("core.ApiRequest", "Requests to the API", workspace="workspace_id", person
 exempt("core.IdempotentRequest", "encrypted answers to requests that may come twice, gone after a day")
 holds("account.EmailAddress", "E-mail addresses", person="user_id", address="email")
 exempt("account.EmailConfirmation", "unused: links to confirm an address are signed, not stored")
+holds("socialaccount.SocialAccount", "Accounts elsewhere that sign you in", person="user_id")
+exempt("socialaccount.SocialToken", "unused: tokens of other sites are not kept")
+exempt("socialaccount.SocialApp", "unused: other sites are set up by the environment")
 holds("admin.LogEntry", "What you did as staff in the admin", person="user_id")
 holds("accounts.User_groups", "Groups of staff you belong to", person="user_id")
 holds("accounts.User_user_permissions", "Rights you hold as staff", person="user_id")
@@ -149,8 +152,8 @@ keep(
     "Counts of wrong passwords",
     label="accounts.GuessBucket",
     moment="failed_at",
-    days=90,
-    least=1,
+    days=2,
+    least=2,  # the longest of them count for a day
 )
 keep(
     "accounts.device_links",

@@ -35,7 +35,6 @@ def send_due_mail() -> None:
 @shared_task(name="accounts.tidy_logins")
 def tidy_logins() -> None:
     services.end_expired_impersonations()
-    services.forget_old_guesses()
     services.forget_spent_tokens()
     services.tell_of_expiring_keys()
 

@@ -18,6 +18,7 @@ env = load_env()
 VAR_DIR = Path(env.var_dir) if env.var_dir else BASE_DIR / "var"
 
 SECRET_KEY = env.secret_key
+SECRET_KEY_FALLBACKS = env.secret_key_fallbacks
 FIELD_KEYS = env.field_keys
 DEBUG = False
 ALLOWED_HOSTS = env.allowed_hosts

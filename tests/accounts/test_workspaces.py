@@ -16,6 +16,7 @@ from apps.accounts.errors import InvitationRefused, WorkspaceRefused
 from apps.accounts.models import Invitation, Membership, Workspace
 from apps.accounts.services import (
     change_role,
+    change_workspace,
     close_workspace,
     create_api_key,
     create_team,
@@ -209,3 +210,15 @@ def test_closing_reads_only_and_can_be_taken_back(team, user):
     assert set(Entry.objects.filter(target_type="accounts.workspace").values_list("action", flat=True)) >= {
         "accounts.workspace.closed", "accounts.workspace.reopened"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_team", [True, False])
+def test_a_new_name_of_ones_own_workspace_is_personal_in_the_journal(user, workspace, team, is_team):
+    """A personal workspace is called after its person: the entry keeps it where it can be erased."""
+    where = team if is_team else workspace
+    before = where.name
+    change_workspace(where, actor=user, name="Ana's corner")
+    entry = Entry.objects.get(action="accounts.workspace.changed")
+    assert entry.all_changes["name"] == [before, "Ana's corner"]
+    assert ("name" in entry.changes) == is_team
+    assert entry.subject_id == (None if is_team else user.pk)

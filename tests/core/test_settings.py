@@ -19,9 +19,11 @@ GOOD_PROD = {
 }
 
 
-def _check(settings: str, **env: str) -> subprocess.CompletedProcess[str]:
+def _check(
+    settings: str, code: str = "import django; django.setup()", **env: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "import django; django.setup()"],
+        [sys.executable, "-c", code],
         env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": f"config.settings.{settings}", **env},
         capture_output=True,
         text=True,
@@ -60,6 +62,17 @@ def test_production_refuses_weak_settings():
     assert result.returncode != 0
     for name in weak:
         assert f"{name}:" in result.stderr
+
+
+def test_former_secret_keys_are_read_and_checked():
+    newer, older = "n" * 50, "o" * 64
+    code = "import django; django.setup(); from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"
+    result = _check("prod", code, **GOOD_PROD, SECRET_KEY_FALLBACKS=f"{newer}, {older}")
+    assert result.stdout.strip() == str([newer, older]), result.stderr
+    result = _check("prod", **GOOD_PROD, SECRET_KEY_FALLBACKS=f"{newer},cut-off")
+    assert result.returncode != 0
+    assert "SECRET_KEY_FALLBACKS: number 2 is shorter than 50 characters" in result.stderr
+    assert "cut-off" not in result.stderr
 
 
 def test_production_starts_with_them():

@@ -29,6 +29,7 @@ from apps.accounts.services.sign_in import answer_challenge, sign_in
 from apps.accounts.services.tokens import TokenPair, rotate
 from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.core.api.views import ApiView
+from apps.core.request_context import TOKEN, came_via
 
 REFRESH = "cwr_RJV4NziR4vfQoznrwaQlPwUD9zCVa3WpSPQxDlzhmEI0tAfmT"
 CHALLENGE = "cwc_RJV4NziR4vfQoznrwaQlPwUD9zCVa3WpSPQxDlzhmEI1wK3pZ"
@@ -127,6 +128,10 @@ class OpenView(ApiView):
     authentication_classes: ClassVar[Any] = ()
     permission_classes: ClassVar[Any] = (AllowAny,)
     in_transaction = False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        came_via(TOKEN)  # the way of programs, though this one holds none yet
 
     def read(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
         asked = serializer(data=self.request.data)

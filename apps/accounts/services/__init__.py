@@ -42,7 +42,6 @@ from apps.accounts.services.staff import (
 from apps.accounts.services.throttling import (
     Attempt,
     check_login_allowed,
-    forget_old_guesses,
     may_mail,
     note_login_failed,
     note_login_ok,
@@ -79,7 +78,6 @@ __all__ = [
     "end_logins",
     "ensure_personal_workspace",
     "forget_device",
-    "forget_old_guesses",
     "forget_spent_tokens",
     "make_device_link",
     "may_mail",

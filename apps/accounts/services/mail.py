@@ -21,41 +21,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.choices import MailKind
-from apps.accounts.models import SecurityMail, User
+from apps.accounts.models import Membership, SecurityMail, User, Workspace
 from apps.accounts.places import place_of
 from apps.accounts.selectors import preferences_of
 from apps.accounts.services.not_me import make_not_me
+from apps.accounts.services.told import KINDS, facts_for, people_told
 from apps.core.jobs import enqueue_on_commit
-from apps.journal.models import Entry, PersonalPart
+from apps.journal.models import Entry
 
 log = structlog.get_logger(__name__)
 
 # Held while a worker sends, longer than the mail server's time-out; then 2, 4, 8 … minutes.
 LEASE = timedelta(minutes=1)
 MOST_ATTEMPTS = 10
-KEEP = timedelta(days=90)
 
-# which entries are told, by the beginning of their action
-KINDS = {
-    "accounts.password.": MailKind.PASSWORD,
-    "accounts.email.changed": MailKind.EMAIL,
-    "accounts.second_factor.": MailKind.FACTOR,
-    "accounts.factor.": MailKind.FACTOR,
-    "accounts.passkey.": MailKind.FACTOR,
-    "accounts.recovery_codes.": MailKind.FACTOR,
-    "accounts.user.suspended": MailKind.SUSPENDED,
-    "accounts.user.activated": MailKind.REACTIVATED,
-    "accounts.login.guessed": MailKind.GUESSED,
-    "accounts.login.new_device": MailKind.DEVICE,
-    "accounts.login.token_reused": MailKind.TOKEN,
-    "accounts.social.": MailKind.SOCIAL,
-    "accounts.api_key.": MailKind.KEY,
-    "accounts.invitation.accepted": MailKind.WORKSPACE,
-    "accounts.export.finished": MailKind.EXPORT,
-    "accounts.erasure.": MailKind.ERASURE,
-    "accounts.workspace.transferred": MailKind.WORKSPACE,
-    "accounts.member.removed": MailKind.WORKSPACE,
-}
 SWITCHES = {
     MailKind.DEVICE: "mail_new_device",
     MailKind.KEY: "mail_keys",
@@ -78,56 +57,29 @@ SUBJECTS = {
 }
 
 
-def kind_of(action: str) -> MailKind | None:
-    """What an entry of this action is told as; None for what nobody is told."""
-    return next((kind for start, kind in KINDS.items() if action.startswith(start)), None)
-
-
 @transaction.atomic
 def notice_entry(entry: Entry) -> int:
     """Write and queue the mails that this entry calls for; an entry read again adds none. Returns how many are new.
 
     The new and the old address are told of a change of address; everybody else of what they did not switch off.
     """
-    kind = kind_of(entry.action)
-    person_id = entry.target_id if entry.target_type == "accounts.user" else entry.actor_id
-    if kind is None or person_id is None:
+    kind = KINDS.get(entry.action)
+    if kind is None:
         return 0
-    user = User.objects.select_related("preferences").filter(pk=person_id).first()
-    if user is None:
-        return 0
-    switch = SWITCHES.get(kind)
-    if switch and not getattr(preferences_of(user), switch):
-        return 0
-    private = entry.personal.get(PersonalPart.TARGET, {}).get("changes", {})
-    facts = {
-        "action": entry.action,
-        "at": entry.recorded_at.isoformat(),
-        "ip": entry.ip or "",
-        "label": entry.device,
-        "what": entry.target_name
-        if entry.target_type not in ("accounts.user", "accounts.login")
-        else next(filter(None, map(entry.changes.get, ("api_key", "program", "provider"))), ""),
-        "ends": entry.changes.get("expires_at"),
-        "reason": private.get("reason", ""),
-        "login": entry.target_id if entry.target_type == "accounts.login" else None,
-    }
-    before, after = private.get("email", ["", ""]) if kind == MailKind.EMAIL else ("", "")
     new = 0
-    for address in {user.email, before} - {""}:
-        mail, is_new = SecurityMail.objects.get_or_create(
-            entry_id=entry.pk,
-            recipient=address,
-            defaults={
-                "user": user,
-                "kind": kind,
-                "facts": facts | {"before": before, "after": after},
-                "next_try_at": timezone.now(),
-            },
-        )
-        if is_new:
-            new += 1
-            enqueue_on_commit("accounts.send_mail", mail_id=mail.pk)
+    for user in people_told(entry):
+        if kind in SWITCHES and not getattr(preferences_of(user), SWITCHES[kind]):
+            continue
+        facts = facts_for(user, entry)
+        for address in {user.email, facts["before"]} - {""}:
+            mail, is_new = SecurityMail.objects.get_or_create(
+                entry_id=entry.pk,
+                recipient=address,
+                defaults={"user": user, "kind": kind, "facts": facts, "next_try_at": timezone.now()},
+            )
+            if is_new:
+                new += 1
+                enqueue_on_commit("accounts.send_mail", mail_id=mail.pk)
     return new
 
 
@@ -156,23 +108,34 @@ def send_security_mail(mail_id: int) -> bool:
 
 
 def send_due_mail(*, limit: int = 100) -> int:
-    """Send what was never queued and what is to be tried again; old rows go. Returns how many were sent."""
+    """Send what was never queued and what is to be tried again. Returns how many were sent."""
     now = timezone.now()
-    SecurityMail.objects.filter(created_at__lt=now - KEEP).delete()
     due = SecurityMail.objects.filter(sent_at=None, gave_up_at=None, next_try_at__lte=now)
     return sum(send_security_mail(pk) for pk in list(due.order_by("id").values_list("pk", flat=True)[:limit]))
+
+
+def _called(by: User | None, workspace: Workspace | None) -> str:
+    """Who did it, as a member of the workspace knows them; staff from outside go without a name."""
+    if by is None:
+        return ""
+    is_outsider = by.is_staff and not Membership.objects.filter(user=by, workspace=workspace).exists()
+    return "Our staff" if is_outsider else by.display_name
 
 
 def message_of(mail: SecurityMail) -> EmailMultiAlternatives:
     """The mail in plain text and HTML, with the link for people who did not do this."""
     facts = mail.facts
     token = make_not_me(mail.user, login_id=facts["login"], email=facts["before"])
-    is_own_doing = mail.kind not in (MailKind.SUSPENDED, MailKind.REACTIVATED)
+    by = User.objects.filter(pk=facts["by"]).first() if facts.get("by") else None
+    workspace = Workspace.objects.filter(pk=facts.get("workspace")).first()
+    is_own_doing = mail.kind not in (MailKind.SUSPENDED, MailKind.REACTIVATED) and by is None
     is_own_doing = is_own_doing and facts["action"] != "accounts.api_key.expiring"
     context = {
         "mail": mail,
         "kind": str(mail.kind),
         "facts": facts,
+        "by": _called(by, workspace),
+        "workspace": workspace.name if workspace else "a workspace",
         "is_removal": facts["action"].endswith(("removed", "revoked", "ended", "disconnected", "deleted")),
         "at": datetime.fromisoformat(facts["at"]),
         "zone": mail.user.timezone,

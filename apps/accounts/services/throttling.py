@@ -116,12 +116,6 @@ def may_mail(kind: str, email: str) -> bool:
     return not _take(_key(f"mail {kind}", email.strip().lower()), MAILS)[1]
 
 
-def forget_old_guesses() -> int:
-    """Delete the counts that no longer count. Returns how many."""
-    oldest = timezone.now() - max(limit.forget for limit in (ACCOUNT, DEVICE, ADDRESS, MAILS))
-    return GuessBucket.objects.filter(failed_at__lt=oldest, blocked_until__lt=timezone.now()).delete()[0]
-
-
 def _take(key: str, limit: Limit) -> tuple[int, int]:
     """Count one attempt unless the bucket is blocked: (failures so far, seconds to wait or 0); one statement."""
     now = timezone.now()

@@ -53,12 +53,15 @@ def change_workspace(workspace: Workspace, *, actor: User, name: str, letter: st
             setattr(workspace, field, value)
     if changes:
         workspace.save(update_fields=[*changes, "updated_at"])
+        # a personal workspace is called after its person, whose name must be erasable
+        is_personal = workspace.journal_subject is not None
         record(
             actor=actor,
             workspace=workspace,
             action="accounts.workspace.changed",
             target=workspace,
-            changes=changes,
+            changes=None if is_personal else changes,
+            personal=changes if is_personal else None,
         )
     return workspace
 

@@ -92,8 +92,9 @@ def write_entry(*, actor_data: dict[str, Any], target_data: dict[str, Any], **fi
     entry = Entry(**values, content_hash=content_hash(values))
     row: list[Any] = [getattr(entry, name) for name in COLUMNS]
     row[COLUMNS.index("changes")] = Jsonb(entry.changes)
+    row.append(Jsonb(parts))
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [*row, Jsonb(parts)])  # type: ignore[list-item]  # psycopg adapts it
+        cursor.execute(INSERT, row)
         entry.id, entry.xid = cursor.fetchone()
     entry._state.adding = False
     entry._state.db = connection.alias

@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import ApiKey, Membership
 from apps.accounts.rules import RIGHTS
 from apps.accounts.services import create_api_key, revoke_api_key
+from apps.journal.models import Entry
 from tests.accounts.keys.conftest import client_with, in_days
 
 BODY = {"name": "Mine", "text": "long when close > open"}
@@ -128,6 +129,13 @@ def test_last_use_is_noted_once_a_minute(key, django_assert_num_queries):
     assert ApiKey.objects.get().last_used_at >= first
     with django_assert_num_queries(1):  # the key, its person, workspace and role
         client.get("/api/v1/users/me/")
+
+
+def test_the_journal_says_by_which_key(key):
+    key, secret = key
+    assert client_with(secret).post("/api/v1/formulas/", BODY, format="json").status_code == 201
+    entry = Entry.objects.get(action="formulas.formula.created")
+    assert (entry.via, entry.via_detail) == ("api key", f"notebook ({secret[:9]}…)")
 
 
 def test_every_right_but_those_over_keys_can_be_a_scope(key):

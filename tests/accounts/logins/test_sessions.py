@@ -114,6 +114,20 @@ def test_the_key_of_the_session_changes_and_stays_bound(user, workspace):
     assert not is_in(here)
 
 
+def test_a_new_secret_key_logs_nobody_out_while_the_former_is_named(user, workspace, settings):
+    signed_in, left_alone = Client(), Client()
+    for client in (signed_in, left_alone):
+        client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    former, settings.SECRET_KEY = settings.SECRET_KEY, "n" * 60
+    settings.SECRET_KEY_FALLBACKS = [former]
+    assert signed_in.get("/settings/").status_code == 200
+    login = Login.objects.get(session_key=signed_in.session.session_key)
+    assert login.ended_at is None, "the log-in went along to the session's new key"
+    settings.SECRET_KEY_FALLBACKS = []
+    assert signed_in.get("/settings/").status_code == 200, "it was signed anew"
+    assert left_alone.get("/settings/").status_code == 302
+
+
 def test_seen_is_written_every_five_minutes_only(user, workspace, django_assert_num_queries):
     client = browser(user)
     seen = Login.objects.get().last_seen_at

@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
@@ -144,6 +145,28 @@ def test_one_at_a_time_and_each_step_in_the_journal():
     export.refresh_from_db()
     with pytest.raises(ExportNotReady, match="kept for 7 days"):
         note_download(export, actor=ada.user)
+
+
+def test_a_failing_export_is_tried_again_at_the_next_run_and_given_up_after_three(settings):
+    ada = Garden("Adalind")
+    blocked = Path(settings.MEDIA_ROOT, "exports")
+    blocked.parent.mkdir(exist_ok=True)
+    blocked.write_text("a file where the folder should be")
+    export = request_export(ada.user, actor=ada.user)
+    assert not build_export(export.pk)
+    export.refresh_from_db()
+    assert (export.status, export.attempts) == (ExportStatus.RUNNING, 1)
+    blocked.unlink()
+    assert resume_exports() == 1, "at once, not when its lease of five minutes is over"
+    other = request_export(ada.user, actor=ada.user)
+    default_storage.delete(DataExport.objects.get(pk=export.pk).path)
+    blocked.rmdir()
+    blocked.write_text("again")
+    for _ in range(3):
+        assert not build_export(other.pk)
+    other.refresh_from_db()
+    assert (other.status, other.attempts) == (ExportStatus.FAILED, 3)
+    assert resume_exports() == 0
 
 
 def test_an_export_whose_job_died_is_taken_over_and_given_up_after_three():

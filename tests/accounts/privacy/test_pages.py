@@ -7,14 +7,12 @@ import zipfile
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.models import DataExport, Membership, RetentionRule, User, Workspace
 from apps.accounts.services import create_api_key
-from apps.accounts.services.mail import kind_of
 from apps.accounts.services.privacy import build_export
 from apps.core.privacy import holdings
 from apps.journal.models import Entry
@@ -142,13 +140,6 @@ def test_an_api_key_can_neither_export_nor_delete(user, workspace):
         assert answer.json()["code"] == "right_missing"
     assert not DataExport.objects.exists()
     assert User.objects.get(pk=user.pk).erase_at is None
-
-
-def test_the_steps_are_told_by_mail():
-    for action in ("accounts.export.finished", "accounts.erasure.requested", "accounts.erasure.cancelled"):
-        assert kind_of(action), action
-    assert kind_of("accounts.export.downloaded") is None
-    assert mail.outbox == []
 
 
 def test_staff_set_the_days_in_the_admin(db):

@@ -53,6 +53,15 @@ def test_log_in_use_and_log_out(user, workspace):
     assert post("refresh/", {"refresh": tokens["refresh"]}).json()["code"] == "login_ended"
 
 
+def test_the_journal_says_by_which_program(user, workspace):
+    access = _login(user, client_name="notebook").json()["access"]
+    client_with(access).post("/api/v1/formulas/", {"name": "Mine", "text": "close"}, format="json")
+    ways = dict(Entry.objects.order_by("id").values_list("action", "via"))
+    assert ways["accounts.login.opened"] == "token"
+    made = Entry.objects.get(action="formulas.formula.created")
+    assert (made.via, made.via_detail) == ("token", "notebook")
+
+
 def test_wrong_password_unknown_address_and_suspended_read_the_same(user, workspace, stranger):
     User.objects.filter(pk=stranger.pk).update(is_active=False)
     answers = [

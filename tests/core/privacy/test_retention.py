@@ -12,8 +12,9 @@ from django.core.management import call_command
 from django.db.models import DateTimeField
 from django.utils import timezone
 
+from apps.accounts import tasks
 from apps.accounts.errors import WrongDays
-from apps.accounts.models import DataExport, Login, RetentionRule
+from apps.accounts.models import DataExport, GuessBucket, Login, RetentionRule, SecurityMail
 from apps.accounts.selectors.privacy import periods
 from apps.accounts.services.privacy import purge, set_days
 from apps.core.privacy import exemptions, holdings
@@ -129,3 +130,22 @@ def test_the_command_counts_and_takes_away():
     assert "signals.repeats (kept 90 days): 1 gone" in out.getvalue()
     assert not AlertRepeat.objects.exists()
     assert default_storage.exists("unrelated")
+
+
+def test_the_register_is_the_only_rule_for_mails_and_guesses():
+    """No other job takes away what the staff decided to keep."""
+    ada = Garden("Adalind")
+    rows = [ada.plant(model) for model in (SecurityMail, GuessBucket)]
+    years_ago = timezone.now() - timedelta(days=700)
+    SecurityMail.objects.update(created_at=years_ago, sent_at=years_ago)
+    GuessBucket.objects.update(failed_at=years_ago, blocked_until=years_ago)
+    RetentionRule.objects.create(kind="accounts.mails", days=800)
+    RetentionRule.objects.create(kind="accounts.guesses", days=800)
+    for job in (tasks.send_due_mail, tasks.tidy_logins, tasks.purge):
+        job()
+    for row in rows:
+        row.refresh_from_db()
+    RetentionRule.objects.update(days=600)
+    tasks.purge()
+    assert not SecurityMail.objects.exists()
+    assert not GuessBucket.objects.exists()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
+from allauth.account.models import EmailConfirmation
+from allauth.socialaccount import app_settings as allauth_settings
+from allauth.socialaccount.models import SocialApp, SocialToken
 from django.apps import apps
 
 from apps.core.secrets.fields import EncryptedTextField
@@ -15,7 +19,13 @@ HASHED = re.compile(r"_(hash|sha256|digest)$")
 NO_SECRETS = {
     "accounts.user.password": "Django's password hash",
     "accounts.login.session_key": "names the session row; ended with the log-in",
+    "accounts.passkey.credential": "the public key; the private one never leaves its device",
+    "accounts.passkey.credential_id": "names the key, as browsers send it",
     "account.emailconfirmation.key": "allauth's table for stored confirmations, unused: ours are signed, not stored",
+    "socialaccount.socialapp.key": "unused: other sites are set up by the environment",
+    "socialaccount.socialapp.secret": "the same",
+    "socialaccount.socialtoken.token": "unused: SOCIALACCOUNT_STORE_TOKENS is off",
+    "socialaccount.socialtoken.token_secret": "the same",
     "sessions.session.session_key": "the session itself; rows live for days and end at log-out",
     "billing.reservation.key": "names a job",
     "django_celery_beat.periodictask.routing_key": "a queue's name",
@@ -41,6 +51,13 @@ def test_every_column_named_like_a_secret_is_guarded():
     assert not unknown, f"encrypt (EncryptedTextField), hash, or list with the reason: {sorted(unknown)}"
     gone = NO_SECRETS.keys() - plain
     assert not gone, f"listed, but there is no such column: {sorted(gone)}"
+
+
+@pytest.mark.django_db
+def test_what_is_listed_as_unused_is_empty_and_switched_off(settings):
+    assert not allauth_settings.STORE_TOKENS
+    for model in (SocialApp, SocialToken, EmailConfirmation):
+        assert not model.objects.exists()
 
 
 def test_the_pattern_finds_what_it_should():

@@ -12,9 +12,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from apps.core.management.commands import secrets as command
+from apps.accounts.models import TotpDevice
 from apps.core.secrets.rotation import count_by_key, encrypted_fields, rotate
 from tests.core.secrets.safe import NEW, OLD, Safe
+from tests.factories import UserFactory
 
 ROOT = Path(__file__).resolve().parents[3]
 COLUMNS = encrypted_fields([Safe])
@@ -155,37 +156,32 @@ def run(*arguments: str) -> tuple[int, str]:
     return 0, out.getvalue() + err.getvalue()
 
 
-@pytest.fixture
-def only_safe(safe, monkeypatch):
-    """The commands look at the tests' table beside those of the project."""
-    monkeypatch.setattr(command, "encrypted_fields", lambda: COLUMNS)
-
-
-@pytest.mark.usefixtures("only_safe")
+@pytest.mark.usefixtures("db", "old_key")
 def test_the_commands_tell_what_is_due_and_end_with_a_status(settings):
-    fill(3)
-    assert run("status") == (
-        0,
-        "Keys, newest first: old\ncore.safe.code: 3 under old\ncore.safe.other: 2 under old\nAll secrets are under old.\n",
-    )
+    """With a table of the product: the keys of three authenticator apps."""
+    for _ in range(3):
+        TotpDevice.objects.create(user=UserFactory(), name="App", key="JBSWY3DPEHPK3PXP")
+    status, text = run("status")
+    assert status == 0
+    assert text.startswith("Keys, newest first: old\n")
+    assert "accounts.totpdevice.key: 3 under old\n" in text
+    assert "core.idempotentrequest.answer: no rows\n" in text
+    assert text.endswith("All secrets are under old.\n")
     settings.FIELD_KEYS = f"{NEW},{OLD}"
     status, text = run("status")
     assert status == 1
-    assert "5 secrets are under older keys: manage.py secrets rotate" in text
+    assert "3 secrets are under older keys: manage.py secrets rotate" in text
     status, text = run("rotate", "--batch", "2")
     assert status == 0
-    assert "core.safe.code: 2 done, 1 left" in text
-    assert "5 secrets written anew under new." in text
+    assert "accounts.totpdevice.key: 2 done, 1 left" in text
+    assert "3 secrets written anew under new." in text
     assert run("status")[0] == 0
+    assert {device.secret for device in TotpDevice.objects.all()} == {"JBSWY3DPEHPK3PXP"}
     settings.FIELD_KEYS = OLD
     status, text = run("status")
     assert status == 1
-    assert "core.safe.code: 3 rows need the key new, which FIELD_KEYS lacks" in text
+    assert "accounts.totpdevice.key: 3 rows need the key new, which FIELD_KEYS lacks" in text
     status, text = run("rotate")
     assert status == 1
-    assert "5 cannot be opened" in text
+    assert "3 cannot be opened" in text
     assert run("rotate", "--batch", "0") == (1, "--batch: at least 1")
-
-
-def test_the_commands_walk_the_projects_own_models(db):
-    assert run("status")[0] == 0

@@ -10,7 +10,7 @@ import structlog
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.choices import ExportStatus
@@ -43,7 +43,10 @@ def request_export(user: User, *, actor: User) -> DataExport:
 
 
 def build_export(export_id: int) -> bool:
-    """Make the archive, unless another job is at it. Returns whether this call made it."""
+    """Make the archive, unless another job is at it. Returns whether this call made it.
+
+    What goes wrong is logged, and the next run of `resume_exports` tries again; after three attempts it has failed.
+    """
     now = timezone.now()
     claimed = DataExport.objects.filter(_waiting(now), pk=export_id).update(
         status=ExportStatus.RUNNING, lease_until=now + LEASE, attempts=F("attempts") + 1, done=0
@@ -51,9 +54,21 @@ def build_export(export_id: int) -> bool:
     if not claimed:
         return False
     export = DataExport.objects.select_related("user").get(pk=export_id)
-    if export.attempts > MOST_ATTEMPTS:
-        DataExport.objects.filter(pk=export.pk).update(status=ExportStatus.FAILED, finished_at=now)
+    if export.attempts > MOST_ATTEMPTS:  # the last one died without a word
+        _give_up(export)
         return False
+    try:
+        return _build(export)
+    except Exception:
+        log.exception("export_failed", export=export.pk, attempts=export.attempts)
+        if export.attempts == MOST_ATTEMPTS:
+            _give_up(export)
+        else:
+            _mine(export).update(lease_until=timezone.now())
+        return False
+
+
+def _build(export: DataExport) -> bool:
     with tempfile.NamedTemporaryFile(prefix="export-", suffix=".zip") as file:
         scope = scope_of(export.user)
         tables = sorted(holdings().values(), key=lambda holding: holding.name)
@@ -77,9 +92,7 @@ def build_export(export_id: int) -> bool:
 def _finish(export: DataExport, path: str, size: int, digest: str) -> bool:
     """Hand the archive over, unless another attempt has taken the export."""
     now = timezone.now()
-    kept = DataExport.objects.filter(
-        pk=export.pk, status=ExportStatus.RUNNING, attempts=export.attempts
-    ).update(
+    kept = _mine(export).update(
         status=ExportStatus.DONE,
         done=F("total"),
         path=path,
@@ -116,6 +129,15 @@ def note_download(export: DataExport, *, actor: User) -> str:
         raise ExportNotReady("This export is gone: exports are kept for 7 days. Ask for a new one.")
     record(actor=actor, workspace=None, action="accounts.export.downloaded", target=export)
     return export.path
+
+
+def _mine(export: DataExport) -> QuerySet[DataExport]:
+    """The export's row, unless it is done or another attempt has taken it over."""
+    return DataExport.objects.filter(pk=export.pk, status=ExportStatus.RUNNING, attempts=export.attempts)
+
+
+def _give_up(export: DataExport) -> None:
+    _mine(export).update(status=ExportStatus.FAILED, finished_at=timezone.now())
 
 
 def _waiting(now: object) -> Q:
