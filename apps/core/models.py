@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from apps.core.secrets.fields import EncryptedTextField
+
+_GAP = re.compile(r"\(\?P<(\w+)>[^()]*\)|<(?:\w+:)?(\w+)>")
 
 
 class BaseModel(models.Model):
@@ -61,3 +64,9 @@ class ApiRequest(models.Model):
             models.Index(fields=["user_id", "-id"], name="core_apirequest_user"),
             BrinIndex(fields=["at"], name="core_apirequest_at"),
         ]
+
+    @property
+    def path(self) -> str:
+        """The route as the reference writes it: "/api/v1/formulas/{uuid}/"."""
+        plain = _GAP.sub(lambda gap: "{" + (gap[1] or gap[2]) + "}", self.route)
+        return "/" + re.sub(r"[\^$\\]", "", plain)

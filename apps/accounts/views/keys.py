@@ -20,6 +20,7 @@ from apps.accounts.models import ApiKey
 from apps.accounts.needs import needs
 from apps.accounts.rules import RIGHTS
 from apps.accounts.selectors import keys_of
+from apps.accounts.selectors.key_requests import OUTCOMES, requests_of
 from apps.accounts.services import change_api_key, create_api_key, revoke_api_key, rotate_api_key
 from apps.core.once import keep_once, take_once
 
@@ -63,7 +64,7 @@ def api_key_new(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def api_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """One key; its maker may change name, addresses and limit here."""
+    """One key and what it was used for; its maker may change name, addresses and limit here."""
     key = get_object_or_404(_visible(request), uuid=uuid)
     form = KeySettingsForm(request.POST or None, initial=settings_of(key))
     if request.method == "POST":
@@ -77,6 +78,8 @@ def api_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
             else:
                 messages.success(request, "Key saved.")
                 return redirect("accounts:api-key", uuid)
+    outcome, before = request.GET.get("outcome", ""), request.GET.get("before", "")
+    last = int(before) if before.isdecimal() and len(before) < 19 else None
     scopes = [(scope, RIGHTS[scope][0], scope in request.rights) for scope in key.scopes if scope in RIGHTS]
     context = {
         "key": key,
@@ -86,6 +89,10 @@ def api_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "scopes": scopes,
         "form": form,
         "rotate_form": RotateForm(),
+        "requests": requests_of(key, outcome=outcome, before=last),
+        "outcome": outcome if outcome in OUTCOMES else "",
+        "outcomes": [(name, words) for name, (words, _, _) in OUTCOMES.items()],
+        "is_newest": last is None,
     }
     return render(request, "accounts/api_key.html", context)
 

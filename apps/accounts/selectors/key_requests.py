@@ -1,0 +1,35 @@
+"""What a key was used for: its lines of the API's request log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.accounts.models import ApiKey
+from apps.core.models import ApiRequest
+
+# how it went: words, and the statuses from … up to but without …
+OUTCOMES = {
+    "done": ("Answered", 200, 400),
+    "refused": ("Refused", 400, 500),
+    "failed": ("Failed on our side", 500, 600),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """Lines, newest first. `older` is what the next page comes before, None on the last."""
+
+    lines: list[ApiRequest]
+    older: int | None
+
+
+def requests_of(key: ApiKey, *, outcome: str = "", before: int | None = None, size: int = 50) -> RequestPage:
+    """A page of the key's requests; an unknown `outcome` shows all of them."""
+    lines = ApiRequest.objects.filter(key_id=key.pk).order_by("-id")
+    if outcome in OUTCOMES:
+        _, lowest, above = OUTCOMES[outcome]
+        lines = lines.filter(status__gte=lowest, status__lt=above)
+    if before is not None:
+        lines = lines.filter(id__lt=before)
+    found = list(lines[: size + 1])
+    return RequestPage(found[:size], found[size - 1].pk if len(found) > size else None)
