@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,6 +16,7 @@ from apps.accounts.models import User, Workspace
 from apps.backtests.services import BacktestRequest
 from apps.markets.models import BarSet
 from apps.markets.services import import_bars
+from config.celery import app
 from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
 
 
@@ -84,3 +88,19 @@ def bar_set(workspace: Workspace, user: User) -> BarSet:
 def question(bar_set: BarSet) -> BacktestRequest:
     """A backtest one may ask for."""
     return BacktestRequest(text=CROSS, name="Cross", bar_set=bar_set)
+
+
+@pytest.fixture
+def mail_sent(django_capture_on_commit_callbacks: Any) -> Callable[[], AbstractContextManager[None]]:
+    """`with mail_sent(): …` sends, at its end, the mail whose jobs were queued in it, as a worker would."""
+
+    @contextmanager
+    def work() -> Iterator[None]:
+        with django_capture_on_commit_callbacks() as callbacks:
+            yield
+        for callback in callbacks:
+            name, *ids = getattr(callback, "args", ("",))
+            if str(name).startswith("accounts.send_"):
+                app.tasks[name](**ids[0])
+
+    return work

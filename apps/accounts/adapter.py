@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from apps.accounts.errors import TooManyGuesses
 from apps.accounts.models import User
@@ -22,6 +24,7 @@ from apps.accounts.services import (
     note_login_ok,
 )
 from apps.core.client_ip import client_ip
+from apps.core.jobs import enqueue_on_commit
 from apps.journal.services import record
 
 
@@ -67,7 +70,27 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whoever knew the password is told why the account is closed."""
         return render(request, "account/account_inactive.html", {"closed": user}, status=403)
 
+    def get_email_confirmation_url(self, request: HttpRequest | None, emailconfirmation: Any) -> str:
+        """Below the site's own address, whatever host the request named; a worker has no request."""
+        return settings.SITE_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        uid, _, token = key.partition("-")
+        return settings.SITE_URL + reverse("account_reset_password_from_key", args=[uid, token])
+
+    def send_confirmation_mail(
+        self, request: HttpRequest | None, emailconfirmation: Any, signup: bool
+    ) -> None:
+        """Queued in a request, sent by the worker: a slow or lost mail server holds up nobody, and no time tells."""
+        if request is None:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+            return
+        address = emailconfirmation.email_address
+        with transaction.atomic():
+            enqueue_on_commit("accounts.send_confirmation", address_id=address.pk, is_new=int(signup))
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """At most three mails of a kind an hour to one address: a mailbox cannot be flooded through our forms."""
         if may_mail(template_prefix, email):
-            super().send_mail(template_prefix, email, context)
+            context = {"email": email, "site_url": settings.SITE_URL, **context}
+            self.render_mail(template_prefix, email, context).send()

@@ -9,6 +9,7 @@ from django import forms
 from apps.accounts.choices import GRANTED_ROLES, Role
 from apps.accounts.models import Membership, Preferences, User, Workspace
 from apps.accounts.services import PREFERENCES
+from apps.accounts.services.recovery import request_new_password
 from apps.core.overtaken import SeenForm
 
 
@@ -56,6 +57,15 @@ class PreferencesForm(forms.ModelForm):
     look = property(lambda self: [self[name] for name in PREFERENCES[:4]])
     research = property(lambda self: [self[name] for name in PREFERENCES[4:8]])
     mail = property(lambda self: [self[name] for name in PREFERENCES[8:]])
+
+
+class ResetPasswordForm(forms.Form):
+    """In place of allauth's, which would look for the account and send the mail while the browser waits."""
+
+    email = forms.EmailField(label="Email", max_length=254)
+
+    def save(self, request: object, **kwargs: object) -> None:
+        request_new_password(email=self.cleaned_data["email"])
 
 
 class NewBrowserForm(forms.Form):

@@ -19,10 +19,10 @@ from apps.accounts.needs import IN_PERSON
 from apps.accounts.selectors import current_login, open_logins
 from apps.accounts.services import end_login, end_logins
 from apps.accounts.services.recovery import (
+    ask_for_confirmation,
     confirm_email,
     register,
     request_new_password,
-    send_confirmation_again,
     set_new_password,
 )
 from apps.accounts.services.sign_in import answer_challenge, sign_in
@@ -215,7 +215,7 @@ class PasswordResetView(OpenView):
     )
     def post(self, request: Request) -> Response:
         """Ask for a mail with a link for a new password. The answer is the same for every address."""
-        request_new_password(self.plain, **self.read(EmailSerializer))
+        request_new_password(**self.read(EmailSerializer))
         return Response(status=202)
 
 
@@ -257,7 +257,7 @@ class EmailVerifyResendView(OpenView):
     )
     def post(self, request: Request) -> Response:
         """Ask for the mail again. The answer is the same for every address."""
-        send_confirmation_again(self.plain, **self.read(EmailSerializer))
+        ask_for_confirmation(**self.read(EmailSerializer))
         return Response(status=202)
 
 

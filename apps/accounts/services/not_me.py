@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from allauth.account.forms import default_token_generator
-from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.models import EmailAddress
 from django.core import signing
 from django.db import transaction
-from django.http import HttpRequest
 
 from apps.accounts.choices import EndReason
 from apps.accounts.models import Login, User
 from apps.accounts.services.logins import end_login, end_logins
+from apps.accounts.services.recovery import request_new_password
 from apps.journal.services import record
 
 SALT = "candlewright.accounts.not-me"
@@ -45,16 +43,10 @@ def read_not_me(token: str) -> NotMe | None:
     return NotMe(user, login, email) if user else None
 
 
-def disown(request: HttpRequest, was: NotMe) -> None:
+@transaction.atomic
+def disown(was: NotMe) -> None:
     """End the log-in (or all), go back to the former address if the mail told of a new one, and mail a link for a new
     password."""
-    _undo(was)
-    user = was.user
-    request_password_reset(request, user.email, [user], default_token_generator)
-
-
-@transaction.atomic
-def _undo(was: NotMe) -> None:
     user = was.user
     if was.login:
         end_login(was.login, reason=EndReason.NOT_ME, actor=user)
@@ -71,6 +63,7 @@ def _undo(was: NotMe) -> None:
         user.email = was.email
         user.save(update_fields=["email", "updated_at"])
     record(actor=user, workspace=None, action="accounts.user.disowned", target=user, personal=changes)
+    request_new_password(email=user.email)
 
 
 def _is_free(email: str, user: User) -> bool:

@@ -1,22 +1,31 @@
-"""Sign-up, a new password and the proof of an address, for programs. No answer tells who has an account."""
+"""Sign-up, a new password and the proof of an address. No answer tells who has an account, nor how long it takes.
+
+Each mail is queued in the request, alike for every address, and looked up, written and sent by the worker.
+"""
 
 from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import ResetPasswordForm, SignupForm, UserTokenForm
+from allauth.account.forms import SignupForm, UserTokenForm, default_token_generator
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
-from allauth.account.internal.flows.password_reset import finalize_password_reset, reset_password
+from allauth.account.internal.flows.password_reset import (
+    finalize_password_reset,
+    request_password_reset,
+    reset_password,
+)
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress, get_emailconfirmation_model
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.urls import reverse
 
 from apps.accounts.errors import BadCredentials, LinkRefused, SignupClosed
 from apps.accounts.models import User
-from apps.accounts.services.throttling import may_mail
+from apps.core.jobs import enqueue_on_commit
 
 
 def register(request: HttpRequest, *, email: str, password: str, name: str = "") -> None:
@@ -30,7 +39,7 @@ def register(request: HttpRequest, *, email: str, password: str, name: str = "")
     _check_password(password, User(email=email, name=name))
     if filter_users_by_email(email):
         make_password(password)  # as long as for a new one
-        _tell_already_there(request, email)
+        _queue("accounts.send_already_there", email)
         return
     form = SignupForm(data={"email": email, "password1": password})
     if not form.is_valid():
@@ -43,16 +52,28 @@ def register(request: HttpRequest, *, email: str, password: str, name: str = "")
                 user.name = name
                 user.save(update_fields=["name", "updated_at"])
     except IntegrityError:  # another request was quicker with this address
-        _tell_already_there(request, email)
+        _queue("accounts.send_already_there", email)
         return
     send_verification_email_to_address(request, EmailAddress.objects.get(user=user), signup=True)
 
 
-def send_confirmation_again(request: HttpRequest, *, email: str) -> None:
-    """Mail the link once more, where there is an address that waits for its proof."""
-    address = EmailAddress.objects.filter(email__iexact=email, verified=False).select_related("user").first()
-    if address and address.user.is_active and may_mail("confirm", email):
-        send_verification_email_to_address(request, address)
+def ask_for_confirmation(*, email: str) -> None:
+    """Mail the link that proves the address once more, where one waits for its proof."""
+    _queue("accounts.send_confirmation_again", email)
+
+
+def send_confirmation_again(email: str) -> None:
+    """The worker's part of `ask_for_confirmation`."""
+    address = EmailAddress.objects.filter(email__iexact=email, verified=False, user__is_active=True).first()
+    if address:
+        send_confirmation(address.pk, is_new=False)
+
+
+def send_confirmation(address_id: int, *, is_new: bool) -> None:
+    """Mail the link that proves an address, unless that is done."""
+    address = EmailAddress.objects.filter(pk=address_id, verified=False).select_related("user").first()
+    if address:
+        address.send_confirmation(None, signup=is_new)
 
 
 def confirm_email(request: HttpRequest, *, key: str) -> None:
@@ -65,11 +86,28 @@ def confirm_email(request: HttpRequest, *, key: str) -> None:
             )
 
 
-def request_new_password(request: HttpRequest, *, email: str) -> None:
+def request_new_password(*, email: str) -> None:
     """Mail a link for a new password, or that there is no account."""
-    form = ResetPasswordForm(data={"email": email})
-    if form.is_valid() and may_mail("reset", email):
-        form.save(request)
+    _queue("accounts.send_password_link", email)
+
+
+def send_password_link(email: str) -> None:
+    """The worker's part of `request_new_password`: the link goes to the account's own address."""
+    users = filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True)
+    for user in users:
+        request_password_reset(None, user.email, [user], default_token_generator)
+    if not users:
+        signup_url = settings.SITE_URL + reverse("account_signup")
+        get_adapter().send_mail("account/email/unknown_account", email, {"signup_url": signup_url})
+
+
+def send_already_there(email: str) -> None:
+    """Tell the owner of an address that somebody wanted to make another account with it."""
+    context = {
+        "signup_url": settings.SITE_URL + reverse("account_signup"),
+        "password_reset_url": settings.SITE_URL + reverse("account_reset_password"),
+    }
+    get_adapter().send_mail("account/email/account_already_exists", email, context)
 
 
 def set_new_password(request: HttpRequest, *, key: str, password: str) -> None:
@@ -97,6 +135,6 @@ def _check_password(password: str, user: User) -> None:
         raise BadCredentials(" ".join(error.messages), field="password") from None
 
 
-def _tell_already_there(request: HttpRequest, email: str) -> None:
-    if may_mail("sign-up", email):
-        get_adapter(request).send_account_already_exists_mail(email)
+def _queue(task: str, email: str) -> None:
+    with transaction.atomic():
+        enqueue_on_commit(task, email=email)

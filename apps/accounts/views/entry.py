@@ -60,7 +60,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return render(request, "account/not_me.html", {"is_over": True}, status=410)
     if request.method == "POST":
-        disown(request, found)
+        disown(found)
         return render(request, "account/not_me.html", {"is_done": True})
     return render(request, "account/not_me.html", {"was": found})
 

@@ -175,9 +175,10 @@ def test_a_removed_picture_is_gone(web, user, django_capture_on_commit_callbacks
     assert web.get(f"/settings/people/{user.uuid}/avatar/").status_code == 404
 
 
-def test_the_old_address_stays_until_the_new_one_is_confirmed(web, user):
+def test_the_old_address_stays_until_the_new_one_is_confirmed(web, user, mail_sent):
     old, new = user.email, "moved@example.com"
-    web.post("/accounts/email/", {"email": new, "action_add": ""})
+    with mail_sent():
+        web.post("/accounts/email/", {"email": new, "action_add": ""})
     user.refresh_from_db()
     assert user.email == old
     link = re.search(r"https?://[^/]+(/accounts/confirm-email/\S+)", outbox.outbox[-1].body).group(1)

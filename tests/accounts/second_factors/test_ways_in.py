@@ -125,10 +125,11 @@ def test_suspended_meanwhile_is_not_let_in(person, totp):
     assert not is_in(client)
 
 
-def test_reset_password_still_needs_the_factor(person, totp, settings, mailoutbox):
+def test_reset_password_still_needs_the_factor(person, totp, settings, mailoutbox, mail_sent):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     client = Client()
-    client.post(reverse("account_reset_password"), {"email": person.email})
+    with mail_sent():
+        client.post(reverse("account_reset_password"), {"email": person.email})
     link = next(word for word in mailoutbox[0].body.split() if "/reset/" in word)
     page = client.get("/" + link.split("/", 3)[3], follow=True)
     fresh = "another-long-secret-2"

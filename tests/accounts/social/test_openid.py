@@ -12,8 +12,9 @@ import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
-from apps.accounts.models import Login, User
+from apps.accounts.models import Login, TotpDevice, User
 from apps.journal.models import Entry
+from tests.accounts.second_factors.conftest import STEP, code_of, enrol, wrong
 from tests.accounts.social.provider import Provider
 from tests.factories import UserFactory, workspace_of
 from tests.signals.conftest import free_port
@@ -146,6 +147,61 @@ def test_a_suspended_person_stays_out(provider):
     client = Client()
     there_and_back(client)
     assert not is_in(client)
+
+
+@pytest.fixture
+def connected(provider) -> User:
+    """Somebody who signs in by the provider, and has set up an authenticator app."""
+    there_and_back(Client())
+    user = User.objects.get(email="new@example.org")
+    enrol(user)
+    return user
+
+
+def test_the_second_factor_is_asked_for_all_the_same(connected):
+    client = Client()
+    answer = there_and_back(client)
+    assert (answer.status_code, answer["Location"]) == (302, STEP)
+    assert not is_in(client)
+    assert client.get("/api/v1/users/me/").status_code == 401
+    assert Login.objects.filter(user=connected, second_factor_at__isnull=False).count() == 0
+    totp = TotpDevice.objects.get(user=connected)
+    client.post(STEP, {"code": wrong(totp)})
+    assert not is_in(client)
+    assert client.post(STEP, {"code": code_of(totp)}).status_code == 302
+    assert is_in(client)
+    assert Login.objects.get(user=connected, second_factor_at__isnull=False)
+
+
+def test_a_provider_that_was_taken_over_does_not_skip_it(connected, provider):
+    """What the provider says of factors of its own (`amr`, `acr`) is not believed."""
+    provider.person |= {"amr": ["mfa", "otp"], "acr": "urn:mace:incommon:iap:silver"}
+    client = Client()
+    assert there_and_back(client)["Location"] == STEP
+    assert not is_in(client)
+
+
+def test_a_trusted_browser_is_not_asked_again_by_way_of_the_provider(connected):
+    client = Client()
+    there_and_back(client)
+    totp = TotpDevice.objects.get(user=connected)
+    client.post(STEP, {"code": code_of(totp), "trust": "on"})
+    client.post("/accounts/logout/")
+    there_and_back(client)
+    assert is_in(client)
+    assert there_and_back(Client())["Location"] == STEP, "another browser is"
+
+
+def test_connecting_another_site_needs_the_second_factor_first(connected, provider):
+    """Password or provider alone, before the code: the browser cannot add a way in of its own."""
+    client = Client()
+    there_and_back(client)
+    provider.person |= {"sub": "thief", "email": "thief@example.org"}
+    away = client.post(f"{PATH}?process=connect")
+    if away.status_code == 302 and "/authorize" in away["Location"]:
+        back = urlsplit(httpx.get(away["Location"]).headers["Location"])
+        client.get(f"{back.path}?{back.query}")
+    assert not SocialAccount.objects.filter(user=connected, uid="thief").exists()
 
 
 def test_buttons_stand_where_a_provider_is_set_up(provider, settings):
