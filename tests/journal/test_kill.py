@@ -18,7 +18,7 @@ from structlog.contextvars import bound_contextvars
 
 from apps.formulas.models import Formula
 from apps.formulas.services import create_formula
-from apps.journal.models import Entry, PersonalPart, Verification
+from apps.journal.models import Entry, PersonalPart, Seal, Verification
 from apps.journal.services import record, run_consumers, seal_entries, verify_journal
 from config.celery import app
 from tests.journal.conftest import everything
@@ -77,6 +77,22 @@ def test_killed_consumer_acts_on_everything_once(reader):
         pass
     effects = Counter(Verification.objects.values_list("workspace_id", flat=True))
     assert effects == Counter(ids)
+
+
+def test_killed_sealer_seals_everything_once():
+    for number in range(10 * KILLS):
+        if number >= KILLS and Seal.objects.count() > 1:
+            break  # some were killed before they sealed, some after
+        with transaction.atomic():
+            for _ in range(20):
+                record(actor=None, workspace=None, action="core.thing.made")
+        horizon = everything()
+        kill_in_the_middle(lambda up_to=horizon: seal_entries(up_to=up_to), 0.3)
+    seal_entries(up_to=everything())
+    sealed = Counter(line[0] for seal in Seal.objects.all() for line in seal.manifest)
+    assert sealed == Counter(Entry.objects.values_list("pk", flat=True))
+    assert Seal.objects.count() > 1
+    assert verify_journal().faults == []
 
 
 @shared_task(name="tests.record_something")

@@ -51,7 +51,7 @@ def write_in(other: psycopg.Connection, action: str) -> int:
 
 
 def eventually(check: Callable[[], bool], seconds: float = 90) -> None:
-    """Other test processes write to the same server, whose open transactions hold everybody's horizon."""
+    """What was just committed may wait a moment for a transaction of the server itself (autovacuum) in this database."""
     end = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < end, "not settled in time"
@@ -147,6 +147,24 @@ def test_restored_dump_goes_on_where_it_was(reader):
     assert seen == ["core.thing.before", "core.thing.after"]
     assert Checkpoint.objects.count() >= 1
     assert verify_journal().faults == []
+
+
+def test_another_database_of_the_server_holds_up_nothing(reader):
+    """A transaction of another database has an older number and stays open."""
+    seen: list[int] = []
+    reader("test.apart", lambda entry: seen.append(entry.pk), "core.*")
+    params = connection.get_connection_params()
+    server = {key: params[key] for key in ("user", "password", "host", "port") if key in params}
+    with psycopg.connect(**server, dbname="postgres") as elsewhere:
+        older = elsewhere.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
+        entry = write("core.thing.made")
+        assert older[0] < Entry.objects.get(pk=entry).xid
+
+        def is_settled() -> bool:
+            run_consumers(names=["test.apart"])
+            return sealed_ids() == [entry] and seen == [entry]
+
+        eventually(is_settled, seconds=20)
 
 
 ADA = "ada@example.com"

@@ -192,7 +192,10 @@ def lag() -> list[dict[str, object]]:
 def oldest_writer() -> timedelta | None:
     """How long the oldest open transaction that writes has been open: nothing younger than it is settled."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT now() - min(xact_start) FROM pg_stat_activity WHERE backend_xid IS NOT NULL")
+        cursor.execute(
+            "SELECT now() - min(xact_start) FROM pg_stat_activity"
+            " WHERE backend_xid IS NOT NULL AND datname = current_database()"
+        )
         row = cursor.fetchone()
     return row[0] if row else None
 

@@ -13,9 +13,19 @@ from django.db.models import Q, QuerySet
 
 from apps.journal.models import Entry
 
+# Numbers are given by the whole server. What other databases have open cannot write here; a backend whose number may
+# not be seen (another role's) is taken for one of ours.
 HORIZON = """
-SELECT COALESCE((SELECT shift FROM journal_clock WHERE id = 1), 0)
-    + pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1
+SELECT COALESCE((SELECT shift FROM journal_clock WHERE id = 1), 0) - 1 + COALESCE(
+    (
+        SELECT min(running::text::bigint) FROM pg_snapshot_xip(pg_current_snapshot()) AS running
+        WHERE NOT EXISTS (
+            SELECT 1 FROM pg_stat_activity
+            WHERE datname <> current_database() AND backend_xid = running::xid
+        )
+    ),
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+)
 """
 KEEP = """
 UPDATE journal_clock SET settled_to = %(horizon)s
