@@ -84,3 +84,15 @@ def test_rows_come_before_those_they_point_at():
 def test_a_table_that_leads_to_nobody_cannot_be_declared_as_held():
     with pytest.raises(ImproperlyConfigured, match="name how it leads"):
         holds("journal.Seal", "Seals")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "accounts.apikey", "accounts.device", "accounts.login", "accounts.passkey", "accounts.backupcode",
+        "accounts.totpdevice", "accounts.securitymail", "accounts.preferences",
+        "core.apirequest", "journal.entry", "socialaccount.socialaccount",
+    ],
+)  # fmt: skip
+def test_what_is_about_people_cannot_be_called_exempt(label):
+    assert label in holdings()

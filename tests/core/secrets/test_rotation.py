@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from apps.accounts.models import TotpDevice
 from apps.core.secrets.rotation import count_by_key, encrypted_fields, rotate
+from tests.accounts.privacy.planting import Garden
 from tests.core.secrets.safe import NEW, OLD, Safe
 from tests.factories import UserFactory
 
@@ -185,3 +186,35 @@ def test_the_commands_tell_what_is_due_and_end_with_a_status(settings):
     assert status == 1
     assert "3 cannot be opened" in text
     assert run("rotate", "--batch", "0") == (1, "--batch: at least 1")
+
+
+@pytest.mark.usefixtures("db", "old_key")
+def test_rotation_finds_every_sealed_text_of_the_database(settings):
+    """A row in every table with an encrypted field; what is sealed is then found by reading the whole database."""
+    garden = Garden("Adalind")
+    for column in encrypted_fields():
+        garden.plant(column.model)
+    assert sealed_under("old") == {(field.model._meta.db_table, field.column) for field in encrypted_fields()}
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    assert run("rotate")[0] == 0
+    assert sealed_under("old") == set()
+    assert len(sealed_under("new")) == len(encrypted_fields())
+    settings.FIELD_KEYS = NEW  # the old key is gone
+    assert run("status")[0] == 0
+
+
+def sealed_under(key_id: str) -> set[tuple[str, str]]:
+    """Table and column of every text anywhere that is sealed under this key."""
+    found = set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+            " AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'ARRAY')"
+        )
+        for table, column in cursor.fetchall():
+            cursor.execute(
+                f'SELECT count(*) FROM "{table}" WHERE "{column}"::text LIKE %s', [f"%enc1:{key_id}:%"]
+            )
+            if cursor.fetchone()[0]:
+                found.add((table, column))
+    return found
