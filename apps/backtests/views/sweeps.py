@@ -114,7 +114,7 @@ def sweep_count(request: HttpRequest, formula: UUID) -> HttpResponse:
 def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> SweepForm:
     initial, axes = _filled_in(request)
     return SweepForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,  # an empty one too is wrong, and says why
         workspace=request.workspace,
         formula=formula,
         inputs=report["inputs"],

@@ -117,7 +117,7 @@ def walk_forward_preview(request: HttpRequest, formula: UUID) -> HttpResponse:
 def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> WalkForwardForm:
     initial, axes = _filled_in(request)
     return WalkForwardForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,  # an empty one too is wrong, and says why
         workspace=request.workspace,
         formula=formula,
         inputs=report["inputs"],
