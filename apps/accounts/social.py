@@ -6,10 +6,10 @@ from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import AuthProcess
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import render
 
 from apps.accounts.confirm import require_confirmed
@@ -32,6 +32,13 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             self._refuse(request, sociallogin, "unconfirmed")
         if User.objects.filter(email__iexact=confirmed[0]).exists():
             self._refuse(request, sociallogin, "taken")
+
+    def get_app(self, request: HttpRequest, provider: str, client_id: str | None = None) -> SocialApp:
+        """Raises Http404 for a provider that this site is not registered with."""
+        try:
+            return super().get_app(request, provider, client_id)
+        except SocialApp.DoesNotExist as error:
+            raise Http404(f"This site does not sign in with {provider}.") from error
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         with transaction.atomic():
