@@ -13,6 +13,7 @@ from django.core.exceptions import (
 )
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -43,6 +44,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         response, body = found, _body_of(error, found)
     response.data = body | {"request_id": request_id()}
     response.content_type = PROBLEM_JSON
+    if request is not None:  # also where a view renders YAML or a page
+        request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     return response
 
 
