@@ -11,8 +11,8 @@ from django.urls import Resolver404, resolve
 
 from apps.accounts.models import Membership
 from apps.accounts.rules import RIGHTS, rights_of
-from tests.access.test_foreign_objects import ROUTES, WITH_ID, _path, _with_words
-from tests.access.test_foreign_objects import mine as mine
+from tests.access.one_of_each import ROUTES, WITH_ID, _path, _with_words
+from tests.access.one_of_each import mine as mine
 from tests.factories import UserFactory
 
 TAG = re.compile(r"<(a|form|button|div|tr|section|input|select)\b([^>]*)>", re.IGNORECASE)

@@ -23,8 +23,8 @@ from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 from apps.markets.models import BarSet, Instrument
 from apps.signals.models import Alert, AlertSource, Signal
 from benchmarks.rows import multiply
-from tests.access.test_foreign_objects import ROUTES, WITH_ID, _path, _with_words
-from tests.access.test_foreign_objects import mine as mine
+from tests.access.one_of_each import ROUTES, WITH_ID, _path, _with_words
+from tests.access.one_of_each import mine as mine
 
 FILE = Path(__file__).with_name("query_counts.txt")
 REWRITE = "QUERY_COUNTS"
