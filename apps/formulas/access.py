@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from rest_framework.request import Request
 
@@ -14,10 +16,20 @@ from apps.formulas.errors import LevelMissing
 from apps.formulas.models import Formula, FormulaCase, FormulaShare, FormulaVersion
 from apps.formulas.selectors import formulas_of, shared_with, shares_of
 
+M = TypeVar("M", bound=Model)
+
+
+def by_uuid(rows: QuerySet[M], uuid: UUID | str) -> M | None:
+    """The row; None also for what is no UUID at all, which an address may hold."""
+    try:
+        return rows.filter(uuid=uuid).first()
+    except ValidationError:
+        return None
+
 
 def get_formula_for(workspace: Workspace, uuid: UUID | str) -> Formula:
     """Raises Http404 for an unknown formula and for one of another workspace alike."""
-    formula = formulas_of(workspace).filter(uuid=uuid).first()
+    formula = by_uuid(formulas_of(workspace), uuid)
     if formula is None:
         raise Http404("No such formula.")
     return formula
@@ -35,12 +47,12 @@ def open_formula(request: HttpRequest | Request, uuid: UUID | str, level: str = 
 
     Raises Http404 for any other, LevelMissing where less is shared.
     """
-    own = formulas_of(request.workspace).filter(uuid=uuid).first()  # type: ignore[union-attr]
+    own = by_uuid(formulas_of(request.workspace), uuid)  # type: ignore[union-attr]
     if own is not None:
         return own
-    found = shared_formulas(request, level).filter(uuid=uuid).first()
+    found = by_uuid(shared_formulas(request, level), uuid)
     if found is None:
-        held = shared_formulas(request).filter(uuid=uuid).first()
+        held = by_uuid(shared_formulas(request), uuid)
         if held is None:
             raise Http404("No such formula.")
         raise LevelMissing(
@@ -52,7 +64,7 @@ def open_formula(request: HttpRequest | Request, uuid: UUID | str, level: str = 
 
 def get_share_of(formula: Formula, uuid: UUID | str) -> FormulaShare:
     """Raises Http404."""
-    share = shares_of(formula).filter(uuid=uuid).first()
+    share = by_uuid(shares_of(formula), uuid)
     if share is None:
         raise Http404("It is not shared with such a person.")
     return share
@@ -77,7 +89,7 @@ def get_text_of(formula: Formula, which: str) -> str:
 
 def get_case_of(formula: Formula, uuid: UUID | str, *, is_removed: bool = False) -> FormulaCase:
     """A test of the formula; a removed one only when asked for. Raises Http404."""
-    case = formula.cases.filter(uuid=uuid, removed_at__isnull=not is_removed).first()
+    case = by_uuid(formula.cases.filter(removed_at__isnull=not is_removed), uuid)
     if case is None:
         raise Http404("No such test.")
     return case

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from django.contrib.auth.models import Permission
+from django.test import Client, RequestFactory
+from django.utils import timezone
 
-from apps.accounts.services import create_api_key
+from apps.accounts.access_tokens import access_token_for
+from apps.accounts.choices import Role
+from apps.accounts.models import Invitation, Login, LoginChallenge, Membership, User
+from apps.accounts.services import close_workspace, create_api_key, create_team, invitations, suspend_user
+from apps.accounts.services.privacy import build_export, request_export
+from apps.accounts.services.second_factors import make_backup_codes
+from apps.accounts.services.tokens import TokenPair, open_family
 from apps.backtests.services import (
     LegRequest,
     PortfolioRequest,
@@ -21,30 +36,72 @@ from apps.backtests.services import (
 )
 from apps.billing.selectors import api_rate_of
 from apps.core.api.throttling import rate_from
-from apps.formulas.services import add_case, create_formula, publish_formula
+from apps.formulas.library import templates
+from apps.formulas.selectors import tree_of
+from apps.formulas.services import (
+    add_case,
+    create_formula,
+    publish_formula,
+    remove_case,
+    save_formula,
+    share_formula,
+)
+from apps.journal.models import Entry
+from apps.markets.services import import_bars
 from apps.signals.models import Signal
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sources import create_source, send_test_alert
-from tests.factories import CROSS, workspace_of
+from tests.accounts.second_factors.conftest import enrol
+from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
 
+PASSWORD = "correct-horse-battery"
 SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
 
 
 @dataclass
 class Furnished:
-    """A key to the workspace, and ids by the beginning of the paths that take them."""
+    """What requests take from the workspace, each by the beginning of the paths it is for; the longest one holds."""
 
-    secret: str
+    secrets: dict[str, str | Login]  # a key, or the log-in whose access tokens are good for ten minutes
     ids: dict[str, str]
-    bar_set: str
+    words: dict[str, Any]  # members of bodies and parameters of queries, by name
+    words_below: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # what the description cannot say: one of two, a file of bars, things that fit together; by the operation
+    given: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def secret(self, path: str) -> str:
+        found = _longest(self.secrets, path)
+        return access_token_for(found) if isinstance(found, Login) else found
+
+    def id(self, path: str) -> str:
+        return _longest(self.ids, path) or ""
+
+    def words_for(self, path: str) -> dict[str, Any]:
+        return self.words | (_longest(self.words_below, path) or {})
+
+
+def _longest(table: dict[str, Any], path: str) -> Any:
+    return next(
+        (table[start] for start in sorted(table, key=len, reverse=True) if path.startswith(start)), None
+    )
+
+
+def _log_in(person: User, name: str) -> TokenPair:
+    return open_family(RequestFactory().get("/"), person, name=name, with_second_factor=False)
 
 
 @pytest.fixture
 def furnished(user, question, bar_set) -> Furnished:
     workspace = workspace_of(user, plan="enterprise")
     formula = create_formula(workspace, name="Mine", text=CROSS, actor=user)
-    case = add_case(formula, {"name": "Mine", "bars": [1], "signals": []}, actor=user)
+    content = {"name": "Mine", "bars": [1], "signals": []}
+    case, removed = (
+        add_case(formula, content, actor=user),
+        add_case(formula, {**content, "name": "Gone"}, actor=user),
+    )
+    remove_case(removed, actor=user)
     publish_formula(formula, actor=user)
+    save_formula(formula, name="Mine", text=SWEPT, actor=user)
     backtest, _ = submit_backtest(workspace, question, actor=user)
     run_backtest(backtest.pk)
     sweep, _ = submit_sweep(
@@ -60,27 +117,144 @@ def furnished(user, question, bar_set) -> Furnished:
     )
     while work_next() is not None:
         pass
+    other, _ = submit_backtest(workspace, replace(question, text=SWEPT), actor=user)
+    run_backtest(other.pk)
+    unused = import_bars(
+        workspace, symbol="UNUSED", file=io.BytesIO(wave_csv()), filename="wave.csv", actor=user
+    )
     source, _ = create_source(workspace, name="Mine", actor=user)
     send_test_alert(source, actor=user)
     process_alerts()
-    _, secret = create_api_key(workspace, name="machine", actor=user)
     signal = Signal.objects.get()
+
+    key, secret = create_api_key(workspace, name="machine", actor=user)
+    export = request_export(user, actor=user)
+    build_export(export.pk)
+    here, there = _log_in(user, "notebook"), _log_in(user, "elsewhere")
+    staff = UserFactory(is_staff=True)
+    workspace_of(staff)
+    enrol(staff)
+    suspended = suspend_user(UserFactory(), reason="Asked to", actor=staff)
+    staff.user_permissions.add(Permission.objects.get(codename="can_manage_users"))
+    careful = UserFactory()
+    enrol(careful)
+    challenge = Client().post(
+        "/api/v1/auth/login/",
+        {"email": careful.email, "password": PASSWORD},
+        content_type="application/json",
+    )
+    # a long run outlasts the minutes these are good for
+    tomorrow = timezone.now() + timedelta(days=1)
+    LoginChallenge.objects.update(expires_at=tomorrow)
+    share = share_formula(formula, email=careful.email, level="view", actor=user)
+    theirs = create_formula(
+        workspace_of(careful, plan="enterprise"), name="Theirs", text=CROSS, actor=careful
+    )
+    share_formula(theirs, email=user.email, level="edit", actor=careful)
+    unproved = EmailAddress.objects.create(user=careful, email="new@example.com")
+    link = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+
+    v1 = "/api/v1/"
+    # what concerns a person is closed to keys
+    in_person = ("auth/", "api-keys/", "exports/", "users/me/", "workspaces/", "invitations/")
+    team = create_team(name="Night desk", actor=user)
+    member = Membership.objects.create(workspace=team, user=careful, role=Role.TRADER)
+    invitation = invitations.invite(team, email="asked@example.com", role=Role.VIEWER, actor=user)
+    elsewhere = create_team(name="Day desk", actor=careful)
+    Membership.objects.create(workspace=elsewhere, user=user, role=Role.ADMIN)
+    closed = close_workspace(create_team(name="Closed", actor=user), actor=user)
+    asked = invitations.invite(
+        create_team(name="Dawn desk", actor=careful), email=user.email, role=Role.VIEWER, actor=careful
+    )
+    Invitation.objects.filter(pk=asked.pk).update(token_hash=invitations.token_hash("asked"))
+    alone = UserFactory()  # who owns no team may go
+    workspace_of(alone)
+    desk = open_family(RequestFactory().get("/"), staff, name="desk", with_second_factor=True)
+    leaving = _log_in(alone, "laptop")
+    Login.objects.update(confirmed_at=tomorrow)
     return Furnished(
-        secret,
-        {
-            "/api/v1/formulas/": str(formula.uuid),
-            "case": str(case.uuid),
-            "/api/v1/backtests/": str(backtest.uuid),
-            "/api/v1/sweeps/": str(sweep.uuid),
-            "/api/v1/walk-forwards/": str(walk.uuid),
-            "/api/v1/portfolios/": str(portfolio.uuid),
-            "/api/v1/signals/": str(signal.uuid),
-            "/api/v1/alert-sources/": str(source.uuid),
-            "/api/v1/bars/": str(bar_set.uuid),
-            "/api/v1/instruments/": str(bar_set.instrument.uuid),
-            "/api/v1/workspaces/": str(workspace.uuid),
+        secrets={
+            v1: secret,
+            **{v1 + start: here.login for start in in_person},
+            v1 + "formulas/{uuid}/leave/": here.login,
+            v1 + "erasure/": leaving.login,
+            v1 + "users/": desk.login,
         },
-        str(bar_set.uuid),
+        ids={
+            v1 + "formulas/": str(formula.uuid),
+            v1 + "formulas/{uuid}/leave/": str(theirs.uuid),
+            v1 + "backtests/": str(backtest.uuid),
+            v1 + "sweeps/": str(sweep.uuid),
+            v1 + "walk-forwards/": str(walk.uuid),
+            v1 + "portfolios/": str(portfolio.uuid),
+            v1 + "signals/": str(signal.uuid),
+            v1 + "alert-sources/": str(source.uuid),
+            v1 + "bars/": str(unused.uuid),
+            v1 + "instruments/": str(bar_set.instrument.uuid),
+            v1 + "workspaces/": str(team.uuid),
+            v1 + "workspaces/{uuid}/leave/": str(elsewhere.uuid),
+            v1 + "workspaces/{uuid}/reopen/": str(closed.uuid),
+            v1 + "api-keys/": str(key.uuid),
+            v1 + "exports/": str(export.uuid),
+            v1 + "users/": str(careful.uuid),
+            v1 + "users/{uuid}/activate/": str(suspended.uuid),
+            v1 + "journal/": str(Entry.objects.filter(workspace_id=workspace.pk).latest("pk").uuid),
+            v1 + "auth/sessions/": str(there.login.uuid),
+        },
+        words={
+            "case": str(case.uuid),
+            "share": str(share.uuid),
+            "member": str(member.uuid),
+            "invitation": str(invitation.uuid),
+            "token": "asked",
+            "number": 1,
+            "bar_set": str(bar_set.uuid),
+            "formula": str(formula.uuid),
+            "run": str(backtest.uuid),
+            "lineage": str(backtest.lineage),
+            "symbol": "WAVE",
+            "timeframe": bar_set.timeframe,
+            "text": SWEPT,
+            "axes": {"length": "3,5"},
+            "inputs": {"length": 4},
+            "scopes": ["formulas.view"],
+            "allowed_networks": ["127.0.0.0/8"],
+            "timezone": "Europe/Berlin",
+        },
+        words_below={
+            v1 + "auth/": {"email": user.email, "password": PASSWORD},
+            v1 + "auth/register/": {"email": "somebody@example.com", "password": "another-long-secret"},
+            v1 + "auth/refresh/": {"refresh": there.refresh},
+            v1 + "auth/mfa/verify/": {
+                "challenge": challenge.json()["challenge"],
+                "code": make_backup_codes(careful, actor=careful)[0],
+            },
+            v1 + "auth/email/verify/": {"key": EmailConfirmationHMAC(unproved).key},
+            v1 + "auth/password/reset/confirm/": {"key": link, "password": "another-long-secret"},
+            v1 + "formulas/library/": {"key": templates()[0].key},
+            v1 + "formulas/{uuid}/cases/{case}/restore/": {"case": str(removed.uuid)},
+        },
+        given={
+            f"PATCH {v1}formulas/{{uuid}}/shares/{{share}}/": {"level": "copy"},
+            f"PATCH {v1}workspaces/{{uuid}}/members/{{member}}/": {"role": "viewer"},
+            f"POST {v1}auth/confirm/": {"password": PASSWORD},
+            f"POST {v1}backtests/": {"text": SWEPT, "bar_set": str(bar_set.uuid)},
+            f"GET {v1}backtests/compare/": {"run": [str(backtest.uuid), str(other.uuid)]},
+            f"POST {v1}sweeps/": {"text": SWEPT, "markets": [{"bar_set": str(bar_set.uuid)}]},
+            f"POST {v1}walk-forwards/": {"text": SWEPT, "bar_set": str(bar_set.uuid)},
+            f"POST {v1}portfolios/": {"legs": [{"bar_set": str(bar_set.uuid), "weight": 0.5}]},
+            f"GET {v1}trials/": {"formula": str(formula.uuid)},
+            f"POST {v1}bars/": {"file": wave_csv(), "symbol": "NEW"},
+            f"POST {v1}formulas/{{uuid}}/cases/": {"content": {**content, "name": "Another"}},
+            f"PUT {v1}formulas/{{uuid}}/cases/{{case}}/": {"content": content},
+            f"POST {v1}formulas/{{uuid}}/cases/snapshot/": {
+                "start": bar_set.first_time.isoformat(),
+                "end": bar_set.last_time.isoformat(),
+            },
+            f"GET {v1}formulas/{{uuid}}/compare/": {"old": "1"},
+            f"POST {v1}formulas/{{uuid}}/shares/": {"email": "somebody@example.com", "level": "copy"},
+            f"POST {v1}formulas/text/": {"tree": tree_of(CROSS)},
+        },
     )
 
 

@@ -117,7 +117,8 @@ def set_new_password(request: HttpRequest, *, key: str, password: str) -> None:
     """
     uid, _, token = key.partition("-")
     form = UserTokenForm(data={"uidb36": uid, "key": token})
-    if not form.is_valid() or not form.reset_user.is_active:
+    # allauth's form cannot do without the first part
+    if not uid.isalnum() or not form.is_valid() or not form.reset_user.is_active:
         raise LinkRefused(
             "This key was used, has run out, or is no key of ours. Ask for a new mail.", field="key"
         )

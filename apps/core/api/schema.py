@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework.permissions import AllowAny
+from rest_framework.serializers import ListSerializer
 
 from apps.core.api.deprecation import deprecation_of
 from apps.core.api.examples import add_examples
@@ -171,16 +172,28 @@ class AutoSchema(SpectacularSchema):
             del found["description"]
         return found
 
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        found = super()._map_serializer_field(field, direction, bypass_extensions)
+        if isinstance(field, ListSerializer) and found.get("type") == "array":
+            fewest = field.min_length or (0 if field.allow_empty else 1)
+            found |= {"minItems": fewest} if fewest else {}
+            found |= {"maxItems": field.max_length} if field.max_length else {}
+        return found
+
     def _own_parameters(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        if self.action in ("list", "retrieve") and self.method == "GET":
+        names = self._fields_to_choose()
+        if names:
             found.append(
-                _parameter(
-                    "fields",
-                    "query",
-                    "Only these members, separated by commas.",
-                    example=self._first_fields(),
-                )
+                {
+                    "name": "fields",
+                    "in": "query",
+                    "description": "Only these members; the others, also required ones, are left out.",
+                    "schema": {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1},
+                    "style": "form",
+                    "explode": False,  # separated by commas
+                    "example": names[:2],
+                }
             )
         if self.method == "GET":
             found.append(_parameter("If-None-Match", "header", "An ETag: 304 while it is still the version."))
@@ -211,9 +224,10 @@ class AutoSchema(SpectacularSchema):
             )
         return found
 
-    def _first_fields(self) -> str:
+    def _fields_to_choose(self) -> list[str]:
         serializer = getattr(self.view, "serializer_class", None)
-        return ",".join(list(serializer().fields)[:2]) if serializer else ""
+        sparse = self.action in ("list", "retrieve") and self.method == "GET"
+        return list(serializer().fields) if sparse and serializer else []
 
     @property
     def _edits(self) -> bool:
@@ -221,7 +235,6 @@ class AutoSchema(SpectacularSchema):
             self.method in ("PUT", "PATCH", "DELETE")
             and getattr(self.view, "versioned", False)
             and getattr(self.view, "in_transaction", False)
-            and "{" in self.path
         )
 
     def _add_headers(self, responses: dict[str, Any]) -> None:

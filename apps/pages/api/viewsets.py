@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 
+from apps.core.api.filters import MomentFilter
 from apps.core.api.views import GenericApiViewSet
 from apps.core.request_context import WAYS
 from apps.journal.models import Entry
@@ -21,8 +22,8 @@ class JournalFilterSet(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="by_text", label="Text in the action, the names, the address or the device."
     )
-    recorded_after = django_filters.IsoDateTimeFilter(field_name="recorded_at", lookup_expr="gte")
-    recorded_before = django_filters.IsoDateTimeFilter(field_name="recorded_at", lookup_expr="lt")
+    recorded_after = MomentFilter(field_name="recorded_at", lookup_expr="gte")
+    recorded_before = MomentFilter(field_name="recorded_at", lookup_expr="lt")
 
     class Meta:
         model = Entry

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import Workspace
+from apps.core.api.filters import MomentFilter
 from apps.core.api.views import GenericApiViewSet
 from apps.signals.api.serializers import (
     AlertSourceSerializer,
@@ -39,8 +40,8 @@ class SignalFilterSet(django_filters.FilterSet):
     symbol = django_filters.CharFilter(lookup_expr="iexact")
     action = django_filters.ChoiceFilter(choices=Action.choices)
     source = django_filters.UUIDFilter(field_name="source__uuid")
-    received_after = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
-    received_before = django_filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
+    received_after = MomentFilter(field_name="received_at", lookup_expr="gte")
+    received_before = MomentFilter(field_name="received_at", lookup_expr="lt")
 
     class Meta:
         model = Signal

@@ -173,6 +173,12 @@ def test_the_proof_is_mailed_again_to_whom_it_lacks_only(user, workspace, strang
     assert post("email/verify/", {"key": key}).status_code == 204
 
 
+@pytest.mark.parametrize("key", ["x", "-x", "1-x", "é-x", " -", "zzzzzzzzzzzzzzz-x"])
+def test_a_key_that_no_mail_held_is_refused(db, key):
+    refused = post("password/reset/confirm/", {"key": key, "password": "another-long-secret"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "link_refused")
+
+
 def test_step_up_opens_what_asks_for_it(user, workspace):
     client = client_with(_login(user).json()["access"])
     Login.objects.update(confirmed_at=None)
