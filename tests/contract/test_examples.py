@@ -25,8 +25,11 @@ from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
-from apps.accounts.models import User
+from apps.accounts.choices import Role
+from apps.accounts.models import Membership, User
 from apps.accounts.services import create_api_key
+from apps.accounts.services.invitations import invite
+from apps.accounts.services.workspaces import create_team
 from apps.backtests.models import Backtest
 from apps.backtests.services import (
     BacktestRequest,
@@ -59,9 +62,18 @@ from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
 
 SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
 WRITE = os.environ.get("EXAMPLES") == "write"
-# Logging in and its like need mails and codes: tests/accounts/tokens asks for each of them. A file takes
-# a worker, leaving a formula somebody else's formula.
-APART = {"v1_auth_sessions_destroy_others", "export_file", "formula_leave"}
+# Logging in and its like need mails and codes: tests/accounts/tokens asks for each of them, and
+# tests/accounts/test_workspaces_api.py answers invitations. A file takes a worker, leaving a formula
+# somebody else's formula, and whoever hands a workspace over may do no more in it.
+APART = {
+    "v1_auth_sessions_destroy_others",
+    "export_file",
+    "formula_leave",
+    "invitation_accept",
+    "invitation_decline",
+    "workspace_leave",
+    "workspace_transfer",
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -165,6 +177,9 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
     portfolio, _ = submit_portfolio(workspace, PortfolioRequest(legs=legs, name="Half"), actor=user)
     while work_next() is not None:
         pass
+    team = create_team(name="Night desk", actor=user)
+    member = Membership.objects.create(workspace=team, user=UserFactory(), role=Role.TRADER)
+    invitation = invite(team, email="eva@example.org", role=Role.ANALYST, actor=user)
     source, _ = create_source(workspace, name="TradingView", actor=user)
     send_test_alert(source, actor=user)
     process_alerts()
@@ -179,24 +194,33 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
         "alert-sources": source,
         "bars": bar_set,
         "instruments": bar_set.instrument,
-        "workspaces": workspace,
+        "workspaces": team,
         "api-keys": key,
         "users": UserFactory(name="Rui Costa", email="rui@example.com"),
         "journal": Entry.objects.filter(workspace_id=workspace.pk).first(),
     }
     ids = {f"/api/v1/{name}/": str(one.uuid) for name, one in found.items()}
-    return ids | {"case": str(case.uuid), "share": str(share.uuid), "second run": str(second.uuid)}
+    others = {
+        "case": case,
+        "share": share,
+        "second run": second,
+        "member": member,
+        "invitation": invitation,
+    }
+    return ids | {name: str(one.uuid) for name, one in others.items()}
 
 
 def rank(item: tuple[str, str, dict[str, Any]]) -> tuple[int, str]:
     """What makes things first, then what reads, then what changes, then what ends them."""
     method, path, operation = item
     name = operation["operationId"]
+    if name.startswith("erasure_"):  # once nobody else is left in the team
+        return 7, {"erasure_create": "1", "erasure_list": "2"}.get(name, "3")
     if name.endswith("_create"):
         return 0, path
     if name.endswith(("_cancel", "_activate")):
         return 4, path
-    if name == "formula_restore_case":
+    if name in ("formula_restore_case", "workspace_close", "workspace_reopen"):
         return 6, path
     return {"get": 1, "post": 2, "patch": 3, "put": 3, "delete": 5}[method], path
 
@@ -215,9 +239,9 @@ def test_the_api_takes_and_answers_what_the_examples_show(document, staff):
         spare = name.endswith(("_cancel", "_delete")) and path.count("{") == 1
         target = made.get(start) if spare else None
         address = path.replace("{uuid}", target or ids.get(start, "") or made.get(start, ""))
-        address = (
-            address.replace("{case}", ids["case"]).replace("{share}", ids["share"]).replace("{number}", "1")
-        )
+        for part in ("case", "share", "member", "invitation"):
+            address = address.replace(f"{{{part}}}", ids[part])
+        address = address.replace("{number}", "1")
         address = address.replace("{kind}", "tree").replace("{key}", templates()[0].key)
         address = address.replace("{what}", "trades.csv")
         if name == "backtest_compare":
