@@ -39,3 +39,12 @@ class ForgivingRedisCache(RedisCache):
     touch = _forgiving("touch", lambda *args, **kwargs: False)
     delete = _forgiving("delete", lambda *args, **kwargs: False)
     delete_many = _forgiving("delete_many", lambda *args, **kwargs: None)
+
+    def clear(self) -> None:
+        """Forget what begins with our prefix; Django's would empty the database that queues and channels share."""
+        try:
+            client = self._cache.get_client(None, write=True)
+            if keys := list(client.scan_iter(match=f"{self.key_prefix}:*", count=1000)):
+                client.unlink(*keys)
+        except RedisError as error:
+            log.warning("cache_lost", operation="clear", error=str(error))

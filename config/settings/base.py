@@ -139,6 +139,7 @@ CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "apps.core.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "candlewright",
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
     }
 }

@@ -49,7 +49,7 @@ def _script() -> Any:
 
 def hit(scope: str, who: str, limit: int) -> Window:
     """Count one request of `who`, unless `limit` have passed in the last minute. Raises redis.RedisError."""
-    prefix = settings.CACHES["default"].get("KEY_PREFIX", "candlewright")
+    prefix = settings.CACHES["default"]["KEY_PREFIX"]
     passes, remaining, microseconds = _script()(
         keys=[f"{prefix}:limits:{scope}:{who}"], args=[limit, WINDOW_SECONDS]
     )
