@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from apps.formulas.models import Formula
@@ -155,3 +157,15 @@ def test_foreign_tests_are_not_found(api, path, formula, user, workspace, strang
     api.force_login(stranger)
     assert api.get(f"{path}cases/{made['uuid']}/").status_code == 404
     assert api.post(f"{path}fork/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("below", "body"),
+    [("cases/", {"content": CASE}), ("shares/", {"email": "accomplice@example.com", "level": "edit"})],
+)
+def test_head_reads_whatever_it_carries(api, path, formula, below, body):
+    """A role that may only read sends it, and no CSRF token is asked for it."""
+    answer = api.generic("HEAD", path + below, json.dumps(body), content_type="application/json")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert not formula.cases.exists()
+    assert not formula.shares.exists()
