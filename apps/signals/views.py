@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
 from apps.core.once import keep_once, take_once
+from apps.core.sheets import inert
 from apps.signals.access import get_alert_for, get_signal_for, get_source_for
 from apps.signals.errors import SourceInactive
 from apps.signals.forms import DeliveryFilterForm, FeedFilterForm, RotateForm, SourceForm
@@ -100,14 +101,8 @@ def feed_export(request: HttpRequest) -> HttpResponse:
             "" if signal.seq is None else signal.seq,
             "test" if signal.is_test else "",
         ]
-        writer.writerow([_inert(value) for value in values])
+        writer.writerow([inert(value) for value in values])
     return response
-
-
-def _inert(value: object) -> str:
-    """Text that a spreadsheet would run as a formula, made plain by a leading apostrophe."""
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 @needs("signals.view")

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from apps.core.sheets import inert
 from apps.journal.models import Entry, Seal
 from apps.journal.rules import HASHED_FIELDS, canonical, record_text
 
@@ -92,12 +93,6 @@ def export_json(entries: QuerySet[Entry], workspace_id: int, about: dict[str, An
             yield between + "\n" + json.dumps(body, ensure_ascii=False)
             between = ","
     yield "\n]}\n"
-
-
-def inert(value: object) -> str:
-    """Text that a spreadsheet would run as a formula, made plain by a leading apostrophe."""
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 class _SealNumbers:

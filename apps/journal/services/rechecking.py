@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from apps.core.sheets import inert
 from apps.journal.errors import BadExport
 from apps.journal.rules import canonical, commitment, seal_hash
-from apps.journal.services.exporting import COLUMNS, FORMAT, inert
+from apps.journal.services.exporting import COLUMNS, FORMAT
 
 
 @dataclass

@@ -113,10 +113,12 @@ def test_large_tables_come_as_csv_too():
     Formula.objects.bulk_create(
         [Formula(workspace=ada.workspace, name=f"F{i}", text='a "quoted"\nline') for i in range(LARGE)]
     )
+    Formula.objects.filter(name=f"F{LARGE - 1}").update(text="=HYPERLINK(1)")
     _, archive = export_of(ada.user)
     rows = list(csv.DictReader(io.StringIO(archive.read("tables/formulas.formula.csv").decode(), newline="")))
     assert [row["name"] for row in rows] == [f"F{i}" for i in range(LARGE)]
     assert rows[0]["text"] == 'a "quoted"\nline'
+    assert rows[-1]["text"] == "'=HYPERLINK(1)", "no spreadsheet runs it"
     assert [row["name"] for row in json.loads(archive.read("tables/formulas.formula.json"))] == [
         row["name"] for row in rows
     ]

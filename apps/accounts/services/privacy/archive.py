@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.privacy import Holding, Scope
+from apps.core.sheets import inert
 
 LARGE = 1000  # rows from which a table comes as CSV too
 
@@ -156,4 +157,6 @@ def _plain(value: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    return json.dumps(value, cls=DjangoJSONEncoder) if isinstance(value, dict | list) else value
+    if isinstance(value, dict | list):
+        return json.dumps(value, cls=DjangoJSONEncoder)
+    return inert(value) if isinstance(value, str) else value  # alerts bring text of strangers
