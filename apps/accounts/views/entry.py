@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.account.views import LoginView as AllauthLoginView
+from allauth.account.views import email as allauth_email
 from allauth.socialaccount.views import connections as allauth_connections
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -63,6 +66,23 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         disown(found)
         return render(request, "account/not_me.html", {"is_done": True})
     return render(request, "account/not_me.html", {"was": found})
+
+
+@needs(SIGNED_IN)
+def email(request: HttpRequest) -> HttpResponse:
+    """The address: whoever changes it proves anew who they are, since a link for a new password goes there."""
+    if request.method == "POST" and "action_send" not in request.POST:
+        require_confirmed(request)
+    if "action_add" not in request.POST:
+        response: HttpResponse = allauth_email(request)
+        return response
+    with transaction.atomic():
+        # allauth would take an address that was never confirmed for an earlier change, and leave the account without
+        addresses = EmailAddress.objects.filter(user=request.user)  # type: ignore[misc]
+        addresses.filter(verified=False, email__iexact=request.user.email).delete()  # type: ignore[union-attr]
+        response = allauth_email(request)
+        transaction.set_rollback(not addresses.exists())  # the new one would not do
+    return response
 
 
 @needs(SIGNED_IN)

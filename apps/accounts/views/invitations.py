@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from apps.accounts.errors import InvitationRefused
 from apps.accounts.middleware import SESSION_KEY
 from apps.accounts.models import Invitation
+from apps.accounts.second_factor import require_passed
 from apps.accounts.selectors import invitation_for_token
 from apps.accounts.services import invitations
 
@@ -46,6 +47,7 @@ def _answer(request: HttpRequest, found: Invitation) -> HttpResponse | None:
         return redirect(request.path)
     if not request.user.is_authenticated:
         return redirect(f"{reverse('account_login')}?next={request.path}")
+    require_passed(request)
     if request.user.email.lower() != found.email.lower() and not request.POST.get("with_this_account"):
         return None
     membership = invitations.accept(found, actor=request.user)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -175,6 +176,31 @@ def test_a_removed_picture_is_gone(web, user, django_capture_on_commit_callbacks
     assert web.get(f"/settings/people/{user.uuid}/avatar/").status_code == 404
 
 
+def test_another_address_asks_who_is_there(web, user, mail_sent):
+    """Whoever sits at an open browser could else have the link for a new password mailed to himself."""
+    session = web.session
+    session["confirmed_at"] = time.time() - 16 * 60
+    session.save()
+    with mail_sent():
+        answer = web.post("/accounts/email/", {"email": "thief@example.com", "action_add": ""})
+    assert answer["Location"].startswith("/settings/confirm/")
+    assert not EmailAddress.objects.filter(email="thief@example.com").exists()
+
+
+def test_an_address_that_was_never_confirmed_stays_as_well(web, user, mail_sent):
+    EmailAddress.objects.filter(user=user).update(verified=False)
+    old = user.email
+    web.post("/accounts/email/", {"email": "no address", "action_add": ""})
+    assert EmailAddress.objects.get(user=user).email == old
+    with mail_sent():
+        web.post("/accounts/email/", {"email": "moved@example.com", "action_add": ""})
+    user.refresh_from_db()
+    assert user.email == old
+    web.post(re.search(r"https?://[^/]+(/accounts/confirm-email/\S+)", outbox.outbox[-1].body).group(1))
+    user.refresh_from_db()
+    assert user.email == "moved@example.com"
+
+
 def test_the_old_address_stays_until_the_new_one_is_confirmed(web, user, mail_sent):
     old, new = user.email, "moved@example.com"
     with mail_sent():
@@ -182,7 +208,7 @@ def test_the_old_address_stays_until_the_new_one_is_confirmed(web, user, mail_se
     user.refresh_from_db()
     assert user.email == old
     link = re.search(r"https?://[^/]+(/accounts/confirm-email/\S+)", outbox.outbox[-1].body).group(1)
-    web.get(link)
+    web.post(link)
     user.refresh_from_db()
     assert user.email == new
     assert EmailAddress.objects.get(user=user).email == new

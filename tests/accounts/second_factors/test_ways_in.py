@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.choices import LoginKind
-from apps.accounts.models import Device, Login
+from apps.accounts.models import Device, Invitation, Login
 from apps.accounts.second_factor import has_passed, open_to
 from apps.accounts.selectors import workspaces_of
-from apps.accounts.services import create_api_key
+from apps.accounts.services import create_api_key, create_team, invitations
 from apps.accounts.services.second_factors import remove_factor, second_factor_needed
 from tests.accounts.second_factors.conftest import (
     PASSWORD,
@@ -25,6 +25,7 @@ from tests.accounts.second_factors.conftest import (
     is_in,
     wrong,
 )
+from tests.factories import UserFactory
 
 MEMBER_PAGES = [
     "/dashboard/",
@@ -145,7 +146,7 @@ def test_confirming_an_address_logs_nobody_in(person, totp, settings):
 
     address = EmailAddress.objects.create(user=person, email="second@example.com")
     client = give_password(person)
-    client.get(reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key]))
+    client.post(reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key]))
     assert not is_in(client)
 
 
@@ -154,6 +155,23 @@ def test_session_that_never_showed_the_factor_is_asked(person, totp, path):
     client = logged_in_without_the_step(person)
     assert client.get(path)["Location"].startswith(STEP), path
     assert client.post(path, {})["Location"].startswith(STEP), path
+
+
+def test_a_browser_that_lost_its_cookie_gets_in_and_is_not_trusted(person, totp):
+    client = logged_in_without_the_step(person)
+    client.cookies.pop("cw_device", None)
+    assert client.post(STEP, {"code": code_of(totp), "trust": "on"}).status_code == 302
+    assert is_in(client)
+    assert not Device.objects.filter(user=person).exclude(trusted_until=None).exists()
+
+
+def test_session_that_never_showed_the_factor_joins_no_workspace(person, totp):
+    team = create_team(name="Desk", actor=UserFactory())
+    asked = invitations.invite(team, email=person.email, role="trader", actor=team.owner)
+    Invitation.objects.filter(pk=asked.pk).update(token_hash=invitations.token_hash("link"))
+    client = logged_in_without_the_step(person)
+    assert client.post("/invitations/link/", {"answer": "accept"})["Location"].startswith(STEP)
+    assert not team.memberships.filter(user=person).exists()
 
 
 def test_session_that_never_showed_the_factor_gets_nothing_from_the_api(person, totp):

@@ -44,8 +44,11 @@ def mark_passed(request: HttpRequest, device: OtpDevice | None) -> None:
 
 @transaction.atomic
 def trust_device(request: HttpRequest, user: User) -> None:
-    """Do not ask this browser for the second factor for 30 days, or until the factors change."""
-    device = Device.objects.get(user=user, token_hash=token_hash(device_token(request)))
+    """Do not ask this browser for the second factor for 30 days, or until the factors change; nothing for one whose
+    cookie is gone, which the next log-in makes known again."""
+    device = Device.objects.filter(user=user, token_hash=token_hash(device_token(request))).first()
+    if device is None:
+        return
     device.trusted_until = timezone.now() + TRUSTED_FOR
     device.save(update_fields=["trusted_until", "updated_at"])
     record(
