@@ -193,12 +193,12 @@ def test_an_address_that_was_never_confirmed_stays_as_well(web, user, mail_sent)
     web.post("/accounts/email/", {"email": "no address", "action_add": ""})
     assert EmailAddress.objects.get(user=user).email == old
     with mail_sent():
-        web.post("/accounts/email/", {"email": "moved@example.com", "action_add": ""})
+        web.post("/accounts/email/", {"email": "settled@example.com", "action_add": ""})
     user.refresh_from_db()
     assert user.email == old
     web.post(re.search(r"https?://[^/]+(/accounts/confirm-email/\S+)", outbox.outbox[-1].body).group(1))
     user.refresh_from_db()
-    assert user.email == "moved@example.com"
+    assert user.email == "settled@example.com"
 
 
 def test_the_old_address_stays_until_the_new_one_is_confirmed(web, user, mail_sent):
