@@ -64,7 +64,9 @@ def _body_of(error: Exception, response: Response) -> dict[str, Any]:
     code = getattr(detail, "code", None) or _code_of(error)
     if str(detail).startswith("CSRF Failed"):
         code = "csrf_failed"
-    return body | {"title": str(detail).rstrip("."), "code": code, "detail": str(detail)}
+    # a title is the same for every occurrence; how long to wait stands in the detail
+    title = "Too many requests" if isinstance(error, exceptions.Throttled) else str(detail).rstrip(".")
+    return body | {"title": title, "code": code, "detail": str(detail)}
 
 
 def plain_problem(status: int, code: str, title: str) -> JsonResponse:

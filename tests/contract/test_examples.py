@@ -332,8 +332,8 @@ def shortened(data: Any, path: str, depth: int = 0) -> Any:
             short["next"] = f"https://candlewright.example{path}?cursor=cD0xMjM%3D"
             short["results"] = short["results"][:1]
         if {"token", "url"} == short.keys() - {"source"}:
-            short["token"] = "cwa_shown-once"
-            short["url"] = "https://candlewright.example/hooks/cwa_shown-once"
+            short["token"] = "shown-once"
+            short["url"] = "https://candlewright.example/hooks/tradingview/shown-once/"
         if depth > 4 and len(short) > 8:
             short = dict(list(short.items())[:8])
         return short

@@ -37,3 +37,4 @@ def test_the_page_keeps_the_content_security_policy():
     assert "<script>" not in page.content.decode()
     script = Client().get("/api/docs/?script")
     assert "opsFilter" in script.content.decode()
+    assert "prefers-color-scheme" in script.content.decode()

@@ -77,6 +77,8 @@ class DocumentationView(SpectacularSwaggerSplitView):
     authentication_classes: Iterable[Any] = ()
     permission_classes: Iterable[Any] = ()
     url_name = "api-schema"
+    template_name = "core/api/docs.html"
+    template_name_js = "core/api/docs.js"
 
     def _dump(self, data: Any) -> str:
         if data is spectacular_settings.SWAGGER_UI_SETTINGS:

@@ -129,10 +129,10 @@ def _reserve(caller: str, key: str, fingerprint: str) -> int | None:
 
 
 def _written(answer: HttpResponseBase) -> str:
-    has_data = isinstance(answer, Response)
-    body = (
-        json_bytes(answer.data) if has_data and answer.data is not None else getattr(answer, "content", b"")
-    )
+    if isinstance(answer, Response):  # not rendered yet; a 204 has nothing to render
+        body = json_bytes(answer.data) if answer.data is not None else b""
+    else:
+        body = getattr(answer, "content", b"")
     kept: dict[str, Any] = {
         "status": answer.status_code,
         "headers": {name: answer[name] for name in _KEPT_HEADERS if name in answer},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,9 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from apps.accounts.choices import Role
+from apps.accounts.models import Membership
+from apps.accounts.services import create_team
 from apps.core.models import IdempotentRequest
 from apps.formulas.models import Formula
 from apps.journal.models import Entry
@@ -39,6 +43,23 @@ def test_the_same_request_gets_the_same_answer_and_changes_nothing_more(api):
     assert "Idempotency-Replayed" not in first
     assert Formula.objects.count() == 1
     assert Entry.objects.count() == entries
+
+
+def test_an_answer_without_a_body_is_kept_too(user):
+    team = create_team(name="Night desk", actor=user)
+    other = UserFactory()
+    Membership.objects.create(user=other, workspace=team, role=Role.TRADER)
+    headers = KEY | {"X-Workspace": str(workspace_of(other).uuid)}
+    client = APIClient()
+    client.force_login(other)
+    address = f"/api/v1/workspaces/{team.uuid}/leave/"
+    answer = client.post(address, headers=headers)
+    assert (answer.status_code, answer.content) == (204, b"")
+    kept = json.loads(IdempotentRequest.objects.get().answer.reveal())
+    assert (kept["status"], kept["body"]) == (204, "")
+    # who has left finds no such workspace, also under the same key
+    assert client.post(address, headers=headers).status_code == 404
+    assert not Membership.objects.filter(user=other, workspace=team).exists()
 
 
 def test_another_body_or_path_under_the_key_is_refused(api):
