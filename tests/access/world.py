@@ -19,6 +19,7 @@ from apps.accounts.middleware import SESSION_KEY
 from apps.accounts.models import Device, Membership, Passkey, User, Workspace
 from apps.accounts.services import create_api_key, create_team, open_family, open_login, set_avatar
 from apps.accounts.services.privacy import build_export, request_export
+from apps.backtests.models import Backtest
 from apps.backtests.services import (
     BacktestRequest,
     LegRequest,
@@ -35,7 +36,7 @@ from apps.backtests.services import (
 from apps.formulas.services import add_case, create_formula, publish_formula, share_formula
 from apps.journal.models import Entry
 from apps.markets.services import import_bars
-from apps.signals.models import Alert, Signal
+from apps.signals.models import Signal
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sources import create_source, send_test_alert
 from tests.access.routes import Route
@@ -56,7 +57,8 @@ class World:
     stranger: User
     owners_ids: dict[str, Any]  # by the beginning of the routes that take them
     members_ids: dict[str, Any]  # the same, with what belongs to a person being the member's
-    strangers_formula: Any
+    strangers_team: Workspace
+    strangers_ids: dict[str, Any]  # by kind
     key: str = ""
     key_pk: int = 0
     members_key: str = ""  # made while the member was admin, with all an admin can give it
@@ -69,6 +71,28 @@ class World:
             return self.client(self.owner), self.owners_ids
         Membership.objects.filter(workspace=self.workspace, user=self.member).update(role=role)
         return self.client(self.member), self.members_ids
+
+    def named(self, person: User) -> dict[str, Any]:
+        """By kind what a person's requests may name: the owner's in the workspace, the stranger's in the team."""
+        if person == self.stranger:
+            return self.strangers_ids
+        ids = self.owners_ids
+        backtest = Backtest.objects.get(uuid=ids["backtests/"])
+        return {
+            "backtest": backtest.uuid,
+            "bar_set": ids["api/v1/bars/"],
+            "entry": ids["api/v1/journal/"],
+            "formula": ids["formulas/"],
+            "lineage": backtest.lineage,
+            "member": ids["member"],
+            "person": self.owner.uuid,
+            "portfolio": ids["backtests/portfolios/"],
+            "signal": ids["signals/"],
+            "source": ids["signals/sources/"],
+            "sweep": ids["backtests/sweeps/"],
+            "swept": ids["swept"],
+            "workspace": self.workspace.uuid,
+        }
 
     def client(self, person: User) -> Client:
         """Logged in, and at work in the workspace if in it; no cookie of an earlier request but the session's."""
@@ -106,6 +130,9 @@ def make_world() -> World:
     workspace.refresh_from_db()
     for person in (owner, member, stranger):
         workspace_of(person, "pro")
+    team = create_team(name="Another team", actor=stranger)
+    send_test_alert(create_source(team, name="Older", actor=stranger)[0], actor=stranger)
+    process_alerts()
     Membership.objects.create(workspace=workspace, user=member, role=Role.ADMIN)
     third = Membership.objects.create(workspace=workspace, user=UserFactory(), role=Role.VIEWER)
     shared = _workspaces_ids(workspace, owner) | {"settings/workspace/members/": third.uuid}
@@ -117,7 +144,8 @@ def make_world() -> World:
         stranger=stranger,
         owners_ids=shared | _persons_ids(workspace, owner),
         members_ids=shared | _persons_ids(workspace, member),
-        strangers_formula=create_formula(workspace_of(stranger), name="Own", text=CROSS, actor=stranger),
+        strangers_team=team,
+        strangers_ids=_strangers_ids(team, stranger),
     )
     key, world.key = create_api_key(workspace, name=f"{MARK} few", scopes=[KEY_SCOPE], actor=owner)
     world.key_pk = key.pk
@@ -156,9 +184,10 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
     while work_next() is not None:
         pass
     source, _token = create_source(workspace, name=MARK, actor=owner)
-    send_test_alert(source, actor=owner)
-    process_alerts()
-    signal, alert = Signal.objects.get(workspace=workspace), Alert.objects.get(source=source)
+    for _ in range(2):
+        send_test_alert(source, actor=owner)
+        process_alerts()
+    signal, alert = Signal.objects.filter(workspace=workspace).latest("pk"), source.alerts.latest("pk")
     invitation = workspace.invitations.create(
         email=f"{MARK}@x.example", role="viewer", token_hash="0", sent_at=now(), expires_at=now()
     )
@@ -186,6 +215,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "backtests/walk-forwards/new/": formula.uuid,
         "case": case.uuid,
         "formulas/": formula.uuid,
+        "swept": create_formula(workspace, name=f"{MARK} swept", text=SWEPT, actor=owner).uuid,
         "markets/": bar_set.instrument.uuid,
         "markets/bars/": bar_set.uuid,
         "share": share.uuid,
@@ -199,6 +229,19 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "ws/portfolios/": portfolio.uuid,
         "ws/sweeps/": sweep.uuid,
         "ws/walk-forwards/": walk_forward.uuid,
+    }
+
+
+def _strangers_ids(team: Workspace, stranger: User) -> dict[str, Any]:
+    """What requests of the stranger's name."""
+    csv = io.BytesIO(wave_csv())
+    other = Membership.objects.create(workspace=team, user=UserFactory(), role=Role.VIEWER)
+    return {
+        "bar_set": import_bars(team, symbol="WAVE", file=csv, filename="wave.csv", actor=stranger).uuid,
+        "formula": create_formula(team, name="Own", text=CROSS, actor=stranger).uuid,
+        "swept": create_formula(team, name="Swept", text=SWEPT, actor=stranger).uuid,
+        "member": other.uuid,
+        "workspace": team.uuid,
     }
 
 

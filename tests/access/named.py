@@ -1,0 +1,210 @@
+"""Every field that names an object from outside the address: in a form, a body, a filter or a query string.
+
+A new field fails in tests/access/test_named.py until it stands here, in `ASKED` with a request that sends it, or in
+`NO_OBJECT` with what it names instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.factories import CROSS
+
+ID = "ID"  # in a request: the id that is tried
+SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
+COSTS = {"cash": "10000", "fee": "0.1", "slippage_bps": "2", "fill": "next_open"}
+RANGES = {"mode": "grid", "metric": "sharpe", "from_length": "2", "to_length": "5", "step_length": "3"}
+FOLDS = {"mode": "rolling", "metric": "sharpe", "from_length": "2", "folds": "2", "train_share": "75"}
+LEG = {"name": "Mix", "rebalance": "none", "legs": "1", "leg-0-weight": "50"}
+WHOLE = {"start": "2020-01-01T00:00:00Z", "end": "2020-03-01T00:00:00Z"}
+DAYS = {"start": "2020-01-01", "end": "2020-03-01"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that sends the field: `kind` is what the field names, `{kind}` in it stands for an object of the
+    caller's own."""
+
+    field: str
+    kind: str
+    call: str  # method and address
+    content: dict[str, Any] | None = None
+
+
+SPREAD = {"do": "spread", "legs": "0"}
+ASKED = [
+    # API
+    Asked(
+        "BacktestRequestSerializer.bar_set",
+        "bar_set",
+        "POST /api/v1/backtests/",
+        {"text": CROSS, "bar_set": ID},
+    ),
+    Asked(
+        "BacktestRequestSerializer.formula",
+        "formula",
+        "POST /api/v1/backtests/",
+        {"formula": ID, "bar_set": "{bar_set}"},
+    ),
+    Asked(
+        "MarketSerializer.bar_set",
+        "bar_set",
+        "POST /api/v1/sweeps/",
+        {"text": SWEPT, "markets": [{"bar_set": ID}], "axes": {"length": "2,5"}},
+    ),
+    Asked(
+        "SweepRequestSerializer.formula",
+        "formula",
+        "POST /api/v1/sweeps/",
+        {"formula": ID, "markets": [{"bar_set": "{bar_set}"}], "axes": {"length": "2,5"}},
+    ),
+    Asked(
+        "WalkForwardRequestSerializer.bar_set",
+        "bar_set",
+        "POST /api/v1/walk-forwards/",
+        {"text": SWEPT, "bar_set": ID, "axes": {"length": "2,5"}},
+    ),
+    Asked(
+        "WalkForwardRequestSerializer.formula",
+        "formula",
+        "POST /api/v1/walk-forwards/",
+        {"formula": ID, "bar_set": "{bar_set}", "axes": {"length": "2,5"}},
+    ),
+    Asked(
+        "LegRequestSerializer.bar_set",
+        "bar_set",
+        "POST /api/v1/portfolios/",
+        {"legs": [{"bar_set": ID, "weight": 0.5}]},
+    ),
+    Asked(
+        "LegRequestSerializer.formula",
+        "formula",
+        "POST /api/v1/portfolios/",
+        {"legs": [{"formula": ID, "bar_set": "{bar_set}", "weight": 0.5}]},
+    ),
+    Asked("ComparisonRequestSerializer.run", "backtest", f"GET /api/v1/backtests/compare/?run={ID}&run={ID}"),
+    Asked("TrialRequestSerializer.formula", "formula", f"GET /api/v1/trials/?formula={ID}"),
+    Asked("TrialRequestSerializer.lineage", "lineage", f"GET /api/v1/trials/?lineage={ID}"),
+    Asked(
+        "EvaluateRequestSerializer.bar_set",
+        "bar_set",
+        "POST /api/v1/formulas/evaluate/",
+        {"text": CROSS, "bar_set": ID},
+    ),
+    Asked(
+        "WhyRequestSerializer.bar_set",
+        "bar_set",
+        "POST /api/v1/formulas/why/",
+        {"text": CROSS, "bar_set": ID, "time": "2020-03-01T00:00:00Z"},
+    ),
+    Asked(
+        "DiffRequestSerializer.bar_set",
+        "bar_set",
+        "POST /api/v1/formulas/diff/",
+        {"old": CROSS, "new": SWEPT, "bar_set": ID},
+    ),
+    Asked(
+        "SnapshotSerializer.bar_set",
+        "bar_set",
+        "POST /api/v1/formulas/{formula}/cases/snapshot/",
+        {"name": "Taken", "bar_set": ID, **WHOLE},
+    ),
+    Asked("bar_set", "bar_set", f"GET /api/v1/formulas/{{formula}}/compare/?old=draft&bar_set={ID}"),
+    Asked("SignalFilterSet.source", "source", f"GET /api/v1/signals/?source={ID}"),
+    Asked("JournalFilterSet.target", "formula", f"GET /api/v1/journal/?target=formulas.formula:{ID}"),
+    Asked(
+        "TransferSerializer.member", "member", "POST /api/v1/workspaces/{workspace}/transfer/", {"member": ID}
+    ),
+    # pages
+    Asked("BacktestForm.bar_set", "bar_set", "POST /backtests/new/{formula}/", {"bar_set": ID, **COSTS}),
+    Asked(
+        "SweepForm.bar_sets",
+        "bar_set",
+        "POST /backtests/sweeps/new/{swept}/",
+        {"bar_sets": ID, **COSTS, **RANGES},
+    ),
+    Asked(
+        "SweepForm.bar_sets",
+        "bar_set",
+        "POST /backtests/sweeps/new/{swept}/count/",
+        {"bar_sets": ID, **COSTS, **RANGES},
+    ),
+    Asked(
+        "WalkForwardForm.bar_set",
+        "bar_set",
+        "POST /backtests/walk-forwards/new/{swept}/",
+        {"bar_set": ID, **COSTS, **FOLDS},
+    ),
+    Asked(
+        "WalkForwardForm.bar_set",
+        "bar_set",
+        "POST /backtests/walk-forwards/new/{swept}/preview/",
+        {"bar_set": ID, **COSTS, **FOLDS},
+    ),
+    Asked(
+        "LegForm.bar_set", "bar_set", "POST /backtests/portfolios/new/", {"leg-0-bar_set": ID, **COSTS, **LEG}
+    ),
+    Asked(
+        "LegForm.formula",
+        "formula",
+        "POST /backtests/portfolios/new/",
+        {"leg-0-formula": ID, "leg-0-bar_set": "{bar_set}", **COSTS, **LEG},
+    ),
+    Asked(
+        "spread_bar_sets",
+        "bar_set",
+        "POST /backtests/portfolios/new/legs/",
+        {"spread_bar_sets": ID, **SPREAD},
+    ),
+    Asked(
+        "spread_formula",
+        "formula",
+        "POST /backtests/portfolios/new/legs/",
+        {"spread_formula": ID, "spread_bar_sets": "{bar_set}", **SPREAD},
+    ),
+    Asked("formula", "formula", f"GET /backtests/portfolios/new/?formula={ID}"),
+    Asked("portfolio", "portfolio", f"GET /backtests/portfolios/new/?portfolio={ID}"),
+    Asked("backtest", "backtest", f"GET /backtests/sweeps/new/{{swept}}/?backtest={ID}"),
+    Asked("sweep", "sweep", f"GET /backtests/sweeps/new/{{swept}}/?sweep={ID}"),
+    Asked("run", "backtest", f"GET /backtests/compare/?run={ID}&run={ID}"),
+    Asked("run", "backtest", f"GET /backtests/compare/chart.json?run={ID}&run={ID}"),
+    Asked(
+        "CompareForm.bar_set",
+        "bar_set",
+        f"GET /formulas/{{formula}}/history/?old=draft&new=draft&bar_set={ID}",
+    ),
+    Asked("WhyForm.bar_set", "bar_set", f"GET /formulas/{{formula}}/explain/?bar_set={ID}"),
+    Asked("WhyForm.bar_set", "bar_set", f"GET /formulas/{{formula}}/explain/bars/?bar_set={ID}"),
+    Asked(
+        "SnapshotForm.bar_set",
+        "bar_set",
+        "POST /formulas/{formula}/tests/snapshot/",
+        {"name": "T", "bar_set": ID, **DAYS},
+    ),
+    Asked("FeedFilterForm.source", "source", f"GET /signals/?source={ID}"),
+    Asked("FeedFilterForm.before", "signal", f"GET /signals/?before={ID}"),
+    Asked("JournalFilterForm.person", "person", f"GET /settings/workspace/journal/?person={ID}"),
+    Asked(
+        "JournalFilterForm.object",
+        "formula",
+        f"GET /settings/workspace/journal/?object=formulas.formula:{ID}",
+    ),
+    Asked("before", "entry", f"GET /settings/workspace/journal/?before={ID}"),
+    Asked("TransferForm.member", "member", "POST /settings/workspace/transfer/", {"member": ID}),
+]
+
+# Fields and parameters that look as if they named an object, and what they name.
+NO_OBJECT = {
+    "ApiKeyForm.scopes": "rights",
+    "CaseResultSerializer.uuid": "only answered",
+    "CompareForm.new": "a version of the formula in the address, by number",
+    "CompareForm.old": "the same",
+    "ComparedRunSerializer.uuid": "only answered",
+    "JournalFilterForm.group": "a part of the site",
+    "OnBarsSerializer.bar_set": "the base of two that stand above",
+    "RelativeSerializer.uuid": "only answered",
+    "TestAlertSerializer.id": "only answered",
+    "UserEditForm.groups": "the admin's: groups are the site's",
+    "UserEditForm.user_permissions": "the admin's: permissions are the site's",
+}
