@@ -17,14 +17,13 @@ from apps.accounts.models import User
 from apps.accounts.selectors import DEVICE_COOKIE
 from apps.accounts.services import (
     Attempt,
+    ask_for_mail,
     check_login_allowed,
     ensure_personal_workspace,
-    may_mail,
     note_login_failed,
     note_login_ok,
 )
 from apps.core.client_ip import client_ip
-from apps.core.jobs import enqueue_on_commit
 from apps.journal.services import record
 
 
@@ -81,16 +80,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_confirmation_mail(
         self, request: HttpRequest | None, emailconfirmation: Any, signup: bool
     ) -> None:
-        """Queued in a request, sent by the worker: a slow or lost mail server holds up nobody, and no time tells."""
+        """Asked for in a request, sent by the worker: a slow or lost mail server holds up nobody, and no time tells."""
         if request is None:
             super().send_confirmation_mail(request, emailconfirmation, signup)
             return
         address = emailconfirmation.email_address
-        with transaction.atomic():
-            enqueue_on_commit("accounts.send_confirmation", address_id=address.pk, is_new=int(signup))
+        ask_for_mail("sign-up" if signup else "confirmation", to=address.email, about=address.pk)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """At most three mails of a kind an hour to one address: a mailbox cannot be flooded through our forms."""
-        if may_mail(template_prefix, email):
-            context = {"email": email, "site_url": settings.SITE_URL, **context}
-            self.render_mail(template_prefix, email, context).send()
+        """Sent at once: only the worker comes here, for a stored request."""
+        context = {"email": email, "site_url": settings.SITE_URL, **context}
+        self.render_mail(template_prefix, email, context).send()

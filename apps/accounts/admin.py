@@ -75,24 +75,46 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
 
     @action(description="Suspend …", permissions=["suspend"])
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._with_reason(request, object_id, "Suspend", suspend_user)
+        return self._with_reason(
+            request, object_id, "Suspend", suspend_user, said="{} is suspended and signed out everywhere."
+        )
 
     @action(description="Open again …", permissions=["suspend"])
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._with_reason(request, object_id, "Open again", activate_user, needs_reason=False)
+        return self._with_reason(
+            request,
+            object_id,
+            "Open again",
+            activate_user,
+            needs_reason=False,
+            said="The account of {} is open again.",
+        )
 
     @action(description="Reset second factors …", permissions=["suspend"], url_path="reset-factors")
     def reset_factors(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """For somebody who lost everything; the journal keeps the reason, the person is told by mail."""
         require_confirmed(request)
-        return self._with_reason(request, object_id, "Reset second factors", reset_second_factors)
+        return self._with_reason(
+            request,
+            object_id,
+            "Reset second factors",
+            reset_second_factors,
+            said="{} has no second factor now.",
+        )
 
     @action(description="Look as …", permissions=["look_as"], url_path="look-as")
     def look_as(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def start(user: User, *, reason: str, actor: User) -> None:
             look_as(request, start_impersonation(user, reason=reason, actor=actor))
 
-        return self._with_reason(request, object_id, "Look as", start, then="pages:dashboard")
+        return self._with_reason(
+            request,
+            object_id,
+            "Look as",
+            start,
+            then="pages:dashboard",
+            said="You look as {} now, and can change nothing.",
+        )
 
     def _with_reason(
         self,
@@ -101,6 +123,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
         deed: str,
         service: Callable[..., object],
         *,
+        said: str,
         needs_reason: bool = True,
         then: str = "",
     ) -> HttpResponse:
@@ -114,7 +137,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
             except DomainError as error:
                 form.add_error(None, error.message)
             else:
-                messages.success(request, f"{deed}: done.")
+                messages.success(request, said.format(user))
                 return redirect(then or page)
         context = self.admin_site.each_context(request)
         context |= {"title": f"{deed}: {user}", "deed": deed, "form": form, "person": user, "back": page}

@@ -50,6 +50,7 @@ holds(
 holds(
     "accounts.SecurityMail", "Mails about the safety of your account", person="user_id", address="recipient"
 )
+holds("accounts.MailRequest", "Mails that are about to be sent to you", address="recipient")
 holds(
     "accounts.DeviceLink",
     "Links that were mailed to make a browser known",
@@ -146,6 +147,14 @@ keep(
     moment="created_at",
     days=90,
     least=7,
+)
+keep(
+    "accounts.mail_requests",
+    "Mails that could not be sent",
+    label="accounts.MailRequest",
+    moment="gave_up_at",
+    days=30,
+    least=1,
 )
 keep(
     "accounts.guesses",

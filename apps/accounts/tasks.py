@@ -3,42 +3,12 @@
 from celery import shared_task
 
 from apps.accounts import services
-from apps.accounts.services import privacy, recovery
+from apps.accounts.services import privacy
 
 
-@shared_task(name="accounts.send_device_link")
-def send_device_link(email: str) -> None:
-    services.send_device_link(email)
-
-
-@shared_task(name="accounts.send_password_link")
-def send_password_link(email: str) -> None:
-    recovery.send_password_link(email)
-
-
-@shared_task(name="accounts.send_confirmation")
-def send_confirmation(address_id: int, is_new: int) -> None:
-    recovery.send_confirmation(address_id, is_new=bool(is_new))
-
-
-@shared_task(name="accounts.send_confirmation_again")
-def send_confirmation_again(email: str) -> None:
-    recovery.send_confirmation_again(email)
-
-
-@shared_task(name="accounts.send_already_there")
-def send_already_there(email: str) -> None:
-    recovery.send_already_there(email)
-
-
-@shared_task(name="accounts.send_invitation")
-def send_invitation(invitation_id: int) -> None:
-    services.send_invitation(invitation_id)
-
-
-@shared_task(name="accounts.send_accepted")
-def send_accepted(invitation_id: int) -> None:
-    services.send_accepted(invitation_id)
+@shared_task(name="accounts.send_asked_mail")
+def send_asked_mail(request_id: int) -> None:
+    services.send_asked_mail(request_id)
 
 
 @shared_task(name="accounts.send_mail")

@@ -196,6 +196,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE_URL.startswith("https") else "ht
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
+FORMAT_MODULE_PATH = "config.formats"  # dates as 2026-11-21 and hours to 24, also in the admin
 USE_TZ = True
 
 STATIC_URL = "/static/"

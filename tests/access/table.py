@@ -278,6 +278,7 @@ API = {
     "api/v1/alert-sources/{uuid}/test/": "POST signals.manage",
     "api/v1/api-keys/": "GET keys.use; POST keys.use",
     "api/v1/api-keys/{uuid}/": "GET keys.use; PATCH keys.use; DELETE keys.use",
+    "api/v1/api-keys/{uuid}/requests/": "GET keys.use",
     "api/v1/api-keys/{uuid}/rotate/": "POST keys.use",
     "api/v1/auth/confirm/": "POST in person",
     "api/v1/auth/logout/": "POST in person",

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from apps.accounts.models import User, Workspace
+from apps.accounts.services import change_workspace, update_profile
 from apps.formulas.models import Formula
 from apps.formulas.services import create_formula, save_formula
-from tests.factories import CROSS
+from tests.factories import CROSS, UserFactory, workspace_of
 
 
 def seen_on(page) -> str:
@@ -50,3 +60,73 @@ def test_a_workspace_renamed_meanwhile_keeps_its_name(web, workspace):
     assert "Name is now “Theirs”" in refused.content.decode()
     workspace.refresh_from_db()
     assert workspace.name == "Theirs"
+
+
+def _formula(user: User) -> tuple[str, dict[str, str], Callable[[], object], Callable[[], str]]:
+    formula = create_formula(workspace_of(user), name="Cross", text=CROSS, actor=user)
+    theirs = lambda: save_formula(formula, name="Theirs", text=CROSS, actor=user)  # noqa: E731
+    return (
+        f"/formulas/{formula.uuid}/",
+        {"name": "Mine", "text": CROSS},
+        theirs,
+        lambda: Formula.objects.get(pk=formula.pk).name,
+    )
+
+
+def _workspace(user: User) -> tuple[str, dict[str, str], Callable[[], object], Callable[[], str]]:
+    workspace = workspace_of(user)
+    theirs = lambda: change_workspace(workspace, name="Theirs", letter="T", actor=user)  # noqa: E731
+    return (
+        "/settings/workspace/",
+        {"name": "Mine", "letter": "M"},
+        theirs,
+        lambda: Workspace.objects.get(pk=workspace.pk).name,
+    )
+
+
+def _profile(user: User) -> tuple[str, dict[str, str], Callable[[], object], Callable[[], str]]:
+    fields = {"timezone": user.timezone, "locale": user.locale, "base_currency": user.base_currency}
+    theirs = lambda: update_profile(User.objects.get(pk=user.pk), name="Theirs", **fields)  # noqa: E731
+    return "/settings/", {"name": "Mine", **fields}, theirs, lambda: User.objects.get(pk=user.pk).name
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", [_formula, _workspace, _profile])
+def test_of_two_who_save_at_once_the_second_is_told(transactional_db, page):
+    """Another connection has changed the row and not yet committed when the form arrives: it waits, and then sees."""
+    user = UserFactory()
+    address, fields, theirs, name = page(user)
+    web = Client()
+    web.force_login(user)
+    fields["seen"] = seen_on(web.get(address))
+    answers: list[Any] = []
+
+    def send() -> None:
+        try:
+            answers.append(web.post(address, fields))
+        finally:
+            connection.close()
+
+    second = threading.Thread(target=send)
+    with transaction.atomic():
+        theirs()
+        second.start()
+        _wait_until_somebody_waits()
+        assert answers == []
+    second.join(timeout=30)
+    assert [answer.status_code for answer in answers] == [409]
+    assert name() == "Theirs"
+
+
+def _wait_until_somebody_waits() -> None:
+    """Until another connection to this database waits for a lock."""
+    deadline = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
+    raise AssertionError("nobody waits for the row")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,9 +15,11 @@ from rest_framework.response import Response
 from apps.accounts.errors import RightMissing
 from apps.accounts.models import ApiKey
 from apps.accounts.selectors import keys_of
+from apps.accounts.selectors.key_requests import OUTCOMES, request_lines
 from apps.accounts.services import change_api_key, create_api_key, revoke_api_key, rotate_api_key
 from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.core.api.views import GenericApiViewSet
+from apps.core.models import ApiRequest
 
 SECRET = "cw_RJV4NziR4vfQoznrwaQlPwUD9zCVa3WpSPQxDlzhmEI3W2fZX"  # noqa: S105  an example
 KEY: dict[str, Any] = {
@@ -33,6 +35,16 @@ KEY: dict[str, Any] = {
     "last_used_at": None,
     "last_used_ip": None,
     "replaced_by": None,
+}
+REQUEST = {
+    "at": "2026-11-21T12:00:00Z",
+    "method": "GET",
+    "path": "/api/v1/formulas/{uuid}/",
+    "status": 404,
+    "milliseconds": 12.4,
+    "bytes_sent": 187,
+    "ip": "203.0.113.7",
+    "request_id": "0b1f3c5d7e9a4b6c8d0e2f4a6b8c0d1e",
 }
 ASKED = {
     name: KEY[name] for name in ("name", "scopes", "allowed_networks", "requests_per_minute", "expires_at")
@@ -74,6 +86,14 @@ class NewApiKeySerializer(ApiKeySerializer):
 class ApiKeyChangeSerializer(ApiKeySerializer):
     class Meta(ApiKeySerializer.Meta):
         fields = ["name", "allowed_networks", "requests_per_minute"]
+
+
+class ApiRequestSerializer(ModelSerializer[ApiRequest]):
+    path = serializers.CharField(read_only=True, help_text="The route as the reference writes it.")
+
+    class Meta:
+        model = ApiRequest
+        fields = ["at", "method", "path", "status", "milliseconds", "bytes_sent", "ip", "request_id"]
 
 
 class RotateKeySerializer(Serializer[Any]):
@@ -165,6 +185,27 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
         asked.is_valid(raise_exception=True)
         overlap = timedelta(hours=asked.validated_data["overlap_hours"])
         return self._with_secret(*rotate_api_key(key, actor=request.user, overlap=overlap))  # type: ignore[arg-type]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "outcome",
+                str,
+                enum=list(OUTCOMES),
+                description="Only those that were answered (2xx, 3xx), refused (4xx) or failed on our side (5xx)",
+            )
+        ],
+        responses=ApiRequestSerializer(many=True),
+        examples=[OpenApiExample("A refused request", value=REQUEST, response_only=True)],
+    )
+    @action(detail=True)
+    def requests(self, request: Request, uuid: str) -> Response:
+        """The requests made with the key, newest first, each a second or two after its answer, for 30 days."""
+        outcome = request.query_params.get("outcome", "")
+        if outcome and outcome not in OUTCOMES:
+            raise serializers.ValidationError({"outcome": [f"Give one of {', '.join(OUTCOMES)}."]})
+        page = self.paginate_queryset(request_lines(self.get_object(), outcome=outcome))
+        return self.get_paginated_response(ApiRequestSerializer(page, many=True).data)
 
     def _mine(self, request: Request) -> ApiKey:
         key = self.get_object()

@@ -3,7 +3,7 @@
 from apps.accounts.models.guesses import DeviceLink, GuessBucket
 from apps.accounts.models.keys import ApiKey
 from apps.accounts.models.logins import Device, Login
-from apps.accounts.models.mail import SecurityMail
+from apps.accounts.models.mail import MailRequest, Outgoing, SecurityMail
 from apps.accounts.models.people import Impersonation, Preferences, User, UserManager
 from apps.accounts.models.privacy import DataExport, FileRemoval, RetentionRule
 from apps.accounts.models.second_factors import BackupCode, BackupCodes, Passkey, TotpDevice
@@ -23,7 +23,9 @@ __all__ = [
     "Invitation",
     "Login",
     "LoginChallenge",
+    "MailRequest",
     "Membership",
+    "Outgoing",
     "Passkey",
     "Preferences",
     "RefreshToken",

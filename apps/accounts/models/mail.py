@@ -1,4 +1,4 @@
-"""Mail about the safety of an account, from the journal's entry to the mail server's receipt."""
+"""Mail that is still to be handed to the mail server, and what was told about the safety of an account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,37 @@ from apps.accounts.choices import MailKind
 from apps.core.models import BaseModel
 
 
-class SecurityMail(BaseModel):
+class Outgoing(BaseModel):
+    """A mail that waits for its turn: whoever sends it first moves `next_try_at` on, so that nobody else does."""
+
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    gave_up_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class MailRequest(Outgoing):
+    """A mail somebody asked for, stored with the change that calls for it, written when sent, and then deleted."""
+
+    kind = models.CharField(max_length=30)
+    recipient = models.EmailField(max_length=254)
+    object_id = models.BigIntegerField(
+        null=True, help_text="What the mail is about; empty: the address itself."
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(gave_up_at=None), name="accounts_mail_asked")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.recipient}"
+
+
+class SecurityMail(Outgoing):
     """One notice to one address. The pair of entry and recipient is unique: an entry read twice is told once."""
 
     user = models.ForeignKey(
@@ -20,11 +50,7 @@ class SecurityMail(BaseModel):
     recipient = models.EmailField(max_length=254)
     kind = models.CharField(max_length=12, choices=MailKind)
     facts = models.JSONField(default=dict, help_text="What the mail names: time, browser, address, changes.")
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
-    gave_up_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from apps.accounts.models import ApiKey
 from apps.core.models import ApiRequest
 
@@ -23,12 +25,18 @@ class RequestPage:
     older: int | None
 
 
-def requests_of(key: ApiKey, *, outcome: str = "", before: int | None = None, size: int = 50) -> RequestPage:
-    """A page of the key's requests; an unknown `outcome` shows all of them."""
+def request_lines(key: ApiKey, *, outcome: str = "") -> QuerySet[ApiRequest]:
+    """All of the key's requests, newest first; an unknown `outcome` shows all of them."""
     lines = ApiRequest.objects.filter(key_id=key.pk).order_by("-id")
     if outcome in OUTCOMES:
         _, lowest, above = OUTCOMES[outcome]
         lines = lines.filter(status__gte=lowest, status__lt=above)
+    return lines
+
+
+def requests_of(key: ApiKey, *, outcome: str = "", before: int | None = None, size: int = 50) -> RequestPage:
+    """A page of them."""
+    lines = request_lines(key, outcome=outcome)
     if before is not None:
         lines = lines.filter(id__lt=before)
     found = list(lines[: size + 1])

@@ -69,7 +69,15 @@ class Period:
         return timedelta(days=self.days)
 
 
-def periods() -> list[Period]:
-    """Everything that is kept for a time only, with the days in force."""
+def periods(*, of_workspaces: bool = False) -> list[Period]:
+    """Everything that is kept for a time only, with the days in force; or what workspaces have of it."""
     chosen = dict(RetentionRule.objects.values_list("kind", "days"))
-    return [Period(kept, chosen.get(kind, kept.days)) for kind, kept in sorted(kept_kinds().items())]
+    kinds = sorted(kept_kinds().items())
+    if of_workspaces:
+        kinds = [(kind, kept) for kind, kept in kinds if _is_of_workspaces(kept)]
+    return [Period(kept, chosen.get(kind, kept.days)) for kind, kept in kinds]
+
+
+def _is_of_workspaces(kept: Kept) -> bool:
+    holding = holdings().get(kept.label.lower())
+    return holding is not None and bool(holding.workspace or holding.workspace_uuid)

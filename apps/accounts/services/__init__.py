@@ -21,6 +21,7 @@ from apps.accounts.services.logins import (
     use_session,
 )
 from apps.accounts.services.mail import notice_entry, send_due_mail, send_security_mail
+from apps.accounts.services.mail_requests import ask_for_mail, send_asked_mail, sends
 from apps.accounts.services.members import change_role, remove_member
 from apps.accounts.services.new_browser import ask_for_device_link, send_device_link
 from apps.accounts.services.not_me import disown, read_not_me
@@ -62,6 +63,7 @@ __all__ = [
     "TokenPair",
     "activate_user",
     "ask_for_device_link",
+    "ask_for_mail",
     "bind_session",
     "change_api_key",
     "change_role",
@@ -97,10 +99,12 @@ __all__ = [
     "rotate",
     "rotate_api_key",
     "send_accepted",
+    "send_asked_mail",
     "send_device_link",
     "send_due_mail",
     "send_invitation",
     "send_security_mail",
+    "sends",
     "set_avatar",
     "start_impersonation",
     "suspend_user",

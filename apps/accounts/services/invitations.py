@@ -17,8 +17,7 @@ from apps.accounts.choices import GRANTED_ROLES
 from apps.accounts.errors import InvitationRefused, WorkspaceRefused
 from apps.accounts.models import Invitation, Membership, User, Workspace
 from apps.accounts.rules import may
-from apps.accounts.services.throttling import may_mail
-from apps.core.jobs import enqueue_on_commit
+from apps.accounts.services.mail_requests import ask_for_mail, sends
 from apps.journal.services import record
 
 VALID_FOR = timedelta(days=7)
@@ -58,7 +57,7 @@ def invite(workspace: Workspace, *, email: str, role: str, actor: User) -> Invit
         expires_at=now + VALID_FOR,
     )
     _record(invitation, "sent", actor, changes={"role": role}, personal={"email": email})
-    enqueue_on_commit("accounts.send_invitation", invitation_id=invitation.pk)
+    ask_for_mail("invitation", to=invitation.email, about=invitation.pk)
     return invitation
 
 
@@ -70,7 +69,7 @@ def resend(invitation: Invitation, *, actor: User) -> Invitation:
     invitation.expires_at = invitation.sent_at + VALID_FOR
     invitation.save(update_fields=["sent_at", "expires_at", "updated_at"])
     _record(invitation, "resent", actor)
-    enqueue_on_commit("accounts.send_invitation", invitation_id=invitation.pk)
+    ask_for_mail("invitation", to=invitation.email, about=invitation.pk)
     return invitation
 
 
@@ -99,7 +98,8 @@ def accept(invitation: Invitation, *, actor: User) -> Membership:
     invitation.accepted_by = actor
     invitation.save(update_fields=["accepted_at", "accepted_by", "updated_at"])
     _record(invitation, "accepted", actor, changes={"role": invitation.role})
-    enqueue_on_commit("accounts.send_accepted", invitation_id=invitation.pk)
+    if invitation.invited_by:
+        ask_for_mail("accepted", to=invitation.invited_by.email, about=invitation.pk)
     return membership
 
 
@@ -112,6 +112,7 @@ def decline(invitation: Invitation, *, actor: User | None) -> None:
     _record(invitation, "declined", actor)
 
 
+@sends("invitation")
 def send_invitation(invitation_id: int) -> None:
     """Mail a new link, the only one that works from now on."""
     invitation = (
@@ -119,7 +120,7 @@ def send_invitation(invitation_id: int) -> None:
         .filter(pk=invitation_id, accepted_at=None, declined_at=None, revoked_at=None)
         .first()
     )
-    if invitation is None or not may_mail("invitation", invitation.email):
+    if invitation is None:
         return
     token = secrets.token_urlsafe(32)
     Invitation.objects.filter(pk=invitation.pk).update(token_hash=token_hash(token))
@@ -140,6 +141,7 @@ def send_invitation(invitation_id: int) -> None:
     message.send()
 
 
+@sends("accepted", limited=False)  # one for each invitation, which are few
 def send_accepted(invitation_id: int) -> None:
     """Tell by mail whoever sent the invitation, if they still manage the members, that it was accepted."""
     invitation = (

@@ -7,33 +7,26 @@ already can tell.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from smtplib import SMTPException
+from datetime import datetime
 from urllib.parse import urlsplit
 
-import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.choices import MailKind
-from apps.accounts.models import Membership, SecurityMail, User, Workspace
+from apps.accounts.models import MailRequest, Membership, SecurityMail, User, Workspace
 from apps.accounts.places import place_of
 from apps.accounts.selectors import preferences_of
+from apps.accounts.services.mail_requests import send_asked_mail
 from apps.accounts.services.not_me import make_not_me
+from apps.accounts.services.outgoing import deliver, due, lease
 from apps.accounts.services.told import KINDS, facts_for, people_told
 from apps.core.jobs import enqueue_on_commit
 from apps.journal.models import Entry
-
-log = structlog.get_logger(__name__)
-
-# Held while a worker sends, longer than the mail server's time-out; then 2, 4, 8 … minutes.
-LEASE = timedelta(minutes=1)
-MOST_ATTEMPTS = 10
 
 SWITCHES = {
     MailKind.DEVICE: "mail_new_device",
@@ -88,30 +81,26 @@ def send_security_mail(mail_id: int) -> bool:
 
     Returns whether it was sent now.
     """
-    now = timezone.now()
-    mine = SecurityMail.objects.filter(pk=mail_id, sent_at=None, gave_up_at=None, next_try_at__lte=now)
-    if not mine.update(next_try_at=now + LEASE, attempts=F("attempts") + 1):
+    mine = SecurityMail.objects.filter(pk=mail_id, sent_at=None)
+    if not lease(mine):
         return False
-    mail = SecurityMail.objects.select_related("user", "user__preferences").get(pk=mail_id)
-    try:
-        message_of(mail).send()
-    except (OSError, SMTPException) as error:  # the server is away, or refuses
-        mail.error = str(error)[:300]
-        mail.next_try_at = now + timedelta(minutes=2**mail.attempts)
-        if mail.attempts >= MOST_ATTEMPTS:
-            mail.gave_up_at = now
-        mail.save(update_fields=["error", "next_try_at", "gave_up_at", "updated_at"])
-        log.warning("security_mail_not_sent", mail=mail.pk, attempts=mail.attempts, error=mail.error)
+    mail = mine.select_related("user", "user__preferences").get()
+    if not deliver(mail, lambda: message_of(mail).send()):
         return False
-    SecurityMail.objects.filter(pk=mail.pk).update(sent_at=timezone.now(), error="")
+    mine.update(sent_at=timezone.now(), error="")
     return True
 
 
 def send_due_mail(*, limit: int = 100) -> int:
-    """Send what was never queued and what is to be tried again. Returns how many were sent."""
-    now = timezone.now()
-    due = SecurityMail.objects.filter(sent_at=None, gave_up_at=None, next_try_at__lte=now)
-    return sum(send_security_mail(pk) for pk in list(due.order_by("id").values_list("pk", flat=True)[:limit]))
+    """Send what was never queued and what is to be tried again, at most `limit` of each. Returns how many were sent."""
+    notices = due(SecurityMail.objects.filter(sent_at=None)).order_by("id").values_list("pk", flat=True)
+    asked = due(MailRequest.objects.all()).order_by("id").values_list("pk", flat=True)
+    return sum(
+        [
+            *map(send_security_mail, list(notices[:limit])),
+            *map(send_asked_mail, list(asked[:limit])),
+        ]
+    )
 
 
 def _called(by: User | None, workspace: Workspace | None) -> str:

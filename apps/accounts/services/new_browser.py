@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.services.logins import make_device_link
-from apps.accounts.services.throttling import may_mail
-from apps.core.jobs import enqueue_on_commit
+from apps.accounts.services.mail_requests import ask_for_mail, sends
 
 
 def ask_for_device_link(email: str) -> None:
-    """Queue the mail, whether or not there is such an account: neither the answer nor its time tells."""
-    with transaction.atomic():
-        enqueue_on_commit("accounts.send_device_link", email=email)
+    """Ask for the mail, whether or not there is such an account: neither the answer nor its time tells."""
+    ask_for_mail("new browser", to=email)
 
 
+@sends("new browser")
 def send_device_link(email: str) -> None:
     """Mail the link, at most three in an hour, for which each of them works: there always is one that does."""
     user = User.objects.filter(email__iexact=email, is_active=True).first()
-    if user is None or not may_mail("new browser", email):
+    if user is None:
         return
     url = settings.SITE_URL + reverse("account_new_browser_link", args=[make_device_link(user)])
     context = {"url": url, "person": user, "site_url": settings.SITE_URL}

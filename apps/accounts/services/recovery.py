@@ -1,6 +1,6 @@
 """Sign-up, a new password and the proof of an address. No answer tells who has an account, nor how long it takes.
 
-Each mail is queued in the request, alike for every address, and looked up, written and sent by the worker.
+Each mail is asked for in the request, alike for every address, and looked up, written and sent by the worker.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from django.urls import reverse
 
 from apps.accounts.errors import BadCredentials, LinkRefused, SignupClosed
 from apps.accounts.models import User
-from apps.core.jobs import enqueue_on_commit
+from apps.accounts.services.mail_requests import ask_for_mail, sends
 
 
 def register(request: HttpRequest, *, email: str, password: str, name: str = "") -> None:
@@ -39,7 +39,7 @@ def register(request: HttpRequest, *, email: str, password: str, name: str = "")
     _check_password(password, User(email=email, name=name))
     if filter_users_by_email(email):
         make_password(password)  # as long as for a new one
-        _queue("accounts.send_already_there", email)
+        ask_for_mail("already there", to=email)
         return
     form = SignupForm(data={"email": email, "password1": password})
     if not form.is_valid():
@@ -52,28 +52,38 @@ def register(request: HttpRequest, *, email: str, password: str, name: str = "")
                 user.name = name
                 user.save(update_fields=["name", "updated_at"])
     except IntegrityError:  # another request was quicker with this address
-        _queue("accounts.send_already_there", email)
+        ask_for_mail("already there", to=email)
         return
     send_verification_email_to_address(request, EmailAddress.objects.get(user=user), signup=True)
 
 
 def ask_for_confirmation(*, email: str) -> None:
     """Mail the link that proves the address once more, where one waits for its proof."""
-    _queue("accounts.send_confirmation_again", email)
+    ask_for_mail("confirmation again", to=email)
 
 
+@sends("confirmation again")
 def send_confirmation_again(email: str) -> None:
     """The worker's part of `ask_for_confirmation`."""
     address = EmailAddress.objects.filter(email__iexact=email, verified=False, user__is_active=True).first()
     if address:
-        send_confirmation(address.pk, is_new=False)
+        address.send_confirmation(None)
 
 
-def send_confirmation(address_id: int, *, is_new: bool) -> None:
+@sends("confirmation")
+def send_confirmation(address_id: int) -> None:
     """Mail the link that proves an address, unless that is done."""
     address = EmailAddress.objects.filter(pk=address_id, verified=False).select_related("user").first()
     if address:
-        address.send_confirmation(None, signup=is_new)
+        address.send_confirmation(None)
+
+
+@sends("sign-up")
+def send_first_confirmation(address_id: int) -> None:
+    """The same for a new account."""
+    address = EmailAddress.objects.filter(pk=address_id, verified=False).select_related("user").first()
+    if address:
+        address.send_confirmation(None, signup=True)
 
 
 def confirm_email(request: HttpRequest, *, key: str) -> None:
@@ -88,9 +98,10 @@ def confirm_email(request: HttpRequest, *, key: str) -> None:
 
 def request_new_password(*, email: str) -> None:
     """Mail a link for a new password, or that there is no account."""
-    _queue("accounts.send_password_link", email)
+    ask_for_mail("password link", to=email)
 
 
+@sends("password link")
 def send_password_link(email: str) -> None:
     """The worker's part of `request_new_password`: the link goes to the account's own address."""
     users = filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True)
@@ -101,6 +112,7 @@ def send_password_link(email: str) -> None:
         get_adapter().send_mail("account/email/unknown_account", email, {"signup_url": signup_url})
 
 
+@sends("already there")
 def send_already_there(email: str) -> None:
     """Tell the owner of an address that somebody wanted to make another account with it."""
     context = {
@@ -134,8 +146,3 @@ def _check_password(password: str, user: User) -> None:
         validate_password(password, user)
     except ValidationError as error:
         raise BadCredentials(" ".join(error.messages), field="password") from None
-
-
-def _queue(task: str, email: str) -> None:
-    with transaction.atomic():
-        enqueue_on_commit(task, email=email)

@@ -125,5 +125,5 @@ def held(request: HttpRequest) -> HttpResponse:
 def workspace_held(request: HttpRequest) -> HttpResponse:
     """The same for the workspace one works in."""
     scope = Scope(person=None, workspaces={request.workspace.pk: request.workspace.uuid})
-    page = {"held": what_is_held(scope), "periods": periods(), "of_workspace": True}
+    page = {"held": what_is_held(scope), "periods": periods(of_workspaces=True), "of_workspace": True}
     return render(request, "accounts/held.html", page)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,12 +21,17 @@ from apps.accounts.services import remove_avatar, set_avatar, update_profile
 
 @needs(SIGNED_IN)
 def profile(request: HttpRequest) -> HttpResponse:
-    user = User.objects.get(
-        pk=request.user.pk
-    )  # the form writes into its instance, which the page must not show
-    form = ProfileForm(request.POST or None, instance=user)
-    if request.method == "POST" and form.is_valid():
-        update_profile(User.objects.get(pk=user.pk), **form.cleaned_data)
+    is_saving = request.method == "POST"
+    with transaction.atomic():
+        # the form writes into its instance, which the page must not show; of two who save at once, the second sees
+        # what the first has saved
+        people = User.objects.select_for_update() if is_saving else User.objects.all()
+        user = people.get(pk=request.user.pk)
+        form = ProfileForm(request.POST or None, instance=user)
+        is_saved = is_saving and form.is_valid()
+        if is_saved:
+            update_profile(User.objects.get(pk=user.pk), **form.cleaned_data)
+    if is_saved:
         messages.success(request, "Profile saved.")
         return redirect("accounts:profile")
     return _page(request, form=form, avatar_form=AvatarForm())
@@ -73,5 +79,5 @@ def avatar(request: HttpRequest, uuid: UUID) -> FileResponse:
 
 
 def _page(request: HttpRequest, *, form: ProfileForm, avatar_form: AvatarForm) -> HttpResponse:
-    status = 422 if form.errors or avatar_form.errors else 200
+    status = 409 if form.overtaken else 422 if form.errors or avatar_form.errors else 200
     return render(request, "accounts/profile.html", {"form": form, "avatar_form": avatar_form}, status=status)

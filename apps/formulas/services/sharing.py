@@ -20,8 +20,7 @@ from django.urls import reverse
 from guardian.shortcuts import assign_perm, remove_perm
 
 from apps.accounts.models import Membership, User, Workspace
-from apps.accounts.services import ensure_personal_workspace, may_mail
-from apps.core.jobs import enqueue_on_commit
+from apps.accounts.services import ask_for_mail, ensure_personal_workspace, sends
 from apps.core.request_context import without_origin
 from apps.formulas.choices import PERMISSIONS, ShareLevel
 from apps.formulas.errors import ShareRefused
@@ -56,7 +55,7 @@ def share_formula(formula: Formula, *, email: str, level: str, actor: User) -> F
     )
     _grant(share)
     _record(share, "made", actor, level)
-    enqueue_on_commit("formulas.send_share", share_id=share.pk)
+    ask_for_mail("share", to=share.email, about=share.pk)
     return share
 
 
@@ -110,6 +109,7 @@ def end_shares_of_member(membership: Membership) -> None:
         _end(_locked(share), "joined", actor=membership.user)
 
 
+@sends("share")
 def send_share(share_id: int) -> None:
     """Tell the person by mail what was shared with them, and how to get at it."""
     share = (
@@ -117,7 +117,7 @@ def send_share(share_id: int) -> None:
         .filter(pk=share_id)
         .first()
     )
-    if share is None or not may_mail("share", share.email):
+    if share is None:
         return
     path = reverse("formulas:formula-detail", args=[share.formula.uuid])
     if share.person is None:

@@ -52,6 +52,7 @@ class FormulaEditor {
     this.frame.append(this.problems, element("div", { class: "formula-foot" }, this.status, format));
     this.frame.style.setProperty("--editor-height", `${Math.max(area.rows, 6) * 22.4 + 26}px`);
     // Lines are measured in the fallback font first; once ours is there, the gutter must follow.
+    if (area.readOnly) this.view.scrollDOM.tabIndex = 0; // what is too wide for a phone is scrolled by keyboard, too
     document.fonts.load('14px "JetBrains Mono Variable"').then(() => this.view.requestMeasure());
     const label = area.labels?.[0];
     label?.addEventListener("click", () => this.view.focus());

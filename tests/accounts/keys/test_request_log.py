@@ -138,3 +138,23 @@ def test_as_many_queries_for_many_lines_as_for_one(web, key):
 )
 def test_routes_are_shown_as_the_reference_writes_them(route, path):
     assert ApiRequest(route=route).path == path
+
+
+def test_the_log_by_api_is_the_page_s(web, workspace, user, stranger, key):
+    other = create_api_key(workspace, name="other", actor=user)[0]
+    used(other, 200)
+    lines = used(key, 200, 404, 503)
+    address = f"/api/v1/api-keys/{key.uuid}/requests/"
+    found = web.get(address).json()["results"]
+    assert [line["request_id"] for line in found] == [line.request_id for line in reversed(lines)]
+    assert found[0]["path"] == "/api/v1/formulas/{uuid}/"
+    for outcome, status in {"done": 200, "refused": 404, "failed": 503}.items():
+        assert [line["status"] for line in web.get(f"{address}?outcome={outcome}").json()["results"]] == [
+            status
+        ]
+    assert web.get(f"{address}?outcome=odd").status_code == 400
+    first = web.get(f"{address}?page_size=2").json()
+    assert "next" in first, first
+    assert [line["status"] for line in web.get(first["next"]).json()["results"]] == [200]
+    foreign = create_api_key(workspace_of(stranger), name="theirs", actor=stranger)[0]
+    assert web.get(f"/api/v1/api-keys/{foreign.uuid}/requests/").status_code == 404
