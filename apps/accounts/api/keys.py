@@ -117,6 +117,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
     }
     rights = {"*": "keys.use"}
     problems = {"create": (422,), "partial_update": (422,), "rotate": (409, 422)}
+    parameters = {"requests": ("cursor", "page_size")}
     confirmed = {"create", "partial_update", "destroy", "rotate"}
     serializer_class = ApiKeySerializer
     lookup_field = "uuid"

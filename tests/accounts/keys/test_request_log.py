@@ -154,7 +154,6 @@ def test_the_log_by_api_is_the_page_s(web, workspace, user, stranger, key):
         ]
     assert web.get(f"{address}?outcome=odd").status_code == 400
     first = web.get(f"{address}?page_size=2").json()
-    assert "next" in first, first
     assert [line["status"] for line in web.get(first["next"]).json()["results"]] == [200]
     foreign = create_api_key(workspace_of(stranger), name="theirs", actor=stranger)[0]
     assert web.get(f"/api/v1/api-keys/{foreign.uuid}/requests/").status_code == 404
