@@ -68,8 +68,10 @@ def change_workspace(workspace: Workspace, *, actor: User, name: str, letter: st
 
 @transaction.atomic
 def transfer_workspace(workspace: Workspace, *, to: Membership, actor: User) -> None:
-    """Make another member the owner; who was it becomes an admin. Raises WorkspaceRefused."""
+    """Make another member the owner; who was it, the actor, becomes an admin. Raises WorkspaceRefused."""
     workspace = _locked(workspace)
+    if workspace.owner_id != actor.pk:  # two hand-overs at once: the second is not the owner's any more
+        raise WorkspaceRefused("Somebody else owns this workspace by now.")
     if not workspace.is_team:
         raise WorkspaceRefused("A personal workspace stays with its person. Make a team to hand over.")
     heir = Membership.objects.select_related("user").filter(pk=to.pk, workspace=workspace).first()

@@ -76,7 +76,7 @@ REFUSALS: dict[int, tuple[str, str, str]] = {
         "Used.",
     ),
     428: ("If-Match is missing.", "precondition_required", "Send If-Match with the ETag you read."),
-    429: ("Too many requests; see Retry-After.", "throttled", "Request was throttled."),
+    429: ("Too many requests; see Retry-After.", "throttled", "Expected available in 12 seconds."),
     500: ("A fault of ours; tell us the request_id.", "server_error", "Something broke on our side"),
 }
 BASES = {ModelSerializer.__doc__, Serializer.__doc__}  # what they say is not for callers
