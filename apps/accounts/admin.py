@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -56,16 +57,33 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
     search_fields = ["email", "name", "uuid"]
     ordering = ["-id"]
     readonly_fields = ["uuid", "last_login", "created_at", "is_active", "suspended_at", "suspended_for"]
+    ACCESS = ("is_staff", "is_superuser", "groups", "user_permissions")
     show_full_result_count = False
     filter_horizontal = []  # two boxes side by side are wider than the page
     actions_detail = ["suspend", "activate", "reset_factors", "look_as"]
     fieldsets = [
-        (None, {"fields": ["email", "password", "name", "timezone", "locale", "base_currency", "uuid"]}),
+        (None, {"fields": ["email", "name", "timezone", "locale", "base_currency", "uuid"]}),
         ("State", {"fields": ["is_active", "suspended_at", "suspended_for"]}),
         ("Access", {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Times", {"fields": ["last_login", "created_at"]}),
     ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "password1", "password2"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """An address is changed by its person, who confirms it; power is given by superusers alone."""
+        fixed = ["email"] if obj else []
+        return [*self.readonly_fields, *fixed, *([] if request.user.is_superuser else self.ACCESS)]  # type: ignore[union-attr]
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Whoever sets somebody's password can sign in as them, unseen: people get a link by mail instead."""
+        raise PermissionDenied(
+            "Nobody sets another person's password. A new one is asked for at the sign-in."
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return (
+            False  # an account goes by its own deletion, with its files and what must stay (docs/privacy.md)
+        )
 
     def has_suspend_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("accounts.can_manage_users")
@@ -144,35 +162,41 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
         return render(request, "admin/accounts/reason.html", context)
 
 
-class MembershipInline(TabularInline):
+class ReadOnly:
+    """For staff to look at: what happens to it goes through the services, which tell the journal and open sockets."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MembershipInline(ReadOnly, TabularInline):  # type: ignore[misc]
     model = Membership
     extra = 0
-    autocomplete_fields = ["user"]
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(ModelAdmin):
+class WorkspaceAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ["name", "kind", "owner", "plan_code", "created_at"]
     list_filter = ["kind", "plan_code"]
     search_fields = ["name", "slug", "owner__email", "uuid"]
     list_select_related = ["owner"]
-    autocomplete_fields = ["owner"]
-    readonly_fields = ["uuid", "plan_code", "own_mfa_from", "plan_mfa_from"]
     inlines = [MembershipInline]
     show_full_result_count = False
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ["name", "prefix", "workspace", "user", "last_used_at", "revoked_at"]
     search_fields = ["name", "prefix", "user__email", "workspace__name"]
     list_select_related = ["workspace", "user"]
-    readonly_fields = ["workspace", "user", "prefix", "last_used_at", "uuid"]
     exclude = ["secret_hash"]
     show_full_result_count = False
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
 
 
 class RetentionForm(forms.ModelForm):
@@ -204,6 +228,7 @@ class RetentionRuleAdmin(ModelAdmin):
 
     form = RetentionForm
     list_display = ["kind", "days", "updated_at"]
+    records_itself = True
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["kind"] if obj else []

@@ -6,6 +6,7 @@ The session stays the staff member's own; only the person of each page is anothe
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -53,11 +54,15 @@ class ImpersonationMiddleware:
             )
             .first()
         )
-        if look is None or look.until <= timezone.now():
+        staff_may = _may_look(request.user)
+        if look is None or look.until <= timezone.now() or not staff_may:
             if look:
-                end_impersonation(look, actor=None)
+                because = "" if staff_may else "the permission to look as others ended"
+                end_impersonation(look, actor=None, because=because)
             request.session.pop(SESSION_KEY, None)
-            return redirect("admin:index") if request.method in SAFE else _refused(request, "The time is up.")
+            if request.method in SAFE:
+                return redirect("admin:index")
+            return _refused(request, "Looking as somebody else has ended.")
         request.impersonation = look  # type: ignore[attr-defined]
         if request.path.startswith(HIDDEN):
             return _refused(request, "This page is hidden from staff: it belongs to the person alone.")
@@ -66,6 +71,16 @@ class ImpersonationMiddleware:
         impersonated_by(look.staff_id)
         request.user = look.user
         return self.get_response(request)
+
+
+def _may_look(user: Any) -> bool:
+    """Asked anew at each page: staff with the permission, in a session that has shown its factor."""
+    return bool(
+        user.is_active
+        and user.is_staff
+        and user.is_verified()
+        and user.has_perm("accounts.can_impersonate_users")
+    )
 
 
 def _refused(request: HttpRequest, words: str) -> HttpResponse:

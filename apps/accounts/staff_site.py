@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from csp.decorators import csp_update
+from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -13,9 +15,29 @@ from django.utils.http import urlencode
 from unfold.sites import UnfoldAdminSite
 
 from apps.accounts.guards import safe_next
+from apps.accounts.staff_journal import Journalled
+
+ADMIN_SCRIPTS = {"script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"]}
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.disable_action("delete_selected")  # it deletes outside a transaction, many at once
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Every admin, of libraries too, writes what staff change to the journal."""
+        base = admin_class or ModelAdmin
+        super().register(
+            model_or_iterable,
+            type(base.__name__, (Journalled, base), {"__module__": base.__module__}),
+            **options,
+        )
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """The site's policy with what the pages of the admin need: inline scripts and Alpine."""
+        return csp_update(ADMIN_SCRIPTS)(super().admin_view(view, cacheable))
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff, and a factor shown in this very session: a trusted browser is not enough here."""
         user: Any = request.user

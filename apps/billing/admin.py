@@ -44,6 +44,7 @@ class WorkspacePlanAdmin(ModelAdmin):
     """The one place where staff change a plan: by the service, with its journal entry and what follows from it."""
 
     form = WorkspacePlanForm
+    records_itself = True
     list_display = ["name", "owner", "plan_code", "plan_mfa_from"]
     list_filter = ["plan_code"]
     search_fields = ["name", "slug", "owner__email"]

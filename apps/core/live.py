@@ -13,7 +13,9 @@ from django.db import transaction
 
 log = structlog.get_logger(__name__)
 
+COME_AGAIN = 1012  # RFC 6455's registry: service restart, the client connects anew
 UNAUTHENTICATED = 4401
+FORBIDDEN = 4403
 NOT_FOUND = 4404
 LOGIN_KEY = "login"  # in a session: the log-in it belongs to, {"id": …}
 
@@ -62,6 +64,12 @@ def recheck_on_commit(person_id: int) -> None:
     transaction.on_commit(partial(_send, person_group(person_id), message))
 
 
+def reconnect_on_commit(person_id: int) -> None:
+    """Once the transaction commits, every connection of the person ends, to come again with the session of then."""
+    message = {"type": "live.close", "code": COME_AGAIN}
+    transaction.on_commit(partial(_send, person_group(person_id), message))
+
+
 class LiveConsumer(AsyncJsonWebsocketConsumer):
     """Base of every consumer: refuses strangers, joins the groups its subclass names, forwards their events."""
 
@@ -69,7 +77,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     always: list[str]  # of those joined the ones that say who is there, not what is shown
 
     async def groups_for(self) -> list[str] | None:
-        """The groups this connection may read; None when the object asked for is not its own."""
+        """The groups this connection may read; None when the object asked for is not its own, [] when no
+        workspace is open to the person (a second factor is missing)."""
         raise NotImplementedError
 
     async def connect(self) -> None:
@@ -79,8 +88,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=UNAUTHENTICATED)
             return
         groups = await self.groups_for()
-        if groups is None:
-            await self.close(code=NOT_FOUND)
+        if not groups:
+            await self.close(code=NOT_FOUND if groups is None else FORBIDDEN)
             return
         login = self.scope.get("session", {}).get(LOGIN_KEY)  # read already, to find the user
         self.always = [person_group(self.scope["user"].pk), *([login_group(login["id"])] if login else [])]
@@ -102,7 +111,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         await self.send_json(message["event"])
 
     async def live_close(self, message: dict[str, Any]) -> None:
-        await self.close(code=UNAUTHENTICATED)
+        await self.close(code=message.get("code", UNAUTHENTICATED))
 
     async def live_recheck(self, message: dict[str, Any]) -> None:
         """The person's rights changed: leave what may no longer be seen, close when nothing is left."""
@@ -112,4 +121,4 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.channel_layer.group_discard(group, self.channel_name)
             self.joined.remove(group)
         if not allowed:
-            await self.close(code=NOT_FOUND)
+            await self.close(code=NOT_FOUND if allowed is None else FORBIDDEN)

@@ -30,6 +30,7 @@ class ReadOnlyAdmin(ModelAdmin):
 class AlertSourceAdmin(ModelAdmin):
     """Staff may change the limit; name and state are the owner's, and the token is nobody's to read."""
 
+    records_itself = True
     list_display = [
         "name",
         "workspace",

@@ -27,7 +27,7 @@ from tests.access.table import HOLDERS, WEBSOCKETS
 from tests.access.world import ROLES, World
 
 TIMEOUT_S = 10
-UNKNOWN, NOBODY = 4404, 4401
+UNKNOWN, CLOSED, NOBODY = 4404, 4403, 4401
 THEIRS, MARKER = {"kind": "theirs"}, {"kind": "marker"}
 MODELS = {"backtests": Backtest, "sweeps": Sweep, "walk-forwards": WalkForward, "portfolios": PortfolioRun}
 
@@ -121,16 +121,25 @@ def _paths(world: World) -> list[tuple[str, str]]:
 
 
 def _are_told(
-    world: World, who: str, headers: Headers, person: User, *, right: Callable[[str], bool]
+    world: World,
+    who: str,
+    headers: Headers,
+    person: User,
+    *,
+    right: Callable[[str], bool],
+    feed: int | None = None,
 ) -> None:
-    """Those with the right hear the workspace's news. The others find no object, and a feed without it."""
+    """Those with the right hear the workspace's news. The others find no object, and a feed without it.
+
+    `feed`: the code a feed is closed with, where no workspace at all is open to the person.
+    """
     wrong = []
     for route, path in _paths(world):
         group, may = group_of(route, world), right(WEBSOCKETS[route])
 
         async def act(line: Line, route: str = route, group: str = group, may: bool = may) -> None:
             code = await line.open()
-            wanted = None if may or "{" not in route else UNKNOWN
+            wanted = None if may else UNKNOWN if "{" in route else feed
             if code != wanted:
                 wrong.append(f"{who}: {route} closed with {code}, not {wanted}")
             elif code is None and await line.hears(group, person) != may:
@@ -177,7 +186,7 @@ def test_a_stranger_hears_nothing(world: World):
 def test_who_has_not_shown_the_second_factor_hears_nothing(world: World):
     User.objects.filter(pk=world.owner.pk).update(second_factors_at=timezone.now())
     for headers in (by_session(world.client(world.owner)), by_token(world.tokens[world.owner.pk])):
-        _are_told(world, "without the factor", headers, world.owner, right=lambda _: False)
+        _are_told(world, "without the factor", headers, world.owner, right=lambda _: False, feed=CLOSED)
 
 
 def test_a_workspace_that_asks_for_a_second_factor_tells_nobody_without_one(world: World):

@@ -91,7 +91,7 @@ async def test_whoever_sees_the_workspace_is_told_at_once_and_nobody_else():
     assert await foreign.receive_nothing(timeout=0.3)
     await database_sync_to_async(remove_member)(member, actor=owner)
     closed = await line.receive_output(timeout=TIMEOUT_S)
-    assert (closed["type"], closed["code"]) == ("websocket.close", 4404)
+    assert (closed["type"], closed["code"]) == ("websocket.close", 4403)
     await close(line, foreign)
 
 

@@ -92,11 +92,12 @@ def start_impersonation(user: User, *, reason: str, actor: User) -> Impersonatio
 
 
 @transaction.atomic
-def end_impersonation(look: Impersonation, *, actor: User | None) -> bool:
-    """Stop looking; without an actor the time ran out. Doing it twice changes nothing."""
+def end_impersonation(look: Impersonation, *, actor: User | None, because: str = "") -> bool:
+    """Stop looking; without an actor the time ran out, or it ended `because` of something. Twice changes nothing."""
     if not Impersonation.objects.filter(pk=look.pk, ended_at=None).update(ended_at=timezone.now()):
         return False
-    _record(look, "stopped" if actor else "expired", actor or look.staff, {})
+    verb = "stopped" if actor or because else "expired"
+    _record(look, verb, actor or look.staff, {"reason": because} if because else {})
     return True
 
 

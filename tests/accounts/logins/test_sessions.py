@@ -17,6 +17,7 @@ from apps.accounts.models import Device, Login
 from apps.accounts.services import end_login, open_login
 from apps.accounts.services.logins import SEEN_EVERY_S
 from apps.journal.models import Entry
+from tests.accounts.second_factors.conftest import enrol
 from tests.factories import UserFactory, workspace_of
 
 PASSWORD = "correct-horse-battery"
@@ -151,6 +152,37 @@ def test_quiet_and_age_end_a_session(user, workspace, age_days, rest_days):
     client.get("/settings/devices/")
     ends = Session.objects.get().expire_date - timezone.now()
     assert ends == pytest.approx(timedelta(days=rest_days), abs=timedelta(minutes=1))
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_line_ends_when_the_account_gets_a_factor_that_its_session_lacks(transactional_db):
+    from config.asgi import websocket_application
+
+    user = await sync_to_async(UserFactory)()
+    await sync_to_async(workspace_of)(user)
+    client = await sync_to_async(browser)(user)
+    cookie = f"sessionid={client.cookies['sessionid'].value}".encode()
+    scope = {
+        "type": "websocket",
+        "path": "/ws/signals/",
+        "headers": [(b"cookie", cookie), (b"origin", b"http://testserver"), (b"host", b"testserver")],
+        "query_string": b"",
+        "subprotocols": [],
+    }
+    codes = []
+    for enrols in (True, False):
+        socket = ApplicationCommunicator(websocket_application, scope)
+        await socket.send_input({"type": "websocket.connect"})
+        assert (await socket.receive_output(timeout=5))["type"] == "websocket.accept"
+        if enrols:
+            assert "ready" in (await socket.receive_output(timeout=5))["text"]
+            await sync_to_async(enrol)(user)
+        closed = await socket.receive_output(timeout=5)
+        codes.append((closed["type"], closed["code"]))
+        await socket.send_input({"type": "websocket.disconnect", "code": 1000})
+        await socket.wait()
+    assert codes == [("websocket.close", 1012), ("websocket.close", 4403)], "come again; then not without it"
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.accounts.errors import ImpersonationRefused
 from apps.accounts.models import Impersonation, User
 from apps.accounts.services import end_expired_impersonations, start_impersonation
+from apps.accounts.services.second_factors import reset_second_factors
 from apps.formulas.models import Formula
 from apps.formulas.services import create_formula
 from apps.journal.models import Entry
@@ -112,7 +113,27 @@ def test_it_needs_its_own_permission(user):
         start_impersonation(user, reason="Ticket 17", actor=User.objects.get(pk=manager.pk))
 
 
-def test_whoever_loses_the_permission_or_becomes_staff_ends_the_look(looking, user):
+@pytest.mark.parametrize(
+    "less",
+    [{"is_superuser": False}, {"is_staff": False}],
+    ids=["without the permission", "no longer staff"],
+)
+def test_staff_who_lose_the_permission_see_nothing_more(looking, staff, workspace, less):
+    User.objects.filter(pk=staff.pk).update(**less)
+    assert looking.get("/formulas/").status_code == 302
+    assert "Secret sauce" not in looking.get("/formulas/").content.decode()
+    last = Entry.objects.filter(action__startswith="accounts.impersonation").latest("id")
+    assert last.action == "accounts.impersonation.stopped"
+    assert last.personal["target"]["changes"] == {"reason": "the permission to look as others ended"}
+
+
+def test_staff_whose_factor_is_gone_see_nothing_more(looking, staff):
+    reset_second_factors(staff, reason="Lost", actor=staff)
+    assert looking.get("/formulas/").status_code == 302
+    assert Impersonation.objects.get().ended_at is not None
+
+
+def test_whoever_becomes_staff_ends_the_look(looking, user):
     User.objects.filter(pk=user.pk).update(is_staff=True)
     assert looking.get("/formulas/").status_code == 302
     assert "Secret sauce" not in looking.get("/formulas/").content.decode()

@@ -10,6 +10,7 @@ from apps.accounts.choices import EndReason, LoginKind
 from apps.accounts.models import BackupCodes, Device, Passkey, TotpDevice, User
 from apps.accounts.selectors import open_logins
 from apps.accounts.services.logins import end_login
+from apps.core.live import reconnect_on_commit
 from apps.journal.services import record
 
 
@@ -29,6 +30,7 @@ def factors_changed(user: User, *, actor: User | None) -> None:
     )
     user.second_factors_at = timezone.now() if has_any else None
     User.objects.filter(pk=user.pk).update(second_factors_at=user.second_factors_at)
+    reconnect_on_commit(user.pk)  # a line that a session without the factor holds open ends, as its pages do
     Device.objects.filter(user=user).exclude(trusted_until=None).update(trusted_until=None)
     if not has_any:
         BackupCodes.objects.filter(user=user).delete()
