@@ -30,7 +30,7 @@ class Socket:
     """A browser's WebSocket to the feed, on bare ASGI messages."""
 
     def __init__(self, user: User | AnonymousUser) -> None:
-        scope = {"type": "websocket", "path": "/ws/signals/", "headers": [], "user": user}
+        scope = {"type": "websocket", "path": "/ws/signals/", "headers": [], "user": user, "session": {}}
         self._line = ApplicationCommunicator(SignalConsumer.as_asgi(), scope)
 
     async def open(self) -> None:

@@ -123,7 +123,7 @@ def test_a_service_that_records_by_itself_is_not_recorded_twice(boss, user):
     _, client = boss
     workspace = workspace_of(user)
     page = f"/admin/billing/workspaceplan/{workspace.pk}/change/"
-    assert client.post(page, {"plan_code": "starter"}).status_code == 302
+    assert client.post(page, {"plan_code": "pro"}).status_code == 302
     found = Entry.objects.filter(workspace_id=workspace.pk, action__startswith="billing.")
     assert [entry.action for entry in found] == ["billing.plan.changed"]
 
