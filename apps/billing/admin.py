@@ -27,8 +27,16 @@ class MeterUsageAdmin(ModelAdmin):
     list_filter = ["meter"]
     search_fields = ["workspace__name", "workspace__owner__email"]
     list_select_related = ["workspace"]
-    readonly_fields = ["workspace", "meter", "period_start", "used", "reserved"]
     show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class WorkspacePlanForm(forms.ModelForm):
