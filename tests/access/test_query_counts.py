@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from django.test import Client
 from apps.accounts.models import ApiKey, Workspace
 from apps.accounts.services import create_api_key
 from apps.backtests.models import Backtest, PortfolioLeg, PortfolioRun, Sweep, SweepMarket, Trial, WalkForward
+from apps.billing.selectors import _api_rates
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 from apps.markets.models import BarSet, Instrument
 from apps.signals.models import Alert, AlertSource, Signal
@@ -106,6 +108,8 @@ def _asks_who() -> bool:
 
 def _ask(client: Client, path: str) -> tuple[int, Queries]:
     cache.clear()  # more routes than a minute's requests
+    for plan in _api_rates:  # asked anew every minute
+        _api_rates[plan] = (_api_rates[plan][0], time.monotonic())
     with Queries() as queries:
         response = client.get(path)
         if response.streaming:

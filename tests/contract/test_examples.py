@@ -21,6 +21,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.urls import resolve
+from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
@@ -45,6 +46,7 @@ from apps.backtests.services import (
     work_next,
 )
 from apps.core.api.examples import examples_beside
+from apps.core.models import ApiRequest
 from apps.formulas.choices import ShareLevel
 from apps.formulas.library import templates
 from apps.formulas.models import Formula
@@ -184,6 +186,10 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
     send_test_alert(source, actor=user)
     process_alerts()
     key, _ = create_api_key(workspace, name="notebook", actor=user)
+    ApiRequest.objects.create(
+        at=timezone.now(), method="GET", route="/api/v1/formulas/", status=200, milliseconds=3.2,
+        bytes_sent=412, ip="203.0.113.7", request_id="0f9a", via="key", key_id=key.pk,
+    )  # fmt: skip
     found = {
         "formulas": formula,
         "backtests": backtest,

@@ -124,6 +124,9 @@ def _wait_until_somebody_waits() -> None:
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:
             cursor.execute(
+                "SELECT pg_stat_clear_snapshot()"
+            )  # a transaction goes on seeing what it saw first
+            cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             )
             if cursor.fetchone()[0]:

@@ -154,7 +154,7 @@ def test_asking_for_mail_answers_the_same_for_every_address(
             with CaptureQueriesContext(connection) as made:
                 answer = post(path, {"email": email})
             assert (answer.status_code, answer.content) == (202, b"")
-            queries.append([re.sub(r"x\d+|" + email, "", query["sql"]) for query in made])
+            queries.append([re.sub(r"'[^']*'|x\d+", "", query["sql"]) for query in made])
     assert queries[0] == queries[1]
     first, second = (callback.args[0] for callback in queued)
     assert first == second
