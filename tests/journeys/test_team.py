@@ -13,7 +13,7 @@ from tests.journeys.people import PASSWORD, email_of, is_in
 
 def mailed_link(page: Page, email: str) -> str:
     """The link in the newest mail to somebody, from the page on which an installation without a mail server shows it."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90  # a worker that just starts loads the kernels first
     while True:
         page.goto("/mail/")
         link = page.locator(".cw-card", has_text=f"to {email}").locator("a", has_text="/invitations/").first
