@@ -1,7 +1,7 @@
 """Writes of the accounts room, one file per subject; each leaves its journal entry in the same transaction."""
 
 from apps.accounts.services.avatars import remove_avatar, set_avatar
-from apps.accounts.services.invitations import send_accepted, send_invitation
+from apps.accounts.services.invitations import send_invitation
 from apps.accounts.services.keys import (
     change_api_key,
     create_api_key,
@@ -98,7 +98,6 @@ __all__ = [
     "revoke_api_key",
     "rotate",
     "rotate_api_key",
-    "send_accepted",
     "send_asked_mail",
     "send_device_link",
     "send_due_mail",

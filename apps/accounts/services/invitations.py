@@ -16,7 +16,6 @@ from django.utils import timezone
 from apps.accounts.choices import GRANTED_ROLES
 from apps.accounts.errors import InvitationRefused, WorkspaceRefused
 from apps.accounts.models import Invitation, Membership, User, Workspace
-from apps.accounts.rules import may
 from apps.accounts.services.mail_requests import ask_for_mail, sends
 from apps.journal.services import record
 
@@ -98,8 +97,6 @@ def accept(invitation: Invitation, *, actor: User) -> Membership:
     invitation.accepted_by = actor
     invitation.save(update_fields=["accepted_at", "accepted_by", "updated_at"])
     _record(invitation, "accepted", actor, changes={"role": invitation.role})
-    if invitation.invited_by:
-        ask_for_mail("accepted", to=invitation.invited_by.email, about=invitation.pk)
     return membership
 
 
@@ -138,39 +135,6 @@ def send_invitation(invitation_id: int) -> None:
         to=[invitation.email],
     )
     message.attach_alternative(render_to_string("account/email/invitation.html", context), "text/html")
-    message.send()
-
-
-@sends("accepted", limited=False)  # one for each invitation, which are few
-def send_accepted(invitation_id: int) -> None:
-    """Tell by mail whoever sent the invitation, if they still manage the members, that it was accepted."""
-    invitation = (
-        Invitation.objects.select_related("workspace", "invited_by", "accepted_by")
-        .exclude(accepted_at=None)
-        .filter(pk=invitation_id, invited_by__is_active=True)
-        .first()
-    )
-    if invitation is None:
-        return
-    inviter, joined = invitation.invited_by, invitation.accepted_by
-    if inviter is None or joined is None:
-        return
-    sender = Membership.objects.filter(workspace=invitation.workspace, user=inviter).first()
-    if sender is None or not may(sender.role, "members.manage"):
-        return
-    context = {
-        "invitation": invitation,
-        "workspace": invitation.workspace,
-        "joined": joined,
-        "url": settings.SITE_URL + reverse("accounts:members"),
-        "site_url": settings.SITE_URL,
-    }
-    message = EmailMultiAlternatives(
-        " ".join(f"{joined.display_name} has joined {invitation.workspace.name}".split()),
-        render_to_string("account/email/accepted.txt", context).strip() + "\n",
-        to=[inviter.email],
-    )
-    message.attach_alternative(render_to_string("account/email/accepted.html", context), "text/html")
     message.send()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.accounts.choices import MailKind
-from apps.accounts.models import ApiKey, Invitation, User
+from apps.accounts.choices import MailKind, Role
+from apps.accounts.models import ApiKey, Invitation, Membership, User
+from apps.accounts.rules import may
 from apps.journal.models import Entry, PersonalPart
 
 KINDS = {
@@ -46,13 +47,16 @@ NAMES_THE_DOER = (MailKind.KEY, MailKind.WORKSPACE)
 def people_told(entry: Entry) -> list[User]:
     """Whom the entry's mails go to: the person it is about.
 
-    Of a key it is the maker, of an accepted invitation who sent it, of a workspace handed over the new and the former
+    Of a key it is the maker, of an accepted invitation who sent it and still manages the members, of a workspace handed over the new and the former
     owner.
     """
     if entry.target_type == ApiKey._meta.label_lower:
         return _people(api_keys=entry.target_id)
     if entry.target_type == Invitation._meta.label_lower:
-        return _people(pk__in=Invitation.objects.filter(pk=entry.target_id or 0).values("invited_by"))
+        sender = Invitation.objects.filter(pk=entry.target_id or 0).values("invited_by")
+        managers = [role for role in Role.values if may(role, "members.manage")]
+        still = Membership.objects.filter(workspace=entry.workspace_id, user__in=sender, role__in=managers)
+        return _people(pk__in=still.values("user"))
     if entry.action == "accounts.workspace.transferred":
         return _people(uuid__in=entry.changes["owner"])
     about = entry.subject_id or entry.actor_id

@@ -342,6 +342,13 @@ def test_a_key_that_was_ended_by_another_is_not_told_to_who_ended_it(cast):
     assert [mail.user for mail in revoked] == [cast.ben]
 
 
+def test_who_invited_and_no_longer_manages_members_is_not_told(cast):
+    invitation_accepted(cast)
+    Membership.objects.filter(workspace=cast.team, user=cast.ana).update(role="viewer")
+    run_consumers(up_to=everything(), names=["accounts.security_mail"])
+    assert not SecurityMail.objects.filter(facts__action="accounts.invitation.accepted").exists()
+
+
 def test_names_of_others_are_looked_up_when_the_mail_goes_and_kept_nowhere(cast):
     invitation_accepted(cast)
     run_consumers(up_to=everything(), names=["accounts.security_mail"])
