@@ -47,8 +47,8 @@ NAMES_THE_DOER = (MailKind.KEY, MailKind.WORKSPACE)
 def people_told(entry: Entry) -> list[User]:
     """Whom the entry's mails go to: the person it is about.
 
-    Of a key it is the maker, of an accepted invitation who sent it and still manages the members, of a workspace handed over the new and the former
-    owner.
+    Of a key it is the maker, of an accepted invitation who sent it and still manages the members, of a workspace handed
+    over the new and the former owner.
     """
     if entry.target_type == ApiKey._meta.label_lower:
         return _people(api_keys=entry.target_id)
