@@ -42,12 +42,6 @@ def _invite(user: User) -> None:
     invitations.invite(team, email=NEWCOMER, role="viewer", actor=user)
 
 
-def _accept(user: User) -> None:
-    _invite(user)
-    MailRequest.objects.all().delete()
-    invitations.accept(Invitation.objects.get(), actor=UserFactory())
-
-
 def _share(user: User) -> None:
     formula = create_formula(workspace_of(user), name="Cross", text="long when close > 12", actor=user)
     share_formula(formula, email=NEWCOMER, level="view", actor=user)
@@ -72,7 +66,6 @@ WAYS: dict[str, tuple[Callable[[User], object], str]] = {
     "the proof once more": (_prove_again, "Confirm your e-mail address"),
     "a new browser": (lambda user: ask_for_device_link(user.email), "Sign in with a new browser"),
     "an invitation": (_invite, "invites you to Night desk on Candlewright"),
-    "its acceptance": (_accept, "has joined Night desk"),
     "a shared formula": (_share, "shares the formula Cross with you"),
 }
 

@@ -344,7 +344,8 @@ def test_a_key_that_was_ended_by_another_is_not_told_to_who_ended_it(cast):
 
 def test_who_invited_and_no_longer_manages_members_is_not_told(cast):
     invitation_accepted(cast)
-    Membership.objects.filter(workspace=cast.team, user=cast.ana).update(role="viewer")
+    transfer_workspace(cast.team, to=cast.team.memberships.get(user=cast.ben), actor=cast.ana)
+    cast.team.memberships.filter(user=cast.ana).update(role="viewer")
     run_consumers(up_to=everything(), names=["accounts.security_mail"])
     assert not SecurityMail.objects.filter(facts__action="accounts.invitation.accepted").exists()
 
