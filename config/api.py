@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 
 from apps.accounts.api.urls import router_entries as accounts_entries
 from apps.backtests.api.urls import router_entries as backtests_entries
+from apps.billing.api.urls import router_entries as billing_entries
 from apps.core.api.documents import DescriptionView, DocumentationView
 from apps.formulas.api.urls import router_entries as formulas_entries
 from apps.markets.api.urls import router_entries as markets_entries
@@ -18,6 +19,7 @@ router.include_root_view = False
 router.include_format_suffixes = False  # JSON is the only format
 for prefix, viewset, basename in [
     *accounts_entries,
+    *billing_entries,
     *markets_entries,
     *formulas_entries,
     *backtests_entries,

@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/", include("apps.accounts.second_factor_urls")),
     path("accounts/", include("allauth.urls")),
     path("settings/", include("apps.accounts.urls")),
+    path("settings/workspace/credits/", include("apps.billing.urls")),
     path("invitations/<slug:token>/", invitation, name="invitation"),
     path("markets/", include("apps.markets.urls")),
     path("formulas/", include("apps.formulas.urls")),

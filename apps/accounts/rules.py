@@ -25,6 +25,7 @@ RIGHTS: dict[str, tuple[str, tuple[Role, ...]]] = {
     "keys.use": ("Make API keys, and end one's own", (O, A, T, N)),
     "keys.manage": ("See and end everybody's API keys", (O, A)),
     "journal.view": ("Read who did what, verify and export it", (O, A)),
+    "billing.view": ("See the balance of credits and what they were spent on", (O, A, T)),
     "billing.manage": ("Change the plan, pay, see invoices", (O,)),
     "markets.view": ("See instruments and their bars", (O, A, T, N, V)),
     "markets.edit": ("Import bars, change instruments", (O, A, T, N)),

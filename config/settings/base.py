@@ -255,6 +255,9 @@ CELERY_BEAT_SCHEDULE = {
     "journal-verify": {"task": "journal.verify_all", "schedule": crontab(hour=3, minute=40)},
     "journal-consume": {"task": "journal.run_consumers", "schedule": 2.0},
     "accounts-privacy": {"task": "accounts.carry_out_privacy", "schedule": 60.0},
+    "billing-grant": {"task": "billing.grant_plan_credits", "schedule": 60.0},
+    "billing-expire": {"task": "billing.expire_credits", "schedule": 60.0},
+    "billing-verify": {"task": "billing.verify_credits", "schedule": crontab(hour=3, minute=50)},
     "accounts-purge": {"task": "accounts.purge", "schedule": crontab(hour=3, minute=40)},
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
@@ -329,6 +332,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     # several rooms have a field `status`: this is the one of research
     "ENUM_NAME_OVERRIDES": {
+        "CreditAccountEnum": "apps.billing.choices.Account.choices",
         "JobStatusEnum": "apps.backtests.choices.Status.choices",
         "RoleEnum": "apps.accounts.choices.Role.choices",
         "GrantedRoleEnum": "apps.accounts.choices.GRANTED_ROLES",

@@ -21,6 +21,8 @@ from apps.accounts.models import ApiKey, Workspace
 from apps.accounts.services import create_api_key
 from apps.backtests.models import Backtest, PortfolioLeg, PortfolioRun, Sweep, SweepMarket, Trial, WalkForward
 from apps.billing.selectors import _api_rates
+from apps.billing.choices import BucketSource
+from apps.billing.services.credits import Need, grant_credits, hold_many, settle_many
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 from apps.markets.models import BarSet, Instrument
 from apps.signals.models import Alert, AlertSource, Signal
@@ -153,6 +155,15 @@ def _rows(workspace: Workspace) -> list[Any]:
     ]
 
 
+def _move_credits(workspace: Workspace, word: str, count: int) -> None:
+    """Buckets and transactions of the ledger, which takes no copies."""
+    for number in range(min(count, 12)):
+        key = f"{word}:{number}"
+        grant_credits(workspace, count, key=key, source=BucketSource.BONUS, actor=None, note=word)
+    hold_many([Need(workspace.pk, f"{word}:hold:{number}", 1) for number in range(count)])
+    settle_many([(f"{word}:hold:{number}", 1) for number in range(count // 2)])
+
+
 def _read() -> dict[str, str]:
     lines = [line for line in FILE.read_text().splitlines() if line.startswith("/")]
     return {line[: -len(TITLE)].rstrip()[1:]: line[-len(TITLE) :] for line in lines}
@@ -180,12 +191,14 @@ def paths(mine: dict[str, UUID | str], workspace: Workspace) -> dict[str, str]:
 def test_query_counts(paths, web, workspace, user):
     _, secret = create_api_key(workspace, name="All", actor=user)
     program = Client(headers={"Authorization": f"Bearer {secret}"})
+    _move_credits(workspace, "few", 2)
     _ask(web, "/dashboard/")  # what a process reads once
     _ask(web, "/formulas/")  # and the content types of what is shared
     _ask(program, "/api/v1/formulas/")
     _ask(web, "/settings/security/app/")  # its first visit writes the session
     few = dict(_counts(web, program, paths))
     multiply(_rows(workspace), COPIES, parts=(SweepMarket, PortfolioLeg))
+    _move_credits(workspace, "many", COPIES)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     many = dict(_counts(web, program, paths))

@@ -13,6 +13,8 @@ from django.core.files.storage import default_storage
 from django.db import models, transaction
 
 from apps.accounts.models import User, Workspace
+from apps.billing.models import CreditBucket
+from apps.billing.services.credits import adjust_credits
 from apps.core.privacy import holdings
 from apps.core.secrets.fields import EncryptedTextField
 from apps.journal.services import record
@@ -56,6 +58,13 @@ class Garden:
             self.rows[label] = model._base_manager.get(user=self.user)
         elif label in ("journal.entry", "journal.personalpart"):
             self._write_in_the_journal()
+        elif label in (
+            "billing.creditbucket",
+            "billing.ledgertransaction",
+            "billing.ledgerentry",
+            "billing.ledgernote",
+        ):
+            self._write_in_the_ledger()
         elif label not in self.rows:
             self.rows[label] = self._make(model)
         return self.rows[label]
@@ -73,6 +82,17 @@ class Garden:
                 )
             self.rows["journal.entry"] = entry
             self.rows["journal.personalpart"] = entry.parts.first()
+
+    def _write_in_the_ledger(self) -> None:
+        """By its own service: the database takes nothing else."""
+        if "billing.creditbucket" not in self.rows:
+            adjust_credits(self.workspace, 5, reason=f"{self.word} complained", actor=self.user)
+            bucket = CreditBucket.objects.latest("id")
+            entry = bucket.entries.get()
+            self.rows["billing.creditbucket"] = bucket
+            self.rows["billing.ledgerentry"] = entry
+            self.rows["billing.ledgertransaction"] = entry.transaction
+            self.rows["billing.ledgernote"] = entry.transaction.note
 
     def _make(self, model: type[models.Model]) -> models.Model:
         holding = holdings().get(model._meta.label_lower)

@@ -19,6 +19,9 @@ class Plan(BaseModel):
         help_text="Order on the plans page; also the priority of its jobs."
     )
 
+    monthly_credits = models.PositiveIntegerField(
+        default=0, help_text="Credits each workspace gets a month (UTC); what is left of them then expires."
+    )
     requires_mfa = models.BooleanField(
         default=False,
         help_text="Members of its workspaces need a second factor, 14 days after the plan began.",

@@ -1,23 +1,17 @@
-"""`allows()` and `reserve()`: the one way to ask what a workspace may do, for pages, API and workers; and its plan."""
+"""`allows()` and `reserve()`: the one way to ask what a workspace may do, for pages, API and workers."""
 
 from __future__ import annotations
-
-from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from apps.accounts.models import User, Workspace
-from apps.accounts.services.second_factors import MfaSource, set_mfa_requirement
+from apps.accounts.models import Workspace
 from apps.billing.choices import ReservationState
 from apps.billing.errors import NotInPlan, QuotaExceeded
-from apps.billing.models import RESERVED_PLUS_USED, MeterUsage, Plan, PlanLimit, Reservation
+from apps.billing.models import RESERVED_PLUS_USED, MeterUsage, PlanLimit, Reservation
 from apps.billing.rules import next_reset, period_start
 from apps.billing.selectors import plan_of
-from apps.journal.services import record
-
-MFA_GRACE = timedelta(days=14)
 
 
 def allows(workspace: Workspace, capability: str) -> bool:
@@ -84,32 +78,3 @@ def _close(key: str, state: ReservationState) -> None:
     MeterUsage.objects.filter(pk=reservation.usage_id).update(
         reserved=F("reserved") - reservation.amount, used=F("used") + used
     )
-
-
-@transaction.atomic
-def change_plan(
-    workspace: Workspace, code: str, *, actor: User | None, mfa_from: datetime | None = None
-) -> None:
-    """Put the workspace on the plan `code`.
-
-    A plan that requires second factors does so 14 days from now, or from `mfa_from`; one that began before keeps its
-    day. Any other plan waives them (what the owner asks for stays). Raises Plan.DoesNotExist.
-    """
-    plan = Plan.objects.get(code=code)
-    locked = Workspace.objects.select_for_update().get(pk=workspace.pk)
-    before = locked.plan_code
-    if before != code:
-        locked.plan_code = code
-        locked.save(update_fields=["plan_code", "updated_at"])
-        record(
-            actor=actor,
-            workspace=locked,
-            action="billing.plan.changed",
-            target=locked,
-            changes={"plan": [before, code]},
-        )
-    starts = None
-    if plan.requires_mfa:
-        starts = mfa_from or locked.plan_mfa_from or timezone.now() + MFA_GRACE
-    set_mfa_requirement(locked, source=MfaSource.PLAN, starts=starts, actor=actor)
-    workspace.refresh_from_db(fields=["plan_code", "plan_mfa_from"])

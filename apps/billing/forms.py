@@ -1,0 +1,66 @@
+"""What one may ask of the statement, and how staff put a balance right."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+
+from apps.billing.choices import LedgerKind
+from apps.billing.models import WorkspaceCredits
+from apps.billing.selectors.credits import StatementFilter, available_of
+
+
+class StatementForm(forms.Form):
+    """Filters of the statement's page and file; days are in UTC, as the ledger's months are."""
+
+    kind = forms.ChoiceField(required=False, label="What", choices=[("", "Everything"), *LedgerKind.choices])
+    since = forms.DateField(required=False, label="From")
+    until = forms.DateField(required=False, label="To")
+    q = forms.CharField(required=False, max_length=100, label="Text")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The last day lies before the first.")
+        return cleaned
+
+    def chosen(self) -> StatementFilter:
+        """The filter; what is wrong is left out, and the form tells it."""
+        self.is_valid()
+        values = self.cleaned_data
+        since, until = values.get("since"), values.get("until")
+        return StatementFilter(
+            kind=values.get("kind", ""),
+            text=values.get("q", "").replace("\x00", ""),
+            since=datetime.combine(since, time.min, UTC) if since else None,
+            until=datetime.combine(until, time.min, UTC) + timedelta(days=1) if until else None,
+        )
+
+
+class AdjustmentForm(forms.ModelForm):
+    """An amount to add or take away. Leaving both empty changes nothing."""
+
+    amount = forms.IntegerField(
+        required=False, help_text="Positive adds credits that never expire, negative takes credits away."
+    )
+    reason = forms.CharField(
+        required=False, max_length=300, help_text="Shown to the workspace on its statement; name nobody."
+    )
+
+    class Meta:
+        model = WorkspaceCredits
+        fields: list[str] = []
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("amount") and not (cleaned.get("reason") or "").strip():
+            self.add_error("reason", "Give the reason of the change.")
+        if cleaned.get("reason") and not cleaned.get("amount"):
+            self.add_error("amount", "Give the amount to add or take away.")
+        available = available_of(self.instance)
+        if (cleaned.get("amount") or 0) < -available:
+            self.add_error("amount", f"Only {available:,} credits are available to take away.")
+        return cleaned

@@ -1,0 +1,6 @@
+"""Writes of the billing room: meters of plans, the plan itself; `services.credits` has the ledger's."""
+
+from apps.billing.services.meters import allows, release, reserve, settle
+from apps.billing.services.plans import MFA_GRACE, change_plan
+
+__all__ = ["MFA_GRACE", "allows", "change_plan", "release", "reserve", "settle"]

@@ -1,0 +1,153 @@
+"""Holding credits before work begins: all or nothing for each piece of work, never more than there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from apps.accounts.models import Workspace
+from apps.billing.errors import InsufficientCredits, LedgerRefused
+from apps.billing.selectors.credits import larger_plans
+from apps.billing.services.credits.writing import (
+    LONGEST_REFERENCE,
+    check_amount,
+    check_key,
+    columns,
+    lock_workspaces,
+    run,
+)
+
+PAGE = "/settings/workspace/credits/"
+
+# Both the holds of a workspace and its buckets are laid out one after the other along the same line; where the two
+# overlap, the hold takes from the bucket. A workspace's cheapest holds come first, so that what fits is a beginning of
+# the line and as many as possible are served.
+HOLD = """
+WITH asked AS (
+    SELECT * FROM unnest(%(workspaces)s::bigint[], %(keys)s::text[], %(amounts)s::bigint[], %(references)s::text[])
+        WITH ORDINALITY AS a (workspace_id, key, amount, reference, place)
+), known AS (
+    SELECT a.key, t.kind = 'hold' AND t.workspace_id = a.workspace_id AND t.amount = a.amount AS same
+    FROM asked AS a JOIN billing_ledgertransaction AS t ON t.key = a.key
+), wanted AS (
+    SELECT a.*, (sum(a.amount) OVER (PARTITION BY a.workspace_id ORDER BY a.amount, a.place ROWS UNBOUNDED PRECEDING)
+        )::bigint AS upto
+    FROM asked AS a WHERE NOT EXISTS (SELECT FROM known WHERE known.key = a.key)
+), bucket AS (
+    SELECT b.id, b.workspace_id, b.available,
+        (b.expires_at IS NULL OR b.expires_at > %(now)s) AS usable,
+        (sum(b.available) OVER (
+            PARTITION BY b.workspace_id, (b.expires_at IS NULL OR b.expires_at > %(now)s)
+            ORDER BY b.priority, b.expires_at NULLS LAST, b.id ROWS UNBOUNDED PRECEDING))::bigint AS upto
+    FROM billing_creditbucket AS b
+    WHERE b.workspace_id = ANY(%(workspaces)s) AND b.available > 0
+), purse AS (
+    SELECT workspace_id, sum(available)::bigint AS balance,
+        coalesce(sum(available) FILTER (WHERE usable), 0)::bigint AS usable
+    FROM bucket GROUP BY workspace_id
+), placed AS (
+    SELECT w.*, coalesce(p.balance, 0) AS balance, coalesce(p.usable, 0) AS usable,
+        w.upto <= coalesce(p.usable, 0) AS fits
+    FROM wanted AS w LEFT JOIN purse AS p USING (workspace_id)
+), added AS (
+    INSERT INTO billing_ledgertransaction
+        (workspace_id, kind, key, amount, change, balance, reference, created_at)
+    SELECT workspace_id, 'hold', key, amount, -amount, balance - upto, reference, %(now)s
+    FROM placed WHERE fits ORDER BY workspace_id, upto
+    RETURNING id, key
+), entries AS (
+    INSERT INTO billing_ledgerentry (transaction_id, bucket_id, debit, credit, amount)
+    SELECT added.id, b.id, 'available', 'held',
+        least(p.upto, b.upto) - greatest(p.upto - p.amount, b.upto - b.available)
+    FROM placed AS p
+    JOIN added USING (key)
+    JOIN bucket AS b ON b.workspace_id = p.workspace_id AND b.usable
+        AND b.upto > p.upto - p.amount AND b.upto - b.available < p.upto
+    ORDER BY added.id, b.upto
+)
+SELECT 'taken', key, 0, 0 FROM known WHERE NOT same
+UNION ALL
+SELECT 'lacking', p.key, p.amount, p.usable - coalesce((
+        SELECT max(o.upto) FROM placed AS o WHERE o.workspace_id = p.workspace_id AND o.fits), 0)
+FROM placed AS p WHERE NOT p.fits
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Credits that a piece of work may cost at most. Its `key` names the work; `reference` tells people what it is."""
+
+    workspace_id: int
+    key: str
+    amount: int
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Why a hold was refused: what it needed, and what was available when its turn came."""
+
+    needed: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What came of many needs: keys whose credits are held (also from an earlier call), and those that lacked some."""
+
+    accepted: list[str] = field(default_factory=list)
+    refused: dict[str, Lack] = field(default_factory=dict)
+
+
+@transaction.atomic
+def hold_many(needs: Iterable[Need]) -> Held:
+    """Set credits aside for each need, all of its amount or none; nothing a workspace has is held twice.
+
+    Buckets are taken by priority, then by the earliest expiry. Where a workspace has too few for all its needs, the
+    cheapest come first. Two statements, however many needs. A key that holds credits already is accepted as it is;
+    raises LedgerRefused when it stands for another workspace, amount or kind of transaction.
+    """
+    wanted = {need.key: need for need in needs}
+    if not wanted:
+        return Held()
+    for need in wanted.values():
+        check_key(need.key)
+        check_amount(need.amount, need.key)
+    rows = [(n.workspace_id, n.key, n.amount, n.reference[:LONGEST_REFERENCE]) for n in wanted.values()]
+    workspaces, keys, amounts, references = columns(rows, 4)
+    lock_workspaces(workspaces)
+    found = run(HOLD, workspaces=workspaces, keys=keys, amounts=amounts, references=references)
+    taken = [key for what, key, _, _ in found if what == "taken"]
+    if taken:
+        raise LedgerRefused(
+            f"The key {taken[0]!r} stands for another transaction.", extra={"keys": taken[:20]}
+        )
+    refused = {key: Lack(needed, available) for _, key, needed, available in found}
+    return Held([key for key in wanted if key not in refused], refused)
+
+
+def hold_credits(workspace: Workspace, amount: int, *, key: str, reference: str = "") -> None:
+    """Hold credits for one piece of work that somebody asked for. Raises InsufficientCredits with what can be done."""
+    held = hold_many([Need(workspace.pk, key, amount, reference)])
+    if key in held.refused:
+        raise insufficient(workspace, held.refused[key])
+
+
+def insufficient(workspace: Workspace, lack: Lack) -> InsufficientCredits:
+    """The refusal as people and programs read it."""
+    options = larger_plans(workspace)
+    advice = f" The {options[0].name} plan gives {options[0].monthly_credits:,} a month." if options else ""
+    return InsufficientCredits(
+        f"This costs {lack.needed:,} credits and {lack.available:,} are available.{advice}",
+        extra={
+            "needed": lack.needed,
+            "available": lack.available,
+            "link": PAGE,
+            "options": [
+                {"plan": plan.code, "name": plan.name, "monthly_credits": plan.monthly_credits}
+                for plan in options
+            ],
+        },
+    )

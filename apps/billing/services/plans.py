@@ -1,0 +1,47 @@
+"""Which plan a workspace is on, and what follows from it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User, Workspace
+from apps.accounts.services.second_factors import MfaSource, set_mfa_requirement
+from apps.billing.models import Plan
+from apps.billing.services.credits import grant_plan_credits
+from apps.journal.services import record
+
+MFA_GRACE = timedelta(days=14)
+
+
+@transaction.atomic
+def change_plan(
+    workspace: Workspace, code: str, *, actor: User | None, mfa_from: datetime | None = None
+) -> None:
+    """Put the workspace on the plan `code`.
+
+    A plan that requires second factors does so 14 days from now, or from `mfa_from`; one that began before keeps its
+    day. Any other plan waives them (what the owner asks for stays). The month's credits of a larger plan are there at
+    once; those that were granted stay until the month ends. Raises Plan.DoesNotExist.
+    """
+    plan = Plan.objects.get(code=code)
+    locked = Workspace.objects.select_for_update().get(pk=workspace.pk)
+    before = locked.plan_code
+    if before != code:
+        locked.plan_code = code
+        locked.save(update_fields=["plan_code", "updated_at"])
+        record(
+            actor=actor,
+            workspace=locked,
+            action="billing.plan.changed",
+            target=locked,
+            changes={"plan": [before, code]},
+        )
+    starts = None
+    if plan.requires_mfa:
+        starts = mfa_from or locked.plan_mfa_from or timezone.now() + MFA_GRACE
+    set_mfa_requirement(locked, source=MfaSource.PLAN, starts=starts, actor=actor)
+    grant_plan_credits(only=locked)
+    workspace.refresh_from_db(fields=["plan_code", "plan_mfa_from"])

@@ -1,0 +1,28 @@
+"""Celery entry points of billing."""
+
+import structlog
+from celery import shared_task
+
+from apps.billing.services import credits
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="billing.grant_plan_credits", expires=60)
+def grant_plan_credits() -> None:
+    """Every minute: new workspaces get their credits, and all of them when a month begins."""
+    credits.grant_plan_credits()
+
+
+@shared_task(name="billing.expire_credits", expires=60)
+def expire_credits() -> None:
+    credits.expire_credits(lately=True)
+
+
+@shared_task(name="billing.verify_credits")
+def verify_credits() -> None:
+    """Every night: what expired long ago and came back, then every balance anew. A fault is an error in the log."""
+    credits.expire_credits()
+    check = credits.keep_check(credits.verify_credits())
+    if check.faults:
+        log.error("credits_not_whole", faults=check.faults[:20], count=len(check.faults))
