@@ -18,6 +18,7 @@ HOLDERS = {
     "keys.use": "owner admin trader analyst",
     "keys.manage": "owner admin",
     "journal.view": "owner admin",
+    "billing.view": "owner admin trader",
     "billing.manage": "owner",
     "markets.view": EVERYBODY,
     "markets.edit": "owner admin trader analyst",
@@ -30,9 +31,7 @@ HOLDERS = {
     "signals.manage": "owner admin trader",
 }
 # What is left of a role in a workspace that is being closed.
-WHILE_CLOSING = (
-    "workspace.view workspace.own journal.view markets.view formulas.view backtests.view signals.view".split()
-)
+WHILE_CLOSING = "workspace.view workspace.own journal.view billing.view markets.view formulas.view backtests.view signals.view".split()
 # What no API key is ever given.
 NOT_FOR_KEYS = "keys.use keys.manage workspace.own".split()
 
@@ -239,6 +238,8 @@ PAGES = {
     "settings/workspace/api-keys/{uuid}/revoke/": "keys.use",
     "settings/workspace/api-keys/{uuid}/rotate/": "keys.use",
     "settings/workspace/close/": "workspace.own",
+    "settings/workspace/credits/": "billing.view",
+    "settings/workspace/credits/statement.csv": "billing.view",
     "settings/workspace/data/": "workspace.view",
     "settings/workspace/invitations/{uuid}/resend/": "members.manage",
     "settings/workspace/invitations/{uuid}/revoke/": "members.manage",
@@ -294,6 +295,8 @@ API = {
     "api/v1/backtests/{uuid}/trades/": "GET backtests.view",
     "api/v1/bars/": "GET markets.view; POST markets.edit",
     "api/v1/bars/{uuid}/": "GET markets.view; DELETE markets.edit",
+    "api/v1/credits/": "GET billing.view",
+    "api/v1/credits/transactions/": "GET billing.view",
     "api/v1/erasure/": "GET in person; POST in person",
     "api/v1/erasure/cancel/": "POST in person",
     "api/v1/exports/": "GET in person; POST in person",
