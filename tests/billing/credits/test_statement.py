@@ -40,7 +40,8 @@ def test_page_tells_balance_buckets_use_and_every_line(web, story):
         "Pro plan",
         "Top-up",
         "signals.firing:one",
-        "rest back", "Firing one",
+        "rest back",
+        "Firing one",
         "+18",
         "−30",
     ):
