@@ -36,6 +36,10 @@ HINTS = {
     "trusted_proxies": "comma-separated addresses or networks of your own proxies, for example 10.0.0.0/8, ::1",
     "cors_allowed_origins": "a comma-separated list of origins of other sites, for example https://tools.example.com",
     "site_url": "the public address, for example https://app.example.com",
+    "email_fallback_url": "like EMAIL_URL: the server that takes over when the first one fails; empty for none",
+    "notifications_live": "true sends for real; false shows what would be sent",
+    "notifications_private_networks": "comma-separated networks of your own that webhooks may reach, or nothing",
+    "notifications_ca_file": "a PEM file of certificates that webhooks trust beside the usual ones",
     "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS); empty keeps mail in var/mail",
     "log_format": "json or console",
     "google_client_secret": "both are on console.cloud.google.com, APIs & Services, Credentials",
@@ -66,6 +70,10 @@ class Env(BaseSettings):
     cors_allowed_origins: CommaList = Field(default_factory=list)
     site_url: str = "http://127.0.0.1:8000"
     email_url: str = ""
+    email_fallback_url: str = ""
+    notifications_live: bool = False
+    notifications_private_networks: CommaList = Field(default_factory=list)
+    notifications_ca_file: str = ""
     default_from_email: str = "Candlewright <no-reply@candlewright.example>"
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -89,6 +97,7 @@ class Env(BaseSettings):
         "csrf_trusted_origins",
         "cors_allowed_origins",
         "trusted_proxies",
+        "notifications_private_networks",
         mode="before",
     )
     @classmethod
@@ -132,7 +141,7 @@ class Env(BaseSettings):
             raise ValueError("is not a web address")
         return value.rstrip("/")
 
-    @field_validator("email_url")
+    @field_validator("email_url", "email_fallback_url")
     @classmethod
     def is_mail(cls, value: str) -> str:
         if value and not value.startswith(("smtp://", "smtps://", "smtp+tls://")):
@@ -148,7 +157,7 @@ class Env(BaseSettings):
                 raise ValueError("holds something that is no origin: scheme, host and port, no path, no *")
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "notifications_private_networks")
     @classmethod
     def are_networks(cls, value: list[str]) -> list[str]:
         return [str(ip_network(text)) for text in value]
@@ -168,7 +177,7 @@ class Env(BaseSettings):
             raise ValueError("is not an https address")
         return value.rstrip("/")
 
-    @field_validator("geoip_path")
+    @field_validator("geoip_path", "notifications_ca_file")
     @classmethod
     def is_file(cls, value: str) -> str:
         if value and not Path(value).is_file():

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.journal",
     "apps.accounts",
+    "apps.notifications",
     "apps.billing",
     "apps.markets",
     "apps.formulas",
@@ -129,6 +130,22 @@ def database_from_url(url: str) -> dict[str, Any]:
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": parts,
+    }
+
+
+def smtp_options(url: str) -> dict[str, Any]:
+    """An entry of NOTIFICATIONS_EMAIL for a mail server's URL."""
+    parts = urlsplit(url)
+    return {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": parts.hostname or "localhost",
+            "port": parts.port or 25,
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_ssl": parts.scheme == "smtps",
+            "use_tls": parts.scheme == "smtp+tls",
+        },
     }
 
 
@@ -227,6 +244,17 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(MAIL_DIR)
 
+# Off: everything happens except the call to the outside; deliveries end as a dry run that shows what would be sent.
+NOTIFICATIONS_LIVE = env.notifications_live
+# In order: an empty entry is the mail backend above, what follows takes over when it fails.
+NOTIFICATIONS_EMAIL: dict[str, dict[str, Any]] = {"main": {}}
+if env.email_fallback_url:
+    NOTIFICATIONS_EMAIL["fallback"] = smtp_options(env.email_fallback_url)
+NOTIFICATIONS_CREDITS: dict[str, int] = {}  # by channel, where it is not the channel's own price
+NOTIFICATIONS_PRIVATE_NETWORKS = env.notifications_private_networks  # that webhooks may reach all the same
+NOTIFICATIONS_CA_FILE = env.notifications_ca_file  # trusted by them beside the usual authorities
+NOTIFICATIONS_CIRCUIT = {"faults": 3, "pause_s": 5.0, "longest_s": 300.0}
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
@@ -249,6 +277,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "backtests-resume": {"task": "backtests.resume_jobs", "schedule": 15.0},
     "signals-sweep": {"task": "signals.sweep_alerts", "schedule": 5.0},
+    "notifications-send": {"task": "notifications.send_due", "schedule": 5.0},
     "accounts-mail": {"task": "accounts.send_due_mail", "schedule": 30.0},
     "accounts-tidy": {"task": "accounts.tidy_logins", "schedule": 60.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},

@@ -1,0 +1,27 @@
+"""The channels there are. A new one is a folder and a line here."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.utils.module_loading import import_string
+
+from apps.notifications.channels.base import Channel
+
+CHANNELS = {
+    "inbox": "apps.notifications.channels.inbox.channel.Inbox",
+    "email": "apps.notifications.channels.email.channel.Email",
+    "webhook": "apps.notifications.channels.webhook.channel.Webhook",
+}
+
+
+@cache
+def channel_of(kind: str) -> Channel:
+    """The channel of that kind. Raises KeyError for one that does not exist (any more)."""
+    found: Channel = import_string(CHANNELS[kind])()
+    return found
+
+
+def channels() -> list[Channel]:
+    """Every channel, whether or not the installation is set up for it."""
+    return [channel_of(kind) for kind in CHANNELS]

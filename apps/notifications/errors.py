@@ -1,0 +1,27 @@
+"""What can be wrong with a contact or with what is asked of a notice."""
+
+from __future__ import annotations
+
+from apps.core.errors import DomainError
+
+
+class BadTarget(DomainError):
+    """An address, number or URL that the channel cannot send to."""
+
+    code = "bad_target"
+    title = "Nothing can be sent there"
+
+
+class BadLink(DomainError):
+    """A link of a message that was cut, changed or made for something else."""
+
+    code = "bad_link"
+    status = 410
+    title = "The link does not work"
+
+
+class NotToBeChosen(DomainError):
+    """A wish that cannot be granted: an unknown event or channel, one that is always told, hours without an end."""
+
+    code = "not_to_be_chosen"
+    title = "This cannot be chosen"

@@ -1,0 +1,48 @@
+"""What people were told: the inbox."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from apps.notifications.choices import Until, Urgency
+
+
+class Notice(models.Model):
+    """One thing to tell one person, once per `key`; also its row in the inbox. Written by SQL, not by `save()`."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, null=True, related_name="+")
+    event = models.CharField(max_length=80)
+    key = models.CharField(max_length=200, unique=True)
+    data = models.JSONField()
+    urgency = models.PositiveSmallIntegerField(choices=Urgency)
+    until = models.CharField(
+        max_length=12, choices=Until, blank=True, help_text="What ends its ladder; empty: no ladder."
+    )
+    deadline_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=20, blank=True, help_text="The channel, or page.")
+    in_inbox = models.BooleanField(default=True)
+    is_test = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person", "-id"], name="notifications_notice_inbox"),
+            models.Index(
+                fields=["person"],
+                name="notifications_notice_unread",
+                condition=Q(read_at=None, in_inbox=True),
+            ),
+            models.Index(fields=["workspace", "-id"], name="notifications_notice_ws"),
+            models.Index(fields=["created_at"], name="notifications_notice_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} for {self.person_id}"

@@ -1,0 +1,53 @@
+"""Writes of the notifications room."""
+
+from apps.notifications.rules.events import Content, Event, register_event
+from apps.notifications.services.charges import Charge, take_ended_charges
+from apps.notifications.services.contacts import (
+    add_contact,
+    add_webhook,
+    disable_contact,
+    enable_contact,
+    remove_contact,
+    replay_deliveries,
+    rotate_webhook_key,
+    send_test_notice,
+)
+from apps.notifications.services.notices import acknowledge, live_group, mark_all_read, mark_read
+from apps.notifications.services.queueing import (
+    NewNotice,
+    PlannedNotice,
+    plan_notices,
+    queue_notices,
+    queue_planned,
+)
+from apps.notifications.services.sending import send_due
+from apps.notifications.services.wishes import set_delivery_hours, set_preference, unsubscribe
+
+__all__ = [
+    "Charge",
+    "Content",
+    "Event",
+    "NewNotice",
+    "PlannedNotice",
+    "acknowledge",
+    "add_contact",
+    "add_webhook",
+    "disable_contact",
+    "enable_contact",
+    "live_group",
+    "mark_all_read",
+    "mark_read",
+    "plan_notices",
+    "queue_notices",
+    "queue_planned",
+    "register_event",
+    "remove_contact",
+    "replay_deliveries",
+    "rotate_webhook_key",
+    "send_due",
+    "send_test_notice",
+    "set_delivery_hours",
+    "set_preference",
+    "take_ended_charges",
+    "unsubscribe",
+]

@@ -1,0 +1,232 @@
+"""Where people are reached: adding, switching off, and what belongs to webhooks."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from apps.accounts.models import User, Workspace
+from apps.core.errors import Conflict
+from apps.core.jobs import enqueue_on_commit
+from apps.journal.services import record
+from apps.notifications.channels.registry import channel_of
+from apps.notifications.channels.webhook import signing
+from apps.notifications.choices import DeliveryStatus, DisabledFor
+from apps.notifications.models import Contact, Delivery
+from apps.notifications.rules.events import CONTACT_DISABLED, TEST
+from apps.notifications.services.queueing import NewNotice, queue_notices
+
+OVERLAP = timedelta(hours=24)
+MOST_OVERLAP = timedelta(days=7)
+
+
+def target_digest(channel: str, target: str) -> str:
+    """Recognises a target without keeping it readable."""
+    return salted_hmac("notifications.contact", f"{channel}:{target}", algorithm="sha256").hexdigest()
+
+
+@transaction.atomic
+def add_contact(
+    person: User,
+    *,
+    channel: str,
+    target: str,
+    actor: User | None,
+    workspace: Workspace | None = None,
+    secrets: Any = None,
+    options: dict[str, Any] | None = None,
+    is_verified: bool = False,
+) -> Contact:
+    """Store a target, not yet used unless it `is_verified`: proving that it is theirs is the caller's to see to.
+
+    Raises BadTarget for one the channel cannot send to, Conflict for one that is there already.
+    """
+    way = channel_of(channel)
+    target = way.check_target(target)
+    try:
+        with transaction.atomic():
+            contact = Contact.objects.create(
+                person=person,
+                workspace=workspace,
+                channel=channel,
+                label=way.mask(target),
+                target=target,
+                target_digest=target_digest(channel, target),
+                secrets=json.dumps(secrets) if secrets is not None else "",
+                options=options or {},
+                verified_at=timezone.now() if is_verified else None,
+            )
+    except IntegrityError:
+        raise Conflict(f"{way.mask(target)} is among your contacts already.", field="target") from None
+    _record(contact, "added", actor)
+    return contact
+
+
+def add_webhook(
+    person: User,
+    *,
+    url: str,
+    actor: User | None,
+    workspace: Workspace | None = None,
+    asymmetric: bool = False,
+    options: dict[str, Any] | None = None,
+) -> tuple[Contact, str]:
+    """An endpoint and what its owner verifies signatures with: the shared secret, or the public key (`asymmetric`)."""
+    key = signing.new_private_key() if asymmetric else signing.new_secret()
+    contact = add_contact(
+        person,
+        channel="webhook",
+        target=url,
+        actor=actor,
+        workspace=workspace,
+        secrets=[{"key": key, "until": None}],
+        options=options,
+        is_verified=True,  # whoever cannot read the signatures learns nothing from what is sent
+    )
+    return contact, signing.public_key_of(key) if asymmetric else key
+
+
+@transaction.atomic
+def rotate_webhook_key(contact: Contact, *, actor: User | None, overlap: timedelta = OVERLAP) -> str:
+    """A new key of the same kind; the old ones go on signing beside it for `overlap`. Returns as `add_webhook` does."""
+    contact = Contact.objects.select_for_update().get(pk=contact.pk)
+    now = timezone.now()
+    until = (now + min(overlap, MOST_OVERLAP)).isoformat()
+    held: Any = contact.secrets
+    kept = []
+    for entry in json.loads(held.reveal()):
+        end = entry["until"] or until
+        if datetime.fromisoformat(end) > now:
+            kept.append({"key": entry["key"], "until": min(end, until, key=datetime.fromisoformat)})
+    asymmetric = bool(kept and kept[0]["key"].startswith(signing.PRIVATE))
+    key = signing.new_private_key() if asymmetric else signing.new_secret()
+    contact.secrets = json.dumps([{"key": key, "until": None}, *kept[:3]])
+    contact.save(update_fields=["secrets", "updated_at"])
+    _record(contact, "key_rotated", actor)
+    return signing.public_key_of(key) if asymmetric else key
+
+
+@transaction.atomic
+def disable_contact(contact: Contact, *, why: DisabledFor, note: str = "", actor: User | None = None) -> bool:
+    """Send nothing there any more. Returns whether it was in use.
+
+    Where the contact itself is the cause, its person is told, on the ways that are left.
+    """
+    now = timezone.now()
+    if not Contact.objects.filter(pk=contact.pk, disabled_at=None).update(
+        disabled_at=now, disabled_for=why, disabled_note=note[:300], updated_at=now
+    ):
+        return False
+    Delivery.objects.filter(contact=contact, status=DeliveryStatus.WAITING).update(
+        status=DeliveryStatus.CANCELLED, ended_at=now, error="the contact was switched off"
+    )
+    contact.refresh_from_db()
+    _record(contact, "disabled", actor, why=str(why))
+    if why in (DisabledFor.GONE, DisabledFor.FAILING):
+        way = channel_of(contact.channel)
+        queue_notices(
+            [
+                NewNotice(
+                    person_id=contact.person_id,
+                    workspace_id=contact.workspace_id,
+                    event=CONTACT_DISABLED.name,
+                    key=f"contact-disabled:{contact.uuid}:{now.isoformat()}",
+                    data={
+                        "title": f"{way.words} {contact.label} is switched off",
+                        "text": "It answered that it does not exist any more."
+                        if why == DisabledFor.GONE
+                        else "Every delivery to it failed for several days. Mend it, switch it on again and replay "
+                        "what it missed.",
+                        "facts": [["Last error", note[:300]]],
+                    },
+                )
+            ]
+        )
+    return True
+
+
+@transaction.atomic
+def enable_contact(contact: Contact, *, actor: User | None) -> None:
+    """Use it again; what it missed meanwhile is not sent by that alone."""
+    Contact.objects.filter(pk=contact.pk).exclude(disabled_for=DisabledFor.REMOVED).update(
+        disabled_at=None, disabled_for="", disabled_note="", failing_since=None, updated_at=timezone.now()
+    )
+    contact.refresh_from_db()
+    _record(contact, "enabled", actor)
+
+
+@transaction.atomic
+def remove_contact(contact: Contact, *, actor: User | None) -> None:
+    """Forget the target. An empty row stays behind the deliveries that it had."""
+    disable_contact(contact, why=DisabledFor.PERSON, actor=actor)
+    Contact.objects.filter(pk=contact.pk).update(
+        target="", secrets="", target_digest="", options={}, disabled_for=DisabledFor.REMOVED
+    )
+    contact.refresh_from_db()
+    _record(contact, "removed", actor)
+
+
+@transaction.atomic
+def replay_deliveries(
+    contact: Contact,
+    *,
+    since: datetime,
+    until: datetime,
+    actor: User | None,
+    also_delivered: bool = False,
+    now: datetime | None = None,
+) -> int:
+    """Send again what failed there (or all of it) in a span of time, under the same keys. Returns how many."""
+    now = now or timezone.now()
+    again = [DeliveryStatus.FAILED, DeliveryStatus.CANCELLED, DeliveryStatus.UNKNOWN]
+    if also_delivered:
+        again.append(DeliveryStatus.DELIVERED)
+    number = Delivery.objects.filter(
+        contact=contact, created_at__gte=since, created_at__lt=until, status__in=again
+    ).update(status=DeliveryStatus.WAITING, send_after=now, tries=0, ended_at=None, error="")
+    if number:
+        _record(contact, "replayed", actor, deliveries=number)
+        enqueue_on_commit("notifications.send_due")
+    return number
+
+
+def send_test_notice(contact: Contact) -> str:
+    """Send a test to the contact. Returns the notice's key."""
+    key = f"test:{contact.uuid}:{timezone.now().isoformat()}"
+    queue_notices(
+        [
+            NewNotice(
+                person_id=contact.person_id,
+                workspace_id=contact.workspace_id,
+                event=TEST.name,
+                key=key,
+                channels=(contact.channel,),
+                contact_ids=(contact.pk,),
+                data={
+                    "title": "This is a test",
+                    "text": f"It was sent to {contact.label}.",
+                    "url": settings.SITE_URL,
+                },
+                is_test=True,
+            )
+        ]
+    )
+    return key
+
+
+def _record(contact: Contact, verb: str, actor: User | None, **changes: Any) -> None:
+    record(
+        actor=actor,
+        workspace=contact.workspace,
+        action=f"notifications.contact.{verb}",
+        target=contact,
+        changes={"channel": contact.channel, **changes},
+        personal={"contact": contact.label},
+        subject=contact.person,
+    )

@@ -1,0 +1,11 @@
+"""Celery entry points of the notifications room."""
+
+from celery import shared_task
+
+from apps.notifications import services
+
+
+@shared_task(name="notifications.send_due", ignore_result=True, expires=30)
+def send_due() -> None:
+    """Send what is due. Queued when something was stored and, in case that got lost, by beat."""
+    services.send_due()
