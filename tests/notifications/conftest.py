@@ -30,7 +30,7 @@ ALARMING = register_event(
 
 
 @pytest.fixture(autouse=True)
-def live(settings) -> Iterator[None]:
+def live(settings) -> None:
     """Everything goes out; loopback may be reached; circuits and pauses of other tests are forgotten."""
     settings.NOTIFICATIONS_LIVE = True
     settings.NOTIFICATIONS_PRIVATE_NETWORKS = ["127.0.0.0/8"]
@@ -41,7 +41,6 @@ def live(settings) -> Iterator[None]:
     for key in client.scan_iter(f"{prefix}:pace:*"):
         client.delete(key)
     client.close()
-    yield
 
 
 @pytest.fixture

@@ -167,7 +167,6 @@ def test_gone_switches_the_endpoint_off_and_tells_its_person(user, provider, end
 
 
 def test_five_days_of_failures_switch_it_off_and_a_success_begins_anew(user, provider, endpoint, tell):
-    contact, _ = endpoint
     provider.answer = lambda request: Answer(500)
 
     def fail(since: timedelta) -> Contact:

@@ -88,9 +88,8 @@ class _Wishes:
 
 
 def queue_notices(notices: Sequence[NewNotice], *, now: datetime | None = None) -> int:
-    """Plan and write in one transaction. Returns how many notices are new."""
-    with transaction.atomic():
-        return queue_planned(plan_notices(notices, now=now), now=now)
+    """Plan and write. Returns how many notices are new."""
+    return queue_planned(plan_notices(notices, now=now), now=now)
 
 
 def plan_notices(notices: Sequence[NewNotice], *, now: datetime | None = None) -> list[PlannedNotice]:
@@ -257,6 +256,7 @@ def queue_planned(planned: Sequence[PlannedNotice], *, now: datetime | None = No
     if not planned:
         return 0
     now = now or timezone.now()
+    planned = list({one.notice.key: one for one in reversed(planned)}.values())[::-1]
     shared: dict[int, Jsonb] = {}  # many notices of one thing share their data
     for one in planned:
         shared.setdefault(id(one.notice.data), Jsonb(one.notice.data))

@@ -25,6 +25,9 @@ from apps.notifications.selectors import clocks_of
 from apps.notifications.services.sending.claiming import Claim
 from apps.notifications.services.sending.outcomes import Ended, Held, Outcome
 
+# how it ends without being sent, or until when it is held back
+Verdict = tuple[DeliveryStatus, str] | datetime
+
 log = structlog.get_logger(__name__)
 
 
@@ -68,17 +71,17 @@ def load(claims: Sequence[Claim], *, now: datetime) -> tuple[list[Parcel], list[
     for delivery in deliveries:
         claim = numbers[delivery.pk]
         try:
-            verdict = _verdict(delivery, clocks.get(delivery.person_id), chosen, now)
+            verdict: Parcel | Verdict | None = _verdict(delivery, clocks.get(delivery.person_id), chosen, now)
             if verdict is None:
                 verdict = _parcel(claim, delivery, clocks[delivery.person_id][1], unread)
         except Exception as error:  # one that cannot be rendered must not hold up the others
             log.exception("delivery_not_rendered", delivery=delivery.pk)
-            verdict = _ended(delivery, DeliveryStatus.FAILED, f"cannot be rendered: {type(error).__name__}")
+            verdict = (DeliveryStatus.FAILED, f"cannot be rendered: {type(error).__name__}")
         if isinstance(verdict, Parcel):
             parcels.append(verdict)
         elif isinstance(verdict, datetime):
             outcomes.append(Held(claim, verdict, "held back by quiet hours"))
-        else:
+        elif verdict is not None:
             outcomes.append(Ended(claim, *verdict))
     return parcels, outcomes
 
@@ -90,16 +93,12 @@ def _unread(people: set[int]) -> dict[int, int]:
     return {row["person_id"]: row["number"] for row in rows.annotate(number=Count("id"))}
 
 
-def _ended(delivery: Delivery, status: DeliveryStatus, error: str) -> tuple[DeliveryStatus, str]:
-    return status, error
-
-
 def _verdict(
     delivery: Delivery,
     person: tuple[Clock, bool] | None,
     chosen: dict[tuple[int, str, str], str],
     now: datetime,
-) -> tuple[DeliveryStatus, str] | datetime | None:
+) -> Verdict | None:
     """How it ends without being sent, until when it is held back, or None: it is to be sent."""
     notice, contact = delivery.notice, delivery.contact
     cancelled = DeliveryStatus.CANCELLED
@@ -156,14 +155,10 @@ def recipient_of(contact: Contact | None, person: User) -> Recipient:
     """The contact in the clear; without one, the account's own address."""
     if contact is None:
         return Recipient(person.pk, None, person.email)
-    secrets = contact.secrets.reveal() if contact.secrets else ""
-    return Recipient(
-        person.pk,
-        contact.pk,
-        contact.target.reveal(),
-        contact.options,
-        json.loads(secrets) if secrets else None,
-    )
+    target: Any = contact.target
+    held: Any = contact.secrets
+    secrets = json.loads(held.reveal()) if held else None
+    return Recipient(person.pk, contact.pk, target.reveal(), contact.options, secrets)
 
 
 def message_of(delivery: Delivery, *, unread: int = 0) -> Message:
