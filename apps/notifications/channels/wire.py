@@ -7,6 +7,7 @@ import queue
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -20,14 +21,27 @@ class Wire:
     """`http` for providers whose address the operator has set; `guarded` for every URL that a person gave."""
 
     def __init__(self) -> None:
-        limits = httpx.Limits(max_connections=128, max_keepalive_connections=32)
-        self.http = httpx.AsyncClient(timeout=20.0, limits=limits, follow_redirects=False, trust_env=False)
-        self.guarded = guarded_client()
+        self._clients: list[httpx.AsyncClient] = []
         self._kept: dict[str, queue.LifoQueue[Any]] = {}
 
+    @cached_property
+    def http(self) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_connections=128, max_keepalive_connections=32)
+        return self._kept_open(
+            httpx.AsyncClient(timeout=20.0, limits=limits, follow_redirects=False, trust_env=False)
+        )
+
+    @cached_property
+    def guarded(self) -> httpx.AsyncClient:
+        return self._kept_open(guarded_client())
+
+    def _kept_open(self, client: httpx.AsyncClient) -> httpx.AsyncClient:
+        self._clients.append(client)
+        return client
+
     async def close(self) -> None:
-        await self.http.aclose()
-        await self.guarded.aclose()
+        for client in self._clients:
+            await client.aclose()
         for kept in self._kept.values():
             while not kept.empty():
                 await asyncio.to_thread(kept.get_nowait().close)
