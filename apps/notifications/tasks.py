@@ -8,4 +8,5 @@ from apps.notifications import services
 @shared_task(name="notifications.send_due", ignore_result=True, expires=30)
 def send_due() -> None:
     """Send what is due. Queued when something was stored and, in case that got lost, by beat."""
-    services.send_due()
+    if services.send_due():
+        send_due.delay()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import time, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.notifications.choices import Mode, Until, Urgency
@@ -277,3 +279,22 @@ def test_a_contact_that_is_switched_off_ends_what_waits_for_it(user, provider, e
         ].cost
         == 0
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_take_different_deliveries(transactional_db):
+    """While one worker's claim is not committed yet, another takes the rest, and does not wait."""
+    for person in UserFactory.create_batch(6):
+        queue_notices([NewNotice(person.pk, "tests.bell.rung", str(person.pk), {"title": "x"}, channels=())])
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        mine = take(2)
+        theirs = pool.submit(take_and_close).result(timeout=20)
+    assert (len(mine), len(theirs)) == (2, 4)
+    assert not set(mine) & set(theirs)
+
+
+def take_and_close() -> list[int]:
+    try:
+        return take()
+    finally:
+        connection.close()

@@ -28,6 +28,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "backtests.sweepchunk": {"first": 0, "last": 1},
     "accounts.dataexport": {"status": "done"},
     "accounts.membership": {"role": "owner"},
+    "notifications.delivery": {"ended_at": None},
 }
 
 
