@@ -219,9 +219,10 @@ def _wants(options: Mapping[str, Any], event: str) -> bool:
 INSERT = """
 WITH incoming AS (
     SELECT * FROM unnest(
-        %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::jsonb[], %s::smallint[], %s::text[],
+        %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::integer[], %s::smallint[], %s::text[],
         %s::timestamptz[], %s::boolean[], %s::boolean[]
-    ) AS row (key, person_id, workspace_id, event, data, urgency, until, deadline_at, in_inbox, is_test)
+    ) AS row (key, person_id, workspace_id, event, place, urgency, until, deadline_at, in_inbox, is_test)
+    JOIN unnest(%s::jsonb[]) WITH ORDINALITY AS shared (data, place) USING (place)
 ), told AS (
     INSERT INTO notifications_notice
         (uuid, person_id, workspace_id, event, key, data, urgency, until, deadline_at, created_at, read_at,
@@ -257,9 +258,12 @@ def queue_planned(planned: Sequence[PlannedNotice], *, now: datetime | None = No
         return 0
     now = now or timezone.now()
     planned = list({one.notice.key: one for one in reversed(planned)}.values())[::-1]
-    shared: dict[int, Jsonb] = {}  # many notices of one thing share their data
+    places: dict[int, int] = {}  # many notices of one thing share their data, which is sent once
+    shared: list[Jsonb] = []
     for one in planned:
-        shared.setdefault(id(one.notice.data), Jsonb(one.notice.data))
+        if id(one.notice.data) not in places:
+            shared.append(Jsonb(one.notice.data))
+            places[id(one.notice.data)] = len(shared)
     ways = [
         (one.notice.key, way, one.notice.charge_key if way.cost else "")
         for one in planned
@@ -270,12 +274,13 @@ def queue_planned(planned: Sequence[PlannedNotice], *, now: datetime | None = No
         [one.notice.person_id for one in planned],
         [one.notice.workspace_id for one in planned],
         [one.notice.event for one in planned],
-        [shared[id(one.notice.data)] for one in planned],
+        [places[id(one.notice.data)] for one in planned],
         [int(one.urgency) for one in planned],
         [one.until for one in planned],
         [one.notice.deadline_at for one in planned],
         [one.in_inbox for one in planned],
         [one.notice.is_test for one in planned],
+        shared,
         now,
         now,
         [key for key, _, _ in ways],
