@@ -74,6 +74,8 @@ OPEN = {
     "health/ready": "the same",
     "invitations/{token}/": "the token is the key; people without an account come here first",
     "mail/": "absent where mail is really sent",
+    "notifications/unsubscribe/{token}/": "the token is the key; mail programs post here by themselves",
+    "notifications/seen/{token}/": "the token is the key; opened out of a message on any device",
     "api/schema/": "the API's description holds no data",
     "api/docs/": "the same",
     "api/v1/auth/register/": "makes the account",
@@ -388,6 +390,7 @@ WEBSOCKETS = {
     "ws/walk-forwards/{uuid}/": "backtests.view",
     "ws/portfolios/{uuid}/": "backtests.view",
     "ws/signals/": "signals.view",
+    "ws/inbox/": "signed in",
     "ws/journal/": "workspace.view",  # says only that there is something new
 }
 
