@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import time
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,33 @@ def deliveries_trace(person: User, uuid: UUID | str) -> Notice | None:
         .prefetch_related("deliveries__trace", "deliveries__contact")
         .first()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeEnd:
+    """How the deliveries of a notice ended, by number."""
+
+    key: str
+    delivered: int
+    failed: int
+    dry_run: int
+    cancelled: int
+
+
+ENDS = """
+SELECT n.key, count(d.id) FILTER (WHERE d.status = 'delivered'),
+       count(d.id) FILTER (WHERE d.status IN ('failed', 'unknown')),
+       count(d.id) FILTER (WHERE d.status = 'dry_run'), count(d.id) FILTER (WHERE d.status = 'cancelled')
+FROM notifications_notice AS n LEFT JOIN notifications_delivery AS d ON d.notice_id = n.id
+WHERE n.key = ANY(%s) GROUP BY n.key HAVING bool_and(d.id IS NULL OR d.ended_at IS NOT NULL)
+"""
+
+
+def ends_of(keys: Iterable[str]) -> list[NoticeEnd]:
+    """Those of these notices whose deliveries have all ended."""
+    with connection.cursor() as cursor:
+        cursor.execute(ENDS, [list(keys)])
+        return [NoticeEnd(*row) for row in cursor.fetchall()]
 
 
 SELECT_PEOPLE = """

@@ -26,7 +26,48 @@ class Action(models.TextChoices):
 
 
 class SignalStatus(models.TextChoices):
-    VALIDATED = "validated", "Validated"
+    """Where a signal stands. A row exists from `validated` on; its steps tell when the alert was received."""
+
+    RECEIVED = "received", "Received"
+    VALIDATED = "validated", "Validated"  # alarms are looked for
+    MATCHED = "matched", "On its way"  # to those whose alarms took it
+    UNMATCHED = "unmatched", "No alarm"
+    DELIVERED = "delivered", "Delivered"  # every alarm's messages have ended, and somebody has it
+    REJECTED = "rejected", "Not delivered"  # the reason says why
+
+
+class RejectedFor(models.TextChoices):
+    """Why nobody got a signal that alarms took."""
+
+    NO_CREDITS = "no_credits", "no credits left"
+    COOLING = "cooling", "every alarm was cooling down"
+    OFF_HOURS = "off_hours", "every alarm was outside its hours"
+    MUTED = "muted", "every alarm was muted"
+    UNDELIVERED = "undelivered", "no message arrived"
+    BROKEN = "broken", "looking for its alarms failed"
+
+
+class FiringState(models.TextChoices):
+    QUEUED = "queued", "On its way"
+    DELIVERED = "delivered", "Delivered"
+    PARTLY = "partly", "Delivered in part"
+    FAILED = "failed", "Failed"
+    DRY_RUN = "dry_run", "Dry run"
+    CANCELLED = "cancelled", "Not sent"  # switched off, acknowledged or without an address by then
+    NO_CREDITS = "no_credits", "No credits"  # only the inbox was told
+    COOLING = "cooling", "Cooling down"
+    OFF_HOURS = "off_hours", "Outside its hours"
+    MUTED = "muted", "Muted"
+
+
+class IncidentKind(models.TextChoices):
+    GAP = "gap", "Numbers are missing"
+    REGRESSION = "regression", "A lower number came again"
+
+
+class IncidentState(models.TextChoices):
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"  # what was missing came later, or the regression was told
 
 
 class SecurityEventKind(models.TextChoices):

@@ -48,3 +48,14 @@ class SourceInactive(DomainError):
     code = "source_inactive"
     status = 409
     title = "The source is switched off"
+
+
+class AlarmRefused(DomainError):
+    code = "invalid_alarm"
+    title = "The alarm cannot be kept like this"
+
+
+class TooManyTests(DomainError):
+    code = "too_many_tests"
+    status = 429
+    title = "A test was just sent"

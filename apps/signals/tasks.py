@@ -6,14 +6,21 @@ import time
 
 from celery import shared_task
 
-from apps.signals.services import process_alerts
+from apps.signals.services import match_signals, process_alerts, settle_firings, tell_incidents
 
 RUN_S = 30.0
 
 
 @shared_task(name="signals.sweep_alerts", ignore_result=True, expires=30)
 def sweep_alerts() -> None:
-    """Make signals of all waiting alerts. Queued by the intake and, in case that got lost, by beat."""
+    """Make signals of all waiting alerts and find their alarms. Queued by the intake and, should that get lost, by beat."""
     stop_at = time.monotonic() + RUN_S
-    while process_alerts() and time.monotonic() < stop_at:
+    while (process_alerts() or match_signals()) and time.monotonic() < stop_at:
         pass
+
+
+@shared_task(name="signals.settle_firings", ignore_result=True, expires=30)
+def settle() -> None:
+    """Pay for messages that have ended, and tell of sequences that stay broken. Queued by beat."""
+    settle_firings()
+    tell_incidents()

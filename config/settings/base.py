@@ -276,6 +276,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0.1, "in
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "backtests-resume": {"task": "backtests.resume_jobs", "schedule": 15.0},
+    "signals-settle": {"task": "signals.settle_firings", "schedule": 5.0},
     "signals-sweep": {"task": "signals.sweep_alerts", "schedule": 5.0},
     "notifications-send": {"task": "notifications.send_due", "schedule": 5.0},
     "accounts-mail": {"task": "accounts.send_due_mail", "schedule": 30.0},

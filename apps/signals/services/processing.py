@@ -13,9 +13,9 @@ from django.utils import timezone
 from apps.accounts.models import Workspace
 from apps.core.live import push_on_commit
 from apps.journal.services import record
-from apps.signals.choices import AlertStatus
+from apps.signals.choices import AlertStatus, SignalStatus
 from apps.signals.errors import AlertRefused
-from apps.signals.models import Alert, Signal
+from apps.signals.models import Alert, Signal, SignalStep
 from apps.signals.rules import AlertContent, read_alert
 
 log = structlog.get_logger(__name__)
@@ -87,6 +87,12 @@ def _make_signals(alerts: list[Alert]) -> None:
             continue
         signals.append(_signal(alert, content))
     Signal.objects.bulk_create(signals)
+    steps = [(SignalStatus.RECEIVED, None), (SignalStatus.VALIDATED, now)]
+    SignalStep.objects.bulk_create(
+        SignalStep(signal=signal, status=status, at=at or signal.received_at)
+        for signal in signals
+        for status, at in steps
+    )
     Alert.objects.filter(pk__in=[signal.alert_id for signal in signals]).update(
         status=AlertStatus.PROCESSED, processed_at=now
     )

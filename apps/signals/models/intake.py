@@ -108,9 +108,20 @@ class Signal(BaseModel):
     payload = models.JSONField()
     is_test = models.BooleanField(default=False)
     status = models.CharField(max_length=12, choices=SignalStatus, default=SignalStatus.VALIDATED)
+    reason = models.CharField(max_length=20, blank=True, help_text="Why it was rejected.")
+    fired = models.PositiveIntegerField(default=0, help_text="How many alarms sent it on.")
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="How often looking for its alarms broke."
+    )
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["attempts", "id"], name="signals_signal_to_match", condition=Q(status="validated")
+            ),
+            models.Index(
+                fields=["id"], name="signals_signal_on_its_way", condition=Q(status="matched")
+            ),
             models.Index(fields=["workspace", "-id"], name="signals_signal_workspace"),
             models.Index(fields=["workspace", "symbol", "-id"], name="signals_signal_symbol"),
             models.Index(fields=["source", "-id"], name="signals_signal_source"),
@@ -118,6 +129,18 @@ class Signal(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.action} {self.symbol}"
+
+
+class SignalStep(models.Model):
+    """A state that a signal reached, and when. Only ever added."""
+
+    signal = models.ForeignKey(Signal, on_delete=models.CASCADE, related_name="steps")
+    status = models.CharField(max_length=12, choices=SignalStatus)
+    reason = models.CharField(max_length=20, blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.status} at {self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class SecurityEvent(models.Model):

@@ -1,0 +1,18 @@
+"""Where alerts come from, what was received, the signals made of it, and whom they reach."""
+
+from apps.signals.models.alarms import Alarm, Firing
+from apps.signals.models.intake import Alert, AlertRepeat, AlertSource, SecurityEvent, Signal, SignalStep
+from apps.signals.models.sequences import SequenceIncident, SequencePosition
+
+__all__ = [
+    "Alarm",
+    "Alert",
+    "AlertRepeat",
+    "AlertSource",
+    "Firing",
+    "SecurityEvent",
+    "SequenceIncident",
+    "SequencePosition",
+    "Signal",
+    "SignalStep",
+]

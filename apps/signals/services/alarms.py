@@ -1,0 +1,187 @@
+"""Alarms: made, changed, muted, tried, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User, Workspace
+from apps.engine.lang import FormulaError
+from apps.journal.services import record
+from apps.notifications.channels.registry import CHANNELS
+from apps.notifications.models import Notice
+from apps.notifications.services import NewNotice, queue_notices
+from apps.signals.conditions import compile_condition
+from apps.signals.errors import AlarmRefused, TooManyTests
+from apps.signals.events import ALARM_TESTED
+from apps.signals.models import Alarm, AlertSource
+
+MOST_OF_PERSON = 500  # in one workspace
+FIELDS = (
+    "name",
+    "source",
+    "symbols",
+    "actions",
+    "condition",
+    "channels",
+    "ladder",
+    "urgency",
+    "days",
+    "open_from",
+    "open_until",
+    "cool_down_s",
+    "is_active",
+)
+BETWEEN_TESTS = timedelta(seconds=30)
+
+
+@transaction.atomic
+def create_alarm(workspace: Workspace, values: Mapping[str, Any], *, person: User) -> Alarm:
+    """An alarm of this person, at the workspace's cost. Raises AlarmRefused."""
+    if Alarm.objects.filter(workspace=workspace, person=person).count() >= MOST_OF_PERSON:
+        raise AlarmRefused(f"You have {MOST_OF_PERSON} alarms here. Delete one to make another.", status=409)
+    alarm = Alarm(workspace=workspace, person=person)
+    _set(alarm, values)
+    alarm.save()
+    record(
+        actor=person,
+        workspace=workspace,
+        action="signals.alarm.created",
+        target=alarm,
+        changes={name: _said(getattr(alarm, name)) for name in FIELDS},
+    )
+    return alarm
+
+
+@transaction.atomic
+def update_alarm(alarm: Alarm, values: Mapping[str, Any], *, actor: User) -> Alarm:
+    """Change the given fields. Raises AlarmRefused."""
+    before = {name: _said(getattr(alarm, name)) for name in FIELDS}
+    _set(alarm, values)
+    after = {name: _said(getattr(alarm, name)) for name in FIELDS}
+    changes = {name: [before[name], after[name]] for name in FIELDS if before[name] != after[name]}
+    if changes:
+        # what the matching of signals writes (`last_fired_at`) is left as it is
+        alarm.save(update_fields=[*FIELDS, "condition_hash", "updated_at"])
+        record(
+            actor=actor,
+            workspace=alarm.workspace,
+            action="signals.alarm.changed",
+            target=alarm,
+            changes=changes,
+        )
+    return alarm
+
+
+@transaction.atomic
+def mute_alarm(alarm: Alarm, *, until: datetime | None, actor: User) -> Alarm:
+    """Let it be silent until then; None ends the silence."""
+    if alarm.muted_until != until:
+        alarm.muted_until = until
+        alarm.save(update_fields=["muted_until", "updated_at"])
+        record(
+            actor=actor,
+            workspace=alarm.workspace,
+            action="signals.alarm.muted" if until else "signals.alarm.unmuted",
+            target=alarm,
+            changes={"until": until.isoformat()} if until else {},
+        )
+    return alarm
+
+
+@transaction.atomic
+def delete_alarm(alarm: Alarm, *, actor: User) -> None:
+    """Remove it with the list of its firings. What is on its way arrives, and is paid."""
+    record(
+        actor=actor,
+        workspace=alarm.workspace,
+        action="signals.alarm.deleted",
+        target=alarm,
+        changes={"name": alarm.name},
+    )
+    alarm.delete()
+
+
+@transaction.atomic
+def try_alarm(alarm: Alarm, *, actor: User) -> None:
+    """Send its person a message by the alarm's channels, free of charge. Raises TooManyTests."""
+    recent = Notice.objects.filter(
+        person=alarm.person_id,
+        event=ALARM_TESTED.name,
+        created_at__gt=timezone.now() - BETWEEN_TESTS,
+    )
+    if recent.exists():
+        wait = int(BETWEEN_TESTS.total_seconds())
+        raise TooManyTests(
+            f"A test was sent less than {wait} seconds ago. Wait a moment.", headers={"Retry-After": str(wait)}
+        )
+    queue_notices(
+        [
+            NewNotice(
+                person_id=alarm.person_id,
+                event=ALARM_TESTED.name,
+                key=f"alarm-test:{uuid4()}",
+                data={
+                    "title": f"Test of the alarm “{alarm.name}”",
+                    "text": "This is what a signal of this alarm looks like. Nothing happened on any market.",
+                    "facts": [["Symbol", alarm.symbols[0] if alarm.symbols else "BTCUSDT"]],
+                    "url": f"/signals/alarms/{alarm.uuid}/",
+                    "url_words": "Open the alarm",
+                },
+                workspace_id=alarm.workspace_id,
+                urgency=alarm.urgency,
+                channels=tuple(alarm.channels) or None,
+                ladder_id=alarm.ladder_id,
+                is_test=True,
+            )
+        ]
+    )
+    record(actor=actor, workspace=alarm.workspace, action="signals.alarm.tested", target=alarm)
+
+
+def check_alarm(alarm: Alarm) -> None:
+    """Raise AlarmRefused for what no alarm can be, and fill in what follows from the rest."""
+    try:
+        condition = compile_condition(alarm.condition) if alarm.condition.strip() else None
+    except FormulaError as error:
+        raise AlarmRefused(
+            "; ".join(f"column {problem.column}: {problem.message}" for problem in error.errors[:3]),
+            field="condition",
+        ) from error
+    alarm.condition, alarm.condition_hash = (condition.text, condition.hash) if condition else ("", "")
+    alarm.symbols = sorted({symbol.strip().upper() for symbol in alarm.symbols if symbol.strip()})
+    alarm.days = sorted(set(alarm.days))
+    unknown = [channel for channel in alarm.channels if channel not in CHANNELS]
+    if unknown:
+        raise AlarmRefused(f"There is no channel {unknown[0]!r}.", field="channels")
+    if (alarm.open_from is None) != (alarm.open_until is None):
+        raise AlarmRefused(
+            "Give both the hour it begins and the hour it ends, or neither.", field="open_until"
+        )
+    if any(not 0 <= day <= 6 for day in alarm.days):
+        raise AlarmRefused("Days are numbers from 0, Monday, to 6, Sunday.", field="days")
+    source: AlertSource | None = alarm.source
+    if source is not None and source.workspace_id != alarm.workspace_id:
+        raise AlarmRefused("There is no such source in this workspace.", field="source")
+    if alarm.ladder is not None and alarm.ladder.person_id != alarm.person_id:
+        raise AlarmRefused("That ladder is not the alarm's person's.", field="ladder")
+
+
+def _set(alarm: Alarm, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if name not in FIELDS:
+            raise TypeError(f"an alarm has no {name}")
+        setattr(alarm, name, value)
+    check_alarm(alarm)
+
+
+def _said(value: Any) -> Any:
+    """A value as the journal keeps it."""
+    if hasattr(value, "uuid"):
+        return str(value.uuid)
+    return value.isoformat() if hasattr(value, "isoformat") else value
