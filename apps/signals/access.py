@@ -7,8 +7,8 @@ from uuid import UUID
 from django.http import Http404
 
 from apps.accounts.models import Workspace
-from apps.signals.models import Alert, AlertSource, Signal
-from apps.signals.selectors import signals_of, sources_of
+from apps.signals.models import Alarm, Alert, AlertSource, Signal
+from apps.signals.selectors import alarms_of, signals_of, sources_of
 
 
 def get_source_for(workspace: Workspace, uuid: UUID | str) -> AlertSource:
@@ -30,3 +30,10 @@ def get_alert_for(workspace: Workspace, uuid: UUID | str) -> Alert:
     if alert is None:
         raise Http404("No such delivery.")
     return alert
+
+
+def get_alarm_for(workspace: Workspace, uuid: UUID | str) -> Alarm:
+    alarm = alarms_of(workspace).filter(uuid=uuid).first()
+    if alarm is None:
+        raise Http404("No such alarm.")
+    return alarm

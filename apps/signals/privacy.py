@@ -12,6 +12,26 @@ holds(
 holds("signals.Alert", "Alerts as they were received", workspace="source__workspace_id")
 holds("signals.AlertRepeat", "Repeats of alerts", workspace="alert__source__workspace_id")
 holds("signals.Signal", "Signals", workspace="workspace_id")
+holds("signals.SignalStep", "The states each signal went through", workspace="signal__workspace_id")
+holds(
+    "signals.Alarm",
+    "Your alarms: which signals you want to hear of, and how",
+    person="person_id",
+    workspace="workspace_id",
+    without=("condition_hash",),
+)
+holds(
+    "signals.Firing",
+    "When your alarms fired, and what came of it",
+    person="alarm__person_id",
+    workspace="alarm__workspace_id",
+)
+holds(
+    "signals.SequencePosition",
+    "The last number of each sender's sequence",
+    workspace="source__workspace_id",
+)
+holds("signals.SequenceIncident", "Gaps in senders' sequences", workspace="source__workspace_id")
 holds("signals.SecurityEvent", "Requests that intake turned away", workspace="source__workspace_id")
 
 keep(
@@ -38,4 +58,21 @@ keep(
     moment="minute",
     days=90,
     least=7,
+)
+
+keep(
+    "signals.firings",
+    "When alarms fired, and what came of it",
+    label="signals.Firing",
+    moment="fired_at",
+    days=365,
+    least=30,
+)
+keep(
+    "signals.incidents",
+    "Gaps in senders' sequences",
+    label="signals.SequenceIncident",
+    moment="seen_at",
+    days=365,
+    least=30,
 )

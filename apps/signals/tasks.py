@@ -13,9 +13,9 @@ RUN_S = 30.0
 
 @shared_task(name="signals.sweep_alerts", ignore_result=True, expires=30)
 def sweep_alerts() -> None:
-    """Make signals of all waiting alerts and find their alarms. Queued by the intake and, should that get lost, by beat."""
+    """Make signals of all waiting alerts and find their alarms. Queued by the intake and, should that fail, by beat."""
     stop_at = time.monotonic() + RUN_S
-    while (process_alerts() or match_signals()) and time.monotonic() < stop_at:
+    while process_alerts() + match_signals() and time.monotonic() < stop_at:
         pass
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.signals.views import feed
+from apps.signals.views import alarms, feed
 
 app_name = "signals"
 urlpatterns = [
@@ -15,5 +15,14 @@ urlpatterns = [
     path("sources/<uuid:uuid>/switch/", feed.source_switch, name="source-switch"),
     path("sources/<uuid:uuid>/test/", feed.source_test, name="source-test"),
     path("deliveries/<uuid:uuid>/", feed.delivery_detail, name="delivery-detail"),
+    path("alarms/", alarms.alarm_list, name="alarm-list"),
+    path("alarms/new/", alarms.alarm_new, name="alarm-new"),
+    path("alarms/forecast/", alarms.alarm_forecast, name="alarm-forecast"),
+    path("alarms/<uuid:uuid>/", alarms.alarm_detail, name="alarm-detail"),
+    path("alarms/<uuid:uuid>/edit/", alarms.alarm_edit, name="alarm-edit"),
+    path("alarms/<uuid:uuid>/mute/", alarms.alarm_mute, name="alarm-mute"),
+    path("alarms/<uuid:uuid>/switch/", alarms.alarm_switch, name="alarm-switch"),
+    path("alarms/<uuid:uuid>/test/", alarms.alarm_test, name="alarm-test"),
+    path("alarms/<uuid:uuid>/delete/", alarms.alarm_delete, name="alarm-delete"),
     path("<uuid:uuid>/", feed.signal_detail, name="signal-detail"),
 ]

@@ -30,6 +30,7 @@ from apps.backtests.services import (
 from apps.formulas.services import add_case, create_formula, publish_formula, share_formula
 from apps.journal.models import Entry
 from apps.signals.models import Alert, Signal
+from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sources import create_source, send_test_alert
 from tests.factories import CROSS
@@ -97,6 +98,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     source, _token = create_source(workspace, name="Mine", actor=user)
     send_test_alert(source, actor=user)
     process_alerts()
+    alarm = create_alarm(workspace, {"name": "Mine"}, person=user)
     bar_set = question.bar_set
     picture = io.BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "PNG")
@@ -141,6 +143,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "backtests/portfolios/": portfolio.uuid,
         "backtests/^portfolios/": portfolio.uuid,
         "signals/": Signal.objects.get().uuid,
+        "signals/alarms/": alarm.uuid,
         "signals/sources/": source.uuid,
         "signals/deliveries/": Alert.objects.get().uuid,
         "api/v1/^workspaces/": workspace.uuid,
@@ -152,5 +155,6 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "api/v1/^walk-forwards/": walk_forward.uuid,
         "api/v1/^portfolios/": portfolio.uuid,
         "api/v1/^signals/": Signal.objects.get().uuid,
+        "api/v1/^alarms/": alarm.uuid,
         "api/v1/^alert-sources/": source.uuid,
     }

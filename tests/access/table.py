@@ -261,6 +261,15 @@ PAGES = {
     "settings/workspace/switch/{uuid}/": "signed in",
     "settings/workspace/transfer/": "workspace.own",
     "signals/": "signals.view",
+    "signals/alarms/": "signals.view",
+    "signals/alarms/forecast/": "signals.manage",
+    "signals/alarms/new/": "signals.manage",
+    "signals/alarms/{uuid}/": "signals.view",
+    "signals/alarms/{uuid}/delete/": "signals.manage",
+    "signals/alarms/{uuid}/edit/": "signals.manage",
+    "signals/alarms/{uuid}/mute/": "signals.manage",
+    "signals/alarms/{uuid}/switch/": "signals.manage",
+    "signals/alarms/{uuid}/test/": "signals.manage",
     "signals/deliveries/{uuid}/": "signals.view",
     "signals/export.csv": "signals.view",
     "signals/sources/": "signals.view",
@@ -275,6 +284,12 @@ PAGES = {
 }
 
 API = {
+    "api/v1/alarms/": "GET signals.view; POST signals.manage",
+    "api/v1/alarms/forecast/": "POST signals.manage",
+    "api/v1/alarms/{uuid}/": "GET signals.view; PATCH signals.manage; DELETE signals.manage",
+    "api/v1/alarms/{uuid}/firings/": "GET signals.view",
+    "api/v1/alarms/{uuid}/mute/": "POST signals.manage",
+    "api/v1/alarms/{uuid}/test/": "POST signals.manage",
     "api/v1/alert-sources/": "GET signals.view; POST signals.manage",
     "api/v1/alert-sources/{uuid}/": "GET signals.view; PATCH signals.manage; DELETE signals.manage",
     "api/v1/alert-sources/{uuid}/rotate/": "POST signals.manage",

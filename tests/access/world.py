@@ -37,6 +37,7 @@ from apps.formulas.services import add_case, create_formula, publish_formula, sh
 from apps.journal.models import Entry
 from apps.markets.services import import_bars
 from apps.signals.models import Signal
+from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sources import create_source, send_test_alert
 from tests.access.routes import Route
@@ -187,6 +188,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
     for _ in range(2):
         send_test_alert(source, actor=owner)
         process_alerts()
+    alarm = create_alarm(workspace, {"name": MARK}, person=owner)
     signal, alert = Signal.objects.filter(workspace=workspace).latest("pk"), source.alerts.latest("pk")
     invitation = workspace.invitations.create(
         email=f"{MARK}@x.example", role="viewer", token_hash="0", sent_at=now(), expires_at=now()
@@ -194,6 +196,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
     entry = Entry.objects.filter(workspace_id=workspace.pk).order_by("pk").first()
     assert entry is not None
     return {
+        "api/v1/alarms/": alarm.uuid,
         "api/v1/alert-sources/": source.uuid,
         "api/v1/backtests/": backtest.uuid,
         "api/v1/bars/": bar_set.uuid,
@@ -224,6 +227,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "settings/workspace/switch/": workspace.uuid,
         "signals/": signal.uuid,
         "signals/deliveries/": alert.uuid,
+        "signals/alarms/": alarm.uuid,
         "signals/sources/": source.uuid,
         "ws/backtests/": backtest.uuid,
         "ws/portfolios/": portfolio.uuid,

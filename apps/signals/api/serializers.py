@@ -32,6 +32,8 @@ class SignalSerializer(ModelSerializer[Signal]):
             "payload",
             "is_test",
             "status",
+            "reason",
+            "fired",
         ]
 
     def get_price(self, signal: Signal) -> str | None:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.core.models import BaseModel
-from apps.signals.choices import Action, AlertStatus, SecurityEventKind, SignalStatus, SourceKind
+from apps.signals.choices import Action, AlertStatus, RejectedFor, SecurityEventKind, SignalStatus, SourceKind
 
 
 class AlertSource(BaseModel):
@@ -108,7 +108,9 @@ class Signal(BaseModel):
     payload = models.JSONField()
     is_test = models.BooleanField(default=False)
     status = models.CharField(max_length=12, choices=SignalStatus, default=SignalStatus.VALIDATED)
-    reason = models.CharField(max_length=20, blank=True, help_text="Why it was rejected.")
+    reason = models.CharField(
+        max_length=20, choices=RejectedFor, blank=True, help_text="Why it was rejected."
+    )
     fired = models.PositiveIntegerField(default=0, help_text="How many alarms sent it on.")
     attempts = models.PositiveSmallIntegerField(
         default=0, help_text="How often looking for its alarms broke."
@@ -119,9 +121,7 @@ class Signal(BaseModel):
             models.Index(
                 fields=["attempts", "id"], name="signals_signal_to_match", condition=Q(status="validated")
             ),
-            models.Index(
-                fields=["id"], name="signals_signal_on_its_way", condition=Q(status="matched")
-            ),
+            models.Index(fields=["id"], name="signals_signal_on_its_way", condition=Q(status="matched")),
             models.Index(fields=["workspace", "-id"], name="signals_signal_workspace"),
             models.Index(fields=["workspace", "symbol", "-id"], name="signals_signal_symbol"),
             models.Index(fields=["source", "-id"], name="signals_signal_source"),
@@ -136,7 +136,7 @@ class SignalStep(models.Model):
 
     signal = models.ForeignKey(Signal, on_delete=models.CASCADE, related_name="steps")
     status = models.CharField(max_length=12, choices=SignalStatus)
-    reason = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=20, choices=RejectedFor, blank=True)
     at = models.DateTimeField()
 
     def __str__(self) -> str:

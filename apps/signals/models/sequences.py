@@ -18,9 +18,7 @@ class SequencePosition(models.Model):
     highest = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["source", "strategy"], name="signals_position_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["source", "strategy"], name="signals_position_once")]
 
     def __str__(self) -> str:
         return f"{self.strategy or 'sequence'} of source {self.source_id} at {self.highest}"

@@ -1,5 +1,12 @@
 """Reads of the signals room."""
 
+from apps.signals.selectors.alarms import (
+    alarms_of,
+    alarms_with_firings,
+    firings_of,
+    firings_of_signal,
+    incidents_of,
+)
 from apps.signals.selectors.feed import (
     FeedPage,
     SignalFilter,
@@ -15,8 +22,13 @@ from apps.signals.selectors.feed import (
 __all__ = [
     "FeedPage",
     "SignalFilter",
+    "alarms_of",
+    "alarms_with_firings",
     "delivery_log",
     "feed_page",
+    "firings_of",
+    "firings_of_signal",
+    "incidents_of",
     "replaced_token_expires_at",
     "security_events_of",
     "signals_of",

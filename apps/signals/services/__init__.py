@@ -1,6 +1,7 @@
 """Writes of the signals room."""
 
 from apps.signals.services.alarms import create_alarm, delete_alarm, mute_alarm, try_alarm, update_alarm
+from apps.signals.services.forecasting import Forecast, forecast
 from apps.signals.services.matching import match_signals
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sequences import tell_incidents
@@ -16,9 +17,11 @@ from apps.signals.services.sources import (
 )
 
 __all__ = [
+    "Forecast",
     "create_alarm",
     "create_source",
     "delete_alarm",
+    "forecast",
     "match_signals",
     "mute_alarm",
     "process_alerts",

@@ -118,7 +118,8 @@ def try_alarm(alarm: Alarm, *, actor: User) -> None:
     if recent.exists():
         wait = int(BETWEEN_TESTS.total_seconds())
         raise TooManyTests(
-            f"A test was sent less than {wait} seconds ago. Wait a moment.", headers={"Retry-After": str(wait)}
+            f"A test was sent less than {wait} seconds ago. Wait a moment.",
+            headers={"Retry-After": str(wait)},
         )
     queue_notices(
         [

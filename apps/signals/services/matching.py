@@ -283,7 +283,7 @@ def _send(pairs: Sequence[_Pair], signals: Mapping[int, Signal], now: datetime) 
         if one.notice.key in refused:
             pair.state = FiringState.NO_CREDITS
             free = tuple(way for way in one.deliveries if not way.cost)
-            one = replace(one, notice=replace(one.notice, data=said(pair, paid=False)), deliveries=free)  # noqa: PLW2901
+            one = replace(one, notice=replace(one.notice, data=said(pair, paid=False)), deliveries=free)
         else:
             pair.state, pair.held = FiringState.QUEUED, one.cost
         ready.append(one)

@@ -1,7 +1,7 @@
 """Numbers that senders count their alerts by: what is missing, what came twice.
 
-Called while the workspace is locked, so that the numbers of a source are looked at one signal after another. Signals may
-be looked at out of order: a number that came late closes the gap it left.
+Called while the workspace is locked, so that the numbers of a source are looked at one signal after another. Signals
+may be looked at out of order: a number that came late closes the gap it left.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from apps.signals.models import SequenceIncident, SequencePosition, Signal
 
 GRACE = timedelta(seconds=30)  # numbers that come out of order have come by then
 MOST_TOLD = 100
-
 
 
 def follow_sequences(signals: Sequence[Signal], *, now: datetime) -> None:
@@ -71,9 +70,7 @@ def follow_sequences(signals: Sequence[Signal], *, now: datetime) -> None:
         update_fields=["highest"],
     )
     known = {id(incident) for incident in new}
-    SequenceIncident.objects.bulk_create(
-        incident for incident in new if incident.state == IncidentState.OPEN
-    )
+    SequenceIncident.objects.bulk_create(incident for incident in new if incident.state == IncidentState.OPEN)
     SequenceIncident.objects.bulk_update(
         {gap.pk: gap for gap in filled if id(gap) not in known}.values(), ["missing", "state", "closed_at"]
     )

@@ -23,7 +23,8 @@ FROM unnest(%s::text[], %s::integer[]) AS charge (key, cost) WHERE f.key = charg
 """
 
 END_FIRINGS = """
-UPDATE signals_firing AS f SET state = ended.state, ended_at = %s, spent = coalesce(f.spent, CASE f.held WHEN 0 THEN 0 END)
+UPDATE signals_firing AS f SET state = ended.state, ended_at = %s,
+    spent = coalesce(f.spent, CASE f.held WHEN 0 THEN 0 END)
 FROM unnest(%s::text[], %s::text[]) AS ended (key, state) WHERE f.key = ended.key AND f.state = 'queued'
 """
 

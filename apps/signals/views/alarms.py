@@ -1,0 +1,135 @@
+"""Pages of alarms."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.needs import needs
+from apps.core.errors import DomainError
+from apps.signals.access import get_alarm_for
+from apps.signals.forms import AlarmForm, MuteForm
+from apps.signals.models import Alarm
+from apps.signals.selectors import alarms_with_firings, firings_of
+from apps.signals.services import create_alarm, delete_alarm, forecast, mute_alarm, try_alarm, update_alarm
+
+MOST_FIRINGS = 100
+MOST_ALARMS = 500
+
+
+@needs("signals.view")
+@require_GET
+def alarm_list(request: HttpRequest) -> HttpResponse:
+    alarms = alarms_with_firings(request.workspace)[:MOST_ALARMS]
+    return render(request, "signals/alarm_list.html", {"alarms": alarms, "now": timezone.now()})
+
+
+@needs("signals.manage")
+def alarm_new(request: HttpRequest) -> HttpResponse:
+    """A POST makes an alarm of one's own."""
+    alarm = Alarm(workspace=request.workspace, person=request.user)
+    form = AlarmForm(request.POST or None, alarm=alarm)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = create_alarm(request.workspace, form.cleaned_data, person=request.user)
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, error.message)
+        else:
+            messages.success(request, "The alarm is on.")
+            return redirect("signals:alarm-detail", uuid=made.uuid)
+    return _form_page(request, form, None)
+
+
+@needs("signals.manage")
+def alarm_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    alarm = get_alarm_for(request.workspace, uuid)
+    form = AlarmForm(request.POST or None, alarm=alarm)
+    if request.method == "POST" and form.is_valid():
+        update_alarm(alarm, form.cleaned_data, actor=request.user)
+        messages.success(request, "Alarm saved.")
+        return redirect("signals:alarm-detail", uuid=uuid)
+    return _form_page(request, form, alarm)
+
+
+def _form_page(request: HttpRequest, form: AlarmForm, alarm: Alarm | None) -> HttpResponse:
+    draft = form.draft() if form.is_bound and form.is_valid() else form.alarm
+    context = {"form": form, "alarm": alarm, "forecast": None if form.errors else forecast(draft)}
+    return render(request, "signals/alarm_form.html", context, status=422 if form.errors else 200)
+
+
+@needs("signals.manage")
+@require_POST
+def alarm_forecast(request: HttpRequest) -> HttpResponse:
+    """What the alarm in the form would have done; `alarm` names the one that is edited."""
+    alarm = Alarm(workspace=request.workspace, person=request.user)
+    data = request.POST.copy()
+    data["name"] = data.get("name") or "–"  # a forecast needs none
+    form = AlarmForm(data, alarm=alarm)
+    valid = form.is_valid()
+    context = {"form": form, "forecast": forecast(form.draft()) if valid else None}
+    return render(request, "signals/_alarm_forecast.html", context)
+
+
+@needs("signals.view")
+@require_GET
+def alarm_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The alarm, and when it fired."""
+    alarm = get_alarm_for(request.workspace, uuid)
+    context = {
+        "alarm": alarm,
+        "firings": firings_of(alarm)[:MOST_FIRINGS],
+        "forecast": forecast(alarm),
+        "mute_form": MuteForm(),
+        "now": timezone.now(),
+    }
+    return render(request, "signals/alarm_detail.html", context)
+
+
+@needs("signals.manage")
+@require_POST
+def alarm_mute(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    alarm = get_alarm_for(request.workspace, uuid)
+    form = MuteForm(request.POST)
+    if form.is_valid():
+        until = form.until()
+        mute_alarm(alarm, until=until, actor=request.user)
+        messages.success(request, "The alarm is muted." if until else "The alarm is heard again.")
+    else:
+        messages.error(request, "Choose for how long.")
+    return redirect("signals:alarm-detail", uuid=uuid)
+
+
+@needs("signals.manage")
+@require_POST
+def alarm_switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Switch on (`active=1`) or off."""
+    active = request.POST.get("active") == "1"
+    update_alarm(get_alarm_for(request.workspace, uuid), {"is_active": active}, actor=request.user)
+    messages.success(request, "The alarm is on." if active else "The alarm is off.")
+    return redirect("signals:alarm-detail", uuid=uuid)
+
+
+@needs("signals.manage")
+@require_POST
+def alarm_test(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    alarm = get_alarm_for(request.workspace, uuid)
+    try:
+        try_alarm(alarm, actor=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"A test is on its way to {alarm.person}.")
+    return redirect("signals:alarm-detail", uuid=uuid)
+
+
+@needs("signals.manage")
+@require_POST
+def alarm_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    delete_alarm(get_alarm_for(request.workspace, uuid), actor=request.user)
+    messages.success(request, "Alarm deleted.")
+    return redirect("signals:alarm-list")

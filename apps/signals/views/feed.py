@@ -22,6 +22,8 @@ from apps.signals.messages import INDICATOR_MESSAGE, STRATEGY_MESSAGE
 from apps.signals.selectors import (
     delivery_log,
     feed_page,
+    firings_of_signal,
+    incidents_of,
     replaced_token_expires_at,
     security_events_of,
     signals_of,
@@ -108,7 +110,9 @@ def feed_export(request: HttpRequest) -> HttpResponse:
 @needs("signals.view")
 @require_GET
 def signal_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    return render(request, "signals/signal_detail.html", {"signal": get_signal_for(request.workspace, uuid)})
+    signal = get_signal_for(request.workspace, uuid)
+    context = {"signal": signal, "steps": signal.steps.order_by("id"), "firings": firings_of_signal(signal)}
+    return render(request, "signals/signal_detail.html", context)
 
 
 @needs("signals.view")
@@ -142,6 +146,7 @@ def source_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "deliveries": delivery_log(source, status=status),
         "status": status,
         "statuses": DeliveryFilterForm.base_fields["status"].choices,  # type: ignore[attr-defined]
+        "incidents": incidents_of(source),
         "security_events": security_events_of(source),
         "replaced_token_expires_at": replaced_token_expires_at(source),
         "rotate_form": RotateForm(),

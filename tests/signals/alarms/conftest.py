@@ -56,12 +56,12 @@ def alarm(user: User, workspace: Workspace) -> Callable[..., Alarm]:
     return make
 
 
-def store_alert(source: AlertSource, body: bytes, *, at: datetime | None = None, is_test: bool = False) -> None:
+def store_alert(
+    source: AlertSource, body: bytes, *, at: datetime | None = None, is_test: bool = False
+) -> None:
     """As the intake stores it."""
     at = at or timezone.now()
-    row, refusal = alert_row(
-        source.pk, body, received_at=at, headers={}, remote_ip=None, is_test=is_test
-    )
+    row, refusal = alert_row(source.pk, body, received_at=at, headers={}, remote_ip=None, is_test=is_test)
     assert refusal is None, refusal
     with connection.cursor() as cursor:
         cursor.execute(INSERT_ALERTS, insert_parameters([row]))

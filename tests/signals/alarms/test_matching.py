@@ -120,7 +120,9 @@ def test_what_an_alarm_takes(alarm, receive, values, fires):
     assert signal.status == ("matched" if fires else "unmatched")
 
 
-def test_only_its_source_its_workspace_and_its_members(credits, user, workspace, stranger, source, alarm, receive):
+def test_only_its_source_its_workspace_and_its_members(
+    credits, user, workspace, stranger, source, alarm, receive
+):
     from apps.signals.services import create_source
     from tests.factories import workspace_of
 
@@ -194,13 +196,18 @@ def test_the_number_of_statements_does_not_grow_with_alarms(user, workspace, sou
 
     def matched_with(number: int) -> int:
         people = UserFactory.create_batch(number)
-        Membership.objects.bulk_create(Membership(workspace=workspace, user=one, role="viewer") for one in people)
+        Membership.objects.bulk_create(
+            Membership(workspace=workspace, user=one, role="viewer") for one in people
+        )
         Alarm.objects.bulk_create(
-            Alarm(workspace=workspace, person=one, name="A", channels=["email"], source=source) for one in people
+            Alarm(workspace=workspace, person=one, name="A", channels=["email"], source=source)
+            for one in people
         )
         store_alert(source, f'{{"symbol": "X", "action": "buy", "id": "{number}"}}'.encode())
         process_alerts()
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert match_signals() == 1
         return len(queries)
 

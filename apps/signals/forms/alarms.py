@@ -1,0 +1,141 @@
+"""The form of an alarm."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from apps.core.errors import DomainError
+from apps.notifications.channels.registry import channels
+from apps.notifications.choices import Urgency
+from apps.notifications.models import Ladder
+from apps.signals.choices import Action
+from apps.signals.models import Alarm, AlertSource
+from apps.signals.selectors import sources_of
+from apps.signals.services.alarms import FIELDS, check_alarm
+
+WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+PAUSES = [(0, "None"), (60, "1 minute"), (300, "5 minutes"), (900, "15 minutes"), (3600, "1 hour")]
+PAUSES += [(14_400, "4 hours"), (86_400, "1 day"), (604_800, "1 week")]
+
+
+class AlarmForm(forms.Form):
+    """Of a new alarm or one that is edited; `alarm` is a draft that is changed only when the form is right."""
+
+    name = forms.CharField(max_length=80, label="Name")
+    source = forms.ModelChoiceField(
+        AlertSource.objects.none(),
+        required=False,
+        to_field_name="uuid",
+        label="Source",
+        empty_label="Any source",
+    )
+    symbols = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="Symbols",
+        help_text="Separated by spaces or commas, such as BTCUSDT ETHUSDT. Empty: every one.",
+    )
+    actions = forms.MultipleChoiceField(
+        choices=Action.choices, required=False, widget=forms.CheckboxSelectMultiple, label="Actions"
+    )
+    condition = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Condition",
+        help_text='Over the fields of the alert, such as price > 45000 and timeframe == "1h". Empty: always.',
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off", "class": "font-mono"}),
+    )
+    channels = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Channels",
+        help_text="Beside the inbox. None chosen: as your preferences say.",
+    )
+    ladder = forms.ModelChoiceField(
+        Ladder.objects.none(),
+        required=False,
+        to_field_name="uuid",
+        label="Ladder",
+        empty_label="None",
+        help_text="Takes the place of the channels.",
+    )
+    urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int, initial=2, label="Urgency")
+    days = forms.TypedMultipleChoiceField(
+        choices=list(enumerate(WEEK)),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Days",
+    )
+    open_from = forms.TimeField(
+        required=False, label="From", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    open_until = forms.TimeField(
+        required=False, label="Until", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    cool_down_s = forms.TypedChoiceField(choices=PAUSES, coerce=int, initial=0, label="Cool-down")
+
+    def __init__(self, *args: Any, alarm: Alarm, **kwargs: Any) -> None:
+        self.alarm = alarm
+        initial = {name: getattr(alarm, name) for name in FIELDS if name in self.base_fields}
+        initial |= {
+            "symbols": " ".join(alarm.symbols),
+            "source": alarm.source.uuid if alarm.source else None,
+            "ladder": alarm.ladder.uuid if alarm.ladder else None,
+        }
+        super().__init__(*args, initial={**initial, **kwargs.pop("initial", {})}, **kwargs)
+        self.fields["source"].queryset = sources_of(alarm.workspace)  # type: ignore[attr-defined]
+        self.fields["ladder"].queryset = Ladder.objects.filter(person=alarm.person)  # type: ignore[attr-defined]
+        self.fields["channels"].choices = [  # type: ignore[attr-defined]
+            (channel.kind, channel.words)
+            for channel in channels()
+            if channel.kind != "inbox" and (channel.is_set_up or channel.kind in alarm.channels)
+        ]
+        pauses = dict(PAUSES)
+        if alarm.cool_down_s not in pauses:
+            self.fields["cool_down_s"].choices = [  # type: ignore[attr-defined]
+                *PAUSES,
+                (alarm.cool_down_s, f"{alarm.cool_down_s} seconds"),
+            ]
+        if not Ladder.objects.filter(person=alarm.person).exists():
+            del self.fields["ladder"]
+
+    def clean_symbols(self) -> list[str]:
+        symbols = self.cleaned_data["symbols"].replace(",", " ").split()
+        if any(len(symbol) > 40 for symbol in symbols):
+            raise forms.ValidationError("A symbol has at most 40 characters.")
+        return symbols
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if self.errors:
+            return values
+        draft = self.draft()
+        try:
+            check_alarm(draft)
+        except DomainError as error:
+            self.add_error(error.field if error.field in self.fields else None, error.message)
+        return values
+
+    def draft(self) -> Alarm:
+        """The alarm as the form would make it, not saved."""
+        draft = Alarm(workspace=self.alarm.workspace, person=self.alarm.person, pk=self.alarm.pk)
+        for name, value in self.cleaned_data.items():
+            setattr(draft, name, value)
+        return draft
+
+
+class MuteForm(forms.Form):
+    """For how long; 0 ends it."""
+
+    SPANS = [("1", "1 hour"), ("8", "8 hours"), ("24", "1 day"), ("168", "1 week"), ("0", "Not muted")]
+
+    hours = forms.ChoiceField(choices=SPANS, label="Mute for")
+
+    def until(self) -> datetime | None:
+        hours = int(self.cleaned_data["hours"])
+        return timezone.now() + timedelta(hours=hours) if hours else None

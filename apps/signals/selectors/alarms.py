@@ -1,0 +1,40 @@
+"""Reads of alarms, of when they fired, and of broken sequences."""
+
+from __future__ import annotations
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+
+from apps.accounts.models import Workspace
+from apps.signals.models import Alarm, AlertSource, Firing, SequenceIncident, Signal
+
+
+def alarms_of(workspace: Workspace) -> QuerySet[Alarm]:
+    """Of everybody in the workspace, newest first."""
+    alarms = Alarm.objects.filter(workspace=workspace)
+    return alarms.select_related("source", "person", "ladder", "workspace").order_by("-id")
+
+
+def alarms_with_firings(workspace: Workspace) -> QuerySet[Alarm]:
+    """Adds `fired`: how often each sent a signal on."""
+    fired = (
+        Firing.objects.filter(alarm=OuterRef("pk"))
+        .filter(~Q(state__in=("muted", "cooling", "off_hours")))
+        .order_by()
+        .values("alarm")
+        .annotate(number=Count("id"))
+        .values("number")
+    )
+    return alarms_of(workspace).annotate(fired=Subquery(fired))
+
+
+def firings_of(alarm: Alarm) -> QuerySet[Firing]:
+    """Newest first."""
+    return Firing.objects.filter(alarm=alarm).select_related("signal__source").order_by("-id")
+
+
+def firings_of_signal(signal: Signal, *, most: int = 50) -> list[Firing]:
+    return list(Firing.objects.filter(signal=signal).select_related("alarm__person").order_by("id")[:most])
+
+
+def incidents_of(source: AlertSource, *, most: int = 10) -> list[SequenceIncident]:
+    return list(SequenceIncident.objects.filter(source=source).order_by("-id")[:most])

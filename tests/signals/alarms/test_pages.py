@@ -1,0 +1,151 @@
+"""Alarms in the browser and by program."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.journal.models import Entry
+from apps.notifications.models import Delivery, Notice
+from apps.signals.matching import Wishes
+from apps.signals.models import Alarm, Firing, Signal
+
+NEW = {"name": "Bitcoin", "urgency": "2", "cool_down_s": "0"}
+
+
+def place(name: str, alarm: Alarm | None = None) -> str:
+    return reverse(f"signals:alarm-{name}", args=[alarm.uuid] if alarm else [])
+
+
+def test_made_changed_muted_and_deleted_by_page(web, user, workspace):
+    answer = web.post(place("new"), NEW | {"symbols": "btcusdt, ETHUSDT", "condition": "price >"})
+    assert answer.status_code == 422
+    assert "expected a value" in answer.content.decode()
+    values = NEW | {
+        "symbols": "btcusdt, ETHUSDT",
+        "actions": ["buy"],
+        "days": ["0", "4"],
+        "condition": "price > 1",
+    }
+    answer = web.post(place("new"), values, follow=True)
+    alarm = Alarm.objects.get()
+    assert (alarm.person, alarm.workspace, alarm.symbols) == (user, workspace, ["BTCUSDT", "ETHUSDT"])
+    assert "It has not fired yet" in answer.content.decode()
+
+    values["name"], values["open_from"], values["open_until"] = "Both", "09:00", "17:00"
+    assert web.get(place("edit", alarm)).status_code == 200
+    web.post(place("edit", alarm), values)
+    alarm.refresh_from_db()
+    assert (alarm.name, alarm.open_from, alarm.condition) == ("Both", time(9), "price > 1")
+    web.post(place("mute", alarm), {"hours": "8"})
+    alarm.refresh_from_db()
+    assert timedelta(hours=7) < alarm.muted_until - timezone.now() < timedelta(hours=9)
+    assert "Muted" in web.get(place("list")).content.decode()
+    web.post(place("switch", alarm), {"active": "0"})
+    alarm.refresh_from_db()
+    assert not alarm.is_active
+    web.post(place("delete", alarm))
+    assert not Alarm.objects.exists()
+    said = (
+        Entry.objects.filter(action__startswith="signals.alarm.")
+        .order_by("id")
+        .values_list("action", flat=True)
+    )
+    assert [action.rpartition(".")[2] for action in said] == [
+        "created",
+        "changed",
+        "muted",
+        "changed",
+        "deleted",
+    ]
+
+
+def test_a_signal_shows_what_became_of_it(web, alarm, receive):
+    made = alarm(name="Morning bell", channels=["inbox"])
+    signal = receive()
+    page = web.get(reverse("signals:signal-detail", args=[signal.uuid])).content.decode()
+    assert "Morning bell" in page
+    assert "On its way" in page
+    page = web.get(place("detail", made)).content.decode()
+    assert str(signal.uuid) in page
+
+
+def test_the_test_button(web, user, alarm, provider):
+    from apps.notifications.services import add_webhook
+
+    add_webhook(user, url=f"{provider.url}/hook", actor=user)
+    made = alarm(channels=["webhook"])
+    web.post(place("test", made))
+    assert Notice.objects.get().is_test
+    assert set(Delivery.objects.values_list("channel", "cost")) == {("inbox", 0), ("webhook", 0)}
+    page = web.post(place("test", made), follow=True).content.decode()
+    assert "A test was sent less than" in page
+    assert Notice.objects.count() == 1
+
+
+def test_forecast_by_page_and_program(web, api, alarm, receive):
+    now = timezone.now()
+    for days in (100, 60, 50, 49, 10):
+        receive(at=now - timedelta(days=days))
+    receive(at=now - timedelta(days=9), symbol="ETHUSDT")
+    values = {"name": "x", "symbols": ["BTCUSDT"], "channels": ["email"], "cool_down_s": 7 * 86_400}
+    answer = api.post("/api/v1/alarms/forecast/", values, format="json")
+    assert answer.status_code == 200, answer.content
+    said = answer.json()
+    assert (said["signals"], said["fired"], said["held_back"]) == (4, 3, 1)
+    assert (said["credits_each"], said["credits"]) == (1, 3)
+    assert said["median_gap_s"] == pytest.approx(25 * 86_400)
+    page = web.post(place("forecast"), NEW | {"name": "", "symbols": "BTCUSDT", "cool_down_s": "604800"})
+    assert "3 ×" in page.content.decode()
+    assert not Alarm.objects.exists()
+    assert not Firing.objects.exists()
+
+
+def test_by_program(api, user, source, receive):
+    answer = api.post(
+        "/api/v1/alarms/", {"name": "A", "source": str(source.uuid), "channels": ["fax"]}, format="json"
+    )
+    assert answer.status_code == 400
+    assert "channel" in answer.content.decode()
+    made = api.post("/api/v1/alarms/", {"name": "A", "source": str(source.uuid)}, format="json")
+    assert made.status_code == 201
+    where = f"/api/v1/alarms/{made.json()['uuid']}/"
+    tag = api.get(where)["ETag"]
+    changed = api.patch(where, {"condition": "rsi < 30"}, format="json", headers={"If-Match": tag})
+    assert changed.status_code == 200, changed.content
+    receive(rsi=50)
+    receive(rsi=20)
+    firings = api.get(f"{where}firings/").json()["results"]
+    assert [one["signal"] for one in firings] == [str(Signal.objects.latest("id").uuid)]
+    assert api.post(f"{where}mute/", {"until": None}, format="json").status_code == 200
+    assert api.post(f"{where}test/").status_code == 202
+    assert api.post(f"{where}test/").status_code == 429
+    tag = api.get(where)["ETag"]
+    assert api.delete(where, headers={"If-Match": tag}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "moment, zone, days, hours, is_open",
+    [
+        ("2026-11-20T12:00", "UTC", (), (), True),
+        ("2026-11-20T12:00", "UTC", (4,), (), True),  # a Friday
+        ("2026-11-20T12:00", "UTC", (5, 6), (), False),
+        ("2026-11-20T20:00", "Asia/Tokyo", (5,), (), True),  # Saturday there
+        ("2026-11-20T09:00", "UTC", (), (9, 17), True),
+        ("2026-11-20T17:00", "UTC", (), (9, 17), False),
+        ("2026-11-20T23:00", "UTC", (4,), (22, 6), True),
+        ("2026-11-21T05:00", "UTC", (4,), (22, 6), True),  # still Friday's night
+        ("2026-11-21T23:00", "UTC", (4,), (22, 6), False),
+        ("2026-11-21T12:00", "UTC", (), (22, 6), False),
+        ("2026-07-01T13:30", "America/New_York", (), (9, 17), True),  # summer: 9:30
+        ("2026-12-01T13:30", "America/New_York", (), (9, 17), False),  # winter: 8:30
+    ],
+)
+def test_hours(moment, zone, days, hours, is_open):
+    begin, end = (time(hours[0]), time(hours[1])) if hours else (None, None)
+    wishes = Wishes(ZoneInfo(zone), days, begin, end)
+    assert wishes.is_open(datetime.fromisoformat(moment).replace(tzinfo=UTC)) is is_open
