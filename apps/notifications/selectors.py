@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
@@ -26,6 +27,29 @@ def tariff() -> dict[str, int]:
         channel.kind: settings.NOTIFICATIONS_CREDITS.get(channel.kind, channel.credits)
         for channel in channels()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel as people choose it."""
+
+    kind: str
+    words: str
+    is_set_up: bool
+
+
+def ways() -> list[Way]:
+    """Every channel of this installation beside the inbox; one that is not set up sends nothing."""
+    return [
+        Way(channel.kind, channel.words, channel.is_set_up)
+        for channel in channels()
+        if channel.kind != "inbox"
+    ]
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """A person's time zone; UTC where there is none of that name."""
+    return zone_of(name)
 
 
 def inbox_of(person: User) -> QuerySet[Notice]:

@@ -9,9 +9,9 @@ from django import forms
 from django.utils import timezone
 
 from apps.core.errors import DomainError
-from apps.notifications.channels.registry import channels
 from apps.notifications.choices import Urgency
 from apps.notifications.models import Ladder
+from apps.notifications.selectors import ways
 from apps.signals.choices import Action
 from apps.signals.models import Alarm, AlertSource
 from apps.signals.selectors import sources_of
@@ -91,9 +91,7 @@ class AlarmForm(forms.Form):
         self.fields["source"].queryset = sources_of(alarm.workspace)  # type: ignore[attr-defined]
         self.fields["ladder"].queryset = Ladder.objects.filter(person=alarm.person)  # type: ignore[attr-defined]
         self.fields["channels"].choices = [  # type: ignore[attr-defined]
-            (channel.kind, channel.words)
-            for channel in channels()
-            if channel.kind != "inbox" and (channel.is_set_up or channel.kind in alarm.channels)
+            (way.kind, way.words) for way in ways() if way.is_set_up or way.kind in alarm.channels
         ]
         pauses = dict(PAUSES)
         if alarm.cool_down_s not in pauses:

@@ -13,8 +13,8 @@ from django.utils import timezone
 from apps.accounts.models import User, Workspace
 from apps.engine.lang import FormulaError
 from apps.journal.services import record
-from apps.notifications.channels.registry import CHANNELS
 from apps.notifications.models import Notice
+from apps.notifications.selectors import ways
 from apps.notifications.services import NewNotice, queue_notices
 from apps.signals.conditions import compile_condition
 from apps.signals.errors import AlarmRefused, TooManyTests
@@ -157,9 +157,11 @@ def check_alarm(alarm: Alarm) -> None:
     alarm.condition, alarm.condition_hash = (condition.text, condition.hash) if condition else ("", "")
     alarm.symbols = sorted({symbol.strip().upper() for symbol in alarm.symbols if symbol.strip()})
     alarm.days = sorted(set(alarm.days))
-    unknown = [channel for channel in alarm.channels if channel not in CHANNELS]
+    known = {"inbox", *(way.kind for way in ways())}
+    unknown = [channel for channel in alarm.channels if channel not in known]
     if unknown:
-        raise AlarmRefused(f"There is no channel {unknown[0]!r}.", field="channels")
+        there = ", ".join(sorted(known))
+        raise AlarmRefused(f"There is no channel {unknown[0]!r}. There are {there}.", field="channels")
     if (alarm.open_from is None) != (alarm.open_until is None):
         raise AlarmRefused(
             "Give both the hour it begins and the hour it ends, or neither.", field="open_until"

@@ -9,7 +9,7 @@ from statistics import median
 
 from django.utils import timezone
 
-from apps.notifications.rules.hours import zone_of
+from apps.notifications.selectors import zone_named
 from apps.notifications.services import NewNotice, plan_notices
 from apps.signals.choices import FiringState
 from apps.signals.conditions import compile_condition
@@ -72,7 +72,7 @@ def forecast(alarm: Alarm, *, now: datetime | None = None) -> Forecast:
     rows = rows[:MOST_SIGNALS][::-1]
     condition = compile_condition(alarm.condition) if alarm.condition else None
     wishes = Wishes(
-        zone_of(alarm.person.timezone), alarm.days, alarm.open_from, alarm.open_until, alarm.cool_down_s
+        zone_named(alarm.person.timezone), alarm.days, alarm.open_from, alarm.open_until, alarm.cool_down_s
     )
     moments: list[datetime] = []
     held_back = 0

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.billing.services.credits import Need, hold_many
-from apps.notifications.rules.hours import zone_of
+from apps.notifications.selectors import zone_named
 from apps.notifications.services import NewNotice, PlannedNotice, plan_notices, queue_planned
 from apps.signals.choices import FiringState, RejectedFor, SignalStatus
 from apps.signals.conditions import compile_condition
@@ -210,7 +210,7 @@ def _pair(
     last_fired_at: datetime | None,
     zone: str,
 ) -> _Pair:
-    wishes = Wishes(zone_of(zone), days, open_from, open_until, cool_down_s, muted_until)
+    wishes = Wishes(zone_named(zone), days, open_from, open_until, cool_down_s, muted_until)
     return _Pair(
         signal_id,
         alarm_id,

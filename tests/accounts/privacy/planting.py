@@ -29,6 +29,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "accounts.dataexport": {"status": "done"},
     "accounts.membership": {"role": "owner"},
     "notifications.delivery": {"ended_at": None},
+    "signals.firing": {"ended_at": None},
 }
 
 
