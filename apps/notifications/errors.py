@@ -25,3 +25,25 @@ class NotToBeChosen(DomainError):
 
     code = "not_to_be_chosen"
     title = "This cannot be chosen"
+
+
+class WrongCode(DomainError):
+    """A code that is not the one that was sent, or does not count any more."""
+
+    code = "wrong_code"
+    title = "The code does not match"
+
+
+class TooManyCodes(DomainError):
+    """Codes are sent at most so often."""
+
+    code = "too_many_codes"
+    status = 429
+    title = "Too many codes"
+
+
+class BadLadder(DomainError):
+    """Steps that cannot be climbed."""
+
+    code = "bad_ladder"
+    title = "The ladder cannot be used"

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models.functions import Cast
+from django.utils import timezone
 
-from apps.accounts.models import User
+from apps.accounts.models import User, Workspace
+from apps.notifications.channels.base import Channel
 from apps.notifications.channels.registry import channels
-from apps.notifications.choices import Urgency
-from apps.notifications.models import Contact, Notice
+from apps.notifications.choices import Mode, Until, Urgency
+from apps.notifications.models import Contact, Delivery, DeliveryHours, Ladder, Notice, Preference
+from apps.notifications.rules.codes import CODE
+from apps.notifications.rules.events import (
+    DIGEST,
+    TEST,
+    Content,
+    Event,
+    content_of_data,
+    event_of,
+    events,
+)
 from apps.notifications.rules.hours import zone_of
 from apps.notifications.rules.planning import DIGEST_AT, Clock
+
+NOT_CHOSEN = (CODE.name, DIGEST.name, TEST.name)  # asked for each time, or made of others
 
 
 def tariff() -> dict[str, int]:
@@ -133,3 +148,133 @@ def _clock(zone: str, begin: time | None, end: time | None, breaks: int | None, 
         breaks_through=Urgency(breaks) if breaks else Urgency.CRITICAL,
         digest_at=digest or DIGEST_AT,
     )
+
+
+# what the pages and the API show
+
+
+@dataclass(frozen=True, slots=True)
+class InboxFilter:
+    """Which notices of the inbox; an empty value chooses all."""
+
+    state: str = ""  # "unread", or "open": an answer is waited for
+    event: str = ""
+    urgency: int | None = None  # at least
+    text: str = ""
+
+
+def filter_inbox(rows: QuerySet[Notice], chosen: InboxFilter) -> QuerySet[Notice]:
+    """Those of the rows that are chosen; the text is looked for in what was told and in the words for its event."""
+    if chosen.state == "unread":
+        rows = rows.filter(read_at=None)
+    elif chosen.state == "open":
+        rows = rows.filter(until=Until.ACKNOWLEDGED, acknowledged_at=None)
+    if chosen.event:
+        rows = rows.filter(event=chosen.event)
+    if chosen.urgency:
+        rows = rows.filter(urgency__gte=chosen.urgency)
+    if chosen.text:
+        names = [event.name for event in events() if chosen.text.lower() in event.words.lower()]
+        rows = rows.annotate(told=Cast("data", TextField())).filter(
+            Q(told__icontains=chosen.text) | Q(event__in=names)
+        )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """Notices with what they say, and the uuid to go on from; None at the end."""
+
+    rows: list[tuple[Notice, Content]]
+    older: str | None
+
+
+def inbox_page(person: User, chosen: InboxFilter, *, before: UUID | None, size: int) -> InboxPage:
+    rows = filter_inbox(inbox_of(person), chosen)
+    if before is not None:
+        rows = rows.filter(pk__lt=inbox_of(person).filter(uuid=before).values("pk"))
+    found = list(rows.select_related("workspace")[: size + 1])
+    older = str(found[size - 1].uuid) if len(found) > size else None
+    return InboxPage([(notice, content_of(notice)) for notice in found[:size]], older)
+
+
+def content_of(notice: Notice) -> Content:
+    """What a notice says; one of an event that is not told any more says what its data does."""
+    try:
+        return event_of(notice.event).content(notice.data)
+    except KeyError:
+        content = content_of_data(notice.data)
+        return content if content.title else replace(content, title=notice.event)
+
+
+def endpoints_of(workspace: Workspace) -> QuerySet[Contact]:
+    """The workspace's outgoing webhooks that were not removed, newest first."""
+    rows = Contact.objects.filter(workspace=workspace, channel="webhook").exclude(disabled_for="removed")
+    return rows.select_related("person").order_by("-id")
+
+
+def with_day(endpoints: QuerySet[Contact]) -> QuerySet[Contact]:
+    """Each with what became of its deliveries of the last 24 hours: `day_ok`, `day_bad` and `day_open`."""
+    recent = Q(deliveries__created_at__gt=timezone.now() - timedelta(hours=24))
+    return endpoints.annotate(
+        day_ok=Count("deliveries", filter=recent & Q(deliveries__status="delivered")),
+        day_bad=Count("deliveries", filter=recent & Q(deliveries__status__in=("failed", "unknown"))),
+        day_open=Count("deliveries", filter=recent & Q(deliveries__status__in=("waiting", "sending"))),
+    )
+
+
+def deliveries_to(contact: Contact) -> QuerySet[Delivery]:
+    """What went, or was to go, to a contact, newest first."""
+    return Delivery.objects.filter(contact=contact).select_related("notice").order_by("-id")
+
+
+def deliveries_of(person: User) -> QuerySet[Delivery]:
+    """Every way that the person's notices took, newest first."""
+    rows = Delivery.objects.filter(person=person).select_related("notice", "contact", "person")
+    return rows.order_by("-id")
+
+
+def ladders_of(person: User) -> QuerySet[Ladder]:
+    return Ladder.objects.filter(person=person).order_by("name")
+
+
+def hours_of(person: User) -> DeliveryHours:
+    """The person's quiet hours and digest; unsaved defaults for who has chosen nothing."""
+    return DeliveryHours.objects.filter(person=person).first() or DeliveryHours(person=person)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One event on one channel: what the person gets, and what may be chosen instead (nothing: it is fixed)."""
+
+    channel: str
+    words: str
+    mode: Mode
+    options: tuple[Mode, ...]
+    is_default: bool
+
+
+def choices_of(person: User) -> list[tuple[Event, list[Choice]]]:
+    """Each event that people are told, with its mode on each channel the installation is set up for."""
+    chosen = {
+        (event, channel): mode
+        for event, channel, mode in Preference.objects.filter(person=person).values_list(
+            "event", "channel", "mode"
+        )
+    }
+    ways = [way for way in channels() if way.is_set_up]
+    return [
+        (event, [_choice(event, way, chosen.get((event.name, way.kind))) for way in ways])
+        for event in events()
+        if event.name not in NOT_CHOSEN
+    ]
+
+
+def _choice(event: Event, way: Channel, chosen: str | None) -> Choice:
+    if event.required:
+        options: tuple[Mode, ...] = ()
+    elif way.interrupts:
+        options = (Mode.NOW, Mode.DIGEST, Mode.OFF)
+    else:
+        options = (Mode.NOW, Mode.OFF)
+    return Choice(way.kind, way.words, event.mode(way.kind, chosen), options, chosen is None)

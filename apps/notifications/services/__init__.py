@@ -5,14 +5,18 @@ from apps.notifications.services.charges import Charge, take_ended_charges
 from apps.notifications.services.contacts import (
     add_contact,
     add_webhook,
+    change_contact,
     disable_contact,
     enable_contact,
     remove_contact,
     replay_deliveries,
+    replay_delivery,
     rotate_webhook_key,
     send_test_notice,
 )
+from apps.notifications.services.ladders import remove_ladder, save_ladder
 from apps.notifications.services.notices import acknowledge, live_group, mark_all_read, mark_read
+from apps.notifications.services.previews import preview_of
 from apps.notifications.services.queueing import (
     NewNotice,
     PlannedNotice,
@@ -21,6 +25,7 @@ from apps.notifications.services.queueing import (
     queue_planned,
 )
 from apps.notifications.services.sending import send_due
+from apps.notifications.services.verification import confirm_contact, send_code
 from apps.notifications.services.wishes import set_delivery_hours, set_preference, unsubscribe
 
 __all__ = [
@@ -32,18 +37,25 @@ __all__ = [
     "acknowledge",
     "add_contact",
     "add_webhook",
+    "change_contact",
+    "confirm_contact",
     "disable_contact",
     "enable_contact",
     "live_group",
     "mark_all_read",
     "mark_read",
     "plan_notices",
+    "preview_of",
     "queue_notices",
     "queue_planned",
     "register_event",
     "remove_contact",
+    "remove_ladder",
     "replay_deliveries",
+    "replay_delivery",
     "rotate_webhook_key",
+    "save_ladder",
+    "send_code",
     "send_due",
     "send_test_notice",
     "set_delivery_hours",

@@ -18,12 +18,21 @@ from apps.journal.services import record
 from apps.notifications.channels.registry import channel_of
 from apps.notifications.channels.webhook import signing
 from apps.notifications.choices import DeliveryStatus, DisabledFor
+from apps.notifications.errors import NotToBeChosen
 from apps.notifications.models import Contact, Delivery
-from apps.notifications.rules.events import CONTACT_DISABLED, TEST
+from apps.notifications.rules.events import CONTACT_DISABLED, TEST, events
 from apps.notifications.services.queueing import NewNotice, queue_notices
 
 OVERLAP = timedelta(hours=24)
 MOST_OVERLAP = timedelta(days=7)
+MOST_CONTACTS = 50  # of a person, or of a workspace
+REPLAYABLE = (
+    DeliveryStatus.DELIVERED,
+    DeliveryStatus.FAILED,
+    DeliveryStatus.CANCELLED,
+    DeliveryStatus.UNKNOWN,
+    DeliveryStatus.DRY_RUN,
+)
 
 
 def target_digest(channel: str, target: str) -> str:
@@ -49,6 +58,10 @@ def add_contact(
     """
     way = channel_of(channel)
     target = way.check_target(target)
+    others = Contact.objects.exclude(disabled_for=DisabledFor.REMOVED)
+    others = others.filter(workspace=workspace) if workspace else others.filter(person=person, workspace=None)
+    if others.count() >= MOST_CONTACTS:
+        raise Conflict(f"There are {MOST_CONTACTS} already; remove one first.")
     try:
         with transaction.atomic():
             contact = Contact.objects.create(
@@ -182,9 +195,14 @@ def replay_deliveries(
     also_delivered: bool = False,
     now: datetime | None = None,
 ) -> int:
-    """Send again what failed there (or all of it) in a span of time, under the same keys. Returns how many."""
+    """Send again what failed there (or all of it) in a span of time, under the same keys. Returns how many.
+
+    Raises Conflict for a contact that is off.
+    """
+    if not contact.is_usable:
+        raise Conflict(f"{contact.label} is switched off; switch it on first.")
     now = now or timezone.now()
-    again = [DeliveryStatus.FAILED, DeliveryStatus.CANCELLED, DeliveryStatus.UNKNOWN]
+    again = [DeliveryStatus.FAILED, DeliveryStatus.CANCELLED, DeliveryStatus.UNKNOWN, DeliveryStatus.DRY_RUN]
     if also_delivered:
         again.append(DeliveryStatus.DELIVERED)
     number = Delivery.objects.filter(
@@ -194,6 +212,54 @@ def replay_deliveries(
         _record(contact, "replayed", actor, deliveries=number)
         enqueue_on_commit("notifications.send_due")
     return number
+
+
+@transaction.atomic
+def replay_delivery(delivery: Delivery, *, actor: User | None) -> None:
+    """Send one again, under the same key. Raises Conflict while it is on its way, or its contact is off."""
+    contact = delivery.contact
+    if contact is None or not contact.is_usable:
+        raise Conflict("Its contact is switched off or removed.")
+    if not Delivery.objects.filter(pk=delivery.pk, status__in=REPLAYABLE).update(
+        status=DeliveryStatus.WAITING, send_after=timezone.now(), tries=0, ended_at=None, error=""
+    ):
+        raise Conflict("It has not ended yet, or was part of a digest.")
+    _record(contact, "replayed", actor, deliveries=1)
+    enqueue_on_commit("notifications.send_due")
+
+
+@transaction.atomic
+def change_contact(
+    contact: Contact, *, actor: User | None, events: list[str] | None = None, **options: Any
+) -> Contact:
+    """Set what it takes (`events`: names, beginnings like "signals.*", or "*") and other options of its channel.
+
+    Raises NotToBeChosen for an event that nobody tells.
+    """
+    contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+    values = dict(options)
+    if events is not None:
+        values["events"] = check_events(events)
+    changes = {
+        name: [contact.options.get(name), value]
+        for name, value in values.items()
+        if contact.options.get(name) != value
+    }
+    if changes:
+        contact.options = {**contact.options, **values}
+        contact.save(update_fields=["options", "updated_at"])
+        _record(contact, "changed", actor, **changes)
+    return contact
+
+
+def check_events(patterns: list[str]) -> list[str]:
+    """The patterns, each once. Raises NotToBeChosen for one that fits no event."""
+    names = [event.name for event in events()]
+    for pattern in patterns:
+        start = pattern[:-1] if pattern.endswith("*") else None
+        if not any(name == pattern if start is None else name.startswith(start) for name in names):
+            raise NotToBeChosen(f"There is no event {pattern[:80]!r}.", field="events")
+    return sorted(set(patterns))
 
 
 def send_test_notice(contact: Contact) -> str:

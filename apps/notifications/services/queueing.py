@@ -21,6 +21,7 @@ from apps.core.jobs import enqueue_on_commit
 from apps.notifications.channels.registry import CHANNELS, channel_of
 from apps.notifications.choices import Mode
 from apps.notifications.models import Contact, Ladder, Preference
+from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import Event, event_of
 from apps.notifications.rules.planning import Clock, plan
 from apps.notifications.selectors import clocks_of, tariff
@@ -111,8 +112,11 @@ def _read_wishes(notices: Sequence[NewNotice]) -> _Wishes:
     names = list({notice.event for notice in notices})
     chosen = Preference.objects.filter(person_id__in=people, event__in=names)
     contacts: dict[tuple[int, str], list[Contact]] = defaultdict(list)
-    usable = Contact.objects.filter(person_id__in=people, disabled_at=None, verified_at__isnull=False)
-    for contact in usable.only("person_id", "workspace_id", "channel", "options").order_by("id"):
+    usable = Contact.objects.filter(person_id__in=people, disabled_at=None)
+    if CODE.name not in names:  # which goes to those that are not confirmed yet
+        usable = usable.filter(verified_at__isnull=False)
+    columns = ("person_id", "workspace_id", "channel", "options", "verified_at")
+    for contact in usable.only(*columns).order_by("id"):
         contacts[contact.person_id, contact.channel].append(contact)
     ladder_ids = {notice.ladder_id for notice in notices} - {None}
     return _Wishes(
@@ -166,11 +170,13 @@ def _deliveries(
     if (chosen is None and notice.channels is not None) or (step and chosen != Mode.OFF):
         chosen = Mode.NOW
     clock, is_confirmed = wishes.clocks[notice.person_id]
+    mode = event.mode(kind, chosen)
+    by_contact = chosen is None and mode == Mode.OFF  # then only those that list the event themselves take it
     due = plan(
         when,
         clock,
         event,
-        event.mode(kind, chosen),
+        Mode.NOW if by_contact else mode,
         urgency,
         interrupts=channel.interrupts,
         is_test=notice.is_test,
@@ -178,6 +184,8 @@ def _deliveries(
     if due is None:
         return
     for contact_id, options in _targets(notice, kind, is_confirmed, wishes):
+        if by_contact and not options.get("events") and not notice.is_test:
+            continue
         lane, strict = channel.lane(notice.person_id, contact_id, options, serial)
         yield PlannedDelivery(
             kind,
@@ -199,10 +207,12 @@ def _targets(
     for contact in wishes.contacts.get((notice.person_id, kind), ()):
         if contact.workspace_id not in (None, notice.workspace_id):
             continue
+        if contact.verified_at is None and notice.event != CODE.name:
+            continue
         found = True
         if notice.contact_ids is not None and contact.pk not in notice.contact_ids:
             continue
-        if _wants(contact.options, notice.event):
+        if notice.is_test or notice.event == CODE.name or _wants(contact.options, notice.event):
             yield contact.pk, contact.options
     if not found and not channel_of(kind).needs_contact and (kind != "email" or is_confirmed):
         yield None, {}

@@ -18,6 +18,7 @@ from apps.notifications.channels.base import AfterCrash, Channel, Message, Recip
 from apps.notifications.channels.registry import CHANNELS, channel_of
 from apps.notifications.choices import DeliveryStatus, Mode, Until
 from apps.notifications.models import Contact, Delivery, Notice, Preference
+from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import Event, event_of
 from apps.notifications.rules.planning import Clock, earliest
 from apps.notifications.rules.tokens import make_token
@@ -115,7 +116,7 @@ def _verdict(
         return cancelled, "acknowledged before it was sent"
     if notice.deadline_at is not None and notice.deadline_at <= now:
         return DeliveryStatus.FAILED, "it could not be sent before its deadline"
-    if contact is not None and not contact.is_usable:
+    if contact is not None and not contact.is_usable and not _is_code_for(contact, notice):
         return cancelled, "the contact was switched off"
     if contact is None and channel.needs_contact:
         return cancelled, "there is no contact any more"
@@ -132,6 +133,11 @@ def _verdict(
         return cancelled, "switched off before it was sent"
     due = earliest(now, clock, event, delivery.urgency, interrupts=channel.interrupts)
     return due if due > now else None
+
+
+def _is_code_for(contact: Contact, notice: Notice) -> bool:
+    """Whether it is the code that will confirm the contact."""
+    return notice.event == CODE.name and contact.disabled_at is None
 
 
 def _parcel(claim: Claim, delivery: Delivery, is_confirmed: bool, unread: dict[int, int]) -> Parcel:
