@@ -11,6 +11,7 @@ from apps.billing.api.urls import router_entries as billing_entries
 from apps.core.api.documents import DescriptionView, DocumentationView
 from apps.formulas.api.urls import router_entries as formulas_entries
 from apps.markets.api.urls import router_entries as markets_entries
+from apps.notifications.api.urls import router_entries as notifications_entries
 from apps.pages.api.urls import router_entries as pages_entries
 from apps.signals.api.urls import router_entries as signals_entries
 
@@ -19,6 +20,7 @@ router.include_root_view = False
 router.include_format_suffixes = False  # JSON is the only format
 for prefix, viewset, basename in [
     *accounts_entries,
+    *notifications_entries,
     *billing_entries,
     *markets_entries,
     *formulas_entries,
@@ -30,6 +32,7 @@ for prefix, viewset, basename in [
 
 urlpatterns = [
     path("v1/auth/", include("apps.accounts.api.auth_urls")),
+    path("v1/notification-preferences/", include("apps.notifications.api.urls")),
     path("v1/", include((router.urls, "api"), namespace="v1")),
     path("schema/", DescriptionView.as_view(), name="api-schema"),
     path("docs/", DocumentationView.as_view(), name="api-docs"),

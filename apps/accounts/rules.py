@@ -36,6 +36,7 @@ RIGHTS: dict[str, tuple[str, tuple[Role, ...]]] = {
     "backtests.run": ("Run, cancel and delete them", (O, A, T, N)),
     "signals.view": ("Read signals and the log of deliveries", (O, A, T, N, V)),
     "signals.manage": ("Make sources, turn their addresses, send test alerts", (O, A, T)),
+    "webhooks.manage": ("Make outgoing webhooks, see and replay what they were sent", (O, A, T)),
 }
 
 

@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import "idiomorph/htmx";
 import Alpine from "@alpinejs/csp";
+import { startBell } from "./bell.js";
 import { startCode } from "./code.js";
 import { startLive } from "./live.js";
 import { startPasskeys } from "./passkeys.js";
@@ -23,5 +24,6 @@ startTabs();
 startTerms();
 startCode();
 startPasskeys();
+startBell();
 startLive();
 Alpine.start();

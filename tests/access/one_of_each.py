@@ -29,6 +29,9 @@ from apps.backtests.services import (
 )
 from apps.formulas.services import add_case, create_formula, publish_formula, share_formula
 from apps.journal.models import Entry
+from apps.notifications.models import Delivery, Notice
+from apps.notifications.rules.events import CONTACT_DISABLED
+from apps.notifications.services import NewNotice, add_contact, add_webhook, queue_notices, save_ladder
 from apps.signals.models import Alert, Signal
 from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
@@ -63,6 +66,7 @@ def _path(route: str, ids: dict[str, UUID | str]) -> str:
     path = re.sub(r"<uuid:case>|\(\?P<case>[^)]*\)", str(ids["a test of a formula"]), path)
     path = re.sub(r"\(\?P<member>[^)]*\)", str(ids["settings/workspace/members/"]), path)
     path = re.sub(r"\(\?P<invitation>[^)]*\)", str(ids["settings/workspace/invitations/"]), path)
+    path = re.sub(r"<uuid:delivery>|\(\?P<delivery>[^)]*\)", str(ids.get("a delivery to a webhook")), path)
     path = re.sub(r"<uuid:share>|\(\?P<share>[^)]*\)", str(ids["a share of a formula"]), path)
     path = re.sub(r"<uuid:\w+>|\(\?P<uuid>[^)]*\)", str(ids[kind]), path)
     return _with_words(path)
@@ -106,8 +110,31 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     export = request_export(user, actor=user)
     build_export(export.pk)
     login = open_login(RequestFactory().get("/"), user)
+    steps = [{"channel": "email", "wait_s": 0}]
+    ladder = save_ladder(user, name="Mine", until="acknowledged", steps=steps, actor=user)
+    contact = add_contact(user, channel="email", target="mine@x.example", actor=user, is_verified=True)
+    options = {"name": "Mine", "events": ["*"]}
+    endpoint, _secret = add_webhook(
+        user, url="https://8.8.8.8/", actor=user, workspace=workspace, options=options
+    )
+    told = NewNotice(user.pk, CONTACT_DISABLED.name, "Mine", {"title": "Mine"}, workspace_id=workspace.pk)
+    queue_notices([told])
+    notice, delivery = Notice.objects.get(key="Mine"), Delivery.objects.get(contact=endpoint)
+    Delivery.objects.filter(pk=delivery.pk).update(status="failed", ended_at=now())
+    begun = {"began_at": now(), "ended_at": now(), "outcome": "refused"}
+    delivery.trace.create(number=1, worker="w", provider="webhook", http_status=500, **begun)
     entry = Entry.objects.filter(workspace_id=workspace.pk).latest("id")
     return {
+        "a delivery to a webhook": delivery.uuid,
+        "inbox/": notice.uuid,
+        "settings/contacts/": contact.uuid,
+        "settings/ladders/": ladder.uuid,
+        "settings/workspace/webhooks/": endpoint.uuid,
+        "api/v1/^contacts/": contact.uuid,
+        "api/v1/^deliveries/": delivery.uuid,
+        "api/v1/^ladders/": ladder.uuid,
+        "api/v1/^notices/": notice.uuid,
+        "api/v1/^webhook-endpoints/": endpoint.uuid,
         "settings/privacy/export/": export.uuid,
         "api/v1/^exports/": export.uuid,
         "settings/workspace/journal/": entry.uuid,

@@ -25,6 +25,7 @@ from apps.billing.choices import BucketSource
 from apps.billing.services.credits import Need, grant_credits, hold_many, settle_many
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 from apps.markets.models import BarSet, Instrument
+from apps.notifications.models import Attempt, Contact, Delivery, Ladder, Notice
 from apps.signals.models import Alert, AlertSource, Signal
 from benchmarks.rows import multiply
 from tests.access.one_of_each import ROUTES, WITH_ID, _path, _with_words
@@ -152,6 +153,11 @@ def _rows(workspace: Workspace) -> list[Any]:
         *Alert.objects.filter(source__workspace=workspace),
         *Signal.objects.filter(workspace=workspace),
         *ApiKey.objects.filter(workspace=workspace)[:1],
+        *Ladder.objects.filter(person=workspace.owner),
+        *Contact.objects.filter(person=workspace.owner),
+        *Notice.objects.filter(person=workspace.owner),
+        *Delivery.objects.filter(person=workspace.owner),
+        *Attempt.objects.filter(delivery__person=workspace.owner),
     ]
 
 

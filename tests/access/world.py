@@ -36,6 +36,9 @@ from apps.backtests.services import (
 from apps.formulas.services import add_case, create_formula, publish_formula, share_formula
 from apps.journal.models import Entry
 from apps.markets.services import import_bars
+from apps.notifications.models import Delivery, Notice
+from apps.notifications.rules.events import CONTACT_DISABLED
+from apps.notifications.services import NewNotice, add_contact, add_webhook, queue_notices, save_ladder
 from apps.signals.models import Signal
 from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
@@ -193,6 +196,19 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
     invitation = workspace.invitations.create(
         email=f"{MARK}@x.example", role="viewer", token_hash="0", sent_at=now(), expires_at=now()
     )
+    endpoint, _ = add_webhook(
+        owner,
+        url="https://8.8.8.8/",
+        actor=owner,
+        workspace=workspace,
+        options={"name": MARK, "events": ["*"]},
+    )
+    key = f"{MARK} {workspace.uuid}"
+    queue_notices(
+        [NewNotice(owner.pk, CONTACT_DISABLED.name, key, {"title": MARK}, workspace_id=workspace.pk)]
+    )
+    delivery = Delivery.objects.get(contact=endpoint)
+    Delivery.objects.filter(pk=delivery.pk).update(status="failed", ended_at=now())
     entry = Entry.objects.filter(workspace_id=workspace.pk).order_by("pk").first()
     assert entry is not None
     return {
@@ -208,6 +224,9 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "api/v1/signals/": signal.uuid,
         "api/v1/sweeps/": sweep.uuid,
         "api/v1/walk-forwards/": walk_forward.uuid,
+        "api/v1/webhook-endpoints/": endpoint.uuid,
+        "delivery": delivery.uuid,
+        "settings/workspace/webhooks/": endpoint.uuid,
         "api/v1/workspaces/": workspace.uuid,
         "backtests/": backtest.uuid,
         "backtests/new/": formula.uuid,
@@ -261,7 +280,20 @@ def _persons_ids(workspace: Workspace, person: User) -> dict[str, Any]:
         user=person, name=MARK, credential_id=f"x{person.pk}", credential=b"", rp_id="localhost"
     )
     key, _ = create_api_key(workspace, name=MARK, scopes=[KEY_SCOPE], actor=person)
+    contact = add_contact(person, channel="email", target=f"{MARK}@x.example", actor=person, is_verified=True)
+    steps = [{"channel": "email", "wait_s": 0}]
+    ladder = save_ladder(person, name=MARK, until="acknowledged", steps=steps, actor=person)
+    notice_key = f"{MARK} {person.pk}"
+    queue_notices([NewNotice(person.pk, CONTACT_DISABLED.name, notice_key, {"title": MARK})])
+    notice = Notice.objects.get(key=notice_key)
     return {
+        "api/v1/contacts/": contact.uuid,
+        "api/v1/deliveries/": notice.deliveries.get(channel="inbox").uuid,
+        "api/v1/ladders/": ladder.uuid,
+        "api/v1/notices/": notice.uuid,
+        "inbox/": notice.uuid,
+        "settings/contacts/": contact.uuid,
+        "settings/ladders/": ladder.uuid,
         "api/v1/api-keys/": key.uuid,
         "api/v1/auth/sessions/": login.uuid,
         "api/v1/exports/": export.uuid,

@@ -21,7 +21,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.urls import resolve
-from django.utils import timezone
+from django.utils.timezone import now
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
@@ -54,6 +54,9 @@ from apps.formulas.services import add_case, create_formula, publish_formula, sa
 from apps.journal.models import Entry
 from apps.markets.models import BarSet
 from apps.markets.services import import_bars
+from apps.notifications.models import Delivery, Notice
+from apps.notifications.rules.events import CONTACT_DISABLED
+from apps.notifications.services import NewNotice, add_contact, add_webhook, queue_notices, save_ladder
 from apps.signals.models import Signal
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sources import create_source, send_test_alert
@@ -67,7 +70,10 @@ WRITE = os.environ.get("EXAMPLES") == "write"
 # Logging in and its like need mails and codes: tests/accounts/tokens asks for each of them, and
 # tests/accounts/test_workspaces_api.py answers invitations. A file takes a worker, leaving a formula
 # somebody else's formula, and whoever hands a workspace over may do no more in it.
+# A code that confirms a contact comes by the channel.
 APART = {
+    "contact_confirm",
+    "contact_send_code",
     "v1_auth_sessions_destroy_others",
     "export_file",
     "formula_leave",
@@ -187,10 +193,37 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
     process_alerts()
     key, _ = create_api_key(workspace, name="notebook", actor=user)
     ApiRequest.objects.create(
-        at=timezone.now(), method="GET", route="/api/v1/formulas/", status=200, milliseconds=3.2,
+        at=now(), method="GET", route="/api/v1/formulas/", status=200, milliseconds=3.2,
         bytes_sent=412, ip="203.0.113.7", request_id="0f9a", via="key", key_id=key.pk,
     )  # fmt: skip
+    contact = add_contact(user, channel="email", target="desk@example.com", actor=user, is_verified=True)
+    steps = [{"channel": "email", "wait_s": 60}]
+    ladder = save_ladder(user, name="Wake me", until="acknowledged", steps=steps, actor=user)
+    endpoint, _ = add_webhook(
+        user,
+        url="https://8.8.8.8/hook",
+        actor=user,
+        workspace=workspace,
+        options={"name": "Desk", "events": ["*"]},
+    )
+    told = {
+        "title": "desk@example.com is switched off",
+        "text": "It answered that it does not exist.",
+        "facts": [["Last error", "550"]],
+    }
+    queue_notices([NewNotice(user.pk, CONTACT_DISABLED.name, "told", told, workspace_id=workspace.pk)])
+    delivery = Delivery.objects.get(contact=endpoint)
+    Delivery.objects.filter(pk=delivery.pk).update(
+        status="failed", ended_at=now(), attempts=1, error="answered 500", provider="webhook"
+    )
+    tried = {"began_at": now(), "ended_at": now(), "outcome": "refused", "error": "answered 500"}
+    delivery.trace.create(number=1, worker="w", provider="webhook", http_status=500, **tried)
     found = {
+        "contacts": contact,
+        "deliveries": delivery,
+        "ladders": ladder,
+        "notices": Notice.objects.get(key="told"),
+        "webhook-endpoints": endpoint,
         "formulas": formula,
         "backtests": backtest,
         "sweeps": sweep,
@@ -212,6 +245,7 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
         "second run": second,
         "member": member,
         "invitation": invitation,
+        "delivery": delivery,
     }
     return ids | {name: str(one.uuid) for name, one in others.items()}
 
@@ -245,7 +279,7 @@ def test_the_api_takes_and_answers_what_the_examples_show(document, staff):
         spare = name.endswith(("_cancel", "_delete")) and path.count("{") == 1
         target = made.get(start) if spare else None
         address = path.replace("{uuid}", target or ids.get(start, "") or made.get(start, ""))
-        for part in ("case", "share", "member", "invitation"):
+        for part in ("case", "share", "member", "invitation", "delivery"):
             address = address.replace(f"{{{part}}}", ids[part])
         address = address.replace("{number}", "1")
         address = address.replace("{kind}", "tree").replace("{key}", templates()[0].key)

@@ -1,0 +1,263 @@
+"""What people type on the pages of the inbox, their contacts, preferences, ladders and webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from apps.notifications.channels.registry import channels
+from apps.notifications.choices import DeliveryStatus, Until, Urgency
+from apps.notifications.models import Contact, DeliveryHours, Ladder
+from apps.notifications.rules.events import events
+from apps.notifications.selectors import NOT_CHOSEN, InboxFilter
+from apps.notifications.services.ladders import MOST_STEPS
+
+# a browser, and what needs more than an address, has a page of its own
+NOT_TYPED = ("webhook", "push_web", "push_onesignal")
+UNITS = [("1", "seconds"), ("60", "minutes"), ("3600", "hours")]
+
+
+def _clock() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class InboxFilterForm(forms.Form):
+    """The inbox's filters and cursor, all in the address. What makes no sense is as good as not given."""
+
+    STATES = [("", "All"), ("unread", "Unread"), ("open", "Waiting for an answer")]
+
+    q = forms.CharField(required=False, max_length=100)
+    state = forms.ChoiceField(required=False, choices=STATES)
+    event = forms.CharField(required=False, max_length=80)
+    urgency = forms.TypedChoiceField(required=False, choices=Urgency.choices, coerce=int, empty_value=None)
+    before = forms.UUIDField(required=False)
+
+    def chosen(self) -> InboxFilter:
+        self.is_valid()
+        values = self.cleaned_data
+        return InboxFilter(
+            state=values.get("state", ""),
+            event=values.get("event", ""),
+            urgency=values.get("urgency"),
+            text=values.get("q", "").strip(),
+        )
+
+
+class ContactForm(forms.Form):
+    """The channels are those the installation is set up for and whose address can be typed."""
+
+    channel = forms.ChoiceField(label="Channel")
+    target = forms.CharField(
+        max_length=500,
+        label="Address",
+        help_text="An e-mail address, a phone number with its country (+49…), or the address of a chat.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].choices = [  # type: ignore[attr-defined]
+            (way.kind, way.words)
+            for way in channels()
+            if way.is_set_up and not way.is_internal and way.kind not in NOT_TYPED
+        ]
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        max_length=12,
+        label="Code",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
+
+
+class HoursForm(forms.Form):
+    THROUGH = [(Urgency.HIGH.value, "High and critical"), (Urgency.CRITICAL.value, "Critical only")]
+
+    quiet_from = forms.TimeField(required=False, label="Quiet from", widget=_clock())
+    quiet_until = forms.TimeField(required=False, label="Quiet until", widget=_clock())
+    digest_at = forms.TimeField(label="Digest at", widget=_clock())
+    breaks_through = forms.TypedChoiceField(
+        choices=THROUGH, coerce=int, label="What comes through all the same", widget=forms.Select
+    )
+
+    def __init__(self, *args: Any, hours: DeliveryHours, **kwargs: Any) -> None:
+        kwargs["initial"] = {name: getattr(hours, name) for name in self.base_fields}
+        super().__init__(*args, **kwargs)
+
+
+class LadderForm(forms.Form):
+    """Up to eight steps; one without a channel is left out."""
+
+    name = forms.CharField(max_length=80, label="Name")
+    until = forms.ChoiceField(choices=Until.choices, label="Goes on until")
+
+    def __init__(self, *args: Any, ladder: Ladder | None = None, **kwargs: Any) -> None:
+        if ladder is not None:
+            kwargs["initial"] = _initial_of(ladder)
+        super().__init__(*args, **kwargs)
+        used = {step["channel"] for step in ladder.steps} if ladder else set()
+        ways = [
+            (way.kind, way.words)
+            for way in channels()
+            if not way.is_internal and (way.is_set_up or way.kind in used)
+        ]
+        for number in range(1, MOST_STEPS + 1):
+            self.fields[f"channel_{number}"] = forms.ChoiceField(
+                choices=[("", "No step"), *ways], required=False, label=f"Step {number}"
+            )
+            self.fields[f"wait_{number}"] = forms.IntegerField(
+                min_value=0, max_value=86_400, required=False, label="Wait before it"
+            )
+            self.fields[f"unit_{number}"] = forms.ChoiceField(
+                choices=UNITS, required=False, initial="60", label="Unit"
+            )
+
+    def rows(self) -> list[tuple[int, forms.BoundField, forms.BoundField, forms.BoundField]]:
+        return [
+            (number, self[f"channel_{number}"], self[f"wait_{number}"], self[f"unit_{number}"])
+            for number in range(1, MOST_STEPS + 1)
+        ]
+
+    def steps(self) -> list[dict[str, Any]]:
+        values = self.cleaned_data
+        return [
+            {
+                "channel": channel,
+                "wait_s": (values.get(f"wait_{number}") or 0) * int(values.get(f"unit_{number}") or 60),
+            }
+            for number in range(1, MOST_STEPS + 1)
+            if (channel := values.get(f"channel_{number}"))
+        ]
+
+
+def _initial_of(ladder: Ladder) -> dict[str, Any]:
+    initial: dict[str, Any] = {"name": ladder.name, "until": ladder.until}
+    for number, step in enumerate(ladder.steps, start=1):
+        wait = step["wait_s"]
+        unit = next(size for size in (3600, 60, 1) if wait % size == 0)
+        if not wait:
+            unit = 60
+        initial |= {
+            f"channel_{number}": step["channel"],
+            f"wait_{number}": wait // unit,
+            f"unit_{number}": str(unit),
+        }
+    return initial
+
+
+class EventsField(forms.MultipleChoiceField):
+    """Which events an endpoint takes; none chosen stands for every one."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False, label="Events", help_text="None chosen: every event of this workspace."
+        )
+
+    @staticmethod
+    def choices_now(kept: Sequence[str] = ()) -> list[tuple[str, str]]:
+        known = [(event.name, event.words) for event in events() if event.name not in NOT_CHOSEN]
+        names = {name for name, _ in known}
+        return known + [(name, name) for name in kept if name not in names and name != "*"]
+
+
+class WebhookSettingsForm(forms.Form):
+    name = forms.CharField(max_length=80, required=False, label="Name", help_text="What it is for.")
+    events = EventsField()
+    ordered = forms.BooleanField(
+        required=False,
+        label="Keep the order",
+        help_text="The next one waits until the one before it has arrived or was given up. One that fails holds up "
+        "the rest.",
+    )
+
+    def __init__(self, *args: Any, contact: Contact | None = None, **kwargs: Any) -> None:
+        kept: list[str] = list(contact.options.get("events", [])) if contact else []
+        if contact is not None:
+            kwargs["initial"] = {
+                "name": contact.options.get("name", ""),
+                "events": [name for name in kept if name != "*"],
+                "ordered": contact.options.get("ordered", False),
+            }
+        super().__init__(*args, **kwargs)
+        self.fields["events"].choices = EventsField.choices_now(kept)  # type: ignore[attr-defined]
+
+    def options(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {
+            "name": values["name"],
+            "events": values["events"] or ["*"],
+            "ordered": values["ordered"],
+        }
+
+
+class WebhookForm(WebhookSettingsForm):
+    KINDS = [
+        ("secret", "A shared secret (HMAC-SHA256, v1)"),
+        ("pair", "A key pair (ed25519, v1a)"),
+    ]
+
+    url = forms.CharField(
+        max_length=500,
+        label="URL",
+        widget=forms.URLInput(attrs={"placeholder": "https://example.com/hooks/candlewright"}),
+        help_text="Must be https and reachable from the internet.",
+    )
+    signing = forms.ChoiceField(
+        choices=KINDS, label="Signed with", widget=forms.RadioSelect, initial="secret"
+    )
+    field_order = ["url", "name", "events", "signing", "ordered"]
+
+
+class RotateForm(forms.Form):
+    """How long the keys in use go on signing beside the new one."""
+
+    OVERLAPS = [("0", "Not at all"), ("1", "1 hour"), ("24", "24 hours"), ("168", "7 days")]
+
+    overlap_hours = forms.ChoiceField(choices=OVERLAPS, initial="24", label="The present key signs on for")
+
+    def overlap(self) -> timedelta:
+        return timedelta(hours=int(self.cleaned_data["overlap_hours"]))
+
+
+class ReplayForm(forms.Form):
+    """A span of time, in UTC."""
+
+    since = forms.DateTimeField(label="From (UTC)")
+    until = forms.DateTimeField(label="Until (UTC)")
+    also_delivered = forms.BooleanField(
+        required=False,
+        label="Also what was delivered",
+        help_text="Under the same ids, so that a receiver knows them again.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        now = timezone.now().replace(second=0, microsecond=0)
+        kwargs.setdefault("initial", {"since": now - timedelta(days=1), "until": now + timedelta(minutes=1)})
+        super().__init__(*args, **kwargs)
+        for name in ("since", "until"):
+            self.fields[name].widget = forms.DateTimeInput(
+                attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+            )
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        since: datetime | None = values.get("since")
+        until: datetime | None = values.get("until")
+        if since and until and since >= until:
+            self.add_error("until", "The end comes before the beginning.")
+        return values
+
+
+class StatusForm(forms.Form):
+    status = forms.ChoiceField(required=False, choices=[("", "All"), *DeliveryStatus.choices])
+    before = forms.UUIDField(required=False)
+
+    def chosen(self) -> str:
+        self.is_valid()
+        return str(self.cleaned_data.get("status", ""))

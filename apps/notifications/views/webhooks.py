@@ -1,0 +1,206 @@
+"""A workspace's outgoing webhooks: endpoints, their keys, what went there, and sending it again."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.accounts.needs import needs
+from apps.core.errors import Conflict
+from apps.core.once import keep_once, take_once
+from apps.notifications import services
+from apps.notifications.access import get_delivery_for, get_endpoint_for
+from apps.notifications.choices import DeliveryStatus, DisabledFor
+from apps.notifications.errors import BadTarget
+from apps.notifications.forms import ReplayForm, RotateForm, StatusForm, WebhookForm, WebhookSettingsForm
+from apps.notifications.models import Contact
+from apps.notifications.selectors import content_of, deliveries_to, endpoints_of, with_day
+from apps.notifications.views.parts import event_words, shown, tone_of
+
+PAGE_SIZE = 50
+
+
+@needs("webhooks.manage")
+@require_GET
+def webhooks(request: HttpRequest) -> HttpResponse:
+    rows = with_day(endpoints_of(request.workspace))
+    return render(request, "notifications/webhooks.html", {"rows": rows})
+
+
+@needs("webhooks.manage")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def webhook_new(request: HttpRequest) -> HttpResponse:
+    """A form; the page after it shows the secret this once."""
+    form = WebhookForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made, secret = services.add_webhook(
+                request.user,
+                url=form.cleaned_data["url"],
+                actor=request.user,
+                workspace=request.workspace,
+                asymmetric=form.cleaned_data["signing"] == "pair",
+                options=form.options(),
+            )
+        except (BadTarget, Conflict) as error:
+            form.add_error("url", error.message)
+        else:
+            keep_once(request, f"webhook.{made.uuid}", secret)
+            return redirect("notifications:webhook", made.uuid)
+    return render(
+        request, "notifications/webhook_new.html", {"form": form}, status=422 if form.errors else 200
+    )
+
+
+@needs("webhooks.manage")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def webhook(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Health, settings (a POST) and deliveries of one endpoint."""
+    found = get_endpoint_for(request.workspace, uuid)
+    form = WebhookSettingsForm(request.POST or None, contact=found)
+    if request.method == "POST" and form.is_valid():
+        services.change_contact(found, actor=request.user, **form.options())
+        messages.success(request, "Endpoint saved.")
+        return redirect("notifications:webhook", uuid)
+    return _page(request, found, form=form)
+
+
+@needs("webhooks.manage")
+@require_POST
+def rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    found = get_endpoint_for(request.workspace, uuid)
+    form = RotateForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose how long the present key goes on signing.")
+        return redirect("notifications:webhook", uuid)
+    keep_once(
+        request,
+        f"webhook.{found.uuid}",
+        services.rotate_webhook_key(found, actor=request.user, overlap=form.overlap()),
+    )
+    return redirect("notifications:webhook", uuid)
+
+
+@needs("webhooks.manage")
+@require_POST
+def test(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    found = get_endpoint_for(request.workspace, uuid)
+    if found.is_usable:
+        services.send_test_notice(found)
+        messages.success(request, "A test is on its way; it shows below.")
+    else:
+        messages.error(request, "The endpoint is switched off.")
+    return redirect("notifications:webhook", uuid)
+
+
+@needs("webhooks.manage")
+@require_POST
+def switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """On (`active=1`) or off."""
+    found = get_endpoint_for(request.workspace, uuid)
+    if request.POST.get("active") == "1":
+        services.enable_contact(found, actor=request.user)
+        messages.success(request, "Switched on. What it missed can be replayed below.")
+    else:
+        services.disable_contact(found, why=DisabledFor.PERSON, actor=request.user)
+        messages.success(request, "Switched off. Nothing goes there.")
+    return redirect("notifications:webhook", uuid)
+
+
+@needs("webhooks.manage")
+@require_POST
+def remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    services.remove_contact(get_endpoint_for(request.workspace, uuid), actor=request.user)
+    messages.success(request, "Endpoint removed.")
+    return redirect("notifications:webhooks")
+
+
+@needs("webhooks.manage")
+@require_POST
+def replay(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """What failed in a span of time, or all of it."""
+    found = get_endpoint_for(request.workspace, uuid)
+    form = ReplayForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, replay_form=form)
+    try:
+        number = services.replay_deliveries(found, actor=request.user, **form.cleaned_data)
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        if number:
+            messages.success(
+                request, f"{number} {'delivery is' if number == 1 else 'deliveries are'} sent again."
+            )
+        else:
+            messages.info(request, "There is nothing to send again in that time.")
+    return redirect("notifications:webhook", uuid)
+
+
+@needs("webhooks.manage")
+@require_GET
+def delivery(request: HttpRequest, uuid: UUID, delivery: UUID) -> HttpResponse:
+    """One delivery: what was sent, and each attempt."""
+    found = get_endpoint_for(request.workspace, uuid)
+    row = get_delivery_for(found, delivery)
+    context = {
+        "contact": found,
+        "shown": shown(row),
+        "content": content_of(row.notice),
+        "event_words": event_words(row.notice.event),
+    }
+    return render(request, "notifications/webhook_delivery.html", context)
+
+
+@needs("webhooks.manage")
+@require_POST
+def replay_one(request: HttpRequest, uuid: UUID, delivery: UUID) -> HttpResponse:
+    row = get_delivery_for(get_endpoint_for(request.workspace, uuid), delivery)
+    try:
+        services.replay_delivery(row, actor=request.user)
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "It is sent again.")
+    return redirect("notifications:webhook-delivery", uuid, delivery)
+
+
+def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponse:
+    filters = StatusForm(request.GET)
+    status = filters.chosen()
+    rows = deliveries_to(found)
+    if status:
+        rows = rows.filter(status=status)
+    before = filters.cleaned_data.get("before")
+    if before is not None:
+        rows = rows.filter(pk__lt=deliveries_to(found).filter(uuid=before).values("pk"))
+    listed = list(rows[: PAGE_SIZE + 1])
+    context = {
+        "contact": with_day(endpoints_of(request.workspace)).get(pk=found.pk),
+        "secret": take_once(request, f"webhook.{found.uuid}"),
+        "form": forms.get("form") or WebhookSettingsForm(contact=found),
+        "rotate_form": RotateForm(),
+        "replay_form": forms.get("replay_form") or ReplayForm(),
+        "deliveries": [
+            (row, tone_of(row.status), event_words(row.notice.event)) for row in listed[:PAGE_SIZE]
+        ],
+        "older": listed[PAGE_SIZE - 1].uuid if len(listed) > PAGE_SIZE else None,
+        "is_newest": before is None,
+        "status": status,
+        "statuses": [
+            ("", "All"),
+            *((s.value, s.label) for s in DeliveryStatus if s != DeliveryStatus.BUNDLED),
+        ],
+        "is_live": settings.NOTIFICATIONS_LIVE,
+    }
+    wrong = any(form.errors for form in forms.values())
+    return render(request, "notifications/webhook.html", context, status=422 if wrong else 200)
