@@ -42,6 +42,14 @@ class TooManyCodes(DomainError):
     title = "Too many codes"
 
 
+class TooManyTests(DomainError):
+    """Tests are free, so there are only so many of them."""
+
+    code = "too_many_tests"
+    status = 429
+    title = "Too many tests"
+
+
 class BadLadder(DomainError):
     """Steps that cannot be climbed."""
 

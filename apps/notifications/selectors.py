@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -213,14 +213,38 @@ def endpoints_of(workspace: Workspace) -> QuerySet[Contact]:
     return rows.select_related("person").order_by("-id")
 
 
-def with_day(endpoints: QuerySet[Contact]) -> QuerySet[Contact]:
-    """Each with what became of its deliveries of the last 24 hours: `day_ok`, `day_bad` and `day_open`."""
-    recent = Q(deliveries__created_at__gt=timezone.now() - timedelta(hours=24))
-    return endpoints.annotate(
-        day_ok=Count("deliveries", filter=recent & Q(deliveries__status="delivered")),
-        day_bad=Count("deliveries", filter=recent & Q(deliveries__status__in=("failed", "unknown"))),
-        day_open=Count("deliveries", filter=recent & Q(deliveries__status__in=("waiting", "sending"))),
-    )
+DAY_COUNTED = 1000
+COUNT_DAY = """
+SELECT contact.id,
+       count(*) FILTER (WHERE newest.status = 'delivered'),
+       count(*) FILTER (WHERE newest.status IN ('failed', 'unknown')),
+       count(*) FILTER (WHERE newest.status IN ('waiting', 'sending'))
+FROM unnest(%s::bigint[]) AS contact (id) CROSS JOIN LATERAL (
+    SELECT status, created_at FROM notifications_delivery
+    WHERE contact_id = contact.id ORDER BY id DESC LIMIT %s
+) AS newest
+WHERE newest.created_at > %s
+GROUP BY contact.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What became of a contact's deliveries of the last 24 hours, of the newest thousand at most."""
+
+    delivered: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+def with_day(endpoints: Iterable[Contact]) -> list[tuple[Contact, Day]]:
+    """Each with its last 24 hours, in one query."""
+    rows = list(endpoints)
+    since = timezone.now() - timedelta(hours=24)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_DAY, [[row.pk for row in rows], DAY_COUNTED, since])
+        days = {pk: Day(*counts) for pk, *counts in cursor.fetchall()}
+    return [(row, days.get(row.pk, Day())) for row in rows]
 
 
 def deliveries_to(contact: Contact) -> QuerySet[Delivery]:

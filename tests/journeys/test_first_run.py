@@ -83,7 +83,7 @@ def test_alert_arrives_in_the_open_feed(newcomer: Page, stack: Stack):
     address = page.locator(".copyable code").first.inner_text()
     path = "/hooks/" + address.split("/hooks/")[1].strip()
     page.goto("/signals/")
-    expect(page.locator("[data-live-state=open]").first).to_be_attached()
+    expect(page.locator("main [data-live-state=open]").first).to_be_attached()
     alert = {"symbol": "BTCUSDT", "timeframe": "1h", "action": "buy", "price": 45000.5, "id": "t-1"}
     for _ in range(3):
         assert httpx.post(stack.url + path, json=alert).status_code == 202

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from apps.accounts.models import Workspace
 from apps.core.api.views import GenericApiViewSet
 from apps.notifications.access import get_delivery_for
-from apps.notifications.api.contacts import switched, tested
+from apps.notifications.api.contacts import switched
 from apps.notifications.api.serializers import (
     DeliverySerializer,
     DeliveryTraceSerializer,
@@ -38,6 +38,7 @@ from apps.notifications.services import (
     replay_deliveries,
     replay_delivery,
     rotate_webhook_key,
+    send_test_notice,
 )
 from apps.notifications.services.contacts import check_events
 
@@ -113,7 +114,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericA
     @action(detail=True, methods=["post"])
     def test(self, request: Request, uuid: Any = None) -> Response:
         """Send a test there."""
-        return Response({"key": tested(self.get_object())}, status=202)
+        return Response({"key": send_test_notice(self.get_object())}, status=202)
 
     @extend_schema(request=ReplaySerializer, responses=ReplayedSerializer)
     @action(detail=True, methods=["post"])

@@ -18,13 +18,14 @@ from apps.journal.services import record
 from apps.notifications.channels.registry import channel_of
 from apps.notifications.channels.webhook import signing
 from apps.notifications.choices import DeliveryStatus, DisabledFor
-from apps.notifications.errors import NotToBeChosen
-from apps.notifications.models import Contact, Delivery
+from apps.notifications.errors import NotToBeChosen, TooManyTests
+from apps.notifications.models import Contact, Delivery, Notice
 from apps.notifications.rules.events import CONTACT_DISABLED, TEST, events
 from apps.notifications.services.queueing import NewNotice, queue_notices
 
 OVERLAP = timedelta(hours=24)
 MOST_OVERLAP = timedelta(days=7)
+MOST_TESTS_AN_HOUR = 20
 MOST_CONTACTS = 50  # of a person, or of a workspace
 REPLAYABLE = (
     DeliveryStatus.DELIVERED,
@@ -263,7 +264,17 @@ def check_events(patterns: list[str]) -> list[str]:
 
 
 def send_test_notice(contact: Contact) -> str:
-    """Send a test to the contact. Returns the notice's key."""
+    """Send a test to the contact. Returns the notice's key.
+
+    Raises Conflict for a contact that is not confirmed or off, TooManyTests.
+    """
+    if not contact.is_usable:
+        raise Conflict("It is not confirmed, or switched off, so nothing can be sent there.")
+    recent = Notice.objects.filter(
+        person_id=contact.person_id, event=TEST.name, created_at__gt=timezone.now() - timedelta(hours=1)
+    )
+    if recent.count() >= MOST_TESTS_AN_HOUR:
+        raise TooManyTests(f"{MOST_TESTS_AN_HOUR} tests were sent within an hour. Try again later.")
     key = f"test:{contact.uuid}:{timezone.now().isoformat()}"
     queue_notices(
         [

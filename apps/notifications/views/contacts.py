@@ -15,7 +15,7 @@ from apps.core.errors import Conflict
 from apps.notifications import services
 from apps.notifications.access import get_contact_for
 from apps.notifications.choices import DisabledFor
-from apps.notifications.errors import BadTarget, TooManyCodes, WrongCode
+from apps.notifications.errors import BadTarget, TooManyCodes, TooManyTests, WrongCode
 from apps.notifications.forms import CodeForm, ContactForm
 from apps.notifications.models import Contact
 from apps.notifications.selectors import contacts_of, deliveries_to
@@ -86,11 +86,12 @@ def code(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_contact_for(request.user, uuid)  # type: ignore[arg-type]
-    if found.is_usable:
+    try:
         services.send_test_notice(found)
-        messages.success(request, "A test is on its way; it shows below.")
+    except (Conflict, TooManyTests) as error:
+        messages.error(request, error.message)
     else:
-        messages.error(request, "It is not confirmed, or switched off, so nothing can be sent there.")
+        messages.success(request, "A test is on its way; it shows below.")
     return redirect("notifications:contact", uuid)
 
 

@@ -15,6 +15,7 @@ from apps.accounts.needs import SIGNED_IN, needs
 from apps.notifications import services
 from apps.notifications.access import get_notice_for
 from apps.notifications.forms import InboxFilterForm
+from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import events
 from apps.notifications.selectors import InboxFilter, content_of, deliveries_trace, inbox_page
 from apps.notifications.views.parts import deliveries_shown, event_words
@@ -45,7 +46,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
             for state, words in InboxFilterForm.STATES
         ],
         "is_first_page": before is None,
-        "events": events(),
+        "events": [event for event in events() if event.name != CODE.name],
     }
     return render(request, "notifications/inbox.html", context)
 

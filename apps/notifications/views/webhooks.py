@@ -18,7 +18,7 @@ from apps.core.once import keep_once, take_once
 from apps.notifications import services
 from apps.notifications.access import get_delivery_for, get_endpoint_for
 from apps.notifications.choices import DeliveryStatus, DisabledFor
-from apps.notifications.errors import BadTarget
+from apps.notifications.errors import BadTarget, TooManyTests
 from apps.notifications.forms import ReplayForm, RotateForm, StatusForm, WebhookForm, WebhookSettingsForm
 from apps.notifications.models import Contact
 from apps.notifications.selectors import content_of, deliveries_to, endpoints_of, with_day
@@ -94,11 +94,12 @@ def rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_endpoint_for(request.workspace, uuid)
-    if found.is_usable:
+    try:
         services.send_test_notice(found)
-        messages.success(request, "A test is on its way; it shows below.")
+    except (Conflict, TooManyTests) as error:
+        messages.error(request, error.message)
     else:
-        messages.error(request, "The endpoint is switched off.")
+        messages.success(request, "A test is on its way; it shows below.")
     return redirect("notifications:webhook", uuid)
 
 
@@ -185,7 +186,8 @@ def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponse:
         rows = rows.filter(pk__lt=deliveries_to(found).filter(uuid=before).values("pk"))
     listed = list(rows[: PAGE_SIZE + 1])
     context = {
-        "contact": with_day(endpoints_of(request.workspace)).get(pk=found.pk),
+        "contact": found,
+        "day": with_day([found])[0][1],
         "secret": take_once(request, f"webhook.{found.uuid}"),
         "form": forms.get("form") or WebhookSettingsForm(contact=found),
         "rotate_form": RotateForm(),
