@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.notifications import services
 from apps.notifications.access import get_notice_for
+from apps.notifications.choices import DeliveryStatus
 from apps.notifications.forms import InboxFilterForm
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import events
@@ -66,11 +69,17 @@ def notice(request: HttpRequest, uuid: UUID) -> HttpResponse:
     get_notice_for(request.user, uuid)  # type: ignore[arg-type]
     found = deliveries_trace(request.user, uuid)  # type: ignore[arg-type]
     assert found is not None
+    soon = timezone.now() + timedelta(minutes=1)
     context = {
         "notice": found,
         "content": content_of(found),
         "event_words": event_words(found.event),
         "deliveries": deliveries_shown(found),
+        "is_moving": any(
+            row.status == DeliveryStatus.SENDING
+            or (row.status == DeliveryStatus.WAITING and row.send_after < soon)
+            for row in found.deliveries.all()
+        ),
     }
     return render(request, "notifications/notice.html", context)
 
