@@ -40,6 +40,8 @@ HINTS = {
     "notifications_live": "true sends for real; false shows what would be sent",
     "notifications_private_networks": "comma-separated networks of your own that webhooks may reach, or nothing",
     "notifications_ca_file": "a PEM file of certificates that webhooks trust beside the usual ones",
+    "twilio_account_sid": "as the console of Twilio shows it: AC and 32 digits",
+    "twilio_from": "a number of yours at Twilio (+15551234567), a sender name or a messaging service (MG…)",
     "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS); empty keeps mail in var/mail",
     "log_format": "json or console",
     "google_client_secret": "both are on console.cloud.google.com, APIs & Services, Credentials",
@@ -74,6 +76,12 @@ class Env(BaseSettings):
     notifications_live: bool = False
     notifications_private_networks: CommaList = Field(default_factory=list)
     notifications_ca_file: str = ""
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = ""
+    twilio_from: str = ""
+    netgsm_usercode: str = ""
+    netgsm_password: str = ""
+    netgsm_header: str = ""
     default_from_email: str = "Candlewright <no-reply@candlewright.example>"
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -168,6 +176,13 @@ class Env(BaseSettings):
         name = (info.field_name or "").replace("_secret", "_id")
         if bool(value) != bool(info.data.get(name)):
             raise ValueError(f"and {name.upper()} belong together: give both or none")
+        return value
+
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def is_account(cls, value: str) -> str:
+        if value and not (value.startswith("AC") and len(value) == 34):
+            raise ValueError("is no account of Twilio")
         return value
 
     @field_validator("oidc_issuer")

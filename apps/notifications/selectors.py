@@ -37,11 +37,13 @@ NOT_CHOSEN = (CODE.name, DIGEST.name, TEST.name)  # asked for each time, or made
 
 
 def tariff() -> dict[str, int]:
-    """What a delivery costs in credits, by channel."""
-    return {
-        channel.kind: settings.NOTIFICATIONS_CREDITS.get(channel.kind, channel.credits)
-        for channel in channels()
-    }
+    """What a delivery costs in credits at most, by channel."""
+    return {channel.kind: price_of(channel) * channel.parts for channel in channels()}
+
+
+def price_of(channel: Channel) -> int:
+    """What one part of a message costs in credits."""
+    return int(settings.NOTIFICATIONS_CREDITS.get(channel.kind, channel.credits))
 
 
 @dataclass(frozen=True, slots=True)

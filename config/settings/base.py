@@ -253,6 +253,14 @@ if env.email_fallback_url:
 NOTIFICATIONS_CREDITS: dict[str, int] = {}  # by channel, where it is not the channel's own price
 NOTIFICATIONS_PRIVATE_NETWORKS = env.notifications_private_networks  # that webhooks may reach all the same
 NOTIFICATIONS_CA_FILE = env.notifications_ca_file  # trusted by them beside the usual authorities
+TWILIO_API_URL = "https://api.twilio.com"
+TWILIO_ACCOUNT_SID = env.twilio_account_sid
+TWILIO_AUTH_TOKEN = env.twilio_auth_token
+TWILIO_FROM = env.twilio_from
+NETGSM_API_URL = "https://api.netgsm.com.tr"
+NETGSM_USERCODE = env.netgsm_usercode
+NETGSM_PASSWORD = env.netgsm_password
+NETGSM_HEADER = env.netgsm_header
 NOTIFICATIONS_CIRCUIT = {"faults": 3, "pause_s": 5.0, "longest_s": 300.0}
 
 CELERY_BROKER_URL = REDIS_URL

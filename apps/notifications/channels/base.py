@@ -72,12 +72,13 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took it."""
+    """The provider took it. `parts` is what it is charged by, where a message may take several."""
 
     provider_id: str = ""
     price: Decimal | None = None
     currency: str = ""
     http_status: int | None = None
+    parts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ class Channel:
     kind: ClassVar[str]  # the folder's name, as stored
     words: ClassVar[str]  # as people read it: "E-mail"
     policy: ClassVar[Policy]
-    credits: ClassVar[int] = 1  # what a delivery costs, unless NOTIFICATIONS_CREDITS says otherwise
+    credits: ClassVar[int] = 1  # what a part of a delivery costs, unless NOTIFICATIONS_CREDITS says otherwise
+    parts: ClassVar[int] = 1  # that a message takes at most: what is held for it until it is sent
     timeout_s: ClassVar[float] = 20.0  # an attempt never takes longer
     most_at_once: ClassVar[int] = 32  # attempts under way in one worker
     after_crash: ClassVar[AfterCrash] = AfterCrash.GIVE_UP

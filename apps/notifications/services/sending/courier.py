@@ -27,6 +27,7 @@ from apps.notifications.channels.wire import Wire
 from apps.notifications.choices import DeliveryStatus
 from apps.notifications.choices import Outcome as Word
 from apps.notifications.rules.retries import after_failure
+from apps.notifications.selectors import price_of
 from apps.notifications.services.sending.circuits import CLOSED, Circuits, Gate
 from apps.notifications.services.sending.loading import Parcel
 from apps.notifications.services.sending.outcomes import Held, Outcome, Tried
@@ -37,6 +38,7 @@ log = structlog.get_logger(__name__)
 THREADS = 32  # for channels whose clients block
 WAIT_HERE_S = 2.0  # for a place in a window; longer waits are put back into the queue
 LOOK_UP_AFTER_S = 10.0  # a provider's own records may lag
+LOOK_UPS = 30  # then it stays unknown what became of it
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -251,6 +253,7 @@ def _outcome(
             provider_id=result.provider_id,
             price=result.price,
             currency=result.currency,
+            cost=result.parts * price_of(parcel.channel) if result.parts else None,
         )
     is_unclear = isinstance(result, Unclear)
     if isinstance(result, Unclear):
@@ -261,7 +264,8 @@ def _outcome(
         word = Word.FAULT if refused.fault else Word.REFUSED
     failed = {**common, "word": word, "error": result.error, "gone": refused.gone}
     after = parcel.channel.after_crash
-    if is_unclear and after == AfterCrash.GIVE_UP:
+    is_hopeless = after == AfterCrash.LOOK_UP and parcel.claim.number >= LOOK_UPS
+    if is_unclear and (after == AfterCrash.GIVE_UP or is_hopeless):
         return Tried(
             **failed,
             status=DeliveryStatus.UNKNOWN,

@@ -57,6 +57,7 @@ class Tried:
     currency: str = ""
     contact_id: int | None = None
     gone: bool = False
+    cost: int | None = None  # where it turned out to be less than what was planned
 
 
 Outcome = Held | Ended | Tried
@@ -67,9 +68,9 @@ WITH done AS (
     SELECT * FROM unnest(
         %s::bigint[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::text[], %s::integer[],
         %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::text[], %s::smallint[],
-        %s::text[], %s::numeric[], %s::text[]
+        %s::text[], %s::numeric[], %s::text[], %s::integer[]
     ) AS row (id, number, status, word, provider, next_provider, tries, began_at, ended_at, send_after,
-              is_doubtful, error, http_status, provider_id, price, currency)
+              is_doubtful, error, http_status, provider_id, price, currency, cost)
 ), noted AS (
     UPDATE notifications_attempt AS a
     SET outcome = done.word, provider = done.provider, began_at = done.began_at, ended_at = done.ended_at,
@@ -83,7 +84,7 @@ SET status = done.status, tries = done.tries, provider = done.next_provider,
     ended_at = CASE WHEN done.status = 'waiting' THEN NULL ELSE done.ended_at END,
     is_doubtful = done.is_doubtful, error = done.error, lease_until = NULL, worker = '',
     provider_id = done.provider_id, price = coalesce(done.price + coalesce(d.price, 0), d.price),
-    currency = coalesce(nullif(done.currency, ''), d.currency)
+    currency = coalesce(nullif(done.currency, ''), d.currency), cost = least(d.cost, done.cost)
 FROM done
 WHERE d.id = done.id AND d.attempts = done.number
   AND (d.status = 'sending' OR (d.status = 'waiting' AND done.status = 'delivered'))
@@ -189,6 +190,7 @@ def _finish(tried: Sequence[Tried]) -> list[tuple[int, int, int, str]]:
                 [one.provider_id[:200] for one in tried],
                 [one.price for one in tried],
                 [one.currency for one in tried],
+                [one.cost for one in tried],
             ],
         )
         return cursor.fetchall()
