@@ -5,6 +5,7 @@ A wrong value stops the process with the name of the setting, what was found and
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -42,6 +43,10 @@ HINTS = {
     "notifications_ca_file": "a PEM file of certificates that webhooks trust beside the usual ones",
     "twilio_account_sid": "as the console of Twilio shows it: AC and 32 digits",
     "twilio_from": "a number of yours at Twilio (+15551234567), a sender name or a messaging service (MG…)",
+    "vapid_private_key": "manage.py vapid_key makes one",
+    "telegram_bot_token": "@BotFather gives one: digits, a colon and 35 characters",
+    "telegram_bot_name": "the bot's name without the @",
+    "telegram_webhook_secret": "1 to 256 letters, digits, _ and -; only for updates by webhook",
     "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS); empty keeps mail in var/mail",
     "log_format": "json or console",
     "google_client_secret": "both are on console.cloud.google.com, APIs & Services, Credentials",
@@ -82,6 +87,12 @@ class Env(BaseSettings):
     netgsm_usercode: str = ""
     netgsm_password: str = ""
     netgsm_header: str = ""
+    vapid_private_key: str = ""
+    onesignal_app_id: str = ""
+    onesignal_api_key: str = ""
+    telegram_bot_token: str = ""
+    telegram_bot_name: str = ""
+    telegram_webhook_secret: str = ""
     default_from_email: str = "Candlewright <no-reply@candlewright.example>"
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -176,6 +187,34 @@ class Env(BaseSettings):
         name = (info.field_name or "").replace("_secret", "_id")
         if bool(value) != bool(info.data.get(name)):
             raise ValueError(f"and {name.upper()} belong together: give both or none")
+        return value
+
+    @field_validator("vapid_private_key")
+    @classmethod
+    def is_key(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value):
+            raise ValueError("is no key: 32 bytes in base64url")
+        return value
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def is_token(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", value):
+            raise ValueError("is no token of a bot")
+        return value
+
+    @field_validator("telegram_bot_name")
+    @classmethod
+    def is_bot(cls, value: str) -> str:
+        if not re.fullmatch(r"\w*", value):
+            raise ValueError("is no name of a bot")
+        return value
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def can_be_a_header(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value):
+            raise ValueError("holds other characters or is too long")
         return value
 
     @field_validator("twilio_account_sid")

@@ -43,6 +43,7 @@ def configure_logging(log_format: str, level: str) -> None:
                 "django.request": {"level": "ERROR"},
                 "numba": {"level": "WARNING"},
                 "asyncio": {"level": "WARNING"},
+                "apprise": {"level": "CRITICAL"},  # it writes whom it sends to; what failed is in the trace
                 "httpx": {"level": "WARNING"},  # it writes every address, and some of them hold a secret
             },
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -261,6 +262,15 @@ NETGSM_API_URL = "https://api.netgsm.com.tr"
 NETGSM_USERCODE = env.netgsm_usercode
 NETGSM_PASSWORD = env.netgsm_password
 NETGSM_HEADER = env.netgsm_header
+VAPID_PRIVATE_KEY = env.vapid_private_key
+VAPID_CONTACT = parseaddr(env.default_from_email)[1]  # whom push services write to when we do harm
+ONESIGNAL_API_URL = "https://api.onesignal.com"
+ONESIGNAL_APP_ID = env.onesignal_app_id
+ONESIGNAL_API_KEY = env.onesignal_api_key
+TELEGRAM_API_URL = "https://api.telegram.org"
+TELEGRAM_BOT_TOKEN = env.telegram_bot_token
+TELEGRAM_BOT_NAME = env.telegram_bot_name
+TELEGRAM_WEBHOOK_SECRET = env.telegram_webhook_secret
 NOTIFICATIONS_CIRCUIT = {"faults": 3, "pause_s": 5.0, "longest_s": 300.0}
 
 CELERY_BROKER_URL = REDIS_URL

@@ -48,6 +48,12 @@ def is_allowed(address: Address) -> bool:
     return any(address in ipaddress.ip_network(text) for text in settings.NOTIFICATIONS_PRIVATE_NETWORKS)
 
 
+def is_inner(host: str) -> bool:
+    """Whether the host is written as an address of a network that the operator has opened."""
+    literal = _literal(host)
+    return literal is not None and is_allowed(literal)
+
+
 def check_url(text: str) -> str:
     """A URL that may be sent to, as far as can be told without resolving its name. Raises BadTarget."""
     text = text.strip()
@@ -117,7 +123,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectTimeout(f"the name {host} was not resolved in time") from None
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"the name {host} is not known: {error}") from None
-        addresses = _checked(host, port, found)
+        addresses = checked(host, port, found)
         last: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in addresses[:4]:
             try:
@@ -133,8 +139,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         await self.network.sleep(seconds)
 
 
-def _checked(host: str, port: int, found: Sequence[str]) -> list[Address]:
-    """All of the name's addresses, or none: one inner address among them is a trick or a mistake."""
+def checked(host: str, port: int, found: Sequence[str]) -> list[Address]:
+    """All of the name's addresses, or none: one inner address among them is a trick or a mistake. Raises Forbidden."""
     addresses = [ipaddress.ip_address(text.partition("%")[0]) for text in dict.fromkeys(found)]
     for address in addresses:
         if is_allowed(address):

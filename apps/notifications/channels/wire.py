@@ -59,8 +59,13 @@ class Wire:
 
 
 def retry_after_s(response: httpx.Response) -> float:
-    """The seconds of a `Retry-After` header, given as a number or a date; 0 without one."""
-    value = response.headers.get("Retry-After", "").strip()
+    """The seconds of a `Retry-After` header; 0 without one."""
+    return seconds_of(response.headers.get("Retry-After", ""))
+
+
+def seconds_of(value: str) -> float:
+    """How long from now a number of seconds or an HTTP date is; 0 for what is neither."""
+    value = value.strip()
     if not value:
         return 0.0
     try:

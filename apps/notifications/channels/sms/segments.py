@@ -1,4 +1,4 @@
-"""How many parts a text message takes: 3GPP TS 23.038 (the GSM 7-bit alphabet) and TS 23.040 (messages of many parts)."""
+"""How many parts a text message takes, by 3GPP TS 23.038 (the 7-bit alphabet) and TS 23.040 (messages in parts)."""
 
 from __future__ import annotations
 
