@@ -11,6 +11,7 @@ from apps.notifications.channels.base import Channel
 CHANNELS = {
     "inbox": "apps.notifications.channels.inbox.channel.Inbox",
     "email": "apps.notifications.channels.email.channel.Email",
+    "push_onesignal": "apps.notifications.channels.push_onesignal.channel.PushOneSignal",
     "push_web": "apps.notifications.channels.push_web.channel.PushWeb",
     "sms": "apps.notifications.channels.sms.channel.Sms",
     "webhook": "apps.notifications.channels.webhook.channel.Webhook",
