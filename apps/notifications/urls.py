@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.notifications import browser_views
+from apps.notifications import browser_views, telegram_views
 from apps.notifications.views import contacts, inbox, ladders, links, webhooks, wishes
 
 app_name = "notifications"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("notifications/worker.js", browser_views.worker, name="worker"),
     path("notifications/browser/", browser_views.browser, name="browser"),
     path("notifications/browser/off/", browser_views.browser_off, name="browser_off"),
+    path("notifications/telegram/", telegram_views.telegram_update, name="telegram_update"),
     path("notifications/seen/<str:token>/", links.acknowledge, name="acknowledge"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/menu/", inbox.menu, name="inbox-menu"),

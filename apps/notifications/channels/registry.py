@@ -13,6 +13,7 @@ CHANNELS = {
     "email": "apps.notifications.channels.email.channel.Email",
     "push_onesignal": "apps.notifications.channels.push_onesignal.channel.PushOneSignal",
     "push_web": "apps.notifications.channels.push_web.channel.PushWeb",
+    "telegram": "apps.notifications.channels.telegram.channel.Telegram",
     "sms": "apps.notifications.channels.sms.channel.Sms",
     "webhook": "apps.notifications.channels.webhook.channel.Webhook",
 }
