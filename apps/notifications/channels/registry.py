@@ -14,6 +14,8 @@ CHANNELS = {
     "push_onesignal": "apps.notifications.channels.push_onesignal.channel.PushOneSignal",
     "push_web": "apps.notifications.channels.push_web.channel.PushWeb",
     "telegram": "apps.notifications.channels.telegram.channel.Telegram",
+    "slack": "apps.notifications.channels.slack.channel.Slack",
+    "discord": "apps.notifications.channels.discord.channel.Discord",
     "sms": "apps.notifications.channels.sms.channel.Sms",
     "webhook": "apps.notifications.channels.webhook.channel.Webhook",
 }
