@@ -16,6 +16,7 @@ CHANNELS = {
     "telegram": "apps.notifications.channels.telegram.channel.Telegram",
     "slack": "apps.notifications.channels.slack.channel.Slack",
     "discord": "apps.notifications.channels.discord.channel.Discord",
+    "apprise": "apps.notifications.channels.apprise.channel.Apprise",
     "sms": "apps.notifications.channels.sms.channel.Sms",
     "webhook": "apps.notifications.channels.webhook.channel.Webhook",
 }
