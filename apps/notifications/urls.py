@@ -2,16 +2,15 @@
 
 from django.urls import path
 
-from apps.notifications import browser_views, telegram_views
-from apps.notifications.views import contacts, inbox, ladders, links, webhooks, wishes
+from apps.notifications.views import browsers, contacts, inbox, ladders, links, telegram, webhooks, wishes
 
 app_name = "notifications"
 urlpatterns = [
     path("notifications/unsubscribe/<str:token>/", links.unsubscribe, name="unsubscribe"),
-    path("notifications/worker.js", browser_views.worker, name="worker"),
-    path("notifications/browser/", browser_views.browser, name="browser"),
-    path("notifications/browser/off/", browser_views.browser_off, name="browser_off"),
-    path("notifications/telegram/", telegram_views.telegram_update, name="telegram_update"),
+    path("notifications/worker.js", browsers.worker, name="worker"),
+    path("notifications/browser/", browsers.browser, name="browser"),
+    path("notifications/browser/off/", browsers.browser_off, name="browser_off"),
+    path("notifications/telegram/", telegram.telegram_update, name="telegram_update"),
     path("notifications/seen/<str:token>/", links.acknowledge, name="acknowledge"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/menu/", inbox.menu, name="inbox-menu"),
