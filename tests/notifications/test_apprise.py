@@ -118,6 +118,8 @@ def test_the_environments_proxy_is_not_used(provider, ntfy, tell, monkeypatch):
         "https://example.com/hook",
         "ntfy://example.com/topic",
         "pover://nothing",
+        "workflows://host.example.com/workflow/signature?template=/etc/passwd",
+        "ntfys://example.com/topic?verify=no",
         "gotifys://",
         "",
     ],

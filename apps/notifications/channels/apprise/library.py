@@ -49,6 +49,8 @@ def service_of(target: str) -> NotifyBase:
     if scheme not in SERVICES and scheme not in INNER:
         names = ", ".join(f"{words} ({name}://)" for name, words in SERVICES.items())
         raise BadTarget(f"These services can be used: {names}.", field="target")
+    if "?" in target:  # some name files of this machine (`template=`), others switch checks off (`verify=`)
+        raise BadTarget("Leave out what follows the ?: options are not taken.", field="target")
     asset = AppriseAsset(
         app_id="Candlewright",
         app_desc="Candlewright",
