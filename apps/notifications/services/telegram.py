@@ -86,7 +86,11 @@ def _link(chat: str, code: str, about: Mapping[str, Any]) -> str:
         Contact.objects.select_for_update(of=("self",))
         .select_related("person", "workspace")
         .filter(
-            channel="telegram", disabled_for="", code_hash=_hash(code), code_expires_at__gt=timezone.now(), target_digest=""
+            channel="telegram",
+            disabled_for="",
+            code_hash=_hash(code),
+            code_expires_at__gt=timezone.now(),
+            target_digest="",
         )
         .first()
     )
