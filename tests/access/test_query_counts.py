@@ -20,8 +20,8 @@ from django.test import Client
 from apps.accounts.models import ApiKey, Workspace
 from apps.accounts.services import create_api_key
 from apps.backtests.models import Backtest, PortfolioLeg, PortfolioRun, Sweep, SweepMarket, Trial, WalkForward
-from apps.billing.selectors import _api_rates
 from apps.billing.choices import BucketSource
+from apps.billing.selectors import _api_rates
 from apps.billing.services.credits import Need, grant_credits, hold_many, settle_many
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 from apps.markets.models import BarSet, Instrument
