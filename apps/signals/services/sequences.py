@@ -39,8 +39,8 @@ def follow_sequences(signals: Sequence[Signal], *, now: datetime) -> None:
     stored = SequenceIncident.objects.filter(
         source__in=sources, kind=IncidentKind.GAP, state=IncidentState.OPEN
     )
-    for gap in stored:
-        gaps[gap.source_id, gap.strategy].append(gap)
+    for known in stored:
+        gaps[known.source_id, known.strategy].append(known)
     new: list[SequenceIncident] = []
     filled: list[SequenceIncident] = []
     for signal in numbered:
