@@ -16,11 +16,11 @@ class InboxConsumer(LiveConsumer):
 
     right = SIGNED_IN
 
-    async def groups_for(self) -> list[str] | None:
-        """The person's own; nothing for a log-in that has not shown its second factor."""
+    async def groups_for(self) -> list[str]:
+        """The person's own; none for a log-in that has not shown its second factor."""
         user = self.scope["user"]
         passed = await database_sync_to_async(has_passed_in)(self.scope.get("session", {}), user)
-        return [live_group(user.pk)] if passed else None
+        return [live_group(user.pk)] if passed else []
 
     async def connect(self) -> None:
         await super().connect()

@@ -380,6 +380,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     # several rooms have a field `status`: this is the one of research
     "ENUM_NAME_OVERRIDES": {
+        "UrgencyEnum": "apps.notifications.api.serializers.URGENCIES",
+        "NotificationModeEnum": "apps.notifications.choices.Mode.choices",
+        "DeliveryStatusEnum": "apps.notifications.choices.DeliveryStatus.choices",
+        "SignalActionEnum": "apps.signals.choices.Action.choices",
         "CreditAccountEnum": "apps.billing.choices.Account.choices",
         "JobStatusEnum": "apps.backtests.choices.Status.choices",
         "RoleEnum": "apps.accounts.choices.Role.choices",

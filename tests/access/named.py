@@ -32,6 +32,7 @@ class Asked:
     content: dict[str, Any] | None = None
 
 
+ALARM = {"name": "Any", "urgency": "2", "cool_down_s": "0"}
 SPREAD = {"do": "spread", "legs": "0"}
 ASKED = [
     # API
@@ -86,6 +87,12 @@ ASKED = [
     Asked("ComparisonRequestSerializer.run", "backtest", f"GET /api/v1/backtests/compare/?run={ID}&run={ID}"),
     Asked("TrialRequestSerializer.formula", "formula", f"GET /api/v1/trials/?formula={ID}"),
     Asked("TrialRequestSerializer.lineage", "lineage", f"GET /api/v1/trials/?lineage={ID}"),
+    Asked("AlarmSerializer.source", "source", "POST /api/v1/alarms/", {"name": "Any", "source": ID}),
+    Asked("AlarmSerializer.ladder", "ladder", "POST /api/v1/alarms/", {"name": "Any", "ladder": ID}),
+    Asked("AlarmFilterSet.source", "source", f"GET /api/v1/alarms/?source={ID}"),
+    Asked("AlarmFilterSet.person", "person", f"GET /api/v1/alarms/?person={ID}"),
+    Asked("DeliveryFilterSet.notice", "notice", f"GET /api/v1/deliveries/?notice={ID}"),
+    Asked("DeliveryFilterSet.contact", "contact", f"GET /api/v1/deliveries/?contact={ID}"),
     Asked(
         "EvaluateRequestSerializer.bar_set",
         "bar_set",
@@ -182,6 +189,10 @@ ASKED = [
         "POST /formulas/{formula}/tests/snapshot/",
         {"name": "T", "bar_set": ID, **DAYS},
     ),
+    Asked("AlarmForm.source", "source", "POST /signals/alarms/new/", {"source": ID, **ALARM}),
+    Asked("AlarmForm.ladder", "ladder", "POST /signals/alarms/new/", {"ladder": ID, **ALARM}),
+    Asked("InboxFilterForm.before", "notice", f"GET /inbox/?before={ID}"),
+    Asked("StatusForm.before", "delivery", f"GET /settings/workspace/webhooks/{{webhook}}/?before={ID}"),
     Asked("FeedFilterForm.source", "source", f"GET /signals/?source={ID}"),
     Asked("FeedFilterForm.before", "signal", f"GET /signals/?before={ID}"),
     Asked("JournalFilterForm.person", "person", f"GET /settings/workspace/journal/?person={ID}"),
@@ -196,11 +207,13 @@ ASKED = [
 
 # Fields and parameters that look as if they named an object, and what they name.
 NO_OBJECT = {
+    "AlarmForm.channels": "channels of the installation",
     "ApiKeyForm.scopes": "rights",
     "CaseResultSerializer.uuid": "only answered",
     "CompareForm.new": "a version of the formula in the address, by number",
     "CompareForm.old": "the same",
     "ComparedRunSerializer.uuid": "only answered",
+    "ContactForm.channel": "channels of the installation",
     "JournalFilterForm.group": "a part of the site",
     "OnBarsSerializer.bar_set": "the base of two that stand above",
     "RelativeSerializer.uuid": "only answered",

@@ -21,12 +21,14 @@ from apps.accounts.services import remove_member
 from apps.backtests.models import Backtest, PortfolioRun, Sweep, WalkForward
 from apps.core.live import close_sockets, login_group, person_group
 from apps.journal.services import live_group as journal_group
+from apps.notifications.services import live_group as inbox_group
 from apps.signals.services.processing import live_group as signals_group
 from config.asgi import websocket_application
 from tests.access.table import HOLDERS, WEBSOCKETS
 from tests.access.world import ROLES, World
 
 TIMEOUT_S = 10
+INBOX = "/ws/inbox/"
 UNKNOWN, CLOSED, NOBODY = 4404, 4403, 4401
 THEIRS, MARKER = {"kind": "theirs"}, {"kind": "marker"}
 MODELS = {"backtests": Backtest, "sweeps": Sweep, "walk-forwards": WalkForward, "portfolios": PortfolioRun}
@@ -64,6 +66,7 @@ class Line:
     """A connection, on bare ASGI messages through the site's own stack."""
 
     def __init__(self, path: str, headers: Headers) -> None:
+        self._path = path
         scope = {"type": "websocket", "path": path, "query_string": b"", "subprotocols": []}
         self._line = ApplicationCommunicator(
             websocket_application, {**scope, "headers": [(b"host", b"testserver"), *headers]}
@@ -74,8 +77,12 @@ class Line:
         await self._line.send_input({"type": "websocket.connect"})
         assert (await self._line.receive_output(timeout=TIMEOUT_S))["type"] == "websocket.accept"
         said = await self.hear()
-        assert isinstance(said, int) or said == {"kind": "ready"}
-        return said if isinstance(said, int) else None
+        if isinstance(said, int):
+            return said
+        assert said == {"kind": "ready"}
+        if self._path == INBOX:
+            assert (await self.hear())["kind"] == "inbox"
+        return None
 
     async def hear(self) -> Any:
         """The next event, or the code it is closed with."""
@@ -113,11 +120,13 @@ def _on(path: str, headers: Headers, act: Callable[[Line], Awaitable[None]]) -> 
     async_to_sync(run)()
 
 
+def _path(route: str, world: World) -> str:
+    return "/" + route.replace("{uuid}", str(world.owners_ids.get(route.partition("{")[0])))
+
+
 def _paths(world: World) -> list[tuple[str, str]]:
-    return [
-        (route, "/" + route.replace("{uuid}", str(world.owners_ids.get(route.partition("{")[0]))))
-        for route in WEBSOCKETS
-    ]
+    """Those that tell of the workspace; the others tell a person of themselves."""
+    return [(route, _path(route, world)) for route in WEBSOCKETS if WEBSOCKETS[route] != "signed in"]
 
 
 def _are_told(
@@ -151,7 +160,8 @@ def _are_told(
 
 def _are_cut(world: World, who: str, headers: Headers) -> None:
     wrong = []
-    for route, path in _paths(world):
+    for route in WEBSOCKETS:
+        path = _path(route, world)
 
         async def act(line: Line, route: str = route) -> None:
             if (code := await line.open()) != NOBODY:
@@ -205,6 +215,26 @@ def test_nobody_and_who_is_suspended_are_cut_off(world: World):
     _are_cut(world, "suspended, by key", by_token(world.key))
 
 
+def test_an_inbox_tells_its_person_alone(world: World):
+    async def act(line: Line) -> None:
+        assert await line.open() is None
+        assert await line.hears(inbox_group(world.member.pk), world.member)
+        assert not await line.hears(inbox_group(world.owner.pk), world.member)
+
+    _on(INBOX, by_session(world.client(world.member)), act)
+    _on(INBOX, by_token(world.tokens[world.member.pk]), act)
+
+
+def test_an_inbox_stays_closed_without_the_second_factor(world: World):
+    User.objects.filter(pk=world.owner.pk).update(second_factors_at=timezone.now())
+
+    async def act(line: Line) -> None:
+        assert await line.open() == CLOSED
+
+    _on(INBOX, by_session(world.client(world.owner)), act)
+    _on(INBOX, by_token(world.tokens[world.owner.pk]), act)
+
+
 def test_a_key_opens_no_line(world: World):
     """Whatever its scopes: lines are for people and their log-ins."""
     _are_cut(world, "key with one scope", by_token(world.key))
@@ -240,7 +270,8 @@ def test_who_leaves_is_told_no_more(world: World, django_capture_on_commit_callb
 
 def test_who_is_logged_out_is_cut_off(world: World):
     login = Login.objects.get(user=world.member, kind="token")
-    for _, path in _paths(world):
+    for route in WEBSOCKETS:
+        path = _path(route, world)
 
         async def act(line: Line) -> None:
             assert await line.open() is None

@@ -85,16 +85,21 @@ class World:
         return {
             "backtest": backtest.uuid,
             "bar_set": ids["api/v1/bars/"],
+            "contact": ids["settings/contacts/"],
+            "delivery": ids["delivery"],
             "entry": ids["api/v1/journal/"],
             "formula": ids["formulas/"],
             "lineage": backtest.lineage,
+            "ladder": ids["settings/ladders/"],
             "member": ids["member"],
+            "notice": ids["inbox/"],
             "person": self.owner.uuid,
             "portfolio": ids["backtests/portfolios/"],
             "signal": ids["signals/"],
             "source": ids["signals/sources/"],
             "sweep": ids["backtests/sweeps/"],
             "swept": ids["swept"],
+            "webhook": ids["settings/workspace/webhooks/"],
             "workspace": self.workspace.uuid,
         }
 
@@ -191,7 +196,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
     for _ in range(2):
         send_test_alert(source, actor=owner)
         process_alerts()
-    alarm = create_alarm(workspace, {"name": MARK}, person=owner)
+    alarm = create_alarm(workspace, {"name": MARK, "source": source}, person=owner)
     signal, alert = Signal.objects.filter(workspace=workspace).latest("pk"), source.alerts.latest("pk")
     invitation = workspace.invitations.create(
         email=f"{MARK}@x.example", role="viewer", token_hash="0", sent_at=now(), expires_at=now()
@@ -204,11 +209,13 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         options={"name": MARK, "events": ["*"]},
     )
     key = f"{MARK} {workspace.uuid}"
-    queue_notices(
-        [NewNotice(owner.pk, CONTACT_DISABLED.name, key, {"title": MARK}, workspace_id=workspace.pk)]
-    )
-    delivery = Delivery.objects.get(contact=endpoint)
-    Delivery.objects.filter(pk=delivery.pk).update(status="failed", ended_at=now())
+    for number in range(2):
+        told = {"title": MARK}
+        queue_notices(
+            [NewNotice(owner.pk, CONTACT_DISABLED.name, f"{key} {number}", told, workspace_id=workspace.pk)]
+        )
+    delivery = Delivery.objects.filter(contact=endpoint).latest("pk")
+    Delivery.objects.filter(contact=endpoint).update(status="failed", ended_at=now())
     entry = Entry.objects.filter(workspace_id=workspace.pk).order_by("pk").first()
     assert entry is not None
     return {
@@ -258,12 +265,17 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
 def _strangers_ids(team: Workspace, stranger: User) -> dict[str, Any]:
     """What requests of the stranger's name."""
     csv = io.BytesIO(wave_csv())
+    steps = [{"channel": "email", "wait_s": 0}]
+    save_ladder(stranger, name="Own", until="acknowledged", steps=steps, actor=stranger)
     other = Membership.objects.create(workspace=team, user=UserFactory(), role=Role.VIEWER)
     return {
         "bar_set": import_bars(team, symbol="WAVE", file=csv, filename="wave.csv", actor=stranger).uuid,
         "formula": create_formula(team, name="Own", text=CROSS, actor=stranger).uuid,
         "swept": create_formula(team, name="Swept", text=SWEPT, actor=stranger).uuid,
         "member": other.uuid,
+        "webhook": add_webhook(stranger, url="https://8.8.8.8/", actor=stranger, workspace=team, options={})[
+            0
+        ].uuid,
         "workspace": team.uuid,
     }
 

@@ -261,7 +261,7 @@ class NewEndpointSerializer(EndpointSerializer):
         read_only_fields = fields
 
 
-class RotateSerializer(Serializer[Any]):
+class RotateSigningKeySerializer(Serializer[Any]):
     overlap_hours = serializers.IntegerField(
         min_value=0, max_value=168, default=24, help_text="How long the present key goes on signing too."
     )

@@ -27,7 +27,7 @@ from apps.notifications.api.serializers import (
     QueuedSerializer,
     ReplayedSerializer,
     ReplaySerializer,
-    RotateSerializer,
+    RotateSigningKeySerializer,
 )
 from apps.notifications.choices import DeliveryStatus
 from apps.notifications.models import Contact
@@ -97,12 +97,12 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericA
         remove_contact(self.get_object(), actor=request.user)  # type: ignore[arg-type]
         return Response(status=204)
 
-    @extend_schema(request=RotateSerializer, responses=NewEndpointSerializer)
+    @extend_schema(request=RotateSigningKeySerializer, responses=NewEndpointSerializer)
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, uuid: Any = None) -> Response:
         """Make a new key. The present one signs beside it for `overlap_hours`."""
         found = self.get_object()
-        asked = RotateSerializer(data=request.data)
+        asked = RotateSigningKeySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         overlap = timedelta(hours=asked.validated_data["overlap_hours"])
         secret = rotate_webhook_key(found, actor=request.user, overlap=overlap)  # type: ignore[arg-type]

@@ -24,8 +24,8 @@ def worker(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_POST
 @needs(SIGNED_IN)
+@require_POST
 def browser(request: HttpRequest) -> JsonResponse:
     """Subscribe: the body is `PushSubscription.toJSON()`."""
     try:
@@ -35,8 +35,8 @@ def browser(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"uuid": str(contact.uuid), "label": contact.label}, status=201)
 
 
-@require_POST
 @needs(SIGNED_IN)
+@require_POST
 def browser_off(request: HttpRequest) -> JsonResponse:
     """End it: the body is {"endpoint": …}. One that is not known is ended already."""
     body = _body(request)

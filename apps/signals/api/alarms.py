@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.core.api.views import GenericApiViewSet
+from apps.notifications.api.serializers import UrgencyField
 from apps.notifications.models import Ladder
 from apps.signals.access import get_alarm_for
 from apps.signals.choices import Action
@@ -61,6 +62,7 @@ class AlarmSerializer(ModelSerializer[Alarm]):
     channels = serializers.ListField(
         child=serializers.CharField(max_length=20), required=False, max_length=20
     )
+    urgency = UrgencyField(required=False)
     days = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=6), required=False, max_length=7
     )
@@ -188,9 +190,10 @@ class AlarmViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiV
     @action(detail=True, methods=["post"])
     def mute(self, request: Request, uuid: Any = None) -> Response:
         """Be silent until then. `null` ends the silence."""
+        alarm = self.get_object()
         body = MuteSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        alarm = mute_alarm(self.get_object(), until=body.validated_data["until"], actor=request.user)  # type: ignore[arg-type]
+        alarm = mute_alarm(alarm, until=body.validated_data["until"], actor=request.user)  # type: ignore[arg-type]
         return Response(self.get_serializer(alarm).data)
 
     @extend_schema(request=None, responses={202: None})

@@ -80,7 +80,7 @@ class AlarmForm(forms.Form):
     cool_down_s = forms.TypedChoiceField(choices=PAUSES, coerce=int, initial=0, label="Cool-down")
 
     def __init__(
-        self, *args: Any, alarm: Alarm, initial: dict[str, Any] | None = None, **kwargs: Any
+        self, data: Any = None, *, alarm: Alarm, initial: dict[str, Any] | None = None, **kwargs: Any
     ) -> None:
         self.alarm = alarm
         kept = {name: getattr(alarm, name) for name in FIELDS if name in self.base_fields}
@@ -89,7 +89,7 @@ class AlarmForm(forms.Form):
             "source": alarm.source.uuid if alarm.source else None,
             "ladder": alarm.ladder.uuid if alarm.ladder else None,
         }
-        super().__init__(*args, initial={**kept, **(initial or {})}, **kwargs)
+        super().__init__(data, initial={**kept, **(initial or {})}, **kwargs)
         self.fields["source"].queryset = sources_of(alarm.workspace)  # type: ignore[attr-defined]
         self.fields["ladder"].queryset = Ladder.objects.filter(person=alarm.person)  # type: ignore[attr-defined]
         self.fields["channels"].choices = [  # type: ignore[attr-defined]

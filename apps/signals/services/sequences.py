@@ -39,23 +39,23 @@ def follow_sequences(signals: Sequence[Signal], *, now: datetime) -> None:
     stored = SequenceIncident.objects.filter(
         source__in=sources, kind=IncidentKind.GAP, state=IncidentState.OPEN
     )
-    for known in stored:
-        gaps[known.source_id, known.strategy].append(known)
+    for gap in stored:
+        gaps[gap.source_id, gap.strategy].append(gap)
     new: list[SequenceIncident] = []
     filled: list[SequenceIncident] = []
     for signal in numbered:
         place, number = (signal.source_id, signal.strategy), int(signal.seq or 0)
         before = highest.get(place, number - 1)
-        gap = next((gap for gap in gaps[place] if gap.first <= number <= gap.last), None)
+        around = next((gap for gap in gaps[place] if gap.first <= number <= gap.last), None)
         if number > before + 1:
             gap = _incident(place, IncidentKind.GAP, before + 1, number - 1, now)
             gaps[place].append(gap)
             new.append(gap)
-        elif number <= before and gap is not None:
-            _fill(gap, now)
-            if gap.state == IncidentState.CLOSED:
-                gaps[place].remove(gap)
-            filled.append(gap)
+        elif number <= before and around is not None:
+            _fill(around, now)
+            if around.state == IncidentState.CLOSED:
+                gaps[place].remove(around)
+            filled.append(around)
             continue
         elif number <= before:
             new.append(_incident(place, IncidentKind.REGRESSION, number, number, now))
