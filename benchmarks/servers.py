@@ -47,13 +47,13 @@ def scratch_database() -> Iterator[str]:
 
 
 @contextmanager
-def server(application: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """The application under one uvicorn process, as the Procfile starts it, on a free port; yields its address."""
+def server(application: str, environment: Mapping[str, str], processes: int = 1) -> Iterator[str]:
+    """The application under uvicorn, as the Procfile starts it, on a free port; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", application, "--port", str(port), *LOOP, "--no-access-log",
+        [sys.executable, "-m", "uvicorn", application, "--port", str(port), *LOOP, "--no-access-log", "--workers", str(processes),
          "--log-level", "warning", "--backlog", "4096"],
         env={**os.environ, **environment, "LOG_LEVEL": "ERROR"},
     )  # fmt: skip

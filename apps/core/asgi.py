@@ -18,7 +18,8 @@ from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
-THREADS = 8
+# More of them wait for one another's turn (Python runs one at a time) longer than for the database.
+THREADS = 4
 
 
 class ThreadedHandler(ASGIHandler):

@@ -36,7 +36,9 @@ class Endpoint:
             method="GET",
             auth=None,
         )
-        self.queryset = view.get_queryset()
+        queryset = view.get_queryset()
+        rows = view.row_serializer_class if action == "list" else None
+        self.queryset = queryset.defer(*rows.omitted_columns()) if rows else queryset
         self.serializer = view.get_serializer_class()
 
 

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from apps.backtests.api.finding import ConditionsSerializer, bar_set_of, formula_of
+from apps.backtests.api.serializers import HeadlineField
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
 from apps.backtests.models import PortfolioLeg, PortfolioRun
@@ -27,7 +28,7 @@ from apps.backtests.services import (
     delete_portfolio,
     submit_portfolio,
 )
-from apps.core.api.serializers import ModelSerializer, Serializer
+from apps.core.api.serializers import ModelSerializer, Serializer, without
 from apps.core.api.views import GenericApiViewSet
 from apps.engine.portfolio.spec import MOST_LEGS, REBALANCES
 
@@ -108,6 +109,14 @@ class PortfolioSerializer(ModelSerializer[PortfolioRun]):
             "started_at",
             "finished_at",
         ]
+
+
+class PortfolioRowSerializer(PortfolioSerializer):
+    summary = None  # type: ignore[assignment]  # DRF's way to take a declared field away
+    metrics = HeadlineField()
+
+    class Meta(PortfolioSerializer.Meta):
+        fields = without(PortfolioSerializer, "parameters", "counts", "summary", "hashes")
 
 
 ASK = OpenApiExample(
@@ -221,6 +230,7 @@ class PortfolioViewSet(
         "*": "backtests.run",
     }
     serializer_class = PortfolioSerializer
+    row_serializer_class = PortfolioRowSerializer
     lookup_field = "uuid"
     queryset = PortfolioRun.objects.none()
     filterset_fields = ["status"]

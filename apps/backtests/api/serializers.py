@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers
 
 from apps.backtests.choices import Fill
 from apps.backtests.models import Backtest
-from apps.core.api.serializers import ModelSerializer, Serializer
+from apps.core.api.serializers import ModelSerializer, Serializer, without
+
+HEADLINE = ("total_return", "cagr", "max_drawdown", "sharpe", "trades", "win_rate", "profit_factor")
 
 
 class BacktestRequestSerializer(Serializer[dict[str, Any]]):
@@ -86,6 +88,24 @@ class BacktestSerializer(ModelSerializer[Backtest]):
             "started_at",
             "finished_at",
         ]
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "number"}, "nullable": True})
+class HeadlineField(serializers.Field[Any, Any, Any, Any]):
+    """Of the metrics of a run the few that a list shows; the run itself has all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, help_text="When done: " + ", ".join(HEADLINE), **kwargs)
+
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        return {name: value.get(name) for name in HEADLINE}
+
+
+class BacktestRowSerializer(BacktestSerializer):
+    metrics = HeadlineField()
+
+    class Meta(BacktestSerializer.Meta):
+        fields = without(BacktestSerializer, "parameters", "counts", "hashes")
 
 
 REQUEST_EXAMPLE = OpenApiExample(

@@ -17,7 +17,7 @@ from apps.backtests.choices import Fill, RankBy, Status, SweepMode
 from apps.backtests.models import Sweep
 from apps.backtests.selectors import CellQuery, cell_page, sweep_headline, sweeps_of
 from apps.backtests.services import SweepRequest, cancel_sweep, delete_sweep, submit_sweep
-from apps.core.api.serializers import ModelSerializer, Serializer
+from apps.core.api.serializers import ModelSerializer, Serializer, without
 from apps.core.api.views import GenericApiViewSet
 from apps.core.errors import NotFound
 from apps.formulas.models import Formula
@@ -117,9 +117,16 @@ class SweepSerializer(ModelSerializer[Sweep]):
 
     def get_verdict(self, sweep: Sweep) -> dict[str, Any] | None:
         """How far luck explains the best cell, counting every variant of the formula tried until now."""
-        if sweep.status != Status.DONE or self.context.get("many"):
+        if sweep.status != Status.DONE:
             return None
         return sweep_headline(sweep)["luck"]
+
+
+class SweepRowSerializer(SweepSerializer):
+    verdict = None  # type: ignore[assignment]  # DRF's way to take a declared field away
+
+    class Meta(SweepSerializer.Meta):
+        fields = without(SweepSerializer, "parameters", "summary", "verdict", "hashes")
 
 
 class CellSerializer(Serializer[dict[str, Any]]):
@@ -242,15 +249,13 @@ class SweepViewSet(
         "*": "backtests.run",
     }
     serializer_class = SweepSerializer
+    row_serializer_class = SweepRowSerializer
     lookup_field = "uuid"
     queryset = Sweep.objects.none()
     filterset_fields = ["status"]
 
     def get_queryset(self) -> QuerySet[Sweep]:
         return sweeps_of(self.request.workspace)  # type: ignore[attr-defined]
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "many": self.action == "list"}
 
     @extend_schema(
         request=SweepRequestSerializer,

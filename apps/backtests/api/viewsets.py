@@ -36,6 +36,7 @@ from apps.backtests.api.serializers import (
     BACKTEST_EXAMPLE,
     REQUEST_EXAMPLE,
     BacktestRequestSerializer,
+    BacktestRowSerializer,
     BacktestSerializer,
 )
 from apps.backtests.downloads import as_download
@@ -102,6 +103,7 @@ class BacktestViewSet(
         "*": "backtests.run",
     }
     serializer_class = BacktestSerializer
+    row_serializer_class = BacktestRowSerializer
     lookup_field = "uuid"
     queryset = Backtest.objects.none()
     filterset_fields = ["status"]

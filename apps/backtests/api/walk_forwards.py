@@ -26,7 +26,7 @@ from apps.backtests.services import (
     delete_walk_forward,
     submit_walk_forward,
 )
-from apps.core.api.serializers import ModelSerializer
+from apps.core.api.serializers import ModelSerializer, without
 from apps.core.api.views import GenericApiViewSet
 from apps.engine.walk_forward import METRICS, MODES, WalkForwardSpec
 from apps.engine.walk_forward.spec import MOST_FOLDS
@@ -113,6 +113,13 @@ class WalkForwardSerializer(ModelSerializer[WalkForward]):
             "started_at",
             "finished_at",
         ]
+
+
+class WalkForwardRowSerializer(WalkForwardSerializer):
+    summary = None  # type: ignore[assignment]  # DRF's way to take a declared field away
+
+    class Meta(WalkForwardSerializer.Meta):
+        fields = without(WalkForwardSerializer, "parameters", "summary", "hashes")
 
 
 class WalkForwardDetailSerializer(WalkForwardSerializer):
@@ -228,6 +235,7 @@ class WalkForwardViewSet(
         "*": "backtests.run",
     }
     serializer_class = WalkForwardSerializer
+    row_serializer_class = WalkForwardRowSerializer
     lookup_field = "uuid"
     queryset = WalkForward.objects.none()
     filterset_fields = ["status"]

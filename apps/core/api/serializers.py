@@ -44,3 +44,18 @@ class Serializer(KnownMembers, serializers.Serializer[T]):
 
 class ModelSerializer(KnownMembers, serializers.ModelSerializer[M]):
     """The base of every serializer of the API that stands for a table's rows."""
+
+    @classmethod
+    def omitted_columns(cls) -> set[str]:
+        """The columns that the serializer it derives from shows, and it does not."""
+        columns = {field.name for field in cls.Meta.model._meta.concrete_fields}
+        whole = next(base for base in cls.__mro__[1:] if hasattr(base, "Meta"))
+        return columns.intersection(whole.Meta.fields).difference(cls.Meta.fields)
+
+
+def without(whole: type[ModelSerializer[Any]], *names: str) -> list[str]:
+    """`Meta.fields` of a serializer for lists: those of an object without what is long, or costs a query."""
+    fields: list[str] = whole.Meta.fields
+    missing = set(names).difference(fields)
+    assert not missing, f"{whole.__name__} has no {sorted(missing)}"
+    return [name for name in fields if name not in names]

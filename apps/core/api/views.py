@@ -46,7 +46,7 @@ from apps.core.api.deprecation import Deprecation, deprecation_of
 from apps.core.api.idempotency import carry_out_once, idempotency_key
 from apps.core.api.log import caller_of
 from apps.core.api.rendering import etag_of, json_bytes
-from apps.core.api.serializers import unknown_name
+from apps.core.api.serializers import ModelSerializer, unknown_name
 from apps.core.api.throttling import count_refusal
 
 M = TypeVar("M", bound=Model)
@@ -286,4 +286,18 @@ class ApiViewSet(ApiMixin, viewsets.ViewSet):
 
 
 class GenericApiViewSet(ApiMixin, viewsets.GenericViewSet[M]):
-    """Actions on the rows of `queryset`, with DRF's mixins for list, retrieve, create, update and destroy."""
+    """Actions on the rows of `queryset`, with DRF's mixins for list, retrieve, create, update and destroy.
+
+    `row_serializer_class` is for lists of what is long by itself; the columns it does not show are not read for it.
+    """
+
+    row_serializer_class: ClassVar[type[ModelSerializer[Any]] | None] = None
+
+    def get_serializer_class(self) -> type[serializers.BaseSerializer[M]]:
+        rows = self.row_serializer_class if self._action == "list" else None
+        return rows or super().get_serializer_class()
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        found = super().filter_queryset(queryset)
+        rows = self.row_serializer_class if self._action == "list" else None
+        return found.defer(*rows.omitted_columns()) if rows else found
