@@ -53,8 +53,8 @@ def server(application: str, environment: Mapping[str, str], processes: int = 1)
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", application, "--port", str(port), *LOOP, "--no-access-log", "--workers", str(processes),
-         "--log-level", "warning", "--backlog", "4096"],
+        [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--workers", str(processes), *LOOP,
+         "--no-access-log", "--log-level", "warning", "--backlog", "4096"],
         env={**os.environ, **environment, "LOG_LEVEL": "ERROR"},
     )  # fmt: skip
     try:
