@@ -50,6 +50,26 @@ def request_context() -> RequestContext:
     )
 
 
+def origin() -> dict[str, Any]:
+    """From where the work of now comes, to be kept in the row of a job that a later worker takes."""
+    now = request_context()
+    known = {
+        "request_id": now.request_id,
+        "ip": now.ip,
+        "device": now.device,
+        "impersonator_id": now.impersonator_id,
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+@contextmanager
+def coming_from(kept: dict[str, Any]) -> Iterator[None]:
+    """Work for whoever asked for the job of this `origin`, whatever woke the worker."""
+    nowhere = {"request_id": "", "ip": None, "device": "", "impersonator_id": None}
+    with structlog.contextvars.bound_contextvars(**nowhere | kept):
+        yield
+
+
 def came_via(way: str, detail: str = "") -> None:
     """Say how the caller of this request came in: one of WAYS, and which key or token (never its secret)."""
     if way not in WAYS:

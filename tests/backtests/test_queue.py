@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from apps.backtests.choices import Status
 from apps.backtests.models import Backtest
 from apps.backtests.services import cancel_backtest, submit_backtest, work_next
 from apps.backtests.services.jobs import Progress, claim, claim_next
 from apps.billing.models import MeterUsage
+from apps.journal.models import Entry
 from tests.factories import UserFactory, workspace_of
 
 
@@ -49,6 +51,22 @@ def test_a_message_that_comes_late_takes_what_is_there(workspace, question, user
     _asked(workspace, question, user)
     assert work_next().kind == "backtest"
     assert work_next() is None
+
+
+def test_each_job_leads_back_to_the_request_that_asked_for_it(workspace, question, user):
+    """Whatever message wakes the worker; and nothing of the request stays in the row."""
+    asked = []
+    for n in range(2):
+        with bound_contextvars(request_id=f"request-{n}", ip=f"203.0.113.{n}", device="Firefox 132"):
+            asked.append(_asked(workspace, replace(question, cash=1_000.0 + n), user))
+    with bound_contextvars(request_id="of another", ip="198.51.100.9"):
+        while work_next():
+            pass
+    for n, backtest in enumerate(asked):
+        entry = Entry.objects.get(action="backtests.backtest.finished", target_uuid=backtest.uuid)
+        assert (entry.request_id, entry.ip, entry.device) == (f"request-{n}", f"203.0.113.{n}", "Firefox 132")
+        backtest.refresh_from_db()
+        assert backtest.origin == {}
 
 
 def test_a_running_job_that_is_cancelled_ends_at_once_and_its_result_is_dropped(workspace, question, user):

@@ -7,7 +7,6 @@ import time
 
 import httpx
 import psycopg
-import redis
 from playwright.sync_api import Page, expect
 
 from apps.formulas.library import templates
@@ -30,17 +29,8 @@ def assert_one_request(stack: Stack, backtest: str) -> None:
     assert entries[0][1] == entries[1][1]
 
 
-def wait_until_no_message_waits(stack: Stack) -> None:
-    """A message wakes a worker, which takes what waits first: one left by another test would take ours under its name."""
-    queue = redis.Redis.from_url(stack.env["REDIS_URL"])
-    deadline = time.monotonic() + 20  # later ones are such as wait for their time
-    while (queue.llen("research") or queue.hlen("unacked")) and time.monotonic() < deadline:
-        time.sleep(0.2)
-
-
 def test_sign_up_paste_run_and_see(newcomer: Page, stack: Stack):
     page = newcomer
-    wait_until_no_message_waits(stack)
     page.goto("/formulas/new/")
     page.get_by_label("Name").fill("My first formula")
     write_formula(page, templates()[0].text)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.accounts.models import User, Workspace
 from apps.backtests.choices import FINISHED, Status
 from apps.core.models import BaseModel
+from apps.core.request_context import origin
 from apps.formulas.models import Formula
 
 UNFINISHED = Q(status__in=["queued", "running"])
@@ -35,6 +36,7 @@ class Job(BaseModel):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
+    origin = models.JSONField(default=origin, blank=True)  # who asked, for the journal; emptied at the end
 
     class Meta:
         abstract = True

@@ -23,6 +23,7 @@ from apps.billing.services import release
 from apps.core.errors import DomainError
 from apps.core.jobs import enqueue_on_commit
 from apps.core.live import push, push_on_commit
+from apps.core.request_context import coming_from
 from apps.engine.lang import FormulaError
 from apps.engine.sim.run import Cancelled
 from apps.engine.sim.spec import SimulationError
@@ -167,6 +168,11 @@ class Progress:
 
 def work(job: Job, run: Run, whole: Any = None) -> None:
     """Run a claimed job to its end, and keep what went wrong as its error."""
+    with coming_from(job.origin):
+        _work(job, run, whole)
+
+
+def _work(job: Job, run: Run, whole: Any) -> None:
     if job.attempts > MAX_ATTEMPTS:
         end_without_result(
             job, Status.FAILED, f"The worker died {MAX_ATTEMPTS} times; the run was not charged."
@@ -191,7 +197,7 @@ def finish(job: Job, **fields: Any) -> bool:
     return bool(
         type(job)
         ._default_manager.filter(pk=job.pk, status=Status.RUNNING, attempts=job.attempts)
-        .update(status=Status.DONE, finished_at=timezone.now(), lease_until=None, **fields)
+        .update(status=Status.DONE, finished_at=timezone.now(), lease_until=None, origin={}, **fields)
     )
 
 
@@ -218,7 +224,7 @@ def end_without_result(job: Job, status: Status, error: str) -> bool:
     ended = (
         type(job)
         ._default_manager.filter(pk=job.pk, status=Status.RUNNING, attempts=job.attempts)
-        .update(status=status, error=error, finished_at=timezone.now(), lease_until=None)
+        .update(status=status, error=error, finished_at=timezone.now(), lease_until=None, origin={})
     )
     if not ended:
         return False
@@ -240,10 +246,12 @@ def _end_all(whole: Any, status: Status, error: str) -> None:
     now = timezone.now()
     open_ = Q(status__in=[Status.QUEUED, Status.RUNNING])
     type(whole)._default_manager.filter(open_, pk=whole.pk).update(
-        status=status, error=error, finished_at=now, lease_until=None
+        status=status, error=error, finished_at=now, lease_until=None, origin={}
     )
     if hasattr(whole, "chunks"):
-        whole.chunks.filter(open_).update(status=Status.CANCELLED, finished_at=now, lease_until=None)
+        whole.chunks.filter(open_).update(
+            status=Status.CANCELLED, finished_at=now, lease_until=None, origin={}
+        )
 
 
 @transaction.atomic
