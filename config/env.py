@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from apps.core.secrets.keys import HINT as FIELD_KEYS_HINT
 from apps.core.secrets.keys import parse_keys
+from config.mail import backend_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # the first is written by `make up` for its embedded servers; the environment beats .env, which beats it
@@ -38,6 +39,7 @@ HINTS = {
     "cors_allowed_origins": "a comma-separated list of origins of other sites, for example https://tools.example.com",
     "site_url": "the public address, for example https://app.example.com",
     "email_fallback_url": "like EMAIL_URL: the server that takes over when the first one fails; empty for none",
+    "mail_reports_secret": "NAME:PASSWORD, as in the address that a mail service reports bounces to",
     "notifications_live": "true sends for real; false shows what would be sent",
     "notifications_private_networks": "comma-separated networks of your own that webhooks may reach, or nothing",
     "notifications_ca_file": "a PEM file of certificates that webhooks trust beside the usual ones",
@@ -47,7 +49,8 @@ HINTS = {
     "telegram_bot_token": "@BotFather gives one: digits, a colon and 35 characters",
     "telegram_bot_name": "the bot's name without the @",
     "telegram_webhook_secret": "1 to 256 letters, digits, _ and -; only for updates by webhook",
-    "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS); empty keeps mail in var/mail",
+    "email_url": "use smtp://USER:PASSWORD@HOST:PORT (smtps:// or smtp+tls:// for TLS), or a mail service such as "
+    "postmark://TOKEN@ (config/mail.py lists them); empty keeps mail in var/mail",
     "log_format": "json or console",
     "google_client_secret": "both are on console.cloud.google.com, APIs & Services, Credentials",
     "github_client_secret": "both are on github.com/settings/developers, OAuth Apps",
@@ -78,6 +81,8 @@ class Env(BaseSettings):
     site_url: str = "http://127.0.0.1:8000"
     email_url: str = ""
     email_fallback_url: str = ""
+    mail_reports_secret: str = ""
+    mailgun_signing_key: str = ""
     notifications_live: bool = False
     notifications_private_networks: CommaList = Field(default_factory=list)
     notifications_ca_file: str = ""
@@ -163,8 +168,15 @@ class Env(BaseSettings):
     @field_validator("email_url", "email_fallback_url")
     @classmethod
     def is_mail(cls, value: str) -> str:
-        if value and not value.startswith(("smtp://", "smtps://", "smtp+tls://")):
-            raise ValueError("is not a mail server address")
+        if value:
+            backend_of(value)
+        return value
+
+    @field_validator("mail_reports_secret")
+    @classmethod
+    def is_name_and_password(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^:\s]+:\S{16,}", value):
+            raise ValueError("is no name, a colon and a password of at least 16 characters")
         return value
 
     @field_validator("cors_allowed_origins")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.notifications.models import Attempt, Contact, Delivery, Notice
+from apps.notifications.selectors.analytics import SPANS, Analytics, analytics_of
 
 
 class ReadOnly:
@@ -57,6 +61,7 @@ class NoticeAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, ModelAdmin):
+    list_before_template = "admin/notifications/to_analytics.html"
     list_display = [
         "created_at",
         "channel",
@@ -94,6 +99,112 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
     inlines = [AttemptInline]
     show_full_result_count = False
     ordering = ["-id"]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.analytics)
+        return [path("analytics/", view, name="notifications_analytics"), *super().get_urls()]
+
+    def analytics(self, request: HttpRequest) -> HttpResponse:
+        """Deliveries by channel and provider."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        span = request.GET.get("span", "day")
+        span = span if span in SPANS else "day"
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Delivery analytics",
+            "opts": self.opts,
+            "spans": [
+                {"title": words.capitalize(), "link": f"?span={name}", "active": name == span}
+                for name, (_, words) in SPANS.items()
+            ],
+            **analytics_tables(analytics_of(span)),
+        }
+        return TemplateResponse(request, "admin/notifications/analytics.html", context)
+
+
+def analytics_tables(found: Analytics) -> dict[str, Any]:
+    """As the admin's table component takes them."""
+    return {
+        "channels": {
+            "headers": [
+                "Channel",
+                "Delivered",
+                "Failed",
+                "Not sent",
+                "Dry run",
+                "p50",
+                "p95",
+                "Credits",
+                "Waiting",
+            ],
+            "rows": [
+                [
+                    one.words,
+                    _count(one.delivered),
+                    _count(one.failed) + (f" ({one.failed_share:.1%})" if one.failed else ""),
+                    _count(one.cancelled),
+                    _count(one.dry_run),
+                    _seconds(one.p50_s),
+                    _seconds(one.p95_s),
+                    _count(one.credits),
+                    _count(one.waiting) + (f", since {_seconds(one.oldest_s)}" if one.waiting else ""),
+                ]
+                for one in found.channels
+            ],
+        },
+        "providers": {
+            "headers": [
+                "Provider",
+                "Attempts",
+                "Delivered",
+                "Refused",
+                "Faults",
+                "p50",
+                "p95",
+                "Price",
+                "Circuit",
+            ],
+            "rows": [
+                [
+                    one.provider if one.provider == one.channel else f"{one.provider} ({one.channel})",
+                    _count(one.attempts),
+                    _count(one.delivered),
+                    _count(one.refused),
+                    _count(one.faults),
+                    _seconds(one.p50_ms and one.p50_ms / 1000),
+                    _seconds(one.p95_ms and one.p95_ms / 1000),
+                    "–" if one.price is None else f"{one.currency} {one.price:,.2f}",
+                    f"open for {one.open_s:.0f} s" if one.circuit == "open" else one.circuit,
+                ]
+                for one in found.providers
+            ],
+        },
+        "errors": {
+            "headers": ["When (UTC)", "Provider", "Outcome", "Answer"],
+            "rows": [
+                [
+                    f"{one.at:%Y-%m-%d %H:%M:%S}",
+                    one.provider if one.provider == one.channel else f"{one.provider} ({one.channel})",
+                    one.outcome,
+                    f"{one.http_status} {one.error}" if one.http_status else one.error,
+                ]
+                for one in found.errors
+            ],
+        },
+    }
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else "–"
+
+
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:,.0f} min"
 
 
 @admin.register(Contact)

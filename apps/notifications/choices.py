@@ -66,6 +66,8 @@ class DisabledFor(TextChoices):
     """Why nothing goes to a contact any more."""
 
     GONE = "gone", "It says that it is gone"
+    BOUNCED = "bounced", "Mail to it came back"
+    COMPLAINED = "complained", "Mail to it was reported as spam"
     FAILING = "failing", "Every delivery failed for days"
     PERSON = "person", "Switched off"
     REMOVED = "removed", "Removed"

@@ -9,15 +9,17 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from apps.engine.lang.payloads import LONGEST
+from apps.notifications.channels.base import Channel
 from apps.notifications.channels.registry import channels
 from apps.notifications.choices import DeliveryStatus, Until, Urgency
+from apps.notifications.errors import NotToBeChosen
 from apps.notifications.models import Contact, DeliveryHours, Ladder
 from apps.notifications.rules.events import events
 from apps.notifications.selectors import NOT_CHOSEN, InboxFilter
+from apps.notifications.services.contacts import check_filter
 from apps.notifications.services.ladders import MOST_STEPS
 
-# a browser, and what needs more than an address, has a page of its own
-NOT_TYPED = ("webhook", "push_web", "push_onesignal")
 UNITS = [("1", "seconds"), ("60", "minutes"), ("3600", "hours")]
 
 
@@ -48,22 +50,21 @@ class InboxFilterForm(forms.Form):
 
 
 class ContactForm(forms.Form):
-    """The channels are those the installation is set up for and whose address can be typed."""
+    """The address of a contact of one channel; as many of these forms are on a page as there are channels."""
 
-    channel = forms.ChoiceField(label="Channel")
-    target = forms.CharField(
-        max_length=500,
-        label="Address",
-        help_text="An e-mail address, a phone number with its country (+49…), or the address of a chat.",
-    )
+    channel = forms.CharField(widget=forms.HiddenInput)
+    target = forms.CharField(max_length=500)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, channel: Channel, **kwargs: Any) -> None:
+        kwargs["auto_id"], kwargs["initial"] = f"id_{channel.kind}_%s", {"channel": channel.kind}
         super().__init__(*args, **kwargs)
-        self.fields["channel"].choices = [  # type: ignore[attr-defined]
-            (way.kind, way.words)
-            for way in channels()
-            if way.is_set_up and not way.is_internal and way.kind not in NOT_TYPED
-        ]
+        field = self.fields["target"]
+        field.label, field.help_text = channel.address_words, channel.address_help
+        field.widget.attrs["placeholder"] = channel.example
+        if channel.kind == "email":
+            field.widget.input_type = "email"
+        elif channel.kind == "sms":
+            field.widget.input_type = "tel"
 
 
 class CodeForm(forms.Form):
@@ -82,6 +83,13 @@ class HoursForm(forms.Form):
     digest_at = forms.TimeField(label="Digest at", widget=_clock())
     breaks_through = forms.TypedChoiceField(
         choices=THROUGH, coerce=int, label="What comes through all the same", widget=forms.Select
+    )
+    monthly_budget = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1_000_000,
+        label="Budget a month",
+        help_text="Credits. What goes out by the cheapest channels stays within it, with free ones if need be.",
     )
 
     def __init__(self, *args: Any, hours: DeliveryHours, **kwargs: Any) -> None:
@@ -169,6 +177,15 @@ class EventsField(forms.MultipleChoiceField):
 class WebhookSettingsForm(forms.Form):
     name = forms.CharField(max_length=80, required=False, label="Name", help_text="What it is for.")
     events = EventsField()
+    filter = forms.CharField(
+        max_length=LONGEST,
+        required=False,
+        label="Only if",
+        widget=forms.TextInput(
+            attrs={"placeholder": 'symbol == "BTCUSDT" and price > 45000', "spellcheck": "false"}
+        ),
+        help_text="A condition in the formula language over the data of an event. Empty: everything.",
+    )
     ordered = forms.BooleanField(
         required=False,
         label="Keep the order",
@@ -182,16 +199,24 @@ class WebhookSettingsForm(forms.Form):
             kwargs["initial"] = {
                 "name": contact.options.get("name", ""),
                 "events": [name for name in kept if name != "*"],
+                "filter": contact.options.get("filter", ""),
                 "ordered": contact.options.get("ordered", False),
             }
         super().__init__(*args, **kwargs)
         self.fields["events"].choices = EventsField.choices_now(kept)  # type: ignore[attr-defined]
+
+    def clean_filter(self) -> str:
+        try:
+            return check_filter(self.cleaned_data["filter"])
+        except NotToBeChosen as error:
+            raise forms.ValidationError(error.message) from None
 
     def options(self) -> dict[str, Any]:
         values = self.cleaned_data
         return {
             "name": values["name"],
             "events": values["events"] or ["*"],
+            "filter": values["filter"],
             "ordered": values["ordered"],
         }
 
@@ -211,7 +236,34 @@ class WebhookForm(WebhookSettingsForm):
     signing = forms.ChoiceField(
         choices=KINDS, label="Signed with", widget=forms.RadioSelect, initial="secret"
     )
-    field_order = ["url", "name", "events", "signing", "ordered"]
+    field_order = ["url", "name", "events", "filter", "signing", "ordered"]
+
+
+class ContactSettingsForm(forms.Form):
+    """What a person's own contact takes, and how much of it."""
+
+    events = EventsField()
+    discreet = forms.BooleanField(
+        required=False,
+        label="Keep the message behind the log-in",
+        help_text="What goes there says only that there is something new, with a link to your inbox.",
+    )
+
+    def __init__(self, *args: Any, contact: Contact, **kwargs: Any) -> None:
+        kept: list[str] = list(contact.options.get("events", []))
+        kwargs["initial"] = {
+            "events": [name for name in kept if name != "*"],
+            "discreet": contact.options.get("discreet", False),
+        }
+        super().__init__(*args, **kwargs)
+        field = self.fields["events"]
+        field.choices = EventsField.choices_now(kept)  # type: ignore[attr-defined]
+        field.help_text = (
+            "None chosen: what your preferences say of the channel. Chosen: these and nothing else."
+        )
+
+    def options(self) -> dict[str, Any]:
+        return {"events": self.cleaned_data["events"], "discreet": self.cleaned_data["discreet"]}
 
 
 class RotateForm(forms.Form):

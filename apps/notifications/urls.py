@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from apps.notifications.views import browsers, contacts, inbox, ladders, links, telegram, webhooks, wishes
+from apps.notifications.views import (
+    browsers,
+    contacts,
+    inbox,
+    ladders,
+    links,
+    mail_reports,
+    telegram,
+    webhooks,
+    wishes,
+)
 
 app_name = "notifications"
 urlpatterns = [
@@ -11,6 +21,7 @@ urlpatterns = [
     path("notifications/browser/", browsers.browser, name="browser"),
     path("notifications/browser/off/", browsers.browser_off, name="browser_off"),
     path("notifications/telegram/", telegram.telegram_update, name="telegram_update"),
+    path("notifications/mail/<slug:service>/", mail_reports.mail_report, name="mail_report"),
     path("notifications/seen/<str:token>/", links.acknowledge, name="acknowledge"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/menu/", inbox.menu, name="inbox-menu"),
@@ -19,12 +30,15 @@ urlpatterns = [
     path("inbox/<uuid:uuid>/read/", inbox.read, name="notice-read"),
     path("inbox/<uuid:uuid>/acknowledge/", inbox.acknowledge, name="notice-acknowledge"),
     path("settings/contacts/", contacts.contacts, name="contacts"),
+    path("settings/contacts/telegram/", contacts.telegram, name="contact-telegram"),
     path("settings/contacts/<uuid:uuid>/", contacts.contact, name="contact"),
+    path("settings/contacts/<uuid:uuid>/options/", contacts.options, name="contact-options"),
     path("settings/contacts/<uuid:uuid>/code/", contacts.code, name="contact-code"),
     path("settings/contacts/<uuid:uuid>/test/", contacts.test, name="contact-test"),
     path("settings/contacts/<uuid:uuid>/switch/", contacts.switch, name="contact-switch"),
     path("settings/contacts/<uuid:uuid>/remove/", contacts.remove, name="contact-remove"),
     path("settings/notifications/", wishes.preferences, name="preferences"),
+    path("settings/notifications/preview/", wishes.preview, name="preview"),
     path("settings/notifications/hours/", wishes.hours, name="hours"),
     path("settings/ladders/", ladders.ladders, name="ladders"),
     path("settings/ladders/new/", ladders.ladder_new, name="ladder-new"),

@@ -10,6 +10,12 @@ ALARM_FIRED = register_event(
         "signals.alarm.fired",
         "An alarm of yours fires",
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
+        sample={
+            "title": "BUY BTCUSDT at 45,000",
+            "text": "Your alarm “Bitcoin, hourly” took this signal.",
+            "facts": [["Price", "45000"], ["Timeframe", "1h"], ["Strategy", "UT Bot"]],
+            "url": "/signals/",
+        },
     )
 )
 ALARM_TESTED = register_event(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from celery.schedules import crontab
 from psycopg.conninfo import conninfo_to_dict
 
 from config.env import load_env
 from config.logs import configure_logging
+from config.mail import SMTP, anymail_settings, backend_of
 from config.social import social_origins, social_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -134,22 +134,6 @@ def database_from_url(url: str) -> dict[str, Any]:
     }
 
 
-def smtp_options(url: str) -> dict[str, Any]:
-    """An entry of NOTIFICATIONS_EMAIL for a mail server's URL."""
-    parts = urlsplit(url)
-    return {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "OPTIONS": {
-            "host": parts.hostname or "localhost",
-            "port": parts.port or 25,
-            "username": unquote(parts.username or ""),
-            "password": unquote(parts.password or ""),
-            "use_ssl": parts.scheme == "smtps",
-            "use_tls": parts.scheme == "smtp+tls",
-        },
-    }
-
-
 DATABASES = {"default": database_from_url(env.database_url)}
 REDIS_URL = env.redis_url
 
@@ -232,15 +216,17 @@ DEFAULT_FROM_EMAIL = env.default_from_email
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DIR = VAR_DIR / "mail"
 if env.email_url:
-    _mail = urlsplit(env.email_url)
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST = _mail.hostname or "localhost"
-    EMAIL_PORT = _mail.port or 25
-    EMAIL_HOST_USER = unquote(_mail.username or "")
-    EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
-    EMAIL_USE_SSL = _mail.scheme == "smtps"
-    EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
-    EMAIL_TIMEOUT = 20
+    _mail = backend_of(env.email_url)
+    EMAIL_BACKEND = _mail["BACKEND"]
+    ANYMAIL = anymail_settings(env.email_url)
+    if EMAIL_BACKEND == SMTP:
+        EMAIL_HOST = _mail["OPTIONS"]["host"]
+        EMAIL_PORT = _mail["OPTIONS"]["port"]
+        EMAIL_HOST_USER = _mail["OPTIONS"]["username"]
+        EMAIL_HOST_PASSWORD = _mail["OPTIONS"]["password"]
+        EMAIL_USE_SSL = _mail["OPTIONS"]["use_ssl"]
+        EMAIL_USE_TLS = _mail["OPTIONS"]["use_tls"]
+        EMAIL_TIMEOUT = 20
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(MAIL_DIR)
@@ -250,7 +236,9 @@ NOTIFICATIONS_LIVE = env.notifications_live
 # In order: an empty entry is the mail backend above, what follows takes over when it fails.
 NOTIFICATIONS_EMAIL: dict[str, dict[str, Any]] = {"main": {}}
 if env.email_fallback_url:
-    NOTIFICATIONS_EMAIL["fallback"] = smtp_options(env.email_fallback_url)
+    NOTIFICATIONS_EMAIL["fallback"] = backend_of(env.email_fallback_url)
+MAIL_REPORTS_SECRET = env.mail_reports_secret  # NAME:PASSWORD by which services of mail report bounces
+MAILGUN_SIGNING_KEY = env.mailgun_signing_key  # theirs are signed
 NOTIFICATIONS_CREDITS: dict[str, int] = {}  # by channel, where it is not the channel's own price
 NOTIFICATIONS_PRIVATE_NETWORKS = env.notifications_private_networks  # that webhooks may reach all the same
 NOTIFICATIONS_CA_FILE = env.notifications_ca_file  # trusted by them beside the usual authorities
@@ -297,6 +285,7 @@ CELERY_BEAT_SCHEDULE = {
     "signals-settle": {"task": "signals.settle_firings", "schedule": 5.0},
     "signals-sweep": {"task": "signals.sweep_alerts", "schedule": 5.0},
     "notifications-send": {"task": "notifications.send_due", "schedule": 5.0},
+    "notifications-measure": {"task": "notifications.measure_speeds", "schedule": crontab(minute="*/15")},
     "accounts-mail": {"task": "accounts.send_due_mail", "schedule": 30.0},
     "accounts-tidy": {"task": "accounts.tidy_logins", "schedule": 60.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},

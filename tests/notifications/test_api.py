@@ -102,6 +102,7 @@ def test_preferences_change_by_part(api, user):
         "quiet_until": "07:00",
         "breaks_through": "high",
         "digest_at": "08:00",
+        "monthly_budget": None,
     }
     assert list(Preference.objects.values_list("event", "channel", "mode")) == [
         ("tests.bell.rung", "email", "off")

@@ -66,7 +66,7 @@ def test_a_dry_run_says_so_and_shows_text_and_html(web, user, tell, settings):
     page = web.get(f"/inbox/{notice.uuid}/").content.decode()
     assert "This was a dry run: nothing was sent" in page
     assert "What would have been sent" in page
-    assert 'sandbox="" srcdoc="' in page
+    assert 'sandbox="" srcdoc="&lt;!doctype html' in page
     assert "Subject</span> Buy BTCUSDT" in page
 
 

@@ -188,8 +188,8 @@ def test_the_number_of_statements_does_not_grow(user, django_assert_num_queries)
     for run, number in enumerate((1, 21)):
         planned = notices(number, run)
         with django_assert_num_queries(
-            6
-        ):  # people, preferences, contacts, the insert; a savepoint and its end
+            7
+        ):  # people, preferences, contacts, wishes of arrival, the insert; a savepoint and its end
             queue_notices(planned)
 
 

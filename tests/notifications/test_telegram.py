@@ -228,7 +228,7 @@ def code_of(link: str) -> str:
 
 
 def test_a_code_links_the_chat_once(user, telegram, tell):
-    code = code_of(start_telegram_link(user))
+    code = code_of(start_telegram_link(user)[1])
     assert not Contact.objects.get().is_usable
     assert code not in str(Contact.objects.values().get())
     chat, answer = take_telegram_update(written(f"/start {code}"))
@@ -244,8 +244,8 @@ def test_a_code_links_the_chat_once(user, telegram, tell):
 
 
 def test_an_old_or_wrong_code_links_nothing(user, telegram):
-    first = code_of(start_telegram_link(user))
-    second = code_of(start_telegram_link(user))
+    first = code_of(start_telegram_link(user)[1])
+    second = code_of(start_telegram_link(user)[1])
     assert "not valid" in take_telegram_update(written(f"/start {first}"))[1]
     Contact.objects.update(code_expires_at=timezone.now() - timedelta(seconds=1))
     assert "not valid" in take_telegram_update(written(f"/start {second}"))[1]
@@ -256,7 +256,7 @@ def test_an_old_or_wrong_code_links_nothing(user, telegram):
 def test_the_same_chat_again_and_two_people_in_one_group(user, telegram):
     for person in (user, UserFactory()):
         for _ in range(2):
-            code = code_of(start_telegram_link(person))
+            code = code_of(start_telegram_link(person)[1])
             take_telegram_update(
                 written(f"/start@candlewright_bot {code}", chat=-100, type="group", title="Desk")
             )
@@ -265,11 +265,11 @@ def test_the_same_chat_again_and_two_people_in_one_group(user, telegram):
 
 
 def test_stop_and_blocking(user, telegram):
-    take_telegram_update(written(f"/start {code_of(start_telegram_link(user))}"))
+    take_telegram_update(written(f"/start {code_of(start_telegram_link(user)[1])}"))
     member = {"chat": {"id": 99}, "new_chat_member": {"status": "kicked"}}
     take_telegram_update({"update_id": 3, "my_chat_member": member})
     assert Contact.objects.get().disabled_for == "gone"
-    take_telegram_update(written(f"/start {code_of(start_telegram_link(user))}"))
+    take_telegram_update(written(f"/start {code_of(start_telegram_link(user)[1])}"))
     assert Contact.objects.get().is_usable
     assert "Stopped" in take_telegram_update(written("/stop"))[1]
     assert Contact.objects.get().disabled_for == "removed"
@@ -292,7 +292,7 @@ def test_updates_that_say_nothing(db, update):
 
 
 def test_the_webhook_wants_its_secret_and_answers_in_its_reply(user, telegram):
-    code = code_of(start_telegram_link(user))
+    code = code_of(start_telegram_link(user)[1])
     client = Client(enforce_csrf_checks=True)
     sent = {"data": json.dumps(written(f"/start {code}")), "content_type": "application/json"}
     assert client.post("/notifications/telegram/", **sent).status_code == 403
@@ -315,7 +315,7 @@ def test_without_a_secret_the_webhook_is_closed(telegram, settings, db):
 
 
 def test_the_command_asks_and_confirms(user, telegram):
-    telegram.updates = [written(f"/start {code_of(start_telegram_link(user))}", update=7)]
+    telegram.updates = [written(f"/start {code_of(start_telegram_link(user)[1])}", update=7)]
     call_command("telegram_updates", "--once")
     assert Contact.objects.get().is_usable
     assert telegram.said[0]["text"].startswith("Linked.")

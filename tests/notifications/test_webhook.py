@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.notifications.channels.webhook import signing
 from apps.notifications.choices import DisabledFor
+from apps.notifications.errors import NotToBeChosen
 from apps.notifications.models import Attempt, Contact, Delivery, Notice
 from apps.notifications.services import add_webhook, replay_deliveries, rotate_webhook_key, send_due
 from tests.notifications.conftest import due_now, states
@@ -225,3 +226,48 @@ def test_an_endpoint_takes_only_the_events_it_asks_for(user, provider, tell):
     tell("tests.door.opened", channels=("webhook",))
     send_due(linger_s=0)
     assert [request.json["type"] for request in provider.requests] == ["tests.door.opened"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "data", "comes"),
+    [
+        ("", {"title": "x"}, True),
+        (
+            'symbol == "BTCUSDT" and price > 45000',
+            {"title": "x", "symbol": "BTCUSDT", "price": "45000.5"},
+            True,
+        ),
+        ('symbol == "BTCUSDT" and price > 45000', {"title": "x", "symbol": "BTCUSDT", "price": 45000}, False),
+        ('symbol == "BTCUSDT"', {"title": "x"}, False),
+        (
+            'parameters.mode == "fast" or na(symbol)',
+            {"title": "x", "symbol": "B", "parameters": {"mode": "fast"}},
+            True,
+        ),
+        ('event == "tests.bell.rung" and urgency == "normal"', {"title": "x"}, True),
+        ('event == "tests.door.opened"', {"title": "x"}, False),
+    ],
+)
+def test_an_endpoint_takes_only_what_meets_its_condition(user, provider, tell, condition, data, comes):
+    contact, _ = add_webhook(user, url=f"{provider.url}/hook", actor=user, options={"filter": condition})
+    tell(data=data)
+    send_due(linger_s=0)
+    assert len(provider.requests) == comes
+    assert Delivery.objects.filter(contact=contact).count() == comes
+
+
+@pytest.mark.parametrize(
+    ("condition", "problem"),
+    [("price >", "At character"), ("price + 1", "neither true nor false"), ("close[1] > 2", "no bars")],
+)
+def test_a_condition_that_is_none(user, web, api, provider, condition, problem):
+    with pytest.raises(NotToBeChosen, match=problem):
+        add_webhook(user, url=f"{provider.url}/hook", actor=user, options={"filter": condition})
+    form = {"url": f"{provider.url}/hook", "signing": "secret", "filter": condition}
+    answer = web.post("/settings/workspace/webhooks/new/", form)
+    assert answer.status_code == 422
+    assert problem in answer.content.decode()
+    body = {"url": f"{provider.url}/hook", "filter": condition}
+    answer = api.post("/api/v1/webhook-endpoints/", body, format="json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"]["filter"]

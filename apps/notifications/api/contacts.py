@@ -28,7 +28,7 @@ from apps.notifications.channels.registry import CHANNELS, channel_of
 from apps.notifications.choices import DisabledFor
 from apps.notifications.errors import NotToBeChosen
 from apps.notifications.models import Contact, Ladder
-from apps.notifications.selectors import choices_of, contacts_of, hours_of, ladders_of
+from apps.notifications.selectors import arrival_wishes_of, choices_of, contacts_of, hours_of, ladders_of
 from apps.notifications.services import (
     add_contact,
     change_contact,
@@ -40,6 +40,7 @@ from apps.notifications.services import (
     save_ladder,
     send_code,
     send_test_notice,
+    set_arrival_wish,
     set_delivery_hours,
     set_preference,
 )
@@ -204,18 +205,22 @@ class NotificationPreferencesViewSet(ApiViewSet):
             for event, choices in choices_of(person)
             for choice in choices
         }
+        arrival = arrival_wishes_of(person)
         for one in asked.validated_data.get("events", []):
             for way in one["channels"]:
                 if kept.get((one["event"], way["channel"])) != way["mode"]:
                     set_preference(
                         person, event=one["event"], channel=way["channel"], mode=way["mode"], actor=person
                     )
+            if "within_s" in one and one["within_s"] != arrival.get(one["event"]):
+                set_arrival_wish(person, event=one["event"], within_s=one["within_s"], actor=person)
         if hours := asked.validated_data.get("hours"):
             set_delivery_hours(person, dict(hours), actor=person)
         return Response(self._representation(request))
 
     def _representation(self, request: Request) -> Any:
         person = _person(request)
+        arrival = arrival_wishes_of(person)
         return NotificationPreferencesSerializer(
             {
                 "timezone": person.timezone,
@@ -225,6 +230,7 @@ class NotificationPreferencesViewSet(ApiViewSet):
                         "event": event.name,
                         "words": event.words,
                         "is_required": event.required,
+                        "within_s": arrival.get(event.name),
                         "channels": [
                             {"channel": one.channel, "mode": one.mode, "choices": list(one.options)}
                             for one in choices

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.notifications.choices import Mode, Until, Urgency
 from apps.notifications.models import Attempt, Contact, Delivery, Ladder, Notice
+from apps.notifications.rules.routing import BOUNDS
 from apps.notifications.selectors import content_of
 from apps.notifications.services import preview_of
 from apps.notifications.services.ladders import MOST_STEPS, MOST_WAIT_S
@@ -63,6 +64,7 @@ class NoticeSerializer(ModelSerializer[Notice]):
             "created_at",
             "read_at",
             "acknowledged_at",
+            "routing",
         ]
         read_only_fields = fields
 
@@ -131,6 +133,7 @@ class DeliverySerializer(ModelSerializer[Delivery]):
             "created_at",
             "send_after",
             "ended_at",
+            "arrived_at",
         ]
         read_only_fields = fields
 
@@ -164,6 +167,12 @@ class ContactSerializer(ModelSerializer[Contact]):
     events = serializers.ListField(
         child=serializers.CharField(max_length=80), source="options.events", default=list, read_only=True
     )
+    discreet = serializers.BooleanField(
+        source="options.discreet",
+        default=False,
+        read_only=True,
+        help_text="The message stays behind the log-in.",
+    )
     is_active = serializers.SerializerMethodField(help_text="Confirmed and not switched off.")
 
     class Meta:
@@ -173,6 +182,7 @@ class ContactSerializer(ModelSerializer[Contact]):
             "channel",
             "label",
             "events",
+            "discreet",
             "is_active",
             "verified_at",
             "disabled_at",
@@ -199,6 +209,10 @@ class ContactChangeSerializer(Serializer[Any]):
     events = serializers.ListField(
         child=serializers.CharField(max_length=80), required=False, max_length=100, help_text=EVENTS_HELP
     )
+    discreet = serializers.BooleanField(
+        required=False,
+        help_text="What goes there says only that there is something new, with a link to the inbox.",
+    )
     is_active = serializers.BooleanField(required=False)
 
 
@@ -214,6 +228,7 @@ class QueuedSerializer(Serializer[Any]):
 
 class EndpointSerializer(ContactSerializer):
     name = serializers.CharField(source="options.name", default="", read_only=True)
+    filter = serializers.CharField(source="options.filter", default="", read_only=True)
     ordered = serializers.BooleanField(source="options.ordered", default=False, read_only=True)
     made_by = serializers.EmailField(source="person.email", read_only=True)
 
@@ -223,6 +238,7 @@ class EndpointSerializer(ContactSerializer):
             "name",
             "label",
             "events",
+            "filter",
             "ordered",
             "made_by",
             "is_active",
@@ -237,7 +253,14 @@ class EndpointSerializer(ContactSerializer):
 
 
 class EndpointChangeSerializer(ContactChangeSerializer):
+    discreet = None  # type: ignore[assignment]
     name = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    filter = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text='A condition in the formula language over the data, such as price > 45000 and symbol == "BTCUSDT".',
+    )
     ordered = serializers.BooleanField(
         required=False, help_text="The next delivery waits until the one before it has ended."
     )
@@ -310,6 +333,12 @@ class EventChoiceSerializer(Serializer[Any]):
     event = serializers.CharField(max_length=80)
     words = serializers.CharField(read_only=True)
     is_required = serializers.BooleanField(read_only=True)
+    within_s = serializers.ChoiceField(
+        choices=BOUNDS,
+        required=False,
+        allow_null=True,
+        help_text="Take the cheapest channels that arrive in so many seconds; null: all that are chosen.",
+    )
     channels = ChannelChoiceSerializer(many=True)
 
 
@@ -318,6 +347,13 @@ class HoursSerializer(Serializer[Any]):
     quiet_until = serializers.TimeField(format="%H:%M", allow_null=True, required=False)
     breaks_through = UrgencyField(required=False, help_text="From this urgency on, quiet hours do not count.")
     digest_at = serializers.TimeField(format="%H:%M", required=False)
+    monthly_budget = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=1_000_000,
+        help_text="Credits that events with `within_s` may cost in a month; null: no limit.",
+    )
 
 
 class NotificationPreferencesSerializer(Serializer[Any]):

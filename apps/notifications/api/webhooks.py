@@ -75,6 +75,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericA
             options={
                 "name": values.get("name", ""),
                 "events": check_events(values.get("events") or ["*"]),
+                "filter": values.get("filter", ""),
                 "ordered": values.get("ordered", False),
             },
         )

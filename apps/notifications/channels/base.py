@@ -26,6 +26,15 @@ class AfterCrash(Enum):
     GIVE_UP = "give up"  # neither: the delivery ends as unknown, and a ladder goes on
 
 
+class AddedBy(Enum):
+    """How a contact of a channel is proved to be its person's."""
+
+    CODE = "code"  # the address is typed, a code goes there and comes back
+    BROWSER = "browser"  # the browser that is to be reached subscribes
+    LINK = "link"  # a link with a one-time code is opened there
+    ELSEWHERE = "elsewhere"  # it belongs to nobody's contacts: the inbox, a workspace's webhooks
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A notice, ready to be put into the form of a channel. Addresses are whole."""
@@ -136,6 +145,13 @@ class Channel:
     interrupts: ClassVar[bool] = True  # a person is disturbed: quiet hours and digests count
     has_breaker: ClassVar[bool] = True
     disable_after: ClassVar[timedelta | None] = None  # of nothing but failures
+    # how a person adds a contact of it
+    added_by: ClassVar[AddedBy] = AddedBy.CODE
+    icon: ClassVar[str] = "send"
+    address_words: ClassVar[str] = "Address"
+    address_help: ClassVar[str] = ""
+    example: ClassVar[str] = ""
+    set_up_by: ClassVar[tuple[str, ...]] = ()  # the settings without which there are no providers
 
     def providers(self) -> Sequence[str]:
         """Who may carry it, in order; empty when the installation is not set up for this channel."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -51,9 +52,16 @@ class Delivery(models.Model):
     cost = models.PositiveIntegerField(default=0, help_text="In credits, if it is delivered.")
     charge_key = models.CharField(max_length=200, blank=True, help_text="What the cost is held under.")
     charged_at = models.DateTimeField(null=True, help_text="When the cost was settled.")
+    refund_due = models.BooleanField(
+        default=False, help_text="It turned out not to have arrived after its cost was settled."
+    )
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
+    due_at = models.DateTimeField(
+        help_text="When it was to be sent, before any retry: what its time counts from."
+    )
     ended_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True, help_text="What the provider reports later.")
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -89,6 +97,15 @@ class Delivery(models.Model):
                 name="notifications_delivery_charge",
                 condition=Q(charged_at=None) & ~Q(charge_key=""),
             ),
+            models.Index(fields=["id"], name="notifications_delivery_refund", condition=Q(refund_due=True)),
+            models.Index(
+                fields=["ended_at"], name="notifications_delivery_ended", condition=Q(ended_at__isnull=False)
+            ),
+            models.Index(
+                fields=["provider_id"],
+                name="notifications_delivery_mail",
+                condition=Q(channel="email") & ~Q(provider_id=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -115,6 +132,7 @@ class Attempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["delivery", "number"], name="notifications_attempt_once")
         ]
+        indexes = [BrinIndex(fields=["began_at"], name="notifications_attempt_began")]
 
     def __str__(self) -> str:
         return f"attempt {self.number}: {self.outcome or 'running'}"

@@ -31,6 +31,11 @@ class Notice(models.Model):
     acknowledged_by = models.CharField(max_length=20, blank=True, help_text="The channel, or page.")
     in_inbox = models.BooleanField(default=True)
     is_test = models.BooleanField(default=False)
+    routing = models.JSONField(
+        null=True,
+        help_text="How its channels were chosen by cost and time; none: by the person's wishes alone.",
+    )
+    saved = models.PositiveIntegerField(default=0, help_text="Credits that this choice saved.")
 
     class Meta:
         indexes = [
@@ -42,6 +47,9 @@ class Notice(models.Model):
             ),
             models.Index(fields=["workspace", "-id"], name="notifications_notice_ws"),
             models.Index(fields=["created_at"], name="notifications_notice_age"),
+            models.Index(
+                fields=["person", "created_at"], name="notifications_notice_saved", condition=Q(saved__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:

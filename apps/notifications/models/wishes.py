@@ -43,6 +43,9 @@ class DeliveryHours(models.Model):
         choices=Urgency, default=Urgency.CRITICAL, help_text="From this urgency on, quiet hours do not count."
     )
     digest_at = models.TimeField(default=time(8))
+    monthly_budget = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Credits that routing by cost may spend in a month; none: no limit."
+    )
 
     class Meta:
         verbose_name_plural = "delivery hours"
@@ -56,6 +59,23 @@ class DeliveryHours(models.Model):
 
     def __str__(self) -> str:
         return f"delivery hours of {self.person_id}"
+
+
+class ArrivalWish(models.Model):
+    """An event that goes out by the cheapest channels that arrive in time, instead of by all that are chosen."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    event = models.CharField(max_length=80)
+    within_s = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "event"], name="notifications_arrivalwish_once"),
+            models.CheckConstraint(condition=Q(within_s__gt=0), name="notifications_arrivalwish_within"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} within {self.within_s} s"
 
 
 class Ladder(BaseModel):

@@ -45,6 +45,7 @@ class Event:
     modes: Mapping[str, Mode] = field(default_factory=lambda: {"inbox": Mode.NOW})
     required: bool = False
     content: Callable[[Mapping[str, Any]], Content] = content_of_data
+    sample: Mapping[str, Any] = field(default_factory=dict)  # data for previews
 
     def mode(self, channel: str, chosen: Mode | str | None) -> Mode:
         """What a person gets who chose `chosen` for this channel, or nothing."""

@@ -1,7 +1,7 @@
 """Writes of the notifications room."""
 
 from apps.notifications.rules.events import Content, Event, register_event
-from apps.notifications.services.charges import Charge, take_ended_charges
+from apps.notifications.services.charges import Charge, LateFailure, take_ended_charges, take_late_failures
 from apps.notifications.services.contacts import (
     add_contact,
     add_webhook,
@@ -15,23 +15,28 @@ from apps.notifications.services.contacts import (
     send_test_notice,
 )
 from apps.notifications.services.ladders import remove_ladder, save_ladder
+from apps.notifications.services.mail_reports import MailReport, take_mail_report
 from apps.notifications.services.notices import acknowledge, live_group, mark_all_read, mark_read
-from apps.notifications.services.previews import preview_of
-from apps.notifications.services.queueing import (
-    NewNotice,
-    PlannedNotice,
-    plan_notices,
-    queue_notices,
-    queue_planned,
-)
+from apps.notifications.services.plans import NewNotice, PlannedNotice
+from apps.notifications.services.previews import preview_event, preview_of
+from apps.notifications.services.queueing import plan_notices, queue_notices, queue_planned
+from apps.notifications.services.routing import measure_speeds
 from apps.notifications.services.sending import send_due
+from apps.notifications.services.telegram import start_telegram_link
 from apps.notifications.services.verification import confirm_contact, send_code
-from apps.notifications.services.wishes import set_delivery_hours, set_preference, unsubscribe
+from apps.notifications.services.wishes import (
+    set_arrival_wish,
+    set_delivery_hours,
+    set_preference,
+    unsubscribe,
+)
 
 __all__ = [
     "Charge",
     "Content",
     "Event",
+    "LateFailure",
+    "MailReport",
     "NewNotice",
     "PlannedNotice",
     "acknowledge",
@@ -44,7 +49,9 @@ __all__ = [
     "live_group",
     "mark_all_read",
     "mark_read",
+    "measure_speeds",
     "plan_notices",
+    "preview_event",
     "preview_of",
     "queue_notices",
     "queue_planned",
@@ -58,8 +65,12 @@ __all__ = [
     "send_code",
     "send_due",
     "send_test_notice",
+    "set_arrival_wish",
     "set_delivery_hours",
     "set_preference",
+    "start_telegram_link",
     "take_ended_charges",
+    "take_late_failures",
+    "take_mail_report",
     "unsubscribe",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import connection
 
@@ -36,3 +37,28 @@ def take_ended_charges(*, limit: int = 1000) -> list[Charge]:
     with connection.cursor() as cursor:
         cursor.execute(TAKE, [limit])
         return [Charge(key, int(cost)) for key, cost in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class LateFailure:
+    """A delivery whose `cost` was settled under the charge key, and that turned out later not to have arrived."""
+
+    key: str
+    delivery: UUID
+    cost: int
+
+
+LATE = """
+WITH late AS (
+    SELECT id FROM notifications_delivery WHERE refund_due ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE notifications_delivery AS d SET refund_due = false FROM late WHERE d.id = late.id
+RETURNING d.charge_key, d.uuid, d.cost
+"""
+
+
+def take_late_failures(*, limit: int = 1000) -> list[LateFailure]:
+    """What is to be given back, each once: in the transaction that does so."""
+    with connection.cursor() as cursor:
+        cursor.execute(LATE, [limit])
+        return [LateFailure(*row) for row in cursor.fetchall()]

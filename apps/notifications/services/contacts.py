@@ -14,6 +14,8 @@ from django.utils.crypto import salted_hmac
 from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict
 from apps.core.jobs import enqueue_on_commit
+from apps.engine.lang import FormulaError
+from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
 from apps.notifications.channels.registry import channel_of
 from apps.notifications.channels.webhook import signing
@@ -21,12 +23,20 @@ from apps.notifications.choices import DeliveryStatus, DisabledFor
 from apps.notifications.errors import NotToBeChosen, TooManyTests
 from apps.notifications.models import Contact, Delivery, Notice
 from apps.notifications.rules.events import CONTACT_DISABLED, TEST, events
-from apps.notifications.services.queueing import NewNotice, queue_notices
+from apps.notifications.services.plans import NewNotice
+from apps.notifications.services.queueing import queue_notices
 
 OVERLAP = timedelta(hours=24)
 MOST_OVERLAP = timedelta(days=7)
 MOST_TESTS_AN_HOUR = 20
 MOST_CONTACTS = 50  # of a person, or of a workspace
+WHY_OFF = {
+    DisabledFor.GONE: "It answered that it does not exist any more.",
+    DisabledFor.BOUNCED: "Mail to it came back. Switch it on again under Contacts once it takes mail.",
+    DisabledFor.COMPLAINED: "A message to it was reported as spam, so nothing more is sent there.",
+    DisabledFor.FAILING: "Every delivery to it failed for several days. Mend it, switch it on again and replay what "
+    "it missed.",
+}
 REPLAYABLE = (
     DeliveryStatus.DELIVERED,
     DeliveryStatus.FAILED,
@@ -93,6 +103,8 @@ def add_webhook(
 ) -> tuple[Contact, str]:
     """An endpoint and what its owner verifies signatures with: the shared secret, or the public key (`asymmetric`)."""
     key = signing.new_private_key() if asymmetric else signing.new_secret()
+    options = {**(options or {})}
+    options["filter"] = check_filter(options.get("filter", ""))
     contact = add_contact(
         person,
         channel="webhook",
@@ -142,7 +154,7 @@ def disable_contact(contact: Contact, *, why: DisabledFor, note: str = "", actor
     )
     contact.refresh_from_db()
     _record(contact, "disabled", actor, why=str(why))
-    if why in (DisabledFor.GONE, DisabledFor.FAILING):
+    if why in WHY_OFF:
         way = channel_of(contact.channel)
         queue_notices(
             [
@@ -153,10 +165,7 @@ def disable_contact(contact: Contact, *, why: DisabledFor, note: str = "", actor
                     key=f"contact-disabled:{contact.uuid}:{now.isoformat()}",
                     data={
                         "title": f"{way.words} {contact.label} is switched off",
-                        "text": "It answered that it does not exist any more."
-                        if why == DisabledFor.GONE
-                        else "Every delivery to it failed for several days. Mend it, switch it on again and replay "
-                        "what it missed.",
+                        "text": WHY_OFF[why],
                         "facts": [["Last error", note[:300]]],
                     },
                 )
@@ -235,10 +244,12 @@ def change_contact(
 ) -> Contact:
     """Set what it takes (`events`: names, beginnings like "signals.*", or "*") and other options of its channel.
 
-    Raises NotToBeChosen for an event that nobody tells.
+    Raises NotToBeChosen for an event that nobody tells, and a filter that is no condition.
     """
     contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
     values = dict(options)
+    if "filter" in values:
+        values["filter"] = check_filter(values["filter"])
     if events is not None:
         values["events"] = check_events(events)
     changes = {
@@ -251,6 +262,20 @@ def change_contact(
         contact.save(update_fields=["options", "updated_at"])
         _record(contact, "changed", actor, **changes)
     return contact
+
+
+def check_filter(text: str) -> str:
+    """A condition over what an endpoint would be told. Raises NotToBeChosen with the first thing wrong in it."""
+    if not text.strip():
+        return ""
+    try:
+        return compile_condition(text).text
+    except FormulaError as error:
+        problem = error.errors[0]
+        hint = f" ({problem.hint})" if problem.hint else ""
+        raise NotToBeChosen(
+            f"At character {problem.column}: {problem.message}{hint}.", field="filter"
+        ) from None
 
 
 def check_events(patterns: list[str]) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import structlog
+from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.notifications.channels.base import Rendered
 from apps.notifications.channels.registry import CHANNELS, channel_of
-from apps.notifications.models import Delivery
+from apps.notifications.models import Delivery, Notice
 from apps.notifications.rules.codes import CODE
+from apps.notifications.rules.events import Event
 from apps.notifications.services.sending.loading import message_of
 
 log = structlog.get_logger(__name__)
@@ -22,3 +25,27 @@ def preview_of(delivery: Delivery) -> Rendered | None:
     except Exception:
         log.exception("delivery_not_rendered", delivery=delivery.pk)
         return None
+
+
+def preview_event(person: User, event: Event, channel: str) -> Rendered:
+    """What an event looks like on a channel: with the newest that the person was told of it, else with a sample.
+
+    Nothing is stored or sent; its links lead to the person's own pages.
+    """
+    newest = Notice.objects.filter(person=person, event=event.name).order_by("-id").first()
+    sample = dict(event.sample) or {
+        "title": event.words,
+        "text": "Here stands what happened, in a sentence or two.",
+        "facts": [["What", "a value"], ["Where", "another one"]],
+        "url": "/inbox/",
+    }
+    notice = newest or Notice(
+        pk=0,
+        person=person,
+        event=event.name,
+        data=sample,
+        urgency=event.urgency,
+        created_at=timezone.now(),
+    )
+    delivery = Delivery(notice=notice, person=person, channel=channel, urgency=notice.urgency)
+    return channel_of(channel).render(message_of(delivery))

@@ -18,74 +18,30 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from apps.core.jobs import enqueue_on_commit
+from apps.engine.lang import FormulaError
+from apps.engine.lang.payloads import compile_condition
 from apps.notifications.channels.registry import CHANNELS, channel_of
-from apps.notifications.choices import Mode
+from apps.notifications.choices import Mode, Until, Urgency
 from apps.notifications.models import Contact, Ladder, Preference
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import Event, event_of
-from apps.notifications.rules.planning import Clock, plan
-from apps.notifications.selectors import clocks_of, tariff
-
-
-@dataclass(frozen=True, slots=True)
-class NewNotice:
-    """One thing to tell one person; a second one of the same `key` is the first one come again.
-
-    `channels` None leaves the choice to the person's preferences. Given, it adds to the inbox exactly these, except for
-    those the person switched off, and `contact_ids` keeps it to some of their contacts. A ladder takes the channels'
-    place. `charge_key` is kept with what is to be paid for.
-    """
-
-    person_id: int
-    event: str
-    key: str
-    data: Mapping[str, Any]
-    workspace_id: int | None = None
-    urgency: int | None = None
-    channels: tuple[str, ...] | None = None
-    contact_ids: tuple[int, ...] | None = None
-    ladder_id: int | None = None
-    deadline_at: datetime | None = None
-    charge_key: str = ""
-    is_test: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedDelivery:
-    channel: str
-    contact_id: int | None
-    step: int
-    send_after: datetime
-    lane: str
-    strict: bool
-    in_digest: bool
-    cost: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedNotice:
-    """A notice and the deliveries it will have; `cost` is what they cost if all of them are delivered."""
-
-    notice: NewNotice
-    urgency: int
-    until: str
-    in_inbox: bool
-    deliveries: tuple[PlannedDelivery, ...]
-
-    @property
-    def cost(self) -> int:
-        return sum(delivery.cost for delivery in self.deliveries)
+from apps.notifications.rules.planning import plan
+from apps.notifications.selectors import Reader, readers_of, tariff
+from apps.notifications.services.plans import NewNotice, PlannedDelivery, PlannedNotice
+from apps.notifications.services.routing import Routes, read_routes, routed
 
 
 @dataclass
 class _Wishes:
     """What the plan of a batch needs to know of its people, read once."""
 
-    clocks: dict[int, tuple[Clock, bool]]
+    readers: dict[int, Reader]
     modes: dict[tuple[int, str, str], str]
     contacts: dict[tuple[int, str], list[Contact]]
     ladders: dict[int, Ladder]
     prices: dict[str, int]
+    routes: Routes
+    discreet: set[int | None]
 
 
 def queue_notices(notices: Sequence[NewNotice], *, now: datetime | None = None) -> int:
@@ -103,7 +59,7 @@ def plan_notices(notices: Sequence[NewNotice], *, now: datetime | None = None) -
     return [
         _plan_one(notice, crc32(notice.key.encode()), wishes, now)
         for notice in notices
-        if notice.person_id in wishes.clocks
+        if notice.person_id in wishes.readers
     ]
 
 
@@ -119,12 +75,15 @@ def _read_wishes(notices: Sequence[NewNotice]) -> _Wishes:
     for contact in usable.only(*columns).order_by("id"):
         contacts[contact.person_id, contact.channel].append(contact)
     ladder_ids = {notice.ladder_id for notice in notices} - {None}
+    readers = readers_of(people)
     return _Wishes(
-        clocks=clocks_of(people),
+        readers=readers,
         modes={(p, e, c): m for p, e, c, m in chosen.values_list("person_id", "event", "channel", "mode")},
         contacts=contacts,
         ladders=Ladder.objects.in_bulk(ladder_ids) if ladder_ids else {},
         prices=tariff(),
+        routes=read_routes(notices, readers),
+        discreet={one.pk for some in contacts.values() for one in some if one.options.get("discreet")},
     )
 
 
@@ -150,7 +109,13 @@ def _plan_one(notice: NewNotice, serial: int, wishes: _Wishes, now: datetime) ->
             notice, event, urgency, kind, step, now + timedelta(seconds=wait_s), serial, wishes
         )
     ]
-    return PlannedNotice(notice, urgency, ladder.until if ladder else "", in_inbox, tuple(deliveries))
+    # what a message keeps behind the log-in must be found there
+    in_inbox = in_inbox or any(one.contact_id in wishes.discreet for one in deliveries)
+    until, routing = ladder.until if ladder else "", None
+    if ladder is None and not notice.is_test and not event.required:
+        deliveries, routing = routed(notice, deliveries, wishes.routes, now)
+        until = Until.DELIVERED if routing else ""
+    return PlannedNotice(notice, urgency, until, in_inbox, tuple(deliveries), routing)
 
 
 def _deliveries(
@@ -169,12 +134,12 @@ def _deliveries(
     chosen = wishes.modes.get((notice.person_id, event.name, kind))
     if (chosen is None and notice.channels is not None) or (step and chosen != Mode.OFF):
         chosen = Mode.NOW
-    clock, is_confirmed = wishes.clocks[notice.person_id]
+    reader = wishes.readers[notice.person_id]
     mode = event.mode(kind, chosen)
     by_contact = chosen is None and mode == Mode.OFF  # then only those that list the event themselves take it
     due = plan(
         when,
-        clock,
+        reader.clock,
         event,
         Mode.NOW if by_contact else mode,
         urgency,
@@ -183,7 +148,7 @@ def _deliveries(
     )
     if due is None:
         return
-    for contact_id, options in _targets(notice, kind, is_confirmed, wishes):
+    for contact_id, options in _targets(notice, kind, reader.has_mail, wishes):
         if by_contact and not options.get("events") and not notice.is_test:
             continue
         lane, strict = channel.lane(notice.person_id, contact_id, options, serial)
@@ -200,7 +165,7 @@ def _deliveries(
 
 
 def _targets(
-    notice: NewNotice, kind: str, is_confirmed: bool, wishes: _Wishes
+    notice: NewNotice, kind: str, has_mail: bool, wishes: _Wishes
 ) -> Iterable[tuple[int | None, Mapping[str, Any]]]:
     """Every contact of the channel; without one, the account itself where the channel can do with that."""
     found = False
@@ -212,33 +177,44 @@ def _targets(
         found = True
         if notice.contact_ids is not None and contact.pk not in notice.contact_ids:
             continue
-        if notice.is_test or notice.event == CODE.name or _wants(contact.options, notice.event):
+        if notice.is_test or notice.event == CODE.name or _wants(contact.options, notice):
             yield contact.pk, contact.options
-    if not found and not channel_of(kind).needs_contact and (kind != "email" or is_confirmed):
+    if not found and not channel_of(kind).needs_contact and (kind != "email" or has_mail):
         yield None, {}
 
 
-def _wants(options: Mapping[str, Any], event: str) -> bool:
-    """Whether a contact takes this event: `options["events"]` lists names or beginnings ("signals.*"); none: all."""
-    patterns = options.get("events")
-    return not patterns or any(
+def _wants(options: Mapping[str, Any], notice: NewNotice) -> bool:
+    """Whether a contact takes it: `events` lists names or beginnings ("signals.*"), none: all; `filter` is a condition
+    in the formula language over the data."""
+    event, patterns = notice.event, options.get("events")
+    if patterns and not any(
         event == pattern or (pattern.endswith("*") and event.startswith(pattern[:-1])) for pattern in patterns
-    )
+    ):
+        return False
+    condition = options.get("filter")
+    if not condition:
+        return True
+    urgency = Urgency(notice.urgency or event_of(event).urgency).name.lower()
+    try:
+        return compile_condition(condition).holds({"event": event, "urgency": urgency, **notice.data})
+    except FormulaError:  # kept before the language lost a word: better too much than nothing
+        return True
 
 
 INSERT = """
 WITH incoming AS (
     SELECT * FROM unnest(
         %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::integer[], %s::smallint[], %s::text[],
-        %s::timestamptz[], %s::boolean[], %s::boolean[]
-    ) AS row (key, person_id, workspace_id, event, place, urgency, until, deadline_at, in_inbox, is_test)
+        %s::timestamptz[], %s::boolean[], %s::boolean[], %s::jsonb[], %s::integer[]
+    ) AS row (key, person_id, workspace_id, event, place, urgency, until, deadline_at, in_inbox, is_test, routing,
+              saved)
     JOIN unnest(%s::jsonb[]) WITH ORDINALITY AS shared (data, place) USING (place)
 ), told AS (
     INSERT INTO notifications_notice
         (uuid, person_id, workspace_id, event, key, data, urgency, until, deadline_at, created_at, read_at,
-         acknowledged_at, acknowledged_by, in_inbox, is_test)
+         acknowledged_at, acknowledged_by, in_inbox, is_test, routing, saved)
     SELECT gen_random_uuid(), person_id, workspace_id, event, key, data, urgency, until, deadline_at, %s, NULL,
-           NULL, '', in_inbox, is_test
+           NULL, '', in_inbox, is_test, routing, saved
     FROM incoming ORDER BY key
     ON CONFLICT (key) DO NOTHING
     RETURNING id, key, person_id, urgency
@@ -246,10 +222,10 @@ WITH incoming AS (
     INSERT INTO notifications_delivery
         (uuid, notice_id, person_id, contact_id, channel, step, status, urgency, send_after, lane, strict,
          in_digest, attempts, tries, is_doubtful, worker, provider, provider_id, currency, cost, charge_key,
-         error, created_at)
+         error, refund_due, created_at, due_at)
     SELECT gen_random_uuid(), told.id, told.person_id, way.contact_id, way.channel, way.step, 'waiting',
            told.urgency, way.send_after, way.lane, way.strict, way.in_digest, 0, 0, false, '', '', '', '',
-           way.cost, way.charge_key, '', %s
+           way.cost, way.charge_key, '', false, %s, way.send_after
     FROM unnest(
         %s::text[], %s::bigint[], %s::text[], %s::smallint[], %s::timestamptz[], %s::text[], %s::boolean[],
         %s::boolean[], %s::integer[], %s::text[]
@@ -290,6 +266,8 @@ def queue_planned(planned: Sequence[PlannedNotice], *, now: datetime | None = No
         [one.notice.deadline_at for one in planned],
         [one.in_inbox for one in planned],
         [one.notice.is_test for one in planned],
+        [Jsonb(one.routing.as_json()) if one.routing else None for one in planned],
+        [one.routing.saved if one.routing else 0 for one in planned],
         shared,
         now,
         now,

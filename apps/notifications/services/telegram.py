@@ -35,12 +35,15 @@ NOT_LINKED = "This chat is not linked. Make a link in your settings on {site}."
 
 
 @transaction.atomic
-def start_telegram_link(person: User) -> str:
-    """The address that opens our bot with a new code; codes made before are void. Raises BadTarget without a bot."""
+def start_telegram_link(person: User) -> tuple[Contact, str]:
+    """The contact that waits for it, and the address that opens our bot with a new code; codes made before are void.
+
+    Raises BadTarget without a bot.
+    """
     if not channel_of("telegram").is_set_up or not settings.TELEGRAM_BOT_NAME:
         raise BadTarget("This installation has no Telegram bot.", field="channel")
     code = secrets.token_urlsafe(24)
-    Contact.objects.update_or_create(
+    waiting, _ = Contact.objects.update_or_create(
         person=person,
         workspace=None,
         channel="telegram",
@@ -53,7 +56,7 @@ def start_telegram_link(person: User) -> str:
             "code_expires_at": timezone.now() + CODE_LIFE,
         },
     )
-    return f"https://t.me/{settings.TELEGRAM_BOT_NAME}?start={code}"
+    return waiting, f"https://t.me/{settings.TELEGRAM_BOT_NAME}?start={code}"
 
 
 def take_telegram_update(update: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -23,7 +23,8 @@ from apps.notifications.rules.codes import (
     is_code,
     new_nonce,
 )
-from apps.notifications.services.queueing import NewNotice, queue_notices
+from apps.notifications.services.plans import NewNotice
+from apps.notifications.services.queueing import queue_notices
 
 
 @transaction.atomic

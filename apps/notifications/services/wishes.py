@@ -12,8 +12,9 @@ from apps.journal.services import record
 from apps.notifications.channels.registry import CHANNELS
 from apps.notifications.choices import Mode
 from apps.notifications.errors import NotToBeChosen
-from apps.notifications.models import DeliveryHours, Preference
+from apps.notifications.models import ArrivalWish, DeliveryHours, Preference
 from apps.notifications.rules.events import DIGEST, event_of
+from apps.notifications.rules.routing import BOUNDS
 
 
 @transaction.atomic
@@ -44,6 +45,38 @@ def set_preference(
             changes={f"{event} by {channel}": [str(before), str(row.mode)]},
         )
     return row
+
+
+@transaction.atomic
+def set_arrival_wish(person: User, *, event: str, within_s: int | None, actor: User | None) -> None:
+    """Let an event go out by the cheapest channels that arrive in so many seconds; None: by all that are chosen.
+
+    Raises NotToBeChosen for an event that there is not or that is always told, and for times nobody measures.
+    """
+    try:
+        known = event_of(event)
+    except KeyError:
+        raise NotToBeChosen(f"There is no event {event}.", field="event") from None
+    if known.required:
+        raise NotToBeChosen(f"“{known.words}” is always told on every channel.", field="event")
+    if within_s is not None and within_s not in BOUNDS:
+        times = ", ".join(str(bound) for bound in BOUNDS)
+        raise NotToBeChosen(f"Choose one of these times: {times} seconds.", field="within_s")
+    rows = ArrivalWish.objects.select_for_update().filter(person=person, event=event)
+    before = rows.values_list("within_s", flat=True).first()
+    if before == within_s:
+        return
+    if within_s is None:
+        rows.delete()
+    else:
+        ArrivalWish.objects.update_or_create(person=person, event=event, defaults={"within_s": within_s})
+    record(
+        actor=actor,
+        workspace=None,
+        action="notifications.preference.changed",
+        target=person,
+        changes={f"{event} within": [before, within_s]},
+    )
 
 
 @transaction.atomic

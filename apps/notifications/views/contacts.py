@@ -2,58 +2,108 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+import segno
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.accounts.models import User
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.core.errors import Conflict
+from apps.core.once import keep_once, take_once
 from apps.notifications import services
 from apps.notifications.access import get_contact_for
+from apps.notifications.channels.base import AddedBy, Channel
+from apps.notifications.channels.push_web.encryption import public_key
+from apps.notifications.channels.registry import CHANNELS, channel_of, channels
 from apps.notifications.choices import DisabledFor
 from apps.notifications.errors import BadTarget, TooManyCodes, TooManyTests, WrongCode
-from apps.notifications.forms import CodeForm, ContactForm
+from apps.notifications.forms import CodeForm, ContactForm, ContactSettingsForm
 from apps.notifications.models import Contact
-from apps.notifications.selectors import contacts_of, deliveries_to
+from apps.notifications.selectors import contacts_of, deliveries_to, price_of, readers_of, saved_by_routing
 from apps.notifications.views.parts import channel_words, tone_of
 
 NEWEST = 20
+ELSEWHERE = AddedBy.ELSEWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class WayToAdd:
+    """A channel of the page with what adds a contact of it: a form, the browser's button or a link."""
+
+    channel: Channel
+    price: int
+    form: ContactForm | None = None
+    is_open: bool = False
 
 
 @needs(SIGNED_IN)
 @require_http_methods(["GET", "POST"])
 def contacts(request: HttpRequest) -> HttpResponse:
-    """The list, and the form for another; a code goes there at once."""
-    form = ContactForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    """The list, and each channel with its way of adding one; where an address is typed, a code goes there at once."""
+    chosen = _typed(request.POST.get("channel", "")) if request.method == "POST" else None
+    form = ContactForm(request.POST, channel=chosen) if chosen else None
+    if form is not None and form.is_valid():
+        assert chosen is not None
         try:
             made = services.add_contact(
-                request.user,
-                channel=form.cleaned_data["channel"],
-                target=form.cleaned_data["target"],
-                actor=request.user,
+                request.user, channel=chosen.kind, target=form.cleaned_data["target"], actor=request.user
             )
         except (BadTarget, Conflict) as error:
-            form.add_error("target" if error.field else None, error.message)
+            form.add_error("target", error.message)
         else:
             _send_code(request, made)
             return redirect("notifications:contact", made.uuid)
-    rows = [
-        (contact, channel_words(contact.channel))
-        for contact in contacts_of(request.user).filter(workspace=None)  # type: ignore[arg-type]
-    ]
-    context = {"form": form, "rows": rows, "is_live": settings.NOTIFICATIONS_LIVE}
-    return render(request, "notifications/contacts.html", context, status=422 if form.errors else 200)
+    person: User = request.user  # type: ignore[assignment]
+    context = {
+        "rows": [
+            (contact, channel_words(contact.channel), _icon(contact.channel))
+            for contact in contacts_of(person).filter(workspace=None)
+        ],
+        "reader": readers_of([person.pk]).get(person.pk),
+        "ways": [
+            _way(way, form if way is chosen else None) for way in channels() if way.added_by != ELSEWHERE
+        ],
+        "push_key": public_key(),
+        "saved": saved_by_routing(person),
+        "is_live": settings.NOTIFICATIONS_LIVE,
+    }
+    refused = request.method == "POST"
+    return render(request, "notifications/contacts.html", context, status=422 if refused else 200)
 
 
 @needs(SIGNED_IN)
+@require_POST
+def telegram(request: HttpRequest) -> HttpResponse:
+    """A new link to our bot, shown once on the page of the contact that waits for it."""
+    try:
+        waiting, url = services.start_telegram_link(request.user)  # type: ignore[arg-type]
+    except (BadTarget, Conflict) as error:
+        messages.error(request, error.message)
+        return redirect("notifications:contacts")
+    keep_once(request, f"telegram.{waiting.uuid}", url)
+    return redirect("notifications:contact", waiting.uuid)
+
+
+@needs(SIGNED_IN)
+@never_cache
 @require_http_methods(["GET", "POST"])
 def contact(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """One contact: the code that confirms it (a POST), then what went there."""
+    """One contact: the code that confirms it (a POST) or the link that does, then what went there.
+
+    The page of a link asks, by HTMX, whether the link was used.
+    """
+    if "HX-Request" in request.headers and request.method == "GET":
+        return _is_linked(request, uuid)
     found = get_contact_for(request.user, uuid)  # type: ignore[arg-type]
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -64,14 +114,75 @@ def contact(request: HttpRequest, uuid: UUID) -> HttpResponse:
         else:
             messages.success(request, "Confirmed. Messages can go there now.")
             return redirect("notifications:contact", uuid)
+    return _page(request, found, form=form)
+
+
+@needs(SIGNED_IN)
+@require_POST
+def options(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Which events go there, and whether their text does."""
+    found = get_contact_for(request.user, uuid)  # type: ignore[arg-type]
+    form = ContactSettingsForm(request.POST, contact=found)
+    if not form.is_valid():
+        return _page(request, found, settings_form=form)
+    services.change_contact(found, actor=request.user, **form.options())  # type: ignore[arg-type]
+    messages.success(request, "Saved.")
+    return redirect("notifications:contact", uuid)
+
+
+def _is_linked(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    answer = HttpResponse(status=204)
+    found = contacts_of(request.user).filter(uuid=uuid).first()  # type: ignore[arg-type]
+    if found is None:  # the chat was linked before: its own contact is in use again
+        answer["HX-Redirect"] = reverse("notifications:contacts")
+    elif found.verified_at is not None:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponse:
+    url = take_once(request, f"telegram.{found.uuid}")
     context = {
         "contact": found,
         "channel_words": channel_words(found.channel),
-        "form": form,
+        "added_by": channel_of(found.channel).added_by.value if found.channel in CHANNELS else "",
+        "form": forms.get("form") or CodeForm(),
+        "settings_form": forms.get("settings_form") or ContactSettingsForm(contact=found),
+        "link": url,
+        "qr": _drawing(url) if url else "",
+        "group_link": url.replace("?start=", "?startgroup="),
         "deliveries": [(row, tone_of(row.status)) for row in deliveries_to(found)[:NEWEST]],
         "is_live": settings.NOTIFICATIONS_LIVE,
     }
-    return render(request, "notifications/contact.html", context, status=422 if form.errors else 200)
+    wrong = any(form.errors for form in forms.values())
+    return render(request, "notifications/contact.html", context, status=422 if wrong else 200)
+
+
+def _drawing(url: str) -> str:
+    code = segno.make(url, error="m")
+    return mark_safe(code.svg_inline(scale=4, border=2, dark="#10151f", light="#ffffff", omitsize=True))  # noqa: S308
+
+
+def _typed(kind: str) -> Channel:
+    """The channel of which a contact is typed here; 404 for every other."""
+    channel = channel_of(kind) if kind in CHANNELS else None
+    if channel is None or channel.added_by != AddedBy.CODE or not channel.is_set_up:
+        raise Http404("No contact of this channel can be added here.")
+    return channel
+
+
+def _way(channel: Channel, form: ContactForm | None) -> WayToAdd:
+    typed = channel.added_by == AddedBy.CODE and channel.is_set_up
+    return WayToAdd(
+        channel,
+        price_of(channel),
+        form or (ContactForm(channel=channel) if typed else None),
+        is_open=form is not None,
+    )
+
+
+def _icon(kind: str) -> str:
+    return channel_of(kind).icon if kind in CHANNELS else "send"
 
 
 @needs(SIGNED_IN)

@@ -21,7 +21,7 @@ from apps.notifications.forms import InboxFilterForm
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import events
 from apps.notifications.selectors import InboxFilter, content_of, deliveries_trace, inbox_page
-from apps.notifications.views.parts import deliveries_shown, event_words
+from apps.notifications.views.parts import deliveries_shown, event_words, routing_shown
 
 PAGE_SIZE = 50
 MENU_SIZE = 6
@@ -75,6 +75,7 @@ def notice(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "content": content_of(found),
         "event_words": event_words(found.event),
         "deliveries": deliveries_shown(found),
+        "routing": routing_shown(found),
         "is_moving": any(
             row.status == DeliveryStatus.SENDING
             or (row.status == DeliveryStatus.WAITING and row.send_after < soon)

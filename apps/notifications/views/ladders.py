@@ -17,14 +17,14 @@ from apps.notifications.errors import BadLadder
 from apps.notifications.forms import LadderForm
 from apps.notifications.models import Ladder
 from apps.notifications.selectors import ladders_of
-from apps.notifications.views.parts import channel_words
+from apps.notifications.views.parts import channel_words, duration_words
 
 
 @needs(SIGNED_IN)
 @require_GET
 def ladders(request: HttpRequest) -> HttpResponse:
     rows = [
-        (one, [(channel_words(step["channel"]), _wait_words(step["wait_s"])) for step in one.steps])
+        (one, [(channel_words(step["channel"]), duration_words(step["wait_s"])) for step in one.steps])
         for one in ladders_of(request.user)  # type: ignore[arg-type]
     ]
     return render(request, "notifications/ladders.html", {"rows": rows})
@@ -53,14 +53,6 @@ def ladder_remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return redirect("notifications:ladder", uuid)
     messages.success(request, "Ladder removed.")
     return redirect("notifications:ladders")
-
-
-def _wait_words(seconds: int) -> str:
-    """Nothing for no wait; in the largest unit that fits."""
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s" if seconds else ""
 
 
 def _edit(request: HttpRequest, found: Ladder | None) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -61,6 +62,38 @@ def event_words(name: str) -> str:
         return event_of(name).words
     except KeyError:
         return name
+
+
+def duration_words(seconds: int) -> str:
+    """In the largest unit that fits; nothing for no time."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s" if seconds else ""
+
+
+def routing_shown(notice: Notice) -> dict[str, Any] | None:
+    """How the channels of a notice were chosen by cost and time, in words."""
+    made = notice.routing
+    if not made:
+        return None
+    return {
+        **made,
+        "within": duration_words(made["within_s"]),
+        "percent": made["share"] * 100,
+        "chosen_words": [channel_words(kind) for kind in made["chosen"]],
+        "then_words": channel_words(made["then"]) if made["then"] else "",
+        "considered": [
+            {
+                **one,
+                "words": channel_words(one["channel"]),
+                "percent": one["share"] * 100,
+                "is_chosen": one["channel"] in made["chosen"],
+                "of_words": {"you": "you", "everybody": "all people"}.get(one["of"], "not measured yet"),
+            }
+            for one in made["considered"]
+        ],
+    }
 
 
 def tone_of(status: str) -> str:

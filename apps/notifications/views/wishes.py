@@ -6,13 +6,18 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.accounts.models import User
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.notifications import services
+from apps.notifications.channels.registry import channels
 from apps.notifications.errors import NotToBeChosen
 from apps.notifications.forms import HoursForm
-from apps.notifications.selectors import choices_of, hours_of
+from apps.notifications.rules.events import Event, events
+from apps.notifications.rules.routing import BOUNDS
+from apps.notifications.selectors import NOT_CHOSEN, arrival_wishes_of, choices_of, hours_of, saved_by_routing
+from apps.notifications.views.parts import duration_words
 
 
 @needs(SIGNED_IN)
@@ -21,6 +26,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """Every event on every channel, in one form."""
     rows = choices_of(request.user)  # type: ignore[arg-type]
     if request.method == "POST":
+        arrival = arrival_wishes_of(request.user)  # type: ignore[arg-type]
         with transaction.atomic():
             changed = 0
             for event, choices in rows:
@@ -35,9 +41,28 @@ def preferences(request: HttpRequest) -> HttpResponse:
                             actor=request.user,
                         )
                         changed += 1
+                changed += _arrival(request, event, arrival)
         messages.success(request, "Preferences saved." if changed else "Nothing was changed.")
         return redirect("notifications:preferences")
     return _page(request, HoursForm(hours=hours_of(request.user)))  # type: ignore[arg-type]
+
+
+@needs(SIGNED_IN)
+@require_GET
+def preview(request: HttpRequest) -> HttpResponse:
+    """What the messages about an event look like on each channel, in text and, where there is one, in HTML."""
+    known = [event for event in events() if event.name not in NOT_CHOSEN]
+    chosen = next((event for event in known if event.name == request.GET.get("event")), known[0])
+    context = {
+        "events": known,
+        "chosen": chosen,
+        "previews": [
+            (way, services.preview_event(request.user, chosen, way.kind))  # type: ignore[arg-type]
+            for way in channels()
+            if not way.is_internal
+        ],
+    }
+    return render(request, "notifications/preview.html", context)
 
 
 @needs(SIGNED_IN)
@@ -55,12 +80,28 @@ def hours(request: HttpRequest) -> HttpResponse:
     return _page(request, form)
 
 
+def _arrival(request: HttpRequest, event: Event, kept: dict[str, int]) -> int:
+    """Take the time that an event may take by the cheapest channels. Returns 1 for a change."""
+    asked = request.POST.get(f"{event.name}:within", None)
+    if asked is None or event.required or asked not in {"", *map(str, BOUNDS)}:
+        return 0
+    within_s = int(asked) if asked else None
+    if within_s == kept.get(event.name):
+        return 0
+    services.set_arrival_wish(request.user, event=event.name, within_s=within_s, actor=request.user)  # type: ignore[arg-type]
+    return 1
+
+
 def _page(request: HttpRequest, form: HoursForm) -> HttpResponse:
-    rows = choices_of(request.user)  # type: ignore[arg-type]
+    person: User = request.user  # type: ignore[assignment]
+    rows = choices_of(person)
+    arrival = arrival_wishes_of(person)
     context = {
-        "rows": rows,
+        "rows": [(event, choices, arrival.get(event.name)) for event, choices in rows],
+        "times": [(bound, duration_words(bound)) for bound in BOUNDS],
+        "saved": saved_by_routing(person),
         "channels": [choice.words for choice in rows[0][1]] if rows else [],
         "form": form,
-        "zone": request.user.timezone,  # type: ignore[union-attr]
+        "zone": person.timezone,
     }
     return render(request, "notifications/preferences.html", context, status=422 if form.errors else 200)

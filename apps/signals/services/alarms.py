@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
 from apps.engine.lang import FormulaError
+from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
 from apps.notifications.models import Notice
 from apps.notifications.selectors import ways
 from apps.notifications.services import NewNotice, queue_notices
-from apps.signals.conditions import compile_condition
 from apps.signals.errors import AlarmRefused, TooManyTests
 from apps.signals.events import ALARM_TESTED
 from apps.signals.models import Alarm, AlertSource

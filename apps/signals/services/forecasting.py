@@ -9,10 +9,10 @@ from statistics import median
 
 from django.utils import timezone
 
+from apps.engine.lang.payloads import compile_condition
 from apps.notifications.selectors import zone_named
 from apps.notifications.services import NewNotice, plan_notices
 from apps.signals.choices import FiringState
-from apps.signals.conditions import compile_condition
 from apps.signals.events import ALARM_FIRED
 from apps.signals.matching import Wishes, fields_of
 from apps.signals.models import Alarm, Signal

@@ -20,10 +20,10 @@ from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.billing.services.credits import Need, hold_many
+from apps.engine.lang.payloads import compile_condition
 from apps.notifications.selectors import zone_named
 from apps.notifications.services import NewNotice, PlannedNotice, plan_notices, queue_planned
 from apps.signals.choices import FiringState, RejectedFor, SignalStatus
-from apps.signals.conditions import compile_condition
 from apps.signals.events import ALARM_FIRED
 from apps.signals.matching import Wishes, fields_of
 from apps.signals.models import Alarm, Signal

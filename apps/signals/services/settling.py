@@ -7,9 +7,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.billing.errors import LedgerRefused
-from apps.billing.services.credits import settle_many
+from apps.billing.services.credits import Refund, refund_many, settle_many
 from apps.notifications.selectors import NoticeEnd, ends_of
-from apps.notifications.services import Charge, take_ended_charges
+from apps.notifications.services import Charge, LateFailure, take_ended_charges, take_late_failures
 from apps.signals.choices import FiringState
 from apps.signals.models import Firing
 
@@ -52,6 +52,8 @@ def settle_firings(*, limit: int = 1000) -> int:
     taken = 0
     while charges := _settle(limit):
         taken += charges
+    while _refund(limit):
+        pass
     _end_firings()
     with connection.cursor() as cursor:
         now = timezone.now()
@@ -79,6 +81,38 @@ def _settle_charges(charges: list[Charge]) -> list[Charge]:
             return []
         return [good for charge in charges for good in _settle_charges([charge])]
     return charges
+
+
+GIVEN_BACK = """
+UPDATE signals_firing AS f SET spent = greatest(f.spent - late.cost, 0)
+FROM (
+    SELECT key, sum(cost)::integer AS cost FROM unnest(%s::text[], %s::integer[]) AS one (key, cost) GROUP BY key
+) AS late
+WHERE f.key = late.key
+"""
+
+
+@transaction.atomic
+def _refund(limit: int) -> int:
+    """Give back what deliveries cost that turned out later not to have arrived. Returns how many."""
+    late = take_late_failures(limit=limit)
+    given_back = _refund_failures(late)
+    if given_back:
+        with connection.cursor() as cursor:
+            cursor.execute(GIVEN_BACK, [[one.key for one in given_back], [one.cost for one in given_back]])
+    return len(late)
+
+
+def _refund_failures(late: list[LateFailure]) -> list[LateFailure]:
+    """One that the ledger refuses holds up no other; staff see it."""
+    try:
+        refund_many(Refund(one.key, f"late:{one.delivery}", one.cost) for one in late)
+    except LedgerRefused as error:
+        if len(late) == 1:
+            log.error("refund_refused", key=late[0].key, cost=late[0].cost, error=str(error))
+            return []
+        return [good for one in late for good in _refund_failures([one])]
+    return late
 
 
 def _end_firings() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.engine.lang import FormulaError
-from apps.signals.conditions import compile_condition
+from apps.engine.lang.payloads import compile_condition
 
 FIELDS = {
     "price": "45000.5",

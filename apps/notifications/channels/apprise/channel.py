@@ -19,6 +19,13 @@ class Apprise(Channel):
 
     kind = "apprise"
     words = "Another service"
+    icon = "globe"
+    address_words = "Apprise address"
+    address_help = (
+        "Of ntfy, Gotify, Mattermost, Pushover, Pushbullet, Prowl, Google Chat, Microsoft Teams, Webex, Zulip or "
+        "PagerDuty."
+    )
+    example = "ntfys://ntfy.sh/my-topic"
     policy = retries.CHAT
     timeout_s = 30.0
     most_at_once = 8

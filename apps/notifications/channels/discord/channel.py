@@ -44,6 +44,10 @@ class Discord(Channel):
 
     kind = "discord"
     words = "Discord"
+    icon = "hash"
+    address_words = "Address of a webhook"
+    address_help = "Settings of the Discord channel, Integrations, Webhooks, Copy URL."
+    example = "https://discord.com/api/webhooks/…"
     policy = retries.CHAT
     timeout_s = 20.0
 

@@ -1,4 +1,4 @@
-"""E-mail through any mail backend of Django: SMTP, or the API of a mail service."""
+"""E-mail through any mail backend of Django: SMTP, or the API of a mail service (Anymail)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from smtplib import (
 from typing import Any
 from urllib.parse import urlsplit
 
+from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -31,6 +32,7 @@ from apps.notifications.channels.base import (
     Sent,
     Unclear,
 )
+from apps.notifications.channels.email.api_errors import refusal_of
 from apps.notifications.channels.wire import Wire
 from apps.notifications.errors import BadTarget
 from apps.notifications.rules import retries
@@ -43,6 +45,11 @@ class Email(Channel):
 
     kind = "email"
     words = "E-mail"
+    icon = "mail"
+    address_words = "E-mail address"
+    address_help = "Beside your account’s, or instead of it: its own is used where you add none."
+    example = "desk@example.com"
+    set_up_by = ("EMAIL_URL",)
     policy = retries.EMAIL
     timeout_s = 30.0
     most_at_once = 16
@@ -66,7 +73,9 @@ class Email(Channel):
 
     def render(self, message: Message) -> Rendered:
         context = {"message": message, "site_url": settings.SITE_URL}
-        headers = {"Auto-Submitted": "auto-generated", "X-Event": message.event}
+        headers = {"Auto-Submitted": "auto-generated"}
+        if message.event:
+            headers["X-Event"] = message.event
         if message.unsubscribe_url:
             headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -92,8 +101,12 @@ class Email(Channel):
             return Refused(_words(error), fault=True, elsewhere=True)
         except (OSError, SMTPException) as error:
             return Refused(_words(error), fault=True)
+        mail = _mail(to, rendered, key, connection)
         try:
-            connection.send_messages([_mail(to, rendered, key, connection)])
+            connection.send_messages([mail])
+        except AnymailError as error:
+            connection.close()
+            return refusal_of(error)
         except SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
             connection.close()
@@ -107,7 +120,10 @@ class Email(Channel):
             connection.close()
             return Unclear(_words(error))
         wire.give_back(f"email:{provider}", connection)
-        return Sent(provider_id=message_id(key))
+        status = getattr(mail, "anymail_status", None)
+        if status is None:
+            return Sent(provider_id=message_id(key))
+        return Sent(provider_id=status.message_id if isinstance(status.message_id, str) else "")
 
 
 def message_id(key: str) -> str:
@@ -123,6 +139,7 @@ def _mail(to: Recipient, rendered: Rendered, key: str, connection: Any) -> Email
         headers={"Message-ID": message_id(key), **rendered.payload["headers"]},
         connection=connection,
     )
+    mail.metadata = {"delivery": key}  # type: ignore[attr-defined]  # comes back in reports of mail services
     mail.attach_alternative(rendered.html, "text/html")
     return mail
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from channels.layers import get_channel_layer
 
-from apps.notifications.channels.base import AfterCrash, Channel, Message, Recipient, Rendered, Result, Sent
+from apps.notifications.channels.base import (
+    AddedBy,
+    AfterCrash,
+    Channel,
+    Message,
+    Recipient,
+    Rendered,
+    Result,
+    Sent,
+)
 from apps.notifications.channels.wire import Wire
 from apps.notifications.rules import retries
 
@@ -17,6 +26,8 @@ def inbox_group(person_id: int) -> str:
 class Inbox(Channel):
     kind = "inbox"
     words = "Inbox"
+    added_by = AddedBy.ELSEWHERE
+    icon = "inbox"
     policy = retries.INBOX
     credits = 0
     timeout_s = 5.0

@@ -34,6 +34,11 @@ class PushOneSignal(Channel):
 
     kind = "push_onesignal"
     words = "Push"
+    icon = "bell"
+    address_words = "Subscription id"
+    address_help = "Of the phone’s app, as it shows it in its settings."
+    example = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+    set_up_by = ("ONESIGNAL_APP_ID and ONESIGNAL_API_KEY",)
     policy = retries.PUSH
     timeout_s = 15.0
     most_at_once = 32

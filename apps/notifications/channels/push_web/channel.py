@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.notifications.channels.base import (
+    AddedBy,
     AfterCrash,
     Channel,
     Message,
@@ -36,6 +37,9 @@ class PushWeb(Channel):
 
     kind = "push_web"
     words = "Browser"
+    icon = "monitor"
+    added_by = AddedBy.BROWSER
+    set_up_by = ("VAPID_PRIVATE_KEY",)
     policy = retries.PUSH
     credits = 0
     timeout_s = 15.0

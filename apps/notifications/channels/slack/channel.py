@@ -40,6 +40,10 @@ class Slack(Channel):
 
     kind = "slack"
     words = "Slack"
+    icon = "hash"
+    address_words = "Address of an incoming webhook"
+    address_help = "api.slack.com/apps, your app, Incoming Webhooks. It posts into one channel."
+    example = "https://hooks.slack.com/services/…"
     policy = retries.CHAT
     timeout_s = 15.0
 

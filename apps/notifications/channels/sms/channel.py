@@ -32,6 +32,14 @@ class Sms(Channel):
 
     kind = "sms"
     words = "SMS"
+    icon = "smartphone"
+    address_words = "Phone number"
+    address_help = "With its country."
+    example = "+49 151 23456789"
+    set_up_by = (
+        "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM",
+        "NETGSM_USERCODE, NETGSM_PASSWORD and NETGSM_HEADER",
+    )
     policy = retries.SMS
     credits = 10
     parts = 2

@@ -11,6 +11,7 @@ import httpx
 from django.conf import settings
 
 from apps.notifications.channels.base import (
+    AddedBy,
     Channel,
     Message,
     Pace,
@@ -41,6 +42,9 @@ class Telegram(Channel):
 
     kind = "telegram"
     words = "Telegram"
+    icon = "send"
+    added_by = AddedBy.LINK
+    set_up_by = ("TELEGRAM_BOT_TOKEN and TELEGRAM_BOT_NAME",)
     policy = retries.CHAT
     timeout_s = 15.0
     most_at_once = 32

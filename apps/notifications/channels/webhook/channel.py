@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from apps.notifications.channels.base import (
+    AddedBy,
     AfterCrash,
     Channel,
     Message,
@@ -38,6 +39,8 @@ class Webhook(Channel):
 
     kind = "webhook"
     words = "Webhook"
+    added_by = AddedBy.ELSEWHERE
+    icon = "webhook"
     policy = retries.WEBHOOK
     timeout_s = 20.0
     most_at_once = 64

@@ -12,7 +12,8 @@ from apps.notifications.channels.registry import channel_of
 from apps.notifications.choices import DeliveryStatus
 from apps.notifications.models import Delivery
 from apps.notifications.rules.events import DIGEST, event_of
-from apps.notifications.services.queueing import NewNotice, PlannedDelivery, PlannedNotice, queue_planned
+from apps.notifications.services.plans import NewNotice, PlannedDelivery, PlannedNotice
+from apps.notifications.services.queueing import queue_planned
 
 LOCK = 0x6E6F7469  # one worker at a time: a digest must not be split
 AT_ONCE = 5000

@@ -19,10 +19,10 @@ from apps.notifications.channels.registry import CHANNELS, channel_of
 from apps.notifications.choices import DeliveryStatus, Mode, Until
 from apps.notifications.models import Contact, Delivery, Notice, Preference
 from apps.notifications.rules.codes import CODE
-from apps.notifications.rules.events import Event, event_of
-from apps.notifications.rules.planning import Clock, earliest
+from apps.notifications.rules.events import TEST, Content, Event, event_of
+from apps.notifications.rules.planning import earliest
 from apps.notifications.rules.tokens import make_token
-from apps.notifications.selectors import clocks_of
+from apps.notifications.selectors import Reader, readers_of
 from apps.notifications.services.sending.claiming import Claim
 from apps.notifications.services.sending.outcomes import Ended, Held, Outcome
 
@@ -58,7 +58,7 @@ def load(claims: Sequence[Claim], *, now: datetime) -> tuple[list[Parcel], list[
     )
     deliveries = list(rows)
     people = {delivery.person_id for delivery in deliveries}
-    clocks = clocks_of(people)
+    readers = readers_of(people)
     events = {delivery.notice.event for delivery in deliveries}
     chosen = {
         (person, event, channel): mode
@@ -72,9 +72,11 @@ def load(claims: Sequence[Claim], *, now: datetime) -> tuple[list[Parcel], list[
     for delivery in deliveries:
         claim = numbers[delivery.pk]
         try:
-            verdict: Parcel | Verdict | None = _verdict(delivery, clocks.get(delivery.person_id), chosen, now)
+            verdict: Parcel | Verdict | None = _verdict(
+                delivery, readers.get(delivery.person_id), chosen, now
+            )
             if verdict is None:
-                verdict = _parcel(claim, delivery, clocks[delivery.person_id][1], unread)
+                verdict = _parcel(claim, delivery, unread)
         except Exception as error:  # one that cannot be rendered must not hold up the others
             log.exception("delivery_not_rendered", delivery=delivery.pk)
             verdict = (DeliveryStatus.FAILED, f"cannot be rendered: {type(error).__name__}")
@@ -96,7 +98,7 @@ def _unread(people: set[int]) -> dict[int, int]:
 
 def _verdict(
     delivery: Delivery,
-    person: tuple[Clock, bool] | None,
+    person: Reader | None,
     chosen: dict[tuple[int, str, str], str],
     now: datetime,
 ) -> Verdict | None:
@@ -123,15 +125,14 @@ def _verdict(
     if not channel.is_set_up:
         return DeliveryStatus.FAILED, "this installation is not set up for the channel any more"
     event = event_of(notice.event)
-    clock, is_confirmed = person
-    if contact is None and delivery.channel == "email" and not is_confirmed:
-        return cancelled, "the account's e-mail address is not confirmed"
+    if contact is None and delivery.channel == "email" and not person.has_mail:
+        return cancelled, "the account's e-mail address is not confirmed, or mail to it came back"
     if notice.is_test:
         return None
     wish = chosen.get((delivery.person_id, notice.event, delivery.channel))
     if wish == Mode.OFF and not event.required:
         return cancelled, "switched off before it was sent"
-    due = earliest(now, clock, event, delivery.urgency, interrupts=channel.interrupts)
+    due = earliest(now, person.clock, event, delivery.urgency, interrupts=channel.interrupts)
     return due if due > now else None
 
 
@@ -140,7 +141,7 @@ def _is_code_for(contact: Contact, notice: Notice) -> bool:
     return notice.event == CODE.name and contact.disabled_at is None
 
 
-def _parcel(claim: Claim, delivery: Delivery, is_confirmed: bool, unread: dict[int, int]) -> Parcel:
+def _parcel(claim: Claim, delivery: Delivery, unread: dict[int, int]) -> Parcel:
     channel = channel_of(delivery.channel)
     message = message_of(delivery, unread=unread.get(delivery.person_id, 0))
     return Parcel(
@@ -172,11 +173,20 @@ def message_of(delivery: Delivery, *, unread: int = 0) -> Message:
     notice, person = delivery.notice, delivery.person
     event: Event = event_of(notice.event)
     content = event.content(notice.data)
+    is_discreet = _is_discreet(delivery)
+    if is_discreet:
+        content = Content(
+            title="There is something new in your inbox",
+            url=reverse("notifications:notice", args=[notice.uuid])
+            if notice.in_inbox
+            else reverse("notifications:inbox"),
+            url_words="Read it",
+        )
     waits_for_answer = notice.until == Until.ACKNOWLEDGED and notice.acknowledged_at is None
     can_be_off = not event.required and not notice.is_test
     return Message(
         uuid=str(notice.uuid),
-        event=notice.event,
+        event="" if is_discreet else notice.event,
         title=content.title,
         text=content.text,
         facts=content.facts,
@@ -186,13 +196,21 @@ def message_of(delivery: Delivery, *, unread: int = 0) -> Message:
         created_at=notice.created_at,
         person_name=person.name,
         zone=person.timezone,
-        data=notice.data,
+        data={} if is_discreet else notice.data,
         ack_url=_link("acknowledge", "ack", notice.pk, delivery.channel) if waits_for_answer else "",
         unsubscribe_url=_link("unsubscribe", "unsubscribe", person.pk, notice.event, delivery.channel)
         if can_be_off
         else "",
         is_test=notice.is_test,
         unread=unread,
+    )
+
+
+def _is_discreet(delivery: Delivery) -> bool:
+    """Whether the contact wants the message itself to stay behind the log-in. Codes and tests hold nothing to hide."""
+    contact, event = delivery.contact, delivery.notice.event
+    return (
+        contact is not None and bool(contact.options.get("discreet")) and event not in (CODE.name, TEST.name)
     )
 
 

@@ -1,9 +1,10 @@
-"""Conditions on what a signal says: expressions of the formula language, over the fields of the alert instead of bars.
+"""Conditions on what a message says: expressions of the formula language, over its fields instead of bars.
 
     price > 45000 and timeframe == "1h" and (rsi < 30 or parameters.mode == "fast")
 
-A name is a field of the signal or of its payload, a dot leads into an object. What is not there is `na`; a comparison
-with it is false, as in formulas. Text that is a number compares as one, since senders often write numbers in quotes.
+A name is a field of the signal (or of what a webhook is told), a dot leads into an object. What is not there is `na`;
+a comparison with it is false, as in formulas. Text that is a number compares as one, since senders often write numbers
+in quotes.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Condition:
     root: tree.Expr
 
     def holds(self, fields: Mapping[str, Any]) -> bool:
-        """Whether a signal of these fields meets it."""
+        """Whether a message of these fields meets it."""
         return _value(self.root, fields) is True
 
 
@@ -98,7 +99,7 @@ def _check(root: tree.Expr, problems: list[Problem]) -> None:
         column = max(1, node.column - len(_LEAD))
         if isinstance(node, tree.History):
             problems.append(
-                Problem(1, column, "an alert has no bars before it", "leave out the square brackets")
+                Problem(1, column, "there are no bars before it", "leave out the square brackets")
             )
         elif isinstance(node, tree.Field) and not isinstance(node.base, tree.Name | tree.Field):
             problems.append(Problem(1, column, "a dot stands behind the name of a field"))

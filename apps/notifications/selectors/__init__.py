@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import Q, QuerySet, Sum, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -19,7 +19,15 @@ from apps.accounts.models import User, Workspace
 from apps.notifications.channels.base import Channel
 from apps.notifications.channels.registry import channels
 from apps.notifications.choices import Mode, Until, Urgency
-from apps.notifications.models import Contact, Delivery, DeliveryHours, Ladder, Notice, Preference
+from apps.notifications.models import (
+    ArrivalWish,
+    Contact,
+    Delivery,
+    DeliveryHours,
+    Ladder,
+    Notice,
+    Preference,
+)
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import (
     DIGEST,
@@ -122,24 +130,37 @@ def ends_of(keys: Iterable[str]) -> list[NoticeEnd]:
 
 SELECT_PEOPLE = """
 SELECT u.id, u.timezone, h.quiet_from, h.quiet_until, h.breaks_through, h.digest_at,
+       h.monthly_budget,
        EXISTS (SELECT 1 FROM account_emailaddress AS a
                WHERE a.user_id = u.id AND a.verified AND lower(a.email) = lower(u.email))
+       AND NOT EXISTS (SELECT 1 FROM notifications_contact AS c
+                       WHERE c.person_id = u.id AND c.channel = 'email' AND c.disabled_at IS NOT NULL
+                         AND lower(c.options ->> 'account') = lower(u.email))
 FROM accounts_user AS u LEFT JOIN notifications_deliveryhours AS h ON h.person_id = u.id
 WHERE u.id = ANY(%s) AND u.is_active AND u.erased_at IS NULL
 """
 
 
-def clocks_of(person_ids: Iterable[int]) -> dict[int, tuple[Clock, bool]]:
-    """For each of these people who is active: their clock, and whether their own e-mail address is confirmed."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who is told something. `has_mail`: the account's own address is confirmed and takes mail."""
+
+    clock: Clock
+    has_mail: bool
+    budget: int | None  # credits that routing by cost may spend in a month
+
+
+def readers_of(person_ids: Iterable[int]) -> dict[int, Reader]:
+    """Those of these people who are active."""
     made: dict[tuple[Any, ...], Clock] = {}
     found = {}
     with connection.cursor() as cursor:
         cursor.execute(SELECT_PEOPLE, [list(person_ids)])
-        for person_id, *wishes, is_confirmed in cursor.fetchall():
+        for person_id, *wishes, budget, has_mail in cursor.fetchall():
             key = tuple(wishes)
             if key not in made:
                 made[key] = _clock(*wishes)
-            found[person_id] = (made[key], is_confirmed)
+            found[person_id] = Reader(made[key], has_mail, budget)
     return found
 
 
@@ -150,6 +171,17 @@ def _clock(zone: str, begin: time | None, end: time | None, breaks: int | None, 
         breaks_through=Urgency(breaks) if breaks else Urgency.CRITICAL,
         digest_at=digest or DIGEST_AT,
     )
+
+
+def month_of(now: datetime) -> datetime:
+    """When the month began, in UTC."""
+    return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def saved_by_routing(person: User) -> int:
+    """The credits that routing by cost saved the person in this month."""
+    rows = Notice.objects.filter(person=person, created_at__gte=month_of(timezone.now()), saved__gt=0)
+    return int(rows.aggregate(sum=Sum("saved"))["sum"] or 0)
 
 
 # what the pages and the API show
@@ -258,6 +290,11 @@ def deliveries_of(person: User) -> QuerySet[Delivery]:
     """Every way that the person's notices took, newest first."""
     rows = Delivery.objects.filter(person=person).select_related("notice", "contact", "person")
     return rows.order_by("-id")
+
+
+def arrival_wishes_of(person: User) -> dict[str, int]:
+    """The events that go out by the cheapest channels, with the seconds they may take."""
+    return dict(ArrivalWish.objects.filter(person=person).values_list("event", "within_s"))
 
 
 def ladders_of(person: User) -> QuerySet[Ladder]:

@@ -1,0 +1,63 @@
+"""What is to be told, and what was planned for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.notifications.rules.routing import Routing
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """One thing to tell one person; a second one of the same `key` is the first one come again.
+
+    `channels` None leaves the choice to the person's preferences. Given, it adds to the inbox exactly these, except for
+    those the person switched off, and `contact_ids` keeps it to some of their contacts. A ladder takes the channels'
+    place. `within_s` takes, of all these, the cheapest that arrive in so many seconds instead of all of them; without
+    it the person's wish for the event decides. `charge_key` is kept with what is to be paid for.
+    """
+
+    person_id: int
+    event: str
+    key: str
+    data: Mapping[str, Any]
+    workspace_id: int | None = None
+    urgency: int | None = None
+    channels: tuple[str, ...] | None = None
+    contact_ids: tuple[int, ...] | None = None
+    ladder_id: int | None = None
+    deadline_at: datetime | None = None
+    within_s: int | None = None
+    charge_key: str = ""
+    is_test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDelivery:
+    channel: str
+    contact_id: int | None
+    step: int
+    send_after: datetime
+    lane: str
+    strict: bool
+    in_digest: bool
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNotice:
+    """A notice and the deliveries it will have; `cost` is what they cost if all of them are delivered."""
+
+    notice: NewNotice
+    urgency: int
+    until: str
+    in_inbox: bool
+    deliveries: tuple[PlannedDelivery, ...]
+    routing: Routing | None = None
+
+    @property
+    def cost(self) -> int:
+        return sum(delivery.cost for delivery in self.deliveries)
