@@ -54,7 +54,7 @@ def test_channels_that_are_set_up(web, settings):
     settings.ONESIGNAL_APP_ID, settings.ONESIGNAL_API_KEY = "app", "key"
     page = web.get("/settings/contacts/").content.decode()
     assert "Phone number" in way(page, "sms")
-    assert "10 credits a message, or 10 a part" in way(page, "sms")
+    assert "10 credits a part" in way(page, "sms")
     assert "data-push=" in way(page, "push_web")
     assert "free" in way(page, "push_web")
     assert "Link a chat" in way(page, "telegram")

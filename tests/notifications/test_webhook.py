@@ -167,7 +167,9 @@ def test_gone_switches_the_endpoint_off_and_tells_its_person(user, provider, end
     assert len(provider.requests) == 1
 
 
-def test_five_days_of_failures_switch_it_off_and_a_success_begins_anew(user, provider, endpoint, tell):
+def test_five_days_of_failures_switch_it_off_and_a_success_begins_anew(
+    user, provider, endpoint, tell, mailoutbox
+):
     provider.answer = lambda request: Answer(500)
 
     def fail(since: timedelta) -> Contact:
@@ -188,6 +190,10 @@ def test_five_days_of_failures_switch_it_off_and_a_success_begins_anew(user, pro
     assert Contact.objects.get().disabled_at is None
     assert fail(timedelta(days=5)).disabled_for == DisabledFor.FAILING
     assert Notice.objects.filter(event="notifications.contact.disabled").count() == 1
+    send_due(linger_s=0)
+    (mail,) = [mail for mail in mailoutbox if "switched off" in mail.subject]
+    assert user.email in mail.to[0]
+    assert "failed for several days" in mail.body
 
 
 def test_what_an_endpoint_missed_is_replayed_under_the_same_ids(user, provider, endpoint, tell):

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(max_length=20)),
                 ('deliveries', models.PositiveIntegerField()),
-                ('within', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), size=None)),
+                ('within', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), default=list, size=None)),
                 ('p95_s', models.FloatField(blank=True, help_text='None: fewer than 95 of 100 arrived at all.', null=True)),
                 ('measured_at', models.DateTimeField()),
             ],

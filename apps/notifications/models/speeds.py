@@ -18,7 +18,7 @@ class ChannelSpeed(models.Model):
     )
     channel = models.CharField(max_length=20)
     deliveries = models.PositiveIntegerField()
-    within = ArrayField(models.PositiveIntegerField())
+    within = ArrayField(models.PositiveIntegerField(), default=list)
     p95_s = models.FloatField(null=True, blank=True, help_text="None: fewer than 95 of 100 arrived at all.")
     measured_at = models.DateTimeField()
 

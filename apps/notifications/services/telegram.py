@@ -26,7 +26,7 @@ from apps.notifications.services.contacts import (
 )
 
 CODE_LIFE = timedelta(minutes=15)
-WAITING = "waiting for Telegram"
+WAITING = "A chat that is to be linked"
 
 LINKED = "Linked. What you chose to be told on Telegram arrives in this chat. /stop ends it."
 BAD_CODE = "This code is not valid any more. Make a new one in your settings on {site}."

@@ -64,11 +64,10 @@ def contacts(request: HttpRequest) -> HttpResponse:
             _send_code(request, made)
             return redirect("notifications:contact", made.uuid)
     person: User = request.user  # type: ignore[assignment]
+    rows = list(contacts_of(person).filter(workspace=None))
     context = {
-        "rows": [
-            (contact, channel_words(contact.channel), _icon(contact.channel))
-            for contact in contacts_of(person).filter(workspace=None)
-        ],
+        "rows": [(contact, channel_words(contact.channel)) for contact in rows],
+        "other_mail": any(contact.channel == "email" and contact.is_usable for contact in rows),
         "reader": readers_of([person.pk]).get(person.pk),
         "ways": [
             _way(way, form if way is chosen else None) for way in channels() if way.added_by != ELSEWHERE
@@ -179,10 +178,6 @@ def _way(channel: Channel, form: ContactForm | None) -> WayToAdd:
         form or (ContactForm(channel=channel) if typed else None),
         is_open=form is not None,
     )
-
-
-def _icon(kind: str) -> str:
-    return channel_of(kind).icon if kind in CHANNELS else "send"
 
 
 @needs(SIGNED_IN)

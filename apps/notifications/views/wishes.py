@@ -16,7 +16,14 @@ from apps.notifications.errors import NotToBeChosen
 from apps.notifications.forms import HoursForm
 from apps.notifications.rules.events import Event, events
 from apps.notifications.rules.routing import BOUNDS
-from apps.notifications.selectors import NOT_CHOSEN, arrival_wishes_of, choices_of, hours_of, saved_by_routing
+from apps.notifications.selectors import (
+    NOT_CHOSEN,
+    arrival_wishes_of,
+    choices_of,
+    contacts_of,
+    hours_of,
+    saved_by_routing,
+)
 from apps.notifications.views.parts import duration_words
 
 
@@ -96,11 +103,19 @@ def _page(request: HttpRequest, form: HoursForm) -> HttpResponse:
     person: User = request.user  # type: ignore[assignment]
     rows = choices_of(person)
     arrival = arrival_wishes_of(person)
+    reached = {"inbox", "email", *contacts_of(person).values_list("channel", flat=True)}
     context = {
-        "rows": [(event, choices, arrival.get(event.name)) for event, choices in rows],
+        "rows": [
+            (
+                event,
+                [one for one in choices if one.channel in reached or not one.is_default],
+                arrival.get(event.name),
+            )
+            for event, choices in rows
+        ],
+        "has_more": any(one.channel not in reached for _, choices in rows[:1] for one in choices),
         "times": [(bound, duration_words(bound)) for bound in BOUNDS],
         "saved": saved_by_routing(person),
-        "channels": [choice.words for choice in rows[0][1]] if rows else [],
         "form": form,
         "zone": person.timezone,
     }

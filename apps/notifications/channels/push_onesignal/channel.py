@@ -33,7 +33,7 @@ class PushOneSignal(Channel):
     """The contact's target is the subscription's id, which the app on the phone knows."""
 
     kind = "push_onesignal"
-    words = "Push"
+    words = "Phone app"
     icon = "bell"
     address_words = "Subscription id"
     address_help = "Of the phone’s app, as it shows it in its settings."
