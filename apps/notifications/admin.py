@@ -187,7 +187,9 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
                     f"{one.at:%Y-%m-%d %H:%M:%S}",
                     one.provider if one.provider == one.channel else f"{one.provider} ({one.channel})",
                     one.outcome,
-                    f"{one.http_status} {one.error}" if one.http_status else one.error,
+                    one.error
+                    if str(one.http_status or "") in one.error
+                    else f"{one.http_status} {one.error}",
                 ]
                 for one in found.errors
             ],

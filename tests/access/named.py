@@ -213,7 +213,6 @@ NO_OBJECT = {
     "CompareForm.new": "a version of the formula in the address, by number",
     "CompareForm.old": "the same",
     "ComparedRunSerializer.uuid": "only answered",
-    "ContactForm.channel": "channels of the installation",
     "JournalFilterForm.group": "a part of the site",
     "OnBarsSerializer.bar_set": "the base of two that stand above",
     "RelativeSerializer.uuid": "only answered",

@@ -73,7 +73,9 @@ def test_an_address_that_is_wrong_stays_in_its_form(web):
 
 @pytest.mark.parametrize("kind", ["push_web", "telegram", "webhook", "inbox", "sms", "pigeon", ""])
 def test_what_is_not_typed_here(web, kind):
-    assert web.post("/settings/contacts/", {"channel": kind, "target": "x"}).status_code == 404
+    answer = web.post("/settings/contacts/", {"channel": kind, "target": "x"})
+    assert answer.status_code == 422
+    assert "No contact of this channel can be typed in here" in answer.content.decode()
     assert not Contact.objects.exists()
 
 

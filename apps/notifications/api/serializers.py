@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.core.api.serializers import ModelSerializer, Serializer
-from apps.notifications.choices import Mode, Until, Urgency
+from apps.notifications.choices import DisabledFor, Mode, Until, Urgency
 from apps.notifications.models import Attempt, Contact, Delivery, Ladder, Notice
 from apps.notifications.rules.routing import BOUNDS
 from apps.notifications.selectors import content_of
@@ -174,6 +174,9 @@ class ContactSerializer(ModelSerializer[Contact]):
         help_text="The message stays behind the log-in.",
     )
     is_active = serializers.SerializerMethodField(help_text="Confirmed and not switched off.")
+    disabled_for = serializers.CharField(
+        read_only=True, help_text=f"{', '.join(DisabledFor.values)}; empty while it is on."
+    )
 
     class Meta:
         model = Contact

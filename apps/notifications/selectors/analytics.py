@@ -50,7 +50,8 @@ SELECT d.channel, a.provider, count(*),
        ) FILTER (WHERE a.outcome IN ('delivered', 'found')),
        sum(a.price) FILTER (WHERE a.price IS NOT NULL), max(a.currency)
 FROM notifications_attempt AS a JOIN notifications_delivery AS d ON d.id = a.delivery_id
-WHERE a.began_at > %s AND a.ended_at IS NOT NULL AND a.provider <> '' GROUP BY d.channel, a.provider
+WHERE a.began_at > %s AND a.ended_at IS NOT NULL AND a.provider <> '' AND a.outcome <> 'dry_run'
+GROUP BY d.channel, a.provider
 """
 LAST_ERRORS = """
 SELECT a.began_at, d.channel, a.provider, a.outcome, a.http_status, a.error
@@ -117,7 +118,7 @@ class Analytics:
 
 
 def analytics_of(span: str, *, now: datetime | None = None) -> Analytics:
-    """The numbers of a span of SPANS until now."""
+    """The numbers of a span of SPANS until now: of channels and providers of which there is something to say."""
     now = now or timezone.now()
     since = now - SPANS[span][0]
     with connection.cursor() as cursor:
@@ -139,7 +140,7 @@ def _channels(ended: dict[str, tuple[Any, ...]], waiting: dict[str, tuple[Any, .
         delivered, failed, cancelled, dry, times, cost = ended.get(kind, (0, 0, 0, 0, None, 0))
         number, oldest = waiting.get(kind, (0, None))
         p50, p95 = times if isinstance(times, list) else (None, None)
-        if ended.get(kind) or number or channel_of(kind).is_set_up:
+        if kind in ended or number:
             rows.append(
                 ChannelNumbers(kind, words, delivered, failed, cancelled, dry, p50, p95, cost, number, oldest)
             )
@@ -160,6 +161,8 @@ def _providers(tried: dict[tuple[str, str], tuple[Any, ...]]) -> list[ProviderNu
         attempts, delivered, refused, faults, times, price, currency = tried.get(
             name, (0, 0, 0, 0, None, None, "")
         )
+        if not attempts and circuits[name][0] == "closed":
+            continue
         p50, p95 = times if isinstance(times, list) else (None, None)
         rows.append(
             ProviderNumbers(

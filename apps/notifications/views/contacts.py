@@ -9,7 +9,7 @@ from uuid import UUID
 import segno
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
@@ -75,6 +75,7 @@ def contacts(request: HttpRequest) -> HttpResponse:
         "push_key": public_key(),
         "saved": saved_by_routing(person),
         "is_live": settings.NOTIFICATIONS_LIVE,
+        "not_here": request.method == "POST" and chosen is None,
     }
     refused = request.method == "POST"
     return render(request, "notifications/contacts.html", context, status=422 if refused else 200)
@@ -162,12 +163,10 @@ def _drawing(url: str) -> str:
     return mark_safe(code.svg_inline(scale=4, border=2, dark="#10151f", light="#ffffff", omitsize=True))  # noqa: S308
 
 
-def _typed(kind: str) -> Channel:
-    """The channel of which a contact is typed here; 404 for every other."""
+def _typed(kind: str) -> Channel | None:
+    """The channel, if a contact of it is typed here."""
     channel = channel_of(kind) if kind in CHANNELS else None
-    if channel is None or channel.added_by != AddedBy.CODE or not channel.is_set_up:
-        raise Http404("No contact of this channel can be added here.")
-    return channel
+    return channel if channel and channel.added_by == AddedBy.CODE and channel.is_set_up else None
 
 
 def _way(channel: Channel, form: ContactForm | None) -> WayToAdd:
