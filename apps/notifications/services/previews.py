@@ -6,8 +6,8 @@ import structlog
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.notifications.channels.base import Rendered
-from apps.notifications.channels.registry import CHANNELS, channel_of
+from apps.notifications.channels.base import Channel, Rendered
+from apps.notifications.channels.registry import CHANNELS, channel_of, channels
 from apps.notifications.models import Delivery, Notice
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import Event
@@ -27,10 +27,10 @@ def preview_of(delivery: Delivery) -> Rendered | None:
         return None
 
 
-def preview_event(person: User, event: Event, channel: str) -> Rendered:
-    """What an event looks like on a channel: with the newest that the person was told of it, else with a sample.
+def preview_event(person: User, event: Event) -> list[tuple[Channel, Rendered]]:
+    """What an event looks like on every channel: with the newest that the person was told of it, else with a sample.
 
-    Nothing is stored or sent; its links lead to the person's own pages.
+    Nothing is stored or sent.
     """
     newest = Notice.objects.filter(person=person, event=event.name).order_by("-id").first()
     sample = dict(event.sample) or {
@@ -40,12 +40,17 @@ def preview_event(person: User, event: Event, channel: str) -> Rendered:
         "url": "/inbox/",
     }
     notice = newest or Notice(
-        pk=0,
-        person=person,
-        event=event.name,
-        data=sample,
-        urgency=event.urgency,
-        created_at=timezone.now(),
+        pk=0, person=person, event=event.name, data=sample, urgency=event.urgency, created_at=timezone.now()
     )
-    delivery = Delivery(notice=notice, person=person, channel=channel, urgency=notice.urgency)
-    return channel_of(channel).render(message_of(delivery))
+    return [
+        (
+            channel,
+            channel.render(
+                message_of(
+                    Delivery(notice=notice, person=person, channel=channel.kind, urgency=notice.urgency)
+                )
+            ),
+        )
+        for channel in channels()
+        if not channel.is_internal
+    ]

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.models import User
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.notifications import services
-from apps.notifications.channels.registry import channels
 from apps.notifications.errors import NotToBeChosen
 from apps.notifications.forms import HoursForm
 from apps.notifications.rules.events import Event, events
@@ -63,11 +62,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     context = {
         "events": known,
         "chosen": chosen,
-        "previews": [
-            (way, services.preview_event(request.user, chosen, way.kind))  # type: ignore[arg-type]
-            for way in channels()
-            if not way.is_internal
-        ],
+        "previews": services.preview_event(request.user, chosen),  # type: ignore[arg-type]
     }
     return render(request, "notifications/preview.html", context)
 
