@@ -192,6 +192,13 @@ class WebhookSettingsForm(forms.Form):
         help_text="The next one waits until the one before it has arrived or was given up. One that fails holds up "
         "the rest.",
     )
+    ordered_by = forms.RegexField(
+        r"^\w{0,40}$",
+        required=False,
+        label="Separately for each",
+        widget=forms.TextInput(attrs={"placeholder": "symbol", "spellcheck": "false"}),
+        help_text="A field of the data: order is then kept among those that say the same in it. Empty: among all.",
+    )
 
     def __init__(self, *args: Any, contact: Contact | None = None, **kwargs: Any) -> None:
         kept: list[str] = list(contact.options.get("events", [])) if contact else []
@@ -201,6 +208,7 @@ class WebhookSettingsForm(forms.Form):
                 "events": [name for name in kept if name != "*"],
                 "filter": contact.options.get("filter", ""),
                 "ordered": contact.options.get("ordered", False),
+                "ordered_by": contact.options.get("ordered_by", ""),
             }
         super().__init__(*args, **kwargs)
         self.fields["events"].choices = EventsField.choices_now(kept)  # type: ignore[attr-defined]
@@ -218,6 +226,7 @@ class WebhookSettingsForm(forms.Form):
             "events": values["events"] or ["*"],
             "filter": values["filter"],
             "ordered": values["ordered"],
+            "ordered_by": values["ordered_by"],
         }
 
 
@@ -236,7 +245,7 @@ class WebhookForm(WebhookSettingsForm):
     signing = forms.ChoiceField(
         choices=KINDS, label="Signed with", widget=forms.RadioSelect, initial="secret"
     )
-    field_order = ["url", "name", "events", "filter", "signing", "ordered"]
+    field_order = ["url", "name", "events", "filter", "signing", "ordered", "ordered_by"]
 
 
 class ContactSettingsForm(forms.Form):

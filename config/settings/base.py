@@ -369,7 +369,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     # several rooms have a field `status`: this is the one of research
     "ENUM_NAME_OVERRIDES": {
-        "UrgencyEnum": "apps.notifications.api.serializers.URGENCIES",
+        "UrgencyEnum": "apps.notifications.api.fields.URGENCIES",
         "NotificationModeEnum": "apps.notifications.choices.Mode.choices",
         "DeliveryStatusEnum": "apps.notifications.choices.DeliveryStatus.choices",
         "SignalActionEnum": "apps.signals.choices.Action.choices",

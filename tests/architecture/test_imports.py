@@ -15,6 +15,7 @@ OPEN_FLOORS = {"core", "engine"}  # their every module is for all
 NAMED_DOORS = {
     "apps.accounts.needs": "the right that a page or an API view names",
     "apps.accounts.live": "the same for WebSockets",
+    "apps.notifications.api.fields": "how urgency is written in JSON",
     "apps.markets.files": "bars from a file, for the commands that run without a database",
     "apps.markets.timeframes": "how timeframes are written, for the same commands",
     "apps.formulas.library": "constant texts, no behaviour",

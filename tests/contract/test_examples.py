@@ -58,6 +58,7 @@ from apps.notifications.models import Delivery, Notice
 from apps.notifications.rules.events import CONTACT_DISABLED
 from apps.notifications.services import NewNotice, add_contact, add_webhook, queue_notices, save_ladder
 from apps.signals.models import Signal
+from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sources import create_source, send_test_alert
 from tests.accounts.keys.conftest import client_with
@@ -188,6 +189,7 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
     team = create_team(name="Night desk", actor=user)
     member = Membership.objects.create(workspace=team, user=UserFactory(), role=Role.TRADER)
     invitation = invite(team, email="eva@example.org", role=Role.ANALYST, actor=user)
+    alarm = create_alarm(workspace, {"name": "Bitcoin", "symbols": ["BTCUSDT"]}, person=user)
     source, _ = create_source(workspace, name="TradingView", actor=user)
     send_test_alert(source, actor=user)
     process_alerts()
@@ -229,6 +231,7 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
         "sweeps": sweep,
         "walk-forwards": walk,
         "portfolios": portfolio,
+        "alarms": alarm,
         "signals": Signal.objects.get(),
         "alert-sources": source,
         "bars": bar_set,

@@ -226,6 +226,25 @@ def test_an_ordered_endpoint_waits_for_each_retry(user, provider, tell):
     assert titles == ["first", "first", "first", "second"]
 
 
+def test_order_can_be_kept_for_each_value_of_a_field(user, provider, tell):
+    """A failing BTCUSDT holds up the next BTCUSDT, and no ETHUSDT."""
+    add_webhook(
+        user, url=f"{provider.url}/hook", actor=user, options={"ordered": True, "ordered_by": "symbol"}
+    )
+    provider.answer = lambda request: Answer(500 if b"first" in request.body else 200)
+    for title, symbol in (
+        ("first", "BTCUSDT"),
+        ("second", "BTCUSDT"),
+        ("third", "ETHUSDT"),
+        ("fourth", "ETHUSDT"),
+    ):
+        tell(data={"title": title, "symbol": symbol}, channels=("webhook",))
+    for _ in range(3):
+        send_due(linger_s=0)
+    titles = [request.json["data"]["title"] for request in provider.requests]
+    assert titles == ["first", "third", "fourth"]
+
+
 def test_an_endpoint_takes_only_the_events_it_asks_for(user, provider, tell):
     add_webhook(user, url=f"{provider.url}/hook", actor=user, options={"events": ["tests.door.*"]})
     tell(channels=("webhook",))

@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from apps.accounts.needs import IN_PERSON
 from apps.core.api.filters import MomentFilter
 from apps.core.api.views import GenericApiViewSet
+from apps.notifications.api.fields import URGENCIES
 from apps.notifications.api.serializers import (
-    URGENCIES,
     DeliverySerializer,
     DeliveryTraceSerializer,
     NoticeSerializer,

@@ -8,27 +8,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.core.api.serializers import ModelSerializer, Serializer
-from apps.notifications.choices import DisabledFor, Mode, Until, Urgency
+from apps.notifications.api.fields import UrgencyField
+from apps.notifications.choices import DisabledFor, Mode, Until
 from apps.notifications.models import Attempt, Contact, Delivery, Ladder, Notice
 from apps.notifications.rules.routing import BOUNDS
 from apps.notifications.selectors import content_of
 from apps.notifications.services import preview_of
 from apps.notifications.services.ladders import MOST_STEPS, MOST_WAIT_S
-
-URGENCIES = [urgency.name.lower() for urgency in Urgency]
-
-
-class UrgencyField(serializers.ChoiceField):
-    """The urgency by its name."""
-
-    def __init__(self, choices: list[str] = URGENCIES, **kwargs: Any) -> None:
-        super().__init__(choices=choices, **kwargs)
-
-    def to_representation(self, value: Any) -> str:
-        return Urgency(value).name.lower()
-
-    def to_internal_value(self, data: Any) -> Urgency:
-        return Urgency[str(super().to_internal_value(data)).upper()]
 
 
 class FactSerializer(Serializer[Any]):
@@ -233,6 +219,7 @@ class EndpointSerializer(ContactSerializer):
     name = serializers.CharField(source="options.name", default="", read_only=True)
     filter = serializers.CharField(source="options.filter", default="", read_only=True)
     ordered = serializers.BooleanField(source="options.ordered", default=False, read_only=True)
+    ordered_by = serializers.CharField(source="options.ordered_by", default="", read_only=True)
     made_by = serializers.EmailField(source="person.email", read_only=True)
 
     class Meta(ContactSerializer.Meta):
@@ -243,6 +230,7 @@ class EndpointSerializer(ContactSerializer):
             "events",
             "filter",
             "ordered",
+            "ordered_by",
             "made_by",
             "is_active",
             "disabled_at",
@@ -266,6 +254,12 @@ class EndpointChangeSerializer(ContactChangeSerializer):
     )
     ordered = serializers.BooleanField(
         required=False, help_text="The next delivery waits until the one before it has ended."
+    )
+    ordered_by = serializers.RegexField(
+        r"^\w{0,40}$",
+        required=False,
+        allow_blank=True,
+        help_text="A field of the data: order is kept among deliveries that say the same in it.",
     )
 
 

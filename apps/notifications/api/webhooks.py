@@ -77,6 +77,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericA
                 "events": check_events(values.get("events") or ["*"]),
                 "filter": values.get("filter", ""),
                 "ordered": values.get("ordered", False),
+                "ordered_by": values.get("ordered_by", ""),
             },
         )
         answer = Response({**EndpointSerializer(made).data, "secret": secret}, status=201)

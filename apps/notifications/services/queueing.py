@@ -151,7 +151,9 @@ def _deliveries(
     for contact_id, options in _targets(notice, kind, reader.has_mail, wishes):
         if by_contact and not options.get("events") and not notice.is_test:
             continue
-        lane, strict = channel.lane(notice.person_id, contact_id, options, serial)
+        field = options.get("ordered_by")
+        split = crc32(str(notice.data.get(field, "")).encode()) if field else serial
+        lane, strict = channel.lane(notice.person_id, contact_id, options, split)
         yield PlannedDelivery(
             kind,
             contact_id,

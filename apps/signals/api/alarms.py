@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.core.api.views import GenericApiViewSet
-from apps.notifications.api.serializers import UrgencyField
+from apps.notifications.api.fields import UrgencyField
 from apps.notifications.models import Ladder
 from apps.signals.access import get_alarm_for
 from apps.signals.choices import Action

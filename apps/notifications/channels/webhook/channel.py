@@ -34,7 +34,8 @@ SLOW_DOWN = (429, 502, 503, 504)
 class Webhook(Channel):
     """The contact's target is the URL, its secrets the keys that sign: [{"key": "whsec_…", "until": null}, …].
 
-    `options["ordered"]` makes the next delivery wait until the one before it has ended, however long that takes.
+    `options["ordered"]` makes the next delivery wait until the one before it has ended, however long that takes; with
+    `options["ordered_by"]`, a field of the data, only where both say the same in it.
     """
 
     kind = "webhook"
@@ -60,7 +61,9 @@ class Webhook(Channel):
         self, person_id: int, contact_id: int | None, options: Mapping[str, Any], serial: int
     ) -> tuple[str, bool]:
         if options.get("ordered"):
-            return f"webhook:{contact_id}", True
+            return (
+                f"webhook:{contact_id}:={serial}" if options.get("ordered_by") else f"webhook:{contact_id}"
+            ), True
         return f"webhook:{contact_id}:{serial % SPLIT}", False
 
     def render(self, message: Message) -> Rendered:
