@@ -45,6 +45,9 @@ HINTS = {
     "notifications_ca_file": "a PEM file of certificates that webhooks trust beside the usual ones",
     "twilio_account_sid": "as the console of Twilio shows it: AC and 32 digits",
     "twilio_from": "a number of yours at Twilio (+15551234567), a sender name or a messaging service (MG…)",
+    "alert_mail_domain": "the domain whose mail comes to this machine, for example alerts.example.com; empty: no mail",
+    "alert_mail_listen": "address and port to wait at, for example 0.0.0.0:25",
+    "alert_mail_certificate": "a PEM file with the certificate, what it is signed by and its key",
     "vapid_private_key": "manage.py vapid_key makes one",
     "telegram_bot_token": "@BotFather gives one: digits, a colon and 35 characters",
     "telegram_bot_name": "the bot's name without the @",
@@ -98,6 +101,9 @@ class Env(BaseSettings):
     telegram_bot_token: str = ""
     telegram_bot_name: str = ""
     telegram_webhook_secret: str = ""
+    alert_mail_domain: str = ""
+    alert_mail_listen: str = "127.0.0.1:8025"
+    alert_mail_certificate: str = ""
     default_from_email: str = "Candlewright <no-reply@candlewright.example>"
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -243,7 +249,22 @@ class Env(BaseSettings):
             raise ValueError("is not an https address")
         return value.rstrip("/")
 
-    @field_validator("geoip_path", "notifications_ca_file")
+    @field_validator("alert_mail_domain")
+    @classmethod
+    def is_domain(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", value):
+            raise ValueError("is no domain")
+        return value.lower()
+
+    @field_validator("alert_mail_listen")
+    @classmethod
+    def is_host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65535:
+            raise ValueError("is no address and port")
+        return value
+
+    @field_validator("geoip_path", "notifications_ca_file", "alert_mail_certificate")
     @classmethod
     def is_file(cls, value: str) -> str:
         if value and not Path(value).is_file():

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import Http404
 
 from apps.accounts.models import Workspace
-from apps.signals.models import Alarm, Alert, AlertSource, Signal
+from apps.signals.models import Alarm, Alert, AlertSource, Replay, Signal
 from apps.signals.selectors import alarms_of, signals_of, sources_of
 
 
@@ -30,6 +30,14 @@ def get_alert_for(workspace: Workspace, uuid: UUID | str) -> Alert:
     if alert is None:
         raise Http404("No such delivery.")
     return alert
+
+
+def get_replay_for(workspace: Workspace, uuid: UUID | str) -> Replay:
+    replay = Replay.objects.filter(source__workspace=workspace, uuid=uuid).select_related("source", "actor")
+    found = replay.first()
+    if found is None:
+        raise Http404("No such replay.")
+    return found
 
 
 def get_alarm_for(workspace: Workspace, uuid: UUID | str) -> Alarm:

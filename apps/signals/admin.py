@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
-from apps.signals.models import Alert, AlertSource, SecurityEvent, Signal
+from apps.notifications.selectors.waiting import waiting_by_channel
+from apps.signals.choices import AlertStatus
+from apps.signals.models import Alert, AlertSource, RefusedAlert, SecurityEvent, Signal
+from apps.signals.selectors import intake_depth, intake_rates, last_day, last_hour, turned_away
+from apps.signals.selectors.intake import Span
 from apps.signals.services import set_rate_limit
 
 
@@ -66,6 +74,116 @@ class AlertAdmin(ReadOnlyAdmin):
     list_select_related = ["source"]
     fields = ["uuid", "source", "received_at", "status", "problem", "body_text", "headers", "remote_ip"]
     readonly_fields = fields
+
+
+class ProblemFilter(admin.SimpleListFilter):
+    """Why alerts stand for review."""
+
+    title = "problem"
+    parameter_name = "problem"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("invalid_json", "not JSON"),
+            ("no_template_fits", "fits no template"),
+            ("invalid_alert", "wrong values"),
+            ("unknown_symbol", "unknown symbol"),
+            ("unknown_timeframe", "unknown timeframe"),
+            ("repeat", "read already"),
+            ("processing_failed", "processing failed"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(problem__code=self.value()) if self.value() else queryset
+
+
+@admin.register(RefusedAlert)
+class RefusedAlertAdmin(ReadOnlyAdmin):
+    """The review queue of all workspaces. Owners mend and replay; a passphrase was cut out before it was stored."""
+
+    list_display = ["received_at", "workspace", "source", "why", "detail", "status", "is_test"]
+    list_filter = [
+        ProblemFilter,
+        "status",
+        "source__kind",
+        "received_at",
+        "is_test",
+    ]
+    search_fields = ["uuid", "source__name", "source__workspace__name", "source__workspace__owner__email"]
+    list_select_related = ["source__workspace"]
+    fields = [
+        "uuid",
+        "workspace",
+        "source",
+        "received_at",
+        "status",
+        "problem",
+        "body_text",
+        "headers",
+        "remote_ip",
+    ]
+    readonly_fields = fields
+    actions_list = ["rates"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(status__in=(AlertStatus.REJECTED, AlertStatus.FAILED))
+
+    @admin.display(ordering="source__workspace")
+    def workspace(self, alert: RefusedAlert) -> Any:
+        return alert.source.workspace
+
+    @admin.display(description="problem")
+    def why(self, alert: RefusedAlert) -> str:
+        return str((alert.problem or {}).get("code", "")).replace("_", " ")
+
+    def detail(self, alert: RefusedAlert) -> str:
+        return str((alert.problem or {}).get("detail", ""))[:120]
+
+    @action(description="Queue and rates", url_path="rates", icon="monitoring", permissions=["view"])  # type: ignore[untyped-decorator]
+    def rates(self, request: HttpRequest) -> HttpResponse:
+        """What waits on the way from a POST to a message, and how much came lately."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Signals: queue and rates",
+            "depth": intake_depth(),
+            "channels": waiting_by_channel(),
+            "rates": intake_rates(),
+            "turned_away": turned_away(),
+            "chart_options": json.dumps(CHART_OPTIONS),
+            "charts": [
+                ("Alerts a minute, the last hour", _chart(last_hour(), "%H:%M")),
+                ("Alerts an hour, the last day (UTC)", _chart(last_day(), "%d. %H:00")),
+            ],
+        }
+        return render(request, "admin/signals/rates.html", context)
+
+
+CHART_OPTIONS = {
+    "animation": False,
+    "maintainAspectRatio": False,
+    "plugins": {"legend": {"display": True, "position": "bottom"}},
+    "scales": {
+        "x": {"stacked": True, "grid": {"display": False}},
+        "y": {"stacked": True, "beginAtZero": True, "grid": {}, "ticks": {"precision": 0}},
+    },
+}
+
+
+def _chart(spans: list[Span], form: str) -> str:
+    """Read and refused, stacked."""
+    return json.dumps(
+        {
+            "labels": [span.begin.strftime(form) for span in spans],
+            "datasets": [
+                {
+                    "label": "Read",
+                    "data": [span.alerts - span.refused for span in spans],
+                    "backgroundColor": "#6b7280",
+                },
+                {"label": "Refused", "data": [span.refused for span in spans], "backgroundColor": "#c2410c"},
+            ],
+        }
+    )
 
 
 @admin.register(Signal)

@@ -6,7 +6,9 @@ from django.db import models
 
 
 class SourceKind(models.TextChoices):
-    TRADINGVIEW = "tradingview", "TradingView"
+    TRADINGVIEW = "tradingview", "TradingView"  # the secret is in the address
+    REST = "rest", "Own program (REST)"  # the secret is in a header; up to 100 alerts at once
+    EMAIL = "email", "E-mail"
 
 
 class AlertStatus(models.TextChoices):
@@ -71,9 +73,17 @@ class IncidentState(models.TextChoices):
 
 
 class SecurityEventKind(models.TextChoices):
-    """Why the intake answered 401."""
+    """Why the intake answered 401, or the mail intake 550."""
 
     NO_TOKEN = "no_token", "No token"
     UNKNOWN_TOKEN = "unknown_token", "Unknown token"
     EXPIRED_TOKEN = "expired_token", "Token replaced by a newer one"
     INACTIVE_SOURCE = "inactive_source", "Source switched off"
+    ADDRESS = "address_not_allowed", "Sender not on the list"
+    PASSPHRASE = "wrong_passphrase", "Passphrase wrong or missing"
+    SIGNATURE = "wrong_signature", "Signature wrong, missing or too old"
+
+
+class ReplayState(models.TextChoices):
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"

@@ -44,6 +44,13 @@ class AlertRefused(DomainError):
         return body
 
 
+class SourceRefused(DomainError):
+    """A setting of a source that cannot be kept; `field` says which."""
+
+    code = "invalid_source"
+    title = "The source cannot be set up like this"
+
+
 class SourceInactive(DomainError):
     code = "source_inactive"
     status = 409

@@ -29,3 +29,17 @@ SEQUENCE_BROKEN = register_event(
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
     )
 )
+ALERTS_REFUSED = register_event(
+    Event(
+        "signals.alerts.refused",
+        "Alerts of a source cannot be read",
+        modes={"inbox": Mode.NOW, "email": Mode.NOW},
+    )
+)
+SYMBOL_UNKNOWN = register_event(
+    Event(
+        "signals.symbol.unknown",
+        "For staff: an alert names an unknown symbol or timeframe",
+        modes={"inbox": Mode.NOW, "email": Mode.NOW},
+    )
+)

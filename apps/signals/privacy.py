@@ -7,7 +7,7 @@ holds(
     "signals.AlertSource",
     "Addresses that alerts are posted to",
     workspace="workspace_id",
-    without=("token_hash", "previous_token_hash"),
+    without=("token_hash", "previous_token_hash", "passphrase", "signing_keys"),
 )
 holds("signals.Alert", "Alerts as they were received", workspace="source__workspace_id")
 holds("signals.AlertRepeat", "Repeats of alerts", workspace="alert__source__workspace_id")
@@ -32,6 +32,12 @@ holds(
     workspace="source__workspace_id",
 )
 holds("signals.SequenceIncident", "Gaps in senders' sequences", workspace="source__workspace_id")
+holds(
+    "signals.Replay",
+    "When refused alerts were read anew",
+    workspace="source__workspace_id",
+    mentions=("actor_id",),
+)
 holds("signals.SecurityEvent", "Requests that intake turned away", workspace="source__workspace_id")
 
 keep(
@@ -73,6 +79,15 @@ keep(
     "Gaps in senders' sequences",
     label="signals.SequenceIncident",
     moment="seen_at",
+    days=365,
+    least=30,
+)
+
+keep(
+    "signals.replays",
+    "When refused alerts were read anew",
+    label="signals.Replay",
+    moment="created_at",
     days=365,
     least=30,
 )

@@ -6,14 +6,16 @@ import codecs
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
+from apps.signals import passphrases
 from apps.signals.choices import Action
 from apps.signals.errors import AlertRefused, FieldProblem
+from apps.signals.text_templates import Line, match_text
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 50
@@ -81,9 +83,12 @@ class DedupeKey:
     previous: str | None = None
 
 
-def read_alert(body: bytes, *, received_at: datetime) -> AlertContent:
-    """Read the JSON object in `body`, whatever its content type said. Raises `AlertRefused` with all problems."""
-    payload = parse_json_object(body)
+def read_alert(body: bytes, *, received_at: datetime, template: Sequence[Line] = ()) -> AlertContent:
+    """Read the JSON object in `body`, or plain text that has a form of the template, whatever its content type said.
+
+    Raises `AlertRefused` with all problems.
+    """
+    payload = read_payload(body, template)
     problems: list[FieldProblem] = []
     unknown: list[FieldProblem] = []
 
@@ -137,14 +142,17 @@ def read_alert(body: bytes, *, received_at: datetime) -> AlertContent:
     )
 
 
-def dedupe_key(alert: AlertContent, *, received_at: datetime) -> DedupeKey:
-    """The sender's id; else the hash of the content, which holds the bar time.
+def dedupe_key(alert: AlertContent, *, received_at: datetime, delivery_id: str = "") -> DedupeKey:
+    """The sender's id; else that of the delivery, where there is one (a signed webhook-id, a mail's Message-ID); else
+    the hash of the content, which holds the bar time.
 
     An alert with neither id, time nor sequence number says the same thing each time it fires. Its key also
     carries the minute it came in, so that a resend is a repeat and tomorrow's alert is a new one.
     """
     if alert.alert_id:
         return DedupeKey(f"id:{alert.alert_id}")
+    if delivery_id:
+        return DedupeKey(f"delivery:{delivery_id}")
     canonical = json.dumps(alert.payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     digest = hashlib.sha256(canonical.encode("ascii")).hexdigest()
     if alert.bar_time or alert.emitted_at or alert.seq is not None:
@@ -169,6 +177,27 @@ class _Number(float):
             raise ValueError(f"the number {literal[:20]} is too large")
         number.literal = literal
         return number
+
+
+def read_payload(body: bytes, template: Sequence[Line]) -> dict[str, Any]:
+    """What the body says, without a passphrase. With a template, what does not begin like an object is text."""
+    if template and not body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
+        payload: dict[str, Any] = dict(match_text(template, passphrases.without(_text_of(body))))
+    else:
+        payload = parse_json_object(body)
+    payload.pop(passphrases.NAME, None)
+    return payload
+
+
+def _text_of(body: bytes) -> str:
+    try:
+        text = body.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        message = f"The body is not UTF-8 text (byte {error.start})."
+        raise AlertRefused(message, code="invalid_text") from error
+    if _NO_TEXT.search(text):
+        raise AlertRefused("The body holds a character no text can have (NUL).", code="invalid_text")
+    return text
 
 
 def parse_json_object(body: bytes) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from psycopg.types.json import Jsonb
 from apps.signals.choices import AlertStatus
 from apps.signals.errors import AlertRefused
 from apps.signals.rules import dedupe_key, read_alert, rejected_key
+from apps.signals.text_templates import Line
+
+DELIVERY_ID = "delivery-id"  # among the kept headers of a refused alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,19 @@ def alert_row(
     headers: dict[str, str],
     remote_ip: str | None,
     is_test: bool = False,
+    template: Sequence[Line] = (),
+    delivery_id: str = "",
 ) -> tuple[AlertRow, AlertRefused | None]:
     """The row for a request, and the refusal to answer with once the row is stored (None: 202)."""
     refusal = None
     try:
-        key = dedupe_key(read_alert(body, received_at=received_at), received_at=received_at)
+        content = read_alert(body, received_at=received_at, template=template)
+        key = dedupe_key(content, received_at=received_at, delivery_id=delivery_id)
     except AlertRefused as error:
         refusal = error
         key = rejected_key(body)
+        if delivery_id:  # a replay that can read the body takes the key which the delivery would have had
+            headers = headers | {DELIVERY_ID: delivery_id}
     row = AlertRow(
         uuid=uuid.uuid4(),
         source_id=source_id,
@@ -115,7 +123,8 @@ SELECT uuid, original_uuid FROM repeated
 """
 
 SELECT_SOURCES = """
-SELECT id, token_hash, previous_token_hash, previous_token_expires_at, is_active, alerts_per_minute
+SELECT id, kind, token_hash, previous_token_hash, previous_token_expires_at, is_active, alerts_per_minute,
+       allowed_networks, passphrase, signing_keys, template
 FROM signals_alertsource
 WHERE token_hash = ANY(%(hashes)s) OR previous_token_hash = ANY(%(hashes)s)
 """

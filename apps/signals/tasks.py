@@ -6,7 +6,16 @@ import time
 
 from celery import shared_task
 
-from apps.signals.services import match_signals, process_alerts, settle_firings, tell_incidents
+from apps.signals.services import (
+    match_signals,
+    process_alerts,
+    record_refusals,
+    resume_replays,
+    run_replay,
+    settle_firings,
+    tell_incidents,
+    tell_refused,
+)
 
 RUN_S = 30.0
 
@@ -24,3 +33,17 @@ def settle() -> None:
     """Pay for messages that have ended, and tell of sequences that stay broken. Queued by beat."""
     settle_firings()
     tell_incidents()
+
+
+@shared_task(name="signals.look_after_intake", ignore_result=True, expires=60)
+def look_after_intake() -> None:
+    """Tell of alerts that cannot be read, journal refused requests, go on with replays. Queued by beat."""
+    tell_refused()
+    record_refusals()
+    resume_replays()
+
+
+@shared_task(name="signals.run_replay", ignore_result=True)
+def replay(replay_id: int) -> None:
+    """Replay the alerts of a source that stand for review. Queued by the page and the API, and by beat."""
+    run_replay(replay_id)

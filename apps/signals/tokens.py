@@ -1,4 +1,4 @@
-"""The secret in a source's address: shown once, stored as its SHA-256 only."""
+"""The secret of a source, in its address or its header: shown once, stored as its SHA-256 only."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ PREFIX_LENGTH = 6  # kept in clear, so that an owner can tell two addresses apar
 MAX_TOKEN_LENGTH = 200
 
 
-def new_token() -> str:
-    return secrets.token_urlsafe(TOKEN_BYTES)
+def new_token(*, for_mail: bool = False) -> str:
+    """For a mail address without capitals, which servers on the way may not keep."""
+    return secrets.token_hex(TOKEN_BYTES) if for_mail else secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def hash_token(token: str) -> str:

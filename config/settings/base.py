@@ -241,6 +241,11 @@ MAIL_REPORTS_SECRET = env.mail_reports_secret  # NAME:PASSWORD by which services
 MAILGUN_SIGNING_KEY = env.mailgun_signing_key  # theirs are signed
 NOTIFICATIONS_CREDITS: dict[str, int] = {}  # by channel, where it is not the channel's own price
 NOTIFICATIONS_PRIVATE_NETWORKS = env.notifications_private_networks  # that webhooks may reach all the same
+ALERT_MAIL_DOMAIN = (
+    env.alert_mail_domain
+)  # mail to TOKEN@ it becomes an alert; empty: there is no such source
+ALERT_MAIL_LISTEN = env.alert_mail_listen
+ALERT_MAIL_CERTIFICATE = env.alert_mail_certificate
 NOTIFICATIONS_CA_FILE = env.notifications_ca_file  # trusted by them beside the usual authorities
 TWILIO_API_URL = "https://api.twilio.com"
 TWILIO_ACCOUNT_SID = env.twilio_account_sid
@@ -283,6 +288,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "backtests-resume": {"task": "backtests.resume_jobs", "schedule": 15.0},
     "signals-settle": {"task": "signals.settle_firings", "schedule": 5.0},
+    "signals-intake": {"task": "signals.look_after_intake", "schedule": 30.0},
     "signals-sweep": {"task": "signals.sweep_alerts", "schedule": 5.0},
     "notifications-send": {"task": "notifications.send_due", "schedule": 5.0},
     "notifications-measure": {"task": "notifications.measure_speeds", "schedule": crontab(minute="*/15")},

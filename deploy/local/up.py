@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -25,6 +25,7 @@ from deploy.local.testing import KEEP
 
 LOCK = RUN / "up.lock"
 USUAL_WEB_PORT = 8000
+USUAL_MAIL_PORT = 8025
 SLOW_START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
@@ -46,6 +47,7 @@ def up() -> int:
             address = f"http://{LOOPBACK}:{port}"
             environment = child_environment(servers.given, addresses, "config.settings.dev")
             environment |= {"PORT": str(port), "SITE_URL": servers.given.get("SITE_URL") or address}
+            environment |= mail_intake(servers.given)
             stamp = servers.postgres.home / "prepared.json" if servers.postgres else None
             login = prepare(environment, stamp)
             record(address)
@@ -60,6 +62,14 @@ def up() -> int:
                 signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave a server behind
             servers.stop()
             say("stopped; everything is kept in var/")
+
+
+def mail_intake(given: Mapping[str, str]) -> dict[str, str]:
+    """Where alerts are mailed to, unless the operator said so: a name that leads to no other machine, a free port."""
+    if given.get("ALERT_MAIL_DOMAIN"):
+        return {}
+    listen = given.get("ALERT_MAIL_LISTEN") or f"{LOOPBACK}:{pick_port(USUAL_MAIL_PORT, 'the mail intake')}"
+    return {"ALERT_MAIL_DOMAIN": "alerts.localhost", "ALERT_MAIL_LISTEN": listen}
 
 
 def down(*, test: bool) -> int:

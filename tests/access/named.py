@@ -119,6 +119,7 @@ ASKED = [
     ),
     Asked("bar_set", "bar_set", f"GET /api/v1/formulas/{{formula}}/compare/?old=draft&bar_set={ID}"),
     Asked("SignalFilterSet.source", "source", f"GET /api/v1/signals/?source={ID}"),
+    Asked("AlertFilterSet.source", "source", f"GET /api/v1/alerts/?source={ID}"),
     Asked("JournalFilterSet.target", "formula", f"GET /api/v1/journal/?target=formulas.formula:{ID}"),
     Asked(
         "TransferSerializer.member", "member", "POST /api/v1/workspaces/{workspace}/transfer/", {"member": ID}

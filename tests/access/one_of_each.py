@@ -35,6 +35,7 @@ from apps.notifications.services import NewNotice, add_contact, add_webhook, que
 from apps.signals.models import Alert, Signal
 from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
+from apps.signals.services.replaying import start_replay
 from apps.signals.services.sources import create_source, send_test_alert
 from tests.factories import CROSS
 
@@ -102,6 +103,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     source, _token = create_source(workspace, name="Mine", actor=user)
     send_test_alert(source, actor=user)
     process_alerts()
+    replay = start_replay(source, since=now(), actor=user)
     alarm = create_alarm(workspace, {"name": "Mine"}, person=user)
     bar_set = question.bar_set
     picture = io.BytesIO()
@@ -173,6 +175,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "signals/alarms/": alarm.uuid,
         "signals/sources/": source.uuid,
         "signals/deliveries/": Alert.objects.get().uuid,
+        "signals/replays/": replay.uuid,
         "api/v1/^workspaces/": workspace.uuid,
         "api/v1/^instruments/": bar_set.instrument.uuid,
         "api/v1/^bars/": bar_set.uuid,
@@ -184,4 +187,5 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "api/v1/^signals/": Signal.objects.get().uuid,
         "api/v1/^alarms/": alarm.uuid,
         "api/v1/^alert-sources/": source.uuid,
+        "api/v1/^alerts/": Alert.objects.get().uuid,
     }

@@ -42,6 +42,28 @@ class SignalSerializer(ModelSerializer[Signal]):
 
 
 class AlertSourceSerializer(ModelSerializer[AlertSource]):
+    allowed_networks = serializers.ListField(
+        child=serializers.CharField(max_length=50),
+        required=False,
+        max_length=50,
+        help_text="Addresses or networks that alerts are taken from; empty: from anywhere",
+    )
+    passphrase = serializers.CharField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        max_length=100,
+        help_text="What every body must hold; empty: nothing. Never told again",
+    )
+    template = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=2000,
+        help_text="Forms of alerts that are plain text, one a line",
+    )
+    wants_passphrase = serializers.SerializerMethodField()
+    wants_signature = serializers.SerializerMethodField()
+
     class Meta:
         model = AlertSource
         fields = [
@@ -52,9 +74,20 @@ class AlertSourceSerializer(ModelSerializer[AlertSource]):
             "previous_token_expires_at",
             "alerts_per_minute",
             "is_active",
+            "allowed_networks",
+            "passphrase",
+            "wants_passphrase",
+            "wants_signature",
+            "template",
             "created_at",
         ]
-        read_only_fields = ["kind", "token_prefix", "previous_token_expires_at", "alerts_per_minute"]
+        read_only_fields = ["token_prefix", "previous_token_expires_at", "alerts_per_minute"]
+
+    def get_wants_passphrase(self, source: AlertSource) -> bool:
+        return bool(source.passphrase)
+
+    def get_wants_signature(self, source: AlertSource) -> bool:
+        return bool(source.signing_keys)
 
 
 class NewAddressSerializer(Serializer[dict[str, Any]]):
@@ -62,7 +95,7 @@ class NewAddressSerializer(Serializer[dict[str, Any]]):
 
     source = AlertSourceSerializer()
     token = serializers.CharField()
-    url = serializers.URLField()
+    url = serializers.CharField(help_text="Where alerts go; of a source by e-mail, its mail address")
 
 
 class RotateSerializer(Serializer[dict[str, Any]]):
@@ -73,3 +106,24 @@ class RotateSerializer(Serializer[dict[str, Any]]):
 
 class TestAlertSerializer(Serializer[dict[str, Any]]):
     id = serializers.UUIDField(help_text="The stored alert")
+
+
+class SigningKeySerializer(Serializer[dict[str, Any]]):
+    key = serializers.CharField(help_text="`whsec_…`, told this once")
+
+
+class TryTemplateSerializer(Serializer[dict[str, Any]]):
+    template = serializers.CharField(max_length=2000)
+    text = serializers.CharField(max_length=10_000, trim_whitespace=False)
+
+
+class ReadSerializer(Serializer[Any]):
+    """What an alert says."""
+
+    symbol = serializers.CharField()
+    exchange = serializers.CharField()
+    action = serializers.CharField()
+    timeframe = serializers.CharField()
+    price = serializers.DecimalField(max_digits=None, decimal_places=None, allow_null=True)
+    bar_time = serializers.DateTimeField(allow_null=True)
+    payload = serializers.DictField()

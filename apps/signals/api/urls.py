@@ -1,7 +1,9 @@
 from apps.signals.api.alarms import AlarmViewSet
+from apps.signals.api.alerts import AlertViewSet
 from apps.signals.api.viewsets import AlertSourceViewSet, SignalViewSet
 
 router_entries = [
+    ("alerts", AlertViewSet, "alert"),
     ("alarms", AlarmViewSet, "alarm"),
     ("signals", SignalViewSet, "signal"),
     ("alert-sources", AlertSourceViewSet, "alert-source"),

@@ -16,23 +16,35 @@ from rest_framework.response import Response
 from apps.accounts.models import Workspace
 from apps.core.api.filters import MomentFilter
 from apps.core.api.views import GenericApiViewSet
+from apps.signals.api.alerts import ReplaySerializer
 from apps.signals.api.serializers import (
     AlertSourceSerializer,
     NewAddressSerializer,
+    ReadSerializer,
     RotateSerializer,
     SignalSerializer,
+    SigningKeySerializer,
     TestAlertSerializer,
+    TryTemplateSerializer,
 )
-from apps.signals.choices import Action
+from apps.signals.choices import Action, SourceKind
+from apps.signals.errors import SourceRefused
 from apps.signals.models import AlertSource, Signal
-from apps.signals.selectors import signals_of, sources_of
+from apps.signals.selectors import replays_of, signals_of, sources_of
 from apps.signals.services import (
+    address_of,
     create_source,
+    drop_signing_keys,
+    new_signing_key,
     rename_source,
     rotate_token,
     send_test_alert,
+    set_allowed_networks,
+    set_passphrase,
     set_source_active,
-    webhook_url,
+    set_template,
+    start_replay,
+    try_template,
 )
 
 
@@ -72,8 +84,13 @@ class AlertSourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gener
         "list": "List alert sources. Each is an address that takes alerts; tokens are never shown again.",
         "retrieve": "Read an alert source. Its name, whether it is on, and when it was last used.",
     }
-    problems = {"test": (409,), "rotate": (409,)}
-    rights = {"list": "signals.view", "retrieve": "signals.view", "*": "signals.manage"}
+    problems = {"test": (409,), "rotate": (409,), "replay": (409,), "try_template": (422,)}
+    rights = {
+        "list": "signals.view",
+        "retrieve": "signals.view",
+        "replays": "signals.view",
+        "*": "signals.manage",
+    }
     serializer_class = AlertSourceSerializer
     lookup_field = "uuid"
     lookup_value_converter = "uuid"
@@ -87,24 +104,28 @@ class AlertSourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gener
         """Make a source. Its token and URL are told in this answer only."""
         body = AlertSourceSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        values = body.validated_data
         source, token = create_source(
             _workspace(request),
-            name=body.validated_data["name"],
+            name=values["name"],
+            kind=values.get("kind", SourceKind.TRADINGVIEW),
             actor=request.user,  # type: ignore[arg-type]
         )
+        _set_up(source, values, request)
         return Response(_new_address(source, token), status=201)
 
     @extend_schema(request=AlertSourceSerializer, responses=AlertSourceSerializer)
     def partial_update(self, request: Request, uuid: Any = None) -> Response:
-        """Rename (`name`) or switch on and off (`is_active`)."""
+        """Change a source. Name, on or off, who may send, how plain text is read; its kind stays."""
         source = self.get_object()
         body = AlertSourceSerializer(source, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         values = body.validated_data
+        if values.get("kind", source.kind) != source.kind:
+            raise SourceRefused("A source keeps its kind; make another one.", field="kind")
         if "name" in values:
             rename_source(source, name=values["name"], actor=request.user)  # type: ignore[arg-type]
-        if "is_active" in values:
-            set_source_active(source, active=values["is_active"], actor=request.user)  # type: ignore[arg-type]
+        _set_up(source, values, request)
         source.refresh_from_db()
         return Response(AlertSourceSerializer(source).data)
 
@@ -124,6 +145,48 @@ class AlertSourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gener
         token = rotate_token(source, actor=request.user, overlap=overlap)  # type: ignore[arg-type]
         return Response(_new_address(source, token))
 
+    @extend_schema(request=RotateSerializer, responses={201: SigningKeySerializer})
+    @action(detail=True, methods=["post"], url_path="signing-keys")
+    def signing_keys(self, request: Request, uuid: Any = None) -> Response:
+        """Want alerts to be signed. The key is told in this answer only; older ones end after `overlap_hours`."""
+        source = self.get_object()
+        body = RotateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        overlap = timedelta(hours=body.validated_data["overlap_hours"])
+        return Response({"key": new_signing_key(source, actor=request.user, overlap=overlap)}, status=201)  # type: ignore[arg-type]
+
+    @extend_schema(request=None, responses={204: None})
+    @signing_keys.mapping.delete
+    def drop_keys(self, request: Request, uuid: Any = None) -> Response:
+        """Want no signatures any more. Alerts are taken without one."""
+        drop_signing_keys(self.get_object(), actor=request.user)  # type: ignore[arg-type]
+        return Response(status=204)
+
+    @extend_schema(request=TryTemplateSerializer, responses={200: ReadSerializer})
+    @action(detail=False, methods=["post"], url_path="try-template")
+    def try_template(self, request: Request) -> Response:
+        """Read a text by a template. Nothing is stored."""
+        body = TryTemplateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(ReadSerializer(try_template(**body.validated_data)).data)
+
+    @extend_schema(request=ReplaySerializer, responses={202: ReplaySerializer})
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, uuid: Any = None) -> Response:
+        """Read alerts for review anew. All that came since `since`, each of which makes one signal at most."""
+        source = self.get_object()
+        body = ReplaySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        replay = start_replay(source, since=body.validated_data["since"], actor=request.user)  # type: ignore[arg-type]
+        return Response(ReplaySerializer(replay).data, status=202)
+
+    @extend_schema(responses=ReplaySerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], serializer_class=ReplaySerializer)
+    def replays(self, request: Request, uuid: Any = None) -> Response:
+        """List replays of a source. Newest first, with how far each is."""
+        page = self.paginate_queryset(replays_of(self.get_object()))
+        return self.get_paginated_response(ReplaySerializer(page, many=True).data)
+
     @extend_schema(request=None, responses={202: TestAlertSerializer})
     @action(detail=True, methods=["post"])
     def test(self, request: Request, uuid: Any = None) -> Response:
@@ -136,5 +199,19 @@ def _workspace(request: Request) -> Workspace:
     return request.workspace  # type: ignore[attr-defined]
 
 
+def _set_up(source: AlertSource, values: dict[str, Any], request: Request) -> None:
+    """What is named of the settings; what is not stays."""
+    actor: Any = request.user
+    if "is_active" in values:
+        set_source_active(source, active=values["is_active"], actor=actor)
+    if "allowed_networks" in values:
+        set_allowed_networks(source, values["allowed_networks"], actor=actor)
+    if "passphrase" in values:
+        set_passphrase(source, values["passphrase"], actor=actor)
+    if "template" in values:
+        set_template(source, values["template"], actor=actor)
+
+
 def _new_address(source: AlertSource, token: str) -> dict[str, Any]:
-    return {"source": AlertSourceSerializer(source).data, "token": token, "url": webhook_url(token)}
+    url = address_of(source.kind, token)
+    return {"source": AlertSourceSerializer(source).data, "token": token, "url": url}

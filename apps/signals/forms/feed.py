@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django import forms
 
-from apps.signals.choices import Action, AlertStatus
+from apps.signals.choices import Action
 from apps.signals.selectors import SignalFilter
-
-
-class SourceForm(forms.Form):
-    name = forms.CharField(
-        max_length=80, label="Name", help_text="What sends these alerts, for example “EMA cross on BTC”."
-    )
-
-
-class RotateForm(forms.Form):
-    """How long the address in use goes on working beside the new one."""
-
-    OVERLAPS = [("0", "Stop it at once"), ("1", "1 hour"), ("24", "24 hours"), ("168", "7 days")]
-
-    overlap_hours = forms.ChoiceField(choices=OVERLAPS, initial="24", label="Keep the present address for")
-
-    def overlap(self) -> timedelta:
-        return timedelta(hours=int(self.cleaned_data["overlap_hours"]))
 
 
 class FeedFilterForm(forms.Form):
@@ -43,10 +24,3 @@ class FeedFilterForm(forms.Form):
             action=values.get("action", ""),
             source=values.get("source"),
         )
-
-
-class DeliveryFilterForm(forms.Form):
-    status = forms.ChoiceField(required=False, choices=[("", "All"), *AlertStatus.choices])
-
-    def chosen(self) -> str:
-        return self.cleaned_data["status"] if self.is_valid() else ""

@@ -11,7 +11,15 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-KEPT_HEADERS = {b"content-type", b"user-agent", b"x-forwarded-for", b"x-request-id"}
+SIGNATURE_HEADERS = {b"webhook-id", b"webhook-timestamp", b"webhook-signature"}
+KEPT_HEADERS = {
+    b"content-type",
+    b"user-agent",
+    b"x-forwarded-for",
+    b"x-request-id",
+    b"webhook-id",
+    b"webhook-timestamp",
+}
 KEPT_HEADER_LENGTH = 300
 
 
@@ -53,6 +61,24 @@ def kept_headers(scope: Scope) -> dict[str, str]:
                 text = "".join(char for char in text if char.isprintable())
             kept[name.decode("ascii")] = text
     return kept
+
+
+def signature_headers(scope: Scope) -> dict[str, str]:
+    """The headers of Standard Webhooks, those that came."""
+    return {
+        name.decode("ascii"): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in SIGNATURE_HEADERS
+    }
+
+
+def header(scope: Scope, wanted: bytes) -> str:
+    """The last header of that name; empty when there is none."""
+    found = ""
+    for name, value in scope["headers"]:
+        if name == wanted:
+            found = value.decode("latin-1")
+    return found
 
 
 async def send_json(

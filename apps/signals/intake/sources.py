@@ -10,7 +10,8 @@ from datetime import datetime
 
 from apps.signals.choices import SecurityEventKind
 from apps.signals.intake.gather import Gatherer
-from apps.signals.intake.store import SourceRecord, Store
+from apps.signals.intake.records import SourceRecord
+from apps.signals.intake.store import Store
 from apps.signals.tokens import MAX_TOKEN_LENGTH, hash_token
 
 CACHE_S = 2.0  # so long a deactivated source or a changed limit may still count as before

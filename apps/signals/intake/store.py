@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apps.signals import statements
+from apps.signals.intake.records import SourceRecord, record_of
 from apps.signals.statements import AlertRow, Stored
 
 CONNECT_TIMEOUT_S = 2
@@ -26,18 +27,6 @@ class StoreUnavailable(Exception):
 
 class SourceGone(Exception):
     """The source of an alert was deleted between look-up and insert."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
-    """What the intake knows of a source. Hashes are hexadecimal."""
-
-    id: int
-    token_hash: str
-    previous_token_hash: str | None
-    previous_token_expires_at: datetime | None
-    is_active: bool
-    alerts_per_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +107,7 @@ class Store:
         records = await self._execute(statements.SELECT_SOURCES, {"hashes": list(set(hashes))})
         found: dict[str | None, SourceRecord] = {}
         for record in records:
-            source = SourceRecord(*record)
+            source = record_of(record)
             found[source.token_hash] = source
             found[source.previous_token_hash] = source
         return [found.get(digest) for digest in hashes]

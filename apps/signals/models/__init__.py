@@ -1,7 +1,16 @@
 """Where alerts come from, what was received, the signals made of it, and whom they reach."""
 
 from apps.signals.models.alarms import Alarm, Firing
-from apps.signals.models.intake import Alert, AlertRepeat, AlertSource, SecurityEvent, Signal, SignalStep
+from apps.signals.models.intake import (
+    Alert,
+    AlertRepeat,
+    AlertSource,
+    RefusedAlert,
+    SecurityEvent,
+    Signal,
+    SignalStep,
+)
+from apps.signals.models.replays import Replay
 from apps.signals.models.sequences import SequenceIncident, SequencePosition
 
 __all__ = [
@@ -10,6 +19,8 @@ __all__ = [
     "AlertRepeat",
     "AlertSource",
     "Firing",
+    "RefusedAlert",
+    "Replay",
     "SecurityEvent",
     "SequenceIncident",
     "SequencePosition",

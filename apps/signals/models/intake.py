@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
 from apps.core.models import BaseModel
+from apps.core.secrets.fields import EncryptedTextField
 from apps.signals.choices import Action, AlertStatus, RejectedFor, SecurityEventKind, SignalStatus, SourceKind
 
 
@@ -24,6 +27,14 @@ class AlertSource(BaseModel):
     previous_token_expires_at = models.DateTimeField(null=True, blank=True)
     alerts_per_minute = models.PositiveIntegerField(default=12_000)
     is_active = models.BooleanField(default=True)
+    allowed_networks = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, help_text="Empty: from anywhere."
+    )
+    passphrase = EncryptedTextField(default="")
+    signing_keys = EncryptedTextField(default="", help_text="JSON: keys, newest first, and until when.")
+    template = models.TextField(
+        blank=True, help_text="Forms of alerts that are plain text, one a line; the first that fits counts."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-id"], name="signals_source_workspace")]
@@ -66,6 +77,16 @@ class Alert(models.Model):
             models.Index(
                 fields=["attempts", "id"], name="signals_alert_waiting", condition=Q(status="received")
             ),
+            models.Index(
+                fields=["id"],
+                name="signals_alert_untold",
+                condition=Q(status="rejected", processed_at=None),
+            ),
+            models.Index(
+                fields=["source", "id"], name="signals_alert_review", condition=Q(status="rejected")
+            ),
+            # rows come in the order of time: staff's rates read the last pages only
+            BrinIndex(fields=["received_at"], name="signals_alert_received", autosummarize=True),
         ]
 
     def __str__(self) -> str:
@@ -75,6 +96,15 @@ class Alert(models.Model):
     def body_text(self) -> str:
         """The body for people to read; bytes that are no UTF-8 show as replacement characters."""
         return bytes(self.body).decode("utf-8", "replace")
+
+
+class RefusedAlert(Alert):
+    """An alert that made no signal: staff's review queue."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "alert for review"
+        verbose_name_plural = "alerts for review"
 
 
 class AlertRepeat(models.Model):
@@ -153,6 +183,7 @@ class SecurityEvent(models.Model):
     remote_ip = models.GenericIPAddressField(null=True)
     minute = models.DateTimeField()
     count = models.PositiveIntegerField()
+    recorded_at = models.DateTimeField(null=True, help_text="When it went to the workspace's journal.")
 
     class Meta:
         constraints = [
@@ -162,7 +193,14 @@ class SecurityEvent(models.Model):
                 nulls_distinct=False,
             )
         ]
-        indexes = [models.Index(fields=["source", "-id"], name="signals_security_source")]
+        indexes = [
+            models.Index(fields=["source", "-id"], name="signals_security_source"),
+            models.Index(
+                fields=["minute"],
+                name="signals_security_unrecorded",
+                condition=Q(source__isnull=False, recorded_at=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} from {self.remote_ip}"

@@ -2,11 +2,27 @@
 
 from apps.signals.services.alarms import create_alarm, delete_alarm, mute_alarm, try_alarm, update_alarm
 from apps.signals.services.forecasting import Forecast, forecast
+from apps.signals.services.guards import (
+    drop_signing_keys,
+    new_signing_key,
+    set_allowed_networks,
+    set_passphrase,
+    set_template,
+    try_template,
+)
 from apps.signals.services.matching import match_signals
 from apps.signals.services.processing import process_alerts
+from apps.signals.services.replaying import (
+    Outcome,
+    replay_alert,
+    resume_replays,
+    run_replay,
+    start_replay,
+)
 from apps.signals.services.sequences import tell_incidents
 from apps.signals.services.settling import settle_firings
 from apps.signals.services.sources import (
+    address_of,
     create_source,
     rename_source,
     rotate_token,
@@ -15,24 +31,39 @@ from apps.signals.services.sources import (
     set_source_active,
     webhook_url,
 )
+from apps.signals.services.watching import record_refusals, tell_refused
 
 __all__ = [
     "Forecast",
+    "Outcome",
+    "address_of",
     "create_alarm",
     "create_source",
     "delete_alarm",
+    "drop_signing_keys",
     "forecast",
     "match_signals",
     "mute_alarm",
+    "new_signing_key",
     "process_alerts",
+    "record_refusals",
     "rename_source",
+    "replay_alert",
+    "resume_replays",
     "rotate_token",
+    "run_replay",
     "send_test_alert",
+    "set_allowed_networks",
+    "set_passphrase",
     "set_rate_limit",
     "set_source_active",
+    "set_template",
     "settle_firings",
+    "start_replay",
     "tell_incidents",
+    "tell_refused",
     "try_alarm",
+    "try_template",
     "update_alarm",
     "webhook_url",
 ]

@@ -17,6 +17,7 @@ from apps.signals.choices import AlertStatus, SignalStatus
 from apps.signals.errors import AlertRefused
 from apps.signals.models import Alert, Signal, SignalStep
 from apps.signals.rules import AlertContent, read_alert
+from apps.signals.text_templates import compile_template
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +80,11 @@ def _make_signals(alerts: list[Alert]) -> None:
     signals: list[Signal] = []
     for alert in alerts:
         try:
-            content = read_alert(bytes(alert.body), received_at=alert.received_at)
+            content = read_alert(
+                bytes(alert.body),
+                received_at=alert.received_at,
+                template=compile_template(alert.source.template),
+            )
         except AlertRefused as error:  # accepted by an older version of the rules
             Alert.objects.filter(pk=alert.pk).update(
                 status=AlertStatus.REJECTED, problem=error.problem(), processed_at=now

@@ -13,10 +13,11 @@ from apps.accounts.models import User, Workspace
 from apps.core.jobs import enqueue_on_commit
 from apps.journal.services import record
 from apps.signals.choices import SourceKind
-from apps.signals.errors import SourceInactive
+from apps.signals.errors import SourceInactive, SourceRefused
 from apps.signals.messages import sample_alert
 from apps.signals.models import AlertSource
 from apps.signals.statements import INSERT_ALERTS, alert_row, insert_parameters
+from apps.signals.text_templates import compile_template
 from apps.signals.tokens import PREFIX_LENGTH, hash_token, new_token
 
 DEFAULT_OVERLAP = timedelta(hours=24)
@@ -27,12 +28,24 @@ def webhook_url(token: str) -> str:
     return f"{settings.SITE_URL}/hooks/tradingview/{token}/"
 
 
+def address_of(kind: str, token: str) -> str:
+    """Where alerts of a source of that kind go; that of a program is the same for all, its token is in a header."""
+    if kind == SourceKind.EMAIL:
+        return f"{token}@{settings.ALERT_MAIL_DOMAIN}"
+    return f"{settings.SITE_URL}/hooks/alerts/" if kind == SourceKind.REST else webhook_url(token)
+
+
 @transaction.atomic
 def create_source(
     workspace: Workspace, *, name: str, actor: User, kind: str = SourceKind.TRADINGVIEW
 ) -> tuple[AlertSource, str]:
-    """A new source and its token, which is shown this once and kept only as a hash."""
-    token = new_token()
+    """A new source and its token, which is shown this once and kept only as a hash.
+
+    Raises `SourceRefused` for one by e-mail where the installation takes no mail.
+    """
+    if kind == SourceKind.EMAIL and not settings.ALERT_MAIL_DOMAIN:
+        raise SourceRefused("This installation takes no mail: ALERT_MAIL_DOMAIN is not set.", field="kind")
+    token = new_token(for_mail=kind == SourceKind.EMAIL)
     source = AlertSource.objects.create(
         workspace=workspace,
         name=name,
@@ -45,7 +58,7 @@ def create_source(
         workspace=workspace,
         action="signals.source.created",
         target=source,
-        changes={"name": name, "token_prefix": source.token_prefix},
+        changes={"name": name, "kind": kind, "token_prefix": source.token_prefix},
     )
     return source, token
 
@@ -54,7 +67,7 @@ def create_source(
 def rotate_token(source: AlertSource, *, actor: User, overlap: timedelta = DEFAULT_OVERLAP) -> str:
     """A new token. The present one works for `overlap` longer, one replaced before it ends at once."""
     locked = AlertSource.objects.select_for_update().get(pk=source.pk)
-    token = new_token()
+    token = new_token(for_mail=locked.kind == SourceKind.EMAIL)
     before = locked.token_prefix
     source.previous_token_hash = locked.token_hash
     source.previous_token_expires_at = timezone.now() + overlap
@@ -144,6 +157,7 @@ def send_test_alert(source: AlertSource, *, actor: User) -> UUID:
         headers={"content-type": "application/json", "user-agent": "Candlewright test button"},
         remote_ip=None,
         is_test=True,
+        template=compile_template(source.template),
     )
     if refusal is not None:
         raise refusal

@@ -1,0 +1,139 @@
+"""What people type about sources and their deliveries."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from apps.signals.choices import AlertStatus, SourceKind
+from apps.signals.selectors import DeliveryFilter
+
+KIND_WORDS = {
+    SourceKind.TRADINGVIEW: "TradingView, or anything else that can post to an address",
+    SourceKind.REST: "A program of yours: the secret in a header, up to 100 alerts at once",
+    SourceKind.EMAIL: "E-mail: for senders that can do nothing else",
+}
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(
+        max_length=80, label="Name", help_text="What sends these alerts, for example “EMA cross on BTC”."
+    )
+
+
+class SourceForm(NameForm):
+    """A new source; by e-mail where the installation takes mail."""
+
+    kind = forms.ChoiceField(
+        label="How its alerts come", initial=SourceKind.TRADINGVIEW, widget=forms.RadioSelect, required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [kind for kind in SourceKind if kind != SourceKind.EMAIL or settings.ALERT_MAIL_DOMAIN]
+        self.fields["kind"].choices = [(kind.value, KIND_WORDS[kind]) for kind in kinds]  # type: ignore[attr-defined]
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or SourceKind.TRADINGVIEW
+
+
+class RotateForm(forms.Form):
+    """How long the address or key in use goes on working beside the new one."""
+
+    OVERLAPS = [("0", "Stop it at once"), ("1", "1 hour"), ("24", "24 hours"), ("168", "7 days")]
+
+    overlap_hours = forms.ChoiceField(choices=OVERLAPS, initial="24", label="Keep the present one for")
+
+    def overlap(self) -> timedelta:
+        return timedelta(hours=int(self.cleaned_data["overlap_hours"]))
+
+
+class NetworksForm(forms.Form):
+    networks = forms.CharField(
+        required=False,
+        max_length=4000,
+        label="Addresses",
+        widget=forms.Textarea(
+            attrs={"rows": 5, "placeholder": "52.89.214.238\n10.0.0.0/8", "spellcheck": "false"}
+        ),
+        help_text="Addresses or networks, one a line. Empty: from anywhere.",
+    )
+
+    def chosen(self) -> list[str]:
+        return self.cleaned_data["networks"].replace(",", "\n").split("\n")
+
+
+class PassphraseForm(forms.Form):
+    passphrase = forms.CharField(
+        max_length=100,
+        label="New passphrase",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="8 to 100 letters, digits and signs, without spaces and quotes. It is never shown again.",
+    )
+
+
+class TemplateForm(forms.Form):
+    template = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Forms",
+        widget=forms.Textarea(
+            attrs={
+                "rows": 4,
+                "spellcheck": "false",
+                "placeholder": "{{action}} {{symbol}} @ {{price}} on {{timeframe}}",
+            }
+        ),
+        help_text="One a line, at most ten; the first that fits counts. Empty: every alert must be JSON.",
+    )
+    example = forms.CharField(
+        required=False,
+        max_length=10_000,
+        label="A text to try it on",
+        strip=False,
+        widget=forms.Textarea(
+            attrs={"rows": 3, "spellcheck": "false", "placeholder": "buy BTCUSDT @ 45000.5 on 1h"}
+        ),
+        help_text="As the sender writes it. It is not kept.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if (cleaned.get("template") or "").strip() and not (cleaned.get("example") or "").strip():
+            self.add_error("example", "Paste a text to try it on.")
+        return cleaned
+
+
+class DeliveryFilterForm(forms.Form):
+    """The log's filters and cursor, all in the address. What makes no sense is as good as not given."""
+
+    status = forms.ChoiceField(required=False, choices=[("", "All"), *AlertStatus.choices])
+    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="From")
+    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="To")
+    before = forms.UUIDField(required=False)
+
+    def chosen(self) -> DeliveryFilter:
+        self.is_valid()
+        values = self.cleaned_data
+        since, until = values.get("since"), values.get("until")
+        return DeliveryFilter(
+            status=values.get("status", ""),
+            since=datetime.combine(since, time.min, UTC) if since else None,
+            until=datetime.combine(until, time.max, UTC) if until else None,
+        )
+
+
+class ReplayForm(forms.Form):
+    """From which day on."""
+
+    since = forms.DateField(
+        widget=forms.DateInput(attrs={"type": "date"}),
+        label="Received since",
+        help_text="Of the alerts for review, those that can be read now become signals, each once.",
+    )
+
+    def moment(self) -> datetime:
+        return datetime.combine(self.cleaned_data["since"], time.min, UTC)

@@ -1,0 +1,96 @@
+"""Reads of sources and of what came to them; each starts from a workspace or a source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from apps.accounts.models import Workspace
+from apps.signals.choices import AlertStatus
+from apps.signals.models import Alert, AlertSource, Replay, SecurityEvent
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries of a source to show; empty values show every one."""
+
+    status: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Alerts, newest first. `older` is the cursor of the next page, None on the last."""
+
+    alerts: Sequence[Alert]
+    older: UUID | None
+
+
+def sources_of(workspace: Workspace) -> QuerySet[AlertSource]:
+    return AlertSource.objects.filter(workspace=workspace).order_by("-id")
+
+
+def sources_with_activity(workspace: Workspace) -> QuerySet[AlertSource]:
+    """Adds `last_received_at` and `to_review`."""
+    last = Alert.objects.filter(source=OuterRef("pk")).order_by("-id").values("received_at")[:1]
+    return sources_of(workspace).annotate(
+        last_received_at=Subquery(last),
+        to_review=Count("alerts", filter=Q(alerts__status=AlertStatus.REJECTED)),
+    )
+
+
+def alerts_of(workspace: Workspace) -> QuerySet[Alert]:
+    """Newest first."""
+    return (
+        Alert.objects.filter(source__workspace=workspace).select_related("source", "signal").order_by("-id")
+    )
+
+
+def deliveries_of(source: AlertSource, chosen: DeliveryFilter) -> QuerySet[Alert]:
+    """The chosen requests of a source, newest first."""
+    alerts = Alert.objects.filter(source=source).order_by("-id")
+    if chosen.status:
+        alerts = alerts.filter(status=chosen.status)
+    if chosen.since:
+        alerts = alerts.filter(received_at__gte=chosen.since)
+    if chosen.until:
+        alerts = alerts.filter(received_at__lte=chosen.until)
+    return alerts
+
+
+def delivery_log(
+    source: AlertSource, chosen: DeliveryFilter, *, before: UUID | None = None, size: int = 50
+) -> DeliveryPage:
+    """A page of raw requests with `repeat_count` and `last_repeat_at`; `before` is the last one of the page above."""
+    alerts = deliveries_of(source, chosen)
+    if before:
+        alerts = alerts.filter(pk__lt=Alert.objects.filter(source=source, uuid=before).values("pk"))
+    newest = list(alerts.values_list("pk", flat=True)[: size + 1])
+    rows = list(
+        Alert.objects.filter(pk__in=newest[:size])
+        .annotate(repeat_count=Count("repeats"), last_repeat_at=Max("repeats__received_at"))
+        .select_related("signal")
+        .order_by("-id")
+    )
+    return DeliveryPage(rows, rows[-1].uuid if len(newest) > size else None)
+
+
+def security_events_of(source: AlertSource, *, most: int = 20) -> list[SecurityEvent]:
+    return list(SecurityEvent.objects.filter(source=source).order_by("-id")[:most])
+
+
+def replays_of(source: AlertSource) -> QuerySet[Replay]:
+    """Newest first."""
+    return Replay.objects.filter(source=source).select_related("actor").order_by("-id")
+
+
+def replaced_token_expires_at(source: AlertSource) -> datetime | None:
+    """Until when the token before the present one still works; None when it does not."""
+    expires = source.previous_token_expires_at
+    return expires if expires and expires > timezone.now() else None

@@ -1,0 +1,203 @@
+"""Reading stored alerts anew: a mended template or rule makes signals of what was refused, each once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core.errors import Conflict
+from apps.core.jobs import enqueue_on_commit
+from apps.journal.services import record
+from apps.signals.choices import AlertStatus, ReplayState
+from apps.signals.errors import AlertRefused
+from apps.signals.models import Alert, AlertSource, Replay
+from apps.signals.rules import REPEAT_WINDOW, DedupeKey, dedupe_key, read_alert
+from apps.signals.statements import DELIVERY_ID
+from apps.signals.text_templates import compile_template
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 20  # more are a job's work
+BATCH = 50
+RUN_S = 30.0
+UNIQUE_KEY = "signals_alert_dedupe"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a replay did. `code` is queued, refused, repeat, has_signal, waiting or gone; `detail` says it in words."""
+
+    code: str
+    detail: str
+
+
+HAS_SIGNAL = Outcome("has_signal", "This alert has become a signal. It never becomes a second one.")
+WAITING = Outcome("waiting", "This alert is waiting for its turn; there is nothing to replay.")
+GONE = Outcome(
+    "gone", "The text of this alert was removed when its time was over, so it cannot be read anew."
+)
+QUEUED = Outcome("queued", "The alert can be read now, and is on its way to being a signal.")
+REPEAT = Outcome("repeat", "The same alert came again and was read then; it counts once.")
+
+
+@transaction.atomic
+def replay_alert(alert: Alert, *, actor: User) -> Outcome:
+    """Read a refused or failed alert by the source's present template and the present rules."""
+    locked = Alert.objects.select_for_update(of=("self",)).select_related("source").get(pk=alert.pk)
+    outcome = _replay(locked)
+    if outcome.code in ("queued", "refused", "repeat"):
+        record(
+            actor=actor,
+            workspace=locked.source.workspace,
+            action="signals.alert.replayed",
+            target=locked.source,
+            changes={"alert": str(locked.uuid), "outcome": outcome.code},
+        )
+    if outcome is QUEUED:
+        enqueue_on_commit("signals.sweep_alerts")
+    return outcome
+
+
+@transaction.atomic
+def start_replay(source: AlertSource, *, since: datetime, actor: User) -> Replay:
+    """Replay every alert of the source that stands for review and came since then: a few at once, many as a job.
+
+    Raises `Conflict` while another one of the source runs.
+    """
+    AlertSource.objects.select_for_update().get(pk=source.pk)
+    if Replay.objects.filter(source=source, state=ReplayState.RUNNING).exists():
+        raise Conflict("A replay of this source is running. Wait until it has ended.")
+    waiting = _for_review(source, since)
+    newest = waiting.order_by("-id").values_list("pk", flat=True).first()
+    replay = Replay.objects.create(
+        source=source, actor=actor, since=since, up_to=newest or 0, total=waiting.count()
+    )
+    record(
+        actor=actor,
+        workspace=source.workspace,
+        action="signals.source.replayed",
+        target=source,
+        changes={"since": since.isoformat(), "alerts": replay.total},
+    )
+    if replay.total <= AT_ONCE:
+        _step(replay)
+        _end(replay)
+    else:
+        enqueue_on_commit("signals.run_replay", replay_id=replay.pk)
+    return replay
+
+
+def run_replay(replay_id: int) -> None:
+    """Go on with a replay for at most `RUN_S`, a short transaction a batch. Killed, it is taken up where it was."""
+    stop_at = time.monotonic() + RUN_S
+    while time.monotonic() < stop_at:
+        with transaction.atomic():
+            replay = (
+                Replay.objects.select_for_update(skip_locked=True, of=("self",))
+                .filter(pk=replay_id, state=ReplayState.RUNNING)
+                .select_related("source")
+                .first()
+            )
+            if replay is None:  # ended, or in other hands
+                return
+            if not _step(replay):
+                _end(replay)
+                return
+    enqueue_on_commit("signals.run_replay", replay_id=replay_id)
+
+
+def resume_replays() -> int:
+    """Queue what runs: a job may have been lost. Returns how many."""
+    running = list(Replay.objects.filter(state=ReplayState.RUNNING).values_list("pk", flat=True)[:20])
+    for replay_id in running:
+        enqueue_on_commit("signals.run_replay", replay_id=replay_id)
+    return len(running)
+
+
+def _for_review(source: AlertSource, since: datetime):  # type: ignore[no-untyped-def]
+    return Alert.objects.filter(source=source, status=AlertStatus.REJECTED, received_at__gte=since)
+
+
+def _step(replay: Replay) -> int:
+    """One batch, in the order in which they came. Returns how many."""
+    alerts = list(
+        _for_review(replay.source, replay.since)
+        .filter(pk__gt=replay.position, pk__lte=replay.up_to)
+        .select_related("source")
+        .select_for_update(of=("self",))
+        .order_by("pk")[:BATCH]
+    )
+    for alert in alerts:
+        code = _replay(alert).code
+        replay.queued += code == "queued"
+        replay.repeats += code == "repeat"
+        replay.refused += code not in ("queued", "repeat")
+    if alerts:
+        replay.position = alerts[-1].pk
+        replay.save(update_fields=["queued", "repeats", "refused", "position", "updated_at"])
+        enqueue_on_commit("signals.sweep_alerts")
+    return len(alerts)
+
+
+def _end(replay: Replay) -> None:
+    replay.state, replay.ended_at = ReplayState.DONE, timezone.now()
+    # what was taken away or replayed one by one meanwhile is not waited for
+    replay.total = replay.queued + replay.refused + replay.repeats
+    replay.save(update_fields=["state", "ended_at", "total", "updated_at"])
+
+
+def _replay(alert: Alert) -> Outcome:
+    """The caller holds the alert's row."""
+    if alert.status == AlertStatus.PROCESSED:
+        return HAS_SIGNAL
+    if alert.status == AlertStatus.RECEIVED:
+        return WAITING
+    body = bytes(alert.body)
+    if not body:
+        return GONE
+    if alert.status == AlertStatus.FAILED:  # it has its key: only the attempts begin again
+        _queue(alert, alert.dedupe_key)
+        return QUEUED
+    try:
+        content = read_alert(
+            body, received_at=alert.received_at, template=compile_template(alert.source.template)
+        )
+    except AlertRefused as error:
+        alert.problem = error.problem()
+        alert.save(update_fields=["problem"])
+        return Outcome("refused", f"It still cannot be read. {error.message}")
+    delivery_id = alert.headers.get(DELIVERY_ID, "")
+    key = dedupe_key(content, received_at=alert.received_at, delivery_id=delivery_id)
+    if not _is_repeat(alert, key):
+        try:
+            with transaction.atomic():
+                _queue(alert, key.key)
+            return QUEUED
+        except IntegrityError as error:
+            if UNIQUE_KEY not in str(error):
+                raise
+            # else the same alert is coming in at this moment
+    alert.problem = {"title": "Read already", "code": "repeat", "detail": REPEAT.detail}
+    alert.save(update_fields=["problem"])
+    return REPEAT
+
+
+def _queue(alert: Alert, key: str) -> None:
+    Alert.objects.filter(pk=alert.pk).update(
+        dedupe_key=key, status=AlertStatus.RECEIVED, problem=None, attempts=0, processed_at=None
+    )
+
+
+def _is_repeat(alert: Alert, key: DedupeKey) -> bool:
+    """Whether the alert was stored under its own key, or a minute ago under that of the minute before."""
+    same = Alert.objects.filter(source_id=alert.source_id).exclude(pk=alert.pk)
+    if same.filter(dedupe_key=key.key).exists():
+        return True
+    recent = same.filter(received_at__gt=alert.received_at - REPEAT_WINDOW)
+    return bool(key.previous) and recent.filter(dedupe_key=key.previous).exists()
