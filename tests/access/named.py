@@ -193,6 +193,7 @@ ASKED = [
     Asked("AlarmForm.source", "source", "POST /signals/alarms/new/", {"source": ID, **ALARM}),
     Asked("AlarmForm.ladder", "ladder", "POST /signals/alarms/new/", {"ladder": ID, **ALARM}),
     Asked("InboxFilterForm.before", "notice", f"GET /inbox/?before={ID}"),
+    Asked("DeliveryFilterForm.before", "alert", f"GET /signals/sources/{{source}}/?before={ID}"),
     Asked("StatusForm.before", "delivery", f"GET /settings/workspace/webhooks/{{webhook}}/?before={ID}"),
     Asked("FeedFilterForm.source", "source", f"GET /signals/?source={ID}"),
     Asked("FeedFilterForm.before", "signal", f"GET /signals/?before={ID}"),
@@ -218,6 +219,7 @@ NO_OBJECT = {
     "OnBarsSerializer.bar_set": "the base of two that stand above",
     "RelativeSerializer.uuid": "only answered",
     "TestAlertSerializer.id": "only answered",
+    "SourceForm.kind": "kinds of sources",
     "UserEditForm.groups": "the admin's: groups are the site's",
     "UserEditForm.user_permissions": "the admin's: permissions are the site's",
 }

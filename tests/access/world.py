@@ -42,6 +42,7 @@ from apps.notifications.services import NewNotice, add_contact, add_webhook, que
 from apps.signals.models import Signal
 from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
+from apps.signals.services.replaying import start_replay
 from apps.signals.services.sources import create_source, send_test_alert
 from tests.access.routes import Route
 from tests.access.table import HOLDERS, NOT_FOR_KEYS
@@ -83,6 +84,7 @@ class World:
         ids = self.owners_ids
         backtest = Backtest.objects.get(uuid=ids["backtests/"])
         return {
+            "alert": ids["signals/deliveries/"],
             "backtest": backtest.uuid,
             "bar_set": ids["api/v1/bars/"],
             "contact": ids["settings/contacts/"],
@@ -197,6 +199,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         send_test_alert(source, actor=owner)
         process_alerts()
     alarm = create_alarm(workspace, {"name": MARK, "source": source}, person=owner)
+    replay = start_replay(source, since=now(), actor=owner)
     signal, alert = Signal.objects.filter(workspace=workspace).latest("pk"), source.alerts.latest("pk")
     invitation = workspace.invitations.create(
         email=f"{MARK}@x.example", role="viewer", token_hash="0", sent_at=now(), expires_at=now()
@@ -221,6 +224,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
     return {
         "api/v1/alarms/": alarm.uuid,
         "api/v1/alert-sources/": source.uuid,
+        "api/v1/alerts/": alert.uuid,
         "api/v1/backtests/": backtest.uuid,
         "api/v1/bars/": bar_set.uuid,
         "api/v1/formulas/": formula.uuid,
@@ -254,6 +258,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "signals/": signal.uuid,
         "signals/deliveries/": alert.uuid,
         "signals/alarms/": alarm.uuid,
+        "signals/replays/": replay.uuid,
         "signals/sources/": source.uuid,
         "ws/backtests/": backtest.uuid,
         "ws/portfolios/": portfolio.uuid,
@@ -273,6 +278,7 @@ def _strangers_ids(team: Workspace, stranger: User) -> dict[str, Any]:
         "formula": create_formula(team, name="Own", text=CROSS, actor=stranger).uuid,
         "swept": create_formula(team, name="Swept", text=SWEPT, actor=stranger).uuid,
         "member": other.uuid,
+        "source": create_source(team, name="Own", actor=stranger)[0].uuid,
         "webhook": add_webhook(stranger, url="https://8.8.8.8/", actor=stranger, workspace=team, options={})[
             0
         ].uuid,
