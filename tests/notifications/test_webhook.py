@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from apps.notifications.channels.webhook import signing
+from apps.core import standard_webhooks as signing
 from apps.notifications.choices import DisabledFor
 from apps.notifications.errors import NotToBeChosen
 from apps.notifications.models import Attempt, Contact, Delivery, Notice

@@ -12,13 +12,13 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from apps.accounts.models import User, Workspace
+from apps.core import standard_webhooks as signing
 from apps.core.errors import Conflict
 from apps.core.jobs import enqueue_on_commit
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
 from apps.notifications.channels.registry import channel_of
-from apps.notifications.channels.webhook import signing
 from apps.notifications.choices import DeliveryStatus, DisabledFor
 from apps.notifications.errors import NotToBeChosen, TooManyTests
 from apps.notifications.models import Contact, Delivery, Notice

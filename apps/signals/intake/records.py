@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from apps.core import standard_webhooks as signing
 from apps.core.client_ip import in_networks
 from apps.core.secrets.cipher import SecretUnreadable, unseal
-from apps.notifications.channels.webhook import signing
 from apps.signals import passphrases
 from apps.signals.choices import SecurityEventKind
 from apps.signals.text_templates import Line, compile_template

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.client_ip import parse_network
+from apps.core.standard_webhooks import new_secret
 from apps.journal.services import record
-from apps.notifications.channels.webhook.signing import new_secret
 from apps.signals import passphrases
 from apps.signals.choices import SourceKind
 from apps.signals.errors import SourceRefused

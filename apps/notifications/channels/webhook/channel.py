@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from apps.core import standard_webhooks as signing
 from apps.notifications.channels.base import (
     AddedBy,
     AfterCrash,
@@ -22,7 +23,6 @@ from apps.notifications.channels.base import (
     Sent,
 )
 from apps.notifications.channels.guard import check_url
-from apps.notifications.channels.webhook import signing
 from apps.notifications.channels.wire import Wire, read_some, retry_after_s
 from apps.notifications.choices import Urgency
 from apps.notifications.rules import retries
