@@ -137,7 +137,7 @@ class RefusedAlertAdmin(ReadOnlyAdmin):
         return str((alert.problem or {}).get("code", "")).replace("_", " ")
 
     def detail(self, alert: RefusedAlert) -> str:
-        return str((alert.problem or {}).get("detail", ""))[:120]
+        return str((alert.problem or {}).get("detail", ""))[:70]
 
     @action(description="Queue and rates", url_path="rates", icon="monitoring", permissions=["view"])  # type: ignore[untyped-decorator]
     def rates(self, request: HttpRequest) -> HttpResponse:

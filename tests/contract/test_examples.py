@@ -234,6 +234,7 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
         "alarms": alarm,
         "signals": Signal.objects.get(),
         "alert-sources": source,
+        "alerts": source.alerts.get(),
         "bars": bar_set,
         "instruments": bar_set.instrument,
         "workspaces": team,

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api.filters import MomentFilter
-from apps.core.api.serializers import ModelSerializer, Serializer
+from apps.core.api.serializers import ModelSerializer, Serializer, without
 from apps.core.api.views import GenericApiViewSet
 from apps.signals.choices import AlertStatus
 from apps.signals.models import Alert, Replay
@@ -51,6 +51,13 @@ class AlertSerializer(ModelSerializer[Alert]):
         return str(signal.uuid) if signal else None
 
 
+class AlertRowSerializer(AlertSerializer):
+    """An alert of a list."""
+
+    class Meta(AlertSerializer.Meta):
+        fields = without(AlertSerializer, "headers", "body")
+
+
 class OutcomeSerializer(Serializer[Outcome]):
     outcome = serializers.ChoiceField(
         choices=["queued", "refused", "repeat", "has_signal", "waiting", "gone"],
@@ -60,7 +67,7 @@ class OutcomeSerializer(Serializer[Outcome]):
     detail = serializers.CharField()
 
 
-class ReplaySerializer(ModelSerializer[Replay]):
+class AlertReplaySerializer(ModelSerializer[Replay]):
     class Meta:
         model = Replay
         fields = [
@@ -99,11 +106,12 @@ class AlertFilterSet(django_filters.FilterSet):
 
 class AlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[Alert]):
     describes = {
-        "list": "List alerts. Raw requests as they came, newest first; `status=rejected` is the review queue.",
+        "list": "List alerts. What was received, newest first, without bodies; `status=rejected` is the review queue.",
         "retrieve": "Read an alert. With its body, why it was refused, or the signal it became.",
     }
     rights = {"list": "signals.view", "retrieve": "signals.view", "*": "signals.manage"}
     serializer_class = AlertSerializer
+    row_serializer_class = AlertRowSerializer
     filterset_class = AlertFilterSet
     lookup_field = "uuid"
     lookup_value_converter = "uuid"

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from apps.accounts.models import Workspace
 from apps.core.api.filters import MomentFilter
 from apps.core.api.views import GenericApiViewSet
-from apps.signals.api.alerts import ReplaySerializer
+from apps.signals.api.alerts import AlertReplaySerializer
 from apps.signals.api.serializers import (
     AlertSourceSerializer,
     NewAddressSerializer,
@@ -170,22 +170,22 @@ class AlertSourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Gener
         body.is_valid(raise_exception=True)
         return Response(ReadSerializer(try_template(**body.validated_data)).data)
 
-    @extend_schema(request=ReplaySerializer, responses={202: ReplaySerializer})
+    @extend_schema(request=AlertReplaySerializer, responses={202: AlertReplaySerializer})
     @action(detail=True, methods=["post"])
     def replay(self, request: Request, uuid: Any = None) -> Response:
         """Read alerts for review anew. All that came since `since`, each of which makes one signal at most."""
         source = self.get_object()
-        body = ReplaySerializer(data=request.data)
+        body = AlertReplaySerializer(data=request.data)
         body.is_valid(raise_exception=True)
         replay = start_replay(source, since=body.validated_data["since"], actor=request.user)  # type: ignore[arg-type]
-        return Response(ReplaySerializer(replay).data, status=202)
+        return Response(AlertReplaySerializer(replay).data, status=202)
 
-    @extend_schema(responses=ReplaySerializer(many=True), filters=False)
-    @action(detail=True, methods=["get"], serializer_class=ReplaySerializer)
+    @extend_schema(responses=AlertReplaySerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], serializer_class=AlertReplaySerializer)
     def replays(self, request: Request, uuid: Any = None) -> Response:
         """List replays of a source. Newest first, with how far each is."""
         page = self.paginate_queryset(replays_of(self.get_object()))
-        return self.get_paginated_response(ReplaySerializer(page, many=True).data)
+        return self.get_paginated_response(AlertReplaySerializer(page, many=True).data)
 
     @extend_schema(request=None, responses={202: TestAlertSerializer})
     @action(detail=True, methods=["post"])
