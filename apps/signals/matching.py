@@ -29,7 +29,8 @@ class Wishes:
             return FiringState.MUTED
         if not self.is_open(at):
             return FiringState.OFF_HOURS
-        if last_fired_at is not None and at < last_fired_at + timedelta(seconds=self.cool_down_s):
+        # Signals may come out of order: one received before the last one that fired is not therefore too soon after it.
+        if last_fired_at is not None and abs(at - last_fired_at) < timedelta(seconds=self.cool_down_s):
             return FiringState.COOLING
         return FiringState.QUEUED
 

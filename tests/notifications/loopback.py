@@ -35,7 +35,9 @@ class Answer:
 class Loopback:
     """A context: `url` is its address, `requests` what came in, `answer` the function that answers."""
 
-    def __init__(self, answer: Callable[[Request], Answer] = lambda request: Answer()) -> None:
+    def __init__(
+        self, answer: Callable[[Request], Answer] = lambda request: Answer(), *, port: int = 0
+    ) -> None:
         self.answer = answer
         self.requests: list[Request] = []
         self._lock = Lock()
@@ -78,7 +80,7 @@ class Loopback:
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """A caller that was killed is no news."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Loopback:

@@ -223,3 +223,12 @@ def test_an_edit_keeps_what_matching_wrote(user, alarm, receive):
     update_alarm(made, {"name": "New"}, actor=user)  # read before it fired
     made.refresh_from_db()
     assert (made.name, made.last_fired_at) == ("New", FRIDAY)
+
+
+@pytest.mark.parametrize("cool_down_s, state", [(0, "queued"), (60, "cooling"), (30, "queued")])
+def test_a_signal_that_is_overtaken_by_a_later_one(cool_down_s, state, alarm, receive):
+    """Two workers may take signals out of order: only a cool-down keeps one back, not its place."""
+    alarm(cool_down_s=cool_down_s, channels=["inbox"])
+    receive(at=FRIDAY)
+    late = receive(at=FRIDAY - timedelta(seconds=45))
+    assert Firing.objects.get(signal=late).state == state
