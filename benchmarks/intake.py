@@ -1,23 +1,28 @@
-"""Alerts per second: the intake against one durable insert per request, in turns, on the database of DATABASE_URL.
+"""Alerts per second: the intake against one durable insert per request, in turns; then the intake at half of its rate.
 
-Run by `python -m benchmarks.intake [seconds]`. Both servers are one uvicorn process; the client is this one.
-A scratch database is made beside the configured one and dropped. Exit status 1 on any answer but 202.
+Run by `python -m benchmarks.intake [seconds]`. Both servers are one uvicorn process; the client is this one. It uses
+the servers of DATABASE_URL and REDIS_URL, or starts this machine's own; a scratch database is made and dropped.
+Exit status 1 on any answer but 202.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import sys
 from collections import defaultdict
 
-import django
+from benchmarks.load import Load, run_load
+from benchmarks.measure import goal, heading
+from benchmarks.servers import databases, scratch_database, server
 
-from benchmarks.load import run_load
-from benchmarks.servers import scratch_database, server
-
-ROUNDS = 2
+ROUNDS = 3
 CONNECTIONS = (64, 1000)
+RATIO = 1.7
+SATURATED_MS = 500.0
+HALF_MS = 300.0
+BARE, OURS = "one insert per request", "intake"
 ALERT = {
     "symbol": "BINANCE:BTCUSDT",
     "timeframe": "60",
@@ -44,35 +49,55 @@ def measure(seconds: float, database_url: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('fsync'), current_setting('server_version')")
         fsync, version = cursor.fetchone()
+    heading("Alerts to the intake")
     print(f"PostgreSQL {version}, fsync {fsync}; {os.cpu_count()} processors; {seconds:g} s a run")
     body = json.dumps(ALERT).encode()
     ways = {
-        "one insert per request": ("benchmarks.bare_insert:application", "/"),
-        "intake": ("apps.signals.intake:application", f"/hooks/tradingview/{token}/"),
+        BARE: ("benchmarks.bare_insert:application", "/"),
+        OURS: ("apps.signals.intake:application", f"/hooks/tradingview/{token}/"),
     }
-    rates: defaultdict[tuple[str, int], float] = defaultdict(float)
-    clean = True
+    loads: defaultdict[tuple[str, int], list[Load]] = defaultdict(list)
+    at_half: list[Load] = []
+    most = max(CONNECTIONS)
+
+    def run(name: str, url: str, connections: int, rate: float | None = None) -> Load:
+        load = run_load(url, body, connections=connections, seconds=seconds, rate=rate)
+        said = f"{rate:,.0f}/s asked" if rate else ""
+        print(f"{name:24} {connections:5} connections {load} {said}", flush=True)
+        return load
+
     for _ in range(ROUNDS):
         for name, (application, path) in ways.items():
             with server(application, {"DATABASE_URL": database_url}) as url:
                 run_load(url + path, body, connections=8, seconds=0.5)
                 for connections in CONNECTIONS:
-                    load = run_load(url + path, body, connections=connections, seconds=seconds)
-                    print(f"{name:24} {connections:5} connections {load}", flush=True)
-                    clean &= set(load.statuses) == {202}
-                    rates[name, connections] += load.per_second
+                    loads[name, connections].append(run(name, url + path, connections))
+                if name == OURS:
+                    at_half.append(run(name, url + path, most, loads[name, most][-1].per_second / 2))
     for connections in CONNECTIONS:
-        bare, gathered = (rates[name, connections] for name in ways)
-        print(f"ratio at {connections} connections: {gathered / bare:.2f}")
-    print(f"{Alert.objects.filter(source=source).count()} alerts stored")
-    return clean
+        ratio = statistics.median(
+            ours.per_second / bare.per_second
+            for ours, bare in zip(loads[OURS, connections], loads[BARE, connections], strict=True)
+        )
+        if connections == most:
+            goal(f"rate with {most} connections", ratio, RATIO, " times the bare insert's", at_least=True)
+        else:
+            print(f"ratio at {connections} connections: {ratio:.2f}")
+    goal("p99, saturated", statistics.median(load.p99_ms for load in loads[OURS, most]), SATURATED_MS, " ms")
+    goal("p99 at half of that rate", statistics.median(load.p99_ms for load in at_half), HALF_MS, " ms")
+    print(f"{Alert.objects.filter(source=source).count():,} alerts stored")
+    return all(set(load.statuses) == {202} for each in (*loads.values(), at_half) for load in each)
 
 
 def main() -> int:
-    django.setup()
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
-    with scratch_database() as database_url:
-        return 0 if measure(seconds, database_url) else 1
+    with databases() as environment:
+        os.environ.update(environment)
+        import django
+
+        django.setup()
+        with scratch_database() as database_url:
+            return 0 if measure(seconds, database_url) else 1
 
 
 if __name__ == "__main__":

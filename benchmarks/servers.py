@@ -49,6 +49,15 @@ def scratch_database() -> Iterator[str]:
 @contextmanager
 def server(application: str, environment: Mapping[str, str], processes: int = 1) -> Iterator[str]:
     """The application under uvicorn, as the Procfile starts it, on a free port; yields its address."""
+    with server_process(application, environment, processes) as (url, _):
+        yield url
+
+
+@contextmanager
+def server_process(
+    application: str, environment: Mapping[str, str], processes: int = 1
+) -> Iterator[tuple[str, int]]:
+    """As `server`; yields the address and the process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -66,7 +75,7 @@ def server(application: str, environment: Mapping[str, str], processes: int = 1)
             if process.poll() is not None:
                 raise RuntimeError(f"{application} ended with status {process.returncode} before it answered")
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)

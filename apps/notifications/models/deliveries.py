@@ -24,9 +24,13 @@ class Delivery(models.Model):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="deliveries")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, null=True, related_name="deliveries")
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, null=True, related_name="deliveries", db_index=False
+    )
     channel = models.CharField(max_length=20)
     step = models.PositiveSmallIntegerField(default=0)
     status = models.CharField(max_length=10, choices=DeliveryStatus)
@@ -35,7 +39,9 @@ class Delivery(models.Model):
     lane = models.CharField(max_length=60, blank=True)
     strict = models.BooleanField(default=False)
     in_digest = models.BooleanField(default=False)
-    bundle = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="bundled")
+    bundle = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="bundled", db_index=False
+    )
     attempts = models.PositiveIntegerField(default=0, help_text="All of them; the newest one's number.")
     tries = models.PositiveIntegerField(
         default=0, help_text="Failed ones at the present provider that count."
@@ -90,7 +96,16 @@ class Delivery(models.Model):
             models.Index(
                 fields=["lease_until"], name="notifications_delivery_lease", condition=Q(status="sending")
             ),
-            models.Index(fields=["contact", "-id"], name="notifications_delivery_contact"),
+            models.Index(
+                fields=["contact", "-id"],
+                name="notifications_delivery_to",
+                condition=Q(contact__isnull=False),
+            ),
+            models.Index(
+                fields=["bundle"],
+                name="notifications_delivery_bundle",
+                condition=Q(bundle__isnull=False),
+            ),
             models.Index(fields=["person", "-id"], name="notifications_delivery_person"),
             models.Index(
                 fields=["charge_key"],
@@ -115,7 +130,7 @@ class Delivery(models.Model):
 class Attempt(models.Model):
     """One attempt to deliver, written when it begins."""
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="trace")
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="trace", db_index=False)
     number = models.PositiveIntegerField()
     worker = models.CharField(max_length=80)
     provider = models.CharField(max_length=30, blank=True)

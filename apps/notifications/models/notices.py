@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -15,10 +16,14 @@ class Notice(models.Model):
     """One thing to tell one person, once per `key`; also its row in the inbox. Written by SQL, not by `save()`."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
-    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, null=True, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", db_index=False
+    )
+    workspace = models.ForeignKey(
+        "accounts.Workspace", on_delete=models.CASCADE, null=True, related_name="+", db_index=False
+    )
     event = models.CharField(max_length=80)
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=200)
     data = models.JSONField()
     urgency = models.PositiveSmallIntegerField(choices=Urgency)
     until = models.CharField(
@@ -38,6 +43,8 @@ class Notice(models.Model):
     saved = models.PositiveIntegerField(default=0, help_text="Credits that this choice saved.")
 
     class Meta:
+        # Each index is written for every message, so there is none too many: `unique=True` would add one for LIKE.
+        constraints = [models.UniqueConstraint(fields=["key"], name="notifications_notice_once")]
         indexes = [
             models.Index(fields=["person", "-id"], name="notifications_notice_inbox"),
             models.Index(
@@ -46,7 +53,7 @@ class Notice(models.Model):
                 condition=Q(read_at=None, in_inbox=True),
             ),
             models.Index(fields=["workspace", "-id"], name="notifications_notice_ws"),
-            models.Index(fields=["created_at"], name="notifications_notice_age"),
+            BrinIndex(fields=["created_at"], name="notifications_notice_aged"),
             models.Index(
                 fields=["person", "created_at"], name="notifications_notice_saved", condition=Q(saved__gt=0)
             ),

@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
+from apps.core.arrays import integers
 from apps.notifications.channels.base import Channel
 from apps.notifications.channels.registry import channels
 from apps.notifications.choices import Mode, Until, Urgency
@@ -137,7 +138,7 @@ SELECT u.id, u.timezone, h.quiet_from, h.quiet_until, h.breaks_through, h.digest
                        WHERE c.person_id = u.id AND c.channel = 'email' AND c.disabled_at IS NOT NULL
                          AND lower(c.options ->> 'account') = lower(u.email))
 FROM accounts_user AS u LEFT JOIN notifications_deliveryhours AS h ON h.person_id = u.id
-WHERE u.id = ANY(%s) AND u.is_active AND u.erased_at IS NULL
+WHERE u.id = ANY(%s::bigint[]) AND u.is_active AND u.erased_at IS NULL
 """
 
 
@@ -155,7 +156,7 @@ def readers_of(person_ids: Iterable[int]) -> dict[int, Reader]:
     made: dict[tuple[Any, ...], Clock] = {}
     found = {}
     with connection.cursor() as cursor:
-        cursor.execute(SELECT_PEOPLE, [list(person_ids)])
+        cursor.execute(SELECT_PEOPLE, [integers(person_ids)])
         for person_id, *wishes, budget, has_mail in cursor.fetchall():
             key = tuple(wishes)
             if key not in made:

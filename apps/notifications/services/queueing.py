@@ -6,8 +6,9 @@ that must be paid first does so in between, in the same transaction.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,12 +18,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
+from apps.core.arrays import integers, texts
 from apps.core.jobs import enqueue_on_commit
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
-from apps.notifications.channels.registry import CHANNELS, channel_of
+from apps.notifications.channels.registry import CHANNELS, channel_of, channels
 from apps.notifications.choices import Mode, Until, Urgency
-from apps.notifications.models import Contact, Ladder, Preference
+from apps.notifications.models import Ladder
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import Event, event_of
 from apps.notifications.rules.planning import plan
@@ -31,17 +33,28 @@ from apps.notifications.services.plans import NewNotice, PlannedDelivery, Planne
 from apps.notifications.services.routing import Routes, read_routes, routed
 
 
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    """What the plan needs of a contact that can be used."""
+
+    pk: int
+    workspace_id: int | None
+    options: Mapping[str, Any]
+    is_verified: bool
+
+
 @dataclass
 class _Wishes:
-    """What the plan of a batch needs to know of its people, read once."""
+    """What the plan of a batch needs to know of its people and the installation, read once."""
 
     readers: dict[int, Reader]
     modes: dict[tuple[int, str, str], str]
-    contacts: dict[tuple[int, str], list[Contact]]
+    contacts: dict[tuple[int, str], list[_Contact]]
     ladders: dict[int, Ladder]
     prices: dict[str, int]
     routes: Routes
     discreet: set[int | None]
+    set_up: Collection[str]
 
 
 def queue_notices(notices: Sequence[NewNotice], *, now: datetime | None = None) -> int:
@@ -63,27 +76,42 @@ def plan_notices(notices: Sequence[NewNotice], *, now: datetime | None = None) -
     ]
 
 
+# Not by the ORM: of thousands of people it looks at each one, for each query.
+CHOSEN = """
+SELECT person_id, event, channel, mode FROM notifications_preference
+WHERE person_id = ANY(%s::bigint[]) AND event = ANY(%s)
+"""
+
+# Codes alone go to those that are not confirmed yet.
+USABLE = """
+SELECT id, person_id, channel, workspace_id, options, verified_at IS NOT NULL FROM notifications_contact
+WHERE person_id = ANY(%s::bigint[]) AND disabled_at IS NULL AND (%s OR verified_at IS NOT NULL) ORDER BY id
+"""
+
+
 def _read_wishes(notices: Sequence[NewNotice]) -> _Wishes:
-    people = list({notice.person_id for notice in notices})
+    ids = {notice.person_id for notice in notices}
+    people = integers(ids)
     names = list({notice.event for notice in notices})
-    chosen = Preference.objects.filter(person_id__in=people, event__in=names)
-    contacts: dict[tuple[int, str], list[Contact]] = defaultdict(list)
-    usable = Contact.objects.filter(person_id__in=people, disabled_at=None)
-    if CODE.name not in names:  # which goes to those that are not confirmed yet
-        usable = usable.filter(verified_at__isnull=False)
-    columns = ("person_id", "workspace_id", "channel", "options", "verified_at")
-    for contact in usable.only(*columns).order_by("id"):
-        contacts[contact.person_id, contact.channel].append(contact)
+    contacts: dict[tuple[int, str], list[_Contact]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(CHOSEN, [people, names])
+        modes = {(person, event, channel): mode for person, event, channel, mode in cursor.fetchall()}
+        cursor.execute(USABLE, [people, CODE.name in names])
+        for pk, person_id, channel, workspace_id, options, is_verified in cursor.fetchall():
+            contact = _Contact(pk, workspace_id, json.loads(options), is_verified)
+            contacts[person_id, channel].append(contact)
     ladder_ids = {notice.ladder_id for notice in notices} - {None}
-    readers = readers_of(people)
+    readers = readers_of(ids)
     return _Wishes(
         readers=readers,
-        modes={(p, e, c): m for p, e, c, m in chosen.values_list("person_id", "event", "channel", "mode")},
+        modes=modes,
         contacts=contacts,
         ladders=Ladder.objects.in_bulk(ladder_ids) if ladder_ids else {},
         prices=tariff(),
         routes=read_routes(notices, readers),
         discreet={one.pk for some in contacts.values() for one in some if one.options.get("discreet")},
+        set_up={channel.kind for channel in channels() if channel.is_set_up},
     )
 
 
@@ -129,7 +157,7 @@ def _deliveries(
     wishes: _Wishes,
 ) -> Iterable[PlannedDelivery]:
     channel = channel_of(kind)
-    if not channel.is_set_up:
+    if kind not in wishes.set_up:
         return
     chosen = wishes.modes.get((notice.person_id, event.name, kind))
     if (chosen is None and notice.channels is not None) or (step and chosen != Mode.OFF):
@@ -174,7 +202,7 @@ def _targets(
     for contact in wishes.contacts.get((notice.person_id, kind), ()):
         if contact.workspace_id not in (None, notice.workspace_id):
             continue
-        if contact.verified_at is None and notice.event != CODE.name:
+        if not contact.is_verified and notice.event != CODE.name:
             continue
         found = True
         if notice.contact_ids is not None and contact.pk not in notice.contact_ids:
@@ -203,21 +231,24 @@ def _wants(options: Mapping[str, Any], notice: NewNotice) -> bool:
         return True
 
 
+# What many notices and deliveries share is sent once and named by its place.
 INSERT = """
-WITH incoming AS (
+WITH shared AS (
     SELECT * FROM unnest(
-        %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::integer[], %s::smallint[], %s::text[],
-        %s::timestamptz[], %s::boolean[], %s::boolean[], %s::jsonb[], %s::integer[]
-    ) AS row (key, person_id, workspace_id, event, place, urgency, until, deadline_at, in_inbox, is_test, routing,
-              saved)
-    JOIN unnest(%s::jsonb[]) WITH ORDINALITY AS shared (data, place) USING (place)
+        %s::jsonb[], %s::bigint[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[], %s::boolean[],
+        %s::boolean[], %s::jsonb[], %s::integer[]
+    ) WITH ORDINALITY AS row (data, workspace_id, event, urgency, until, deadline_at, in_inbox, is_test, routing,
+                              saved, place)
+), incoming AS (
+    SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::integer[])
+        WITH ORDINALITY AS row (key, person_id, charge_key, place, number)
 ), told AS (
     INSERT INTO notifications_notice
         (uuid, person_id, workspace_id, event, key, data, urgency, until, deadline_at, created_at, read_at,
          acknowledged_at, acknowledged_by, in_inbox, is_test, routing, saved)
     SELECT gen_random_uuid(), person_id, workspace_id, event, key, data, urgency, until, deadline_at, %s, NULL,
            NULL, '', in_inbox, is_test, routing, saved
-    FROM incoming ORDER BY key
+    FROM incoming JOIN shared USING (place) ORDER BY key COLLATE "C"
     ON CONFLICT (key) DO NOTHING
     RETURNING id, key, person_id, urgency
 ), planned AS (
@@ -225,15 +256,17 @@ WITH incoming AS (
         (uuid, notice_id, person_id, contact_id, channel, step, status, urgency, send_after, lane, strict,
          in_digest, attempts, tries, is_doubtful, worker, provider, provider_id, currency, cost, charge_key,
          error, refund_due, created_at, due_at)
-    SELECT gen_random_uuid(), told.id, told.person_id, way.contact_id, way.channel, way.step, 'waiting',
-           told.urgency, way.send_after, way.lane, way.strict, way.in_digest, 0, 0, false, '', '', '', '',
-           way.cost, way.charge_key, '', false, %s, way.send_after
-    FROM unnest(
-        %s::text[], %s::bigint[], %s::text[], %s::smallint[], %s::timestamptz[], %s::text[], %s::boolean[],
-        %s::boolean[], %s::integer[], %s::text[]
-    ) WITH ORDINALITY AS way
-        (key, contact_id, channel, step, send_after, lane, strict, in_digest, cost, charge_key, number)
-    JOIN told USING (key) ORDER BY way.number
+    SELECT gen_random_uuid(), told.id, told.person_id, way.contact_id, kind.channel, kind.step, 'waiting',
+           told.urgency, kind.send_after, way.lane, kind.strict, kind.in_digest, 0, 0, false, '', '', '', '',
+           kind.cost, CASE WHEN kind.cost > 0 THEN incoming.charge_key ELSE '' END, '', false, %s,
+           kind.send_after
+    FROM unnest(%s::integer[], %s::bigint[], %s::text[], %s::integer[])
+        WITH ORDINALITY AS way (number, contact_id, lane, place, turn)
+    JOIN unnest(%s::text[], %s::smallint[], %s::timestamptz[], %s::boolean[], %s::boolean[], %s::integer[])
+        WITH ORDINALITY AS kind (channel, step, send_after, strict, in_digest, cost, place) USING (place)
+    JOIN incoming USING (number)
+    JOIN told USING (key)
+    ORDER BY way.turn
     RETURNING id
 )
 SELECT (SELECT count(*) FROM told), (SELECT count(*) FROM planned)
@@ -246,43 +279,48 @@ def queue_planned(planned: Sequence[PlannedNotice], *, now: datetime | None = No
         return 0
     now = now or timezone.now()
     planned = list({one.notice.key: one for one in reversed(planned)}.values())[::-1]
-    places: dict[int, int] = {}  # many notices of one thing share their data, which is sent once
-    shared: list[Jsonb] = []
-    for one in planned:
-        if id(one.notice.data) not in places:
-            shared.append(Jsonb(one.notice.data))
-            places[id(one.notice.data)] = len(shared)
-    ways = [
-        (one.notice.key, way, one.notice.charge_key if way.cost else "")
-        for one in planned
-        for way in one.deliveries
-    ]
+    shared: dict[tuple[Any, ...], int] = {}
+    kinds: dict[tuple[Any, ...], int] = {}
+    said: dict[int, Jsonb | None] = {id(None): None}
+    places: list[int] = []
+    ways: list[tuple[int, int | None, str, int]] = []
+    for number, one in enumerate(planned, start=1):
+        notice = one.notice
+        said.setdefault(id(notice.data), Jsonb(notice.data))
+        if one.routing:
+            said.setdefault(id(one.routing), Jsonb(one.routing.as_json()))
+        common = (
+            id(notice.data),
+            notice.workspace_id,
+            notice.event,
+            int(one.urgency),
+            one.until,
+            notice.deadline_at,
+            one.in_inbox,
+            notice.is_test,
+            id(one.routing),
+            one.routing.saved if one.routing else 0,
+        )
+        places.append(shared.setdefault(common, len(shared) + 1))
+        for way in one.deliveries:
+            kind = (way.channel, way.step, way.send_after, way.strict, way.in_digest, way.cost)
+            ways.append((number, way.contact_id, way.lane, kinds.setdefault(kind, len(kinds) + 1)))
     parameters: list[Any] = [
-        [one.notice.key for one in planned],
-        [one.notice.person_id for one in planned],
-        [one.notice.workspace_id for one in planned],
-        [one.notice.event for one in planned],
-        [places[id(one.notice.data)] for one in planned],
-        [int(one.urgency) for one in planned],
-        [one.until for one in planned],
-        [one.notice.deadline_at for one in planned],
-        [one.in_inbox for one in planned],
-        [one.notice.is_test for one in planned],
-        [Jsonb(one.routing.as_json()) if one.routing else None for one in planned],
-        [one.routing.saved if one.routing else 0 for one in planned],
-        shared,
+        [said[common[0]] for common in shared],
+        *([common[column] for common in shared] for column in range(1, 8)),
+        [said[common[8]] for common in shared],
+        [common[9] for common in shared],
+        texts(one.notice.key for one in planned),
+        integers(one.notice.person_id for one in planned),
+        texts(one.notice.charge_key for one in planned),
+        integers(places),
         now,
         now,
-        [key for key, _, _ in ways],
-        [way.contact_id for _, way, _ in ways],
-        [way.channel for _, way, _ in ways],
-        [way.step for _, way, _ in ways],
-        [way.send_after for _, way, _ in ways],
-        [way.lane for _, way, _ in ways],
-        [way.strict for _, way, _ in ways],
-        [way.in_digest for _, way, _ in ways],
-        [way.cost for _, way, _ in ways],
-        [charge for _, _, charge in ways],
+        integers(number for number, _, _, _ in ways),
+        integers(contact_id for _, contact_id, _, _ in ways),
+        texts(lane for _, _, lane, _ in ways),
+        integers(place for _, _, _, place in ways),
+        *([kind[column] for kind in kinds] for column in range(6)),
     ]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(INSERT, parameters)

@@ -84,9 +84,9 @@ class Firing(models.Model):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="firings")
-    signal = models.ForeignKey(Signal, on_delete=models.CASCADE, related_name="firings")
-    key = models.CharField(max_length=60, unique=True)
+    alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="firings", db_index=False)
+    signal = models.ForeignKey(Signal, on_delete=models.CASCADE, related_name="firings", db_index=False)
+    key = models.CharField(max_length=60)
     state = models.CharField(max_length=12, choices=FiringState)
     held = models.PositiveIntegerField(default=0)
     spent = models.PositiveIntegerField(null=True)
@@ -95,7 +95,8 @@ class Firing(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["alarm", "signal"], name="signals_firing_once"),
+            models.UniqueConstraint(fields=["signal", "alarm"], name="signals_firing_once_each"),
+            models.UniqueConstraint(fields=["key"], name="signals_firing_once"),
             models.CheckConstraint(
                 condition=Q(state="queued", ended_at=None) | (~Q(state="queued") & Q(ended_at__isnull=False)),
                 name="signals_firing_ended_at",
@@ -103,7 +104,6 @@ class Firing(models.Model):
         ]
         indexes = [
             models.Index(fields=["alarm", "-id"], name="signals_firing_alarm"),
-            models.Index(fields=["signal", "id"], name="signals_firing_signal"),
             models.Index(fields=["id"], name="signals_firing_queued", condition=Q(state="queued")),
         ]
 

@@ -6,8 +6,10 @@ and signal, so that a worker that died is followed by one that does the same onc
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
@@ -20,6 +22,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.billing.services.credits import Need, hold_many
+from apps.core.arrays import integers, texts
 from apps.engine.lang.payloads import compile_condition
 from apps.notifications.selectors import zone_named
 from apps.notifications.services import NewNotice, PlannedNotice, plan_notices, queue_planned
@@ -77,8 +80,10 @@ WITH added AS (
         AS incoming (uuid, alarm_id, signal_id, key, state, held)
     ON CONFLICT DO NOTHING
 )
-UPDATE signals_alarm AS a SET last_fired_at = fired.at
-FROM unnest(%s::bigint[], %s::timestamptz[]) AS fired (alarm_id, at) WHERE a.id = fired.alarm_id
+UPDATE signals_alarm AS a SET last_fired_at = greatest(a.last_fired_at, s.received_at)
+FROM unnest(%s::bigint[], %s::bigint[]) AS fired (alarm_id, signal_id)
+JOIN signals_signal AS s ON s.id = fired.signal_id
+WHERE a.id = fired.alarm_id
 """
 
 
@@ -97,12 +102,9 @@ class _Pair:
     wishes: Wishes
     last_fired_at: datetime | None
     uuid: UUID
+    key: str
     state: FiringState = FiringState.QUEUED
     held: int = 0
-
-    @property
-    def key(self) -> str:
-        return f"firing:{self.alarm_id}:{self.signal_id}"
 
 
 def match_signals(*, batch: int = BATCH) -> int:
@@ -112,7 +114,7 @@ def match_signals(*, batch: int = BATCH) -> int:
     """
     claimed: list[int] = []
     try:
-        with transaction.atomic():
+        with _collecting_later(), transaction.atomic():
             signals = _claim(Signal.objects.order_by("attempts", "id"), batch)
             claimed = [signal.pk for signal in signals]
             return _match(signals)
@@ -123,6 +125,18 @@ def match_signals(*, batch: int = BATCH) -> int:
         for signal_id in claimed:
             _match_alone(signal_id)
     return len(claimed)
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Tens of thousands of small objects are made and all needed to the end: a search for garbage finds none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _match_alone(signal_id: int) -> None:
@@ -223,6 +237,7 @@ def _pair(
         wishes,
         last_fired_at,
         uuid4(),
+        f"firing:{alarm_id}:{signal_id}",
     )
 
 
@@ -320,25 +335,26 @@ def signal_data(signal: Signal, alarm: str, *, paid: bool = True) -> dict[str, A
 def _write_firings(pairs: Sequence[_Pair], received: Mapping[int, datetime], now: datetime) -> None:
     if not pairs:
         return
-    fired: dict[int, datetime] = {}
+    fired: dict[int, int] = {}  # each alarm's newest
     for pair in pairs:
         if pair.state in (FiringState.QUEUED, FiringState.NO_CREDITS):
-            at = received[pair.signal_id]
-            fired[pair.alarm_id] = max(at, fired.get(pair.alarm_id, pair.last_fired_at or at))
+            known = fired.setdefault(pair.alarm_id, pair.signal_id)
+            if received[pair.signal_id] > received[known]:
+                fired[pair.alarm_id] = pair.signal_id
     with connection.cursor() as cursor:
         cursor.execute(
             INSERT_FIRINGS,
             [
                 now,
                 now,
-                [pair.uuid for pair in pairs],
-                [pair.alarm_id for pair in pairs],
-                [pair.signal_id for pair in pairs],
-                [pair.key for pair in pairs],
-                [pair.state.value for pair in pairs],
-                [pair.held for pair in pairs],
-                list(fired),
-                list(fired.values()),
+                texts(str(pair.uuid) for pair in pairs),
+                integers(pair.alarm_id for pair in pairs),
+                integers(pair.signal_id for pair in pairs),
+                texts(pair.key for pair in pairs),
+                texts(pair.state.value for pair in pairs),
+                integers(pair.held for pair in pairs),
+                integers(fired),
+                integers(fired.values()),
             ],
         )
 

@@ -18,6 +18,7 @@ from apps.billing.services.credits.writing import (
     lock_workspaces,
     run,
 )
+from apps.core.arrays import integers, texts
 
 PAGE = "/settings/workspace/credits/"
 
@@ -42,7 +43,7 @@ WITH asked AS (
             PARTITION BY b.workspace_id, (b.expires_at IS NULL OR b.expires_at > %(now)s)
             ORDER BY b.priority, b.expires_at NULLS LAST, b.id ROWS UNBOUNDED PRECEDING))::bigint AS upto
     FROM billing_creditbucket AS b
-    WHERE b.workspace_id = ANY(%(workspaces)s) AND b.available > 0
+    WHERE b.workspace_id = ANY(%(workspaces)s::bigint[]) AND b.available > 0
 ), purse AS (
     SELECT workspace_id, sum(available)::bigint AS balance,
         coalesce(sum(available) FILTER (WHERE usable), 0)::bigint AS usable
@@ -118,7 +119,13 @@ def hold_many(needs: Iterable[Need]) -> Held:
     rows = [(n.workspace_id, n.key, n.amount, n.reference[:LONGEST_REFERENCE]) for n in wanted.values()]
     workspaces, keys, amounts, references = columns(rows, 4)
     lock_workspaces(workspaces)
-    found = run(HOLD, workspaces=workspaces, keys=keys, amounts=amounts, references=references)
+    found = run(
+        HOLD,
+        workspaces=integers(workspaces),
+        keys=texts(keys),
+        amounts=integers(amounts),
+        references=texts(references),
+    )
     taken = [key for what, key, _, _ in found if what == "taken"]
     if taken:
         raise LedgerRefused(
