@@ -57,7 +57,8 @@ WHERE s.id = ANY(%s) AND a.condition <> ''
 
 CANDIDATES = """
 SELECT s.id, a.id, a.person_id, a.workspace_id, a.name, a.channels, a.ladder_id, a.urgency, a.cool_down_s,
-       a.muted_until, a.days, a.open_from, a.open_until, a.last_fired_at, u.timezone
+       a.muted_until, a.days, a.open_from, a.open_until,
+       CASE WHEN a.cool_down_s > 0 THEN a.last_fired_at END, u.timezone
 FROM signals_signal AS s
 JOIN signals_alarm AS a ON a.workspace_id = s.workspace_id AND a.is_active AND a.created_at <= s.received_at
     AND (a.source_id IS NULL OR a.source_id = s.source_id)
