@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signals', '0003_signals_before_alarms'),
+        ('signals', '0004_intake_guards'),
     ]
 
     operations = [
