@@ -23,6 +23,7 @@ urlpatterns = [
     path("formulas/", include("apps.formulas.urls")),
     path("backtests/", include("apps.backtests.urls")),
     path("signals/", include("apps.signals.urls")),
+    path("verify/", include("apps.signals.public_urls")),
     path("", include("apps.notifications.urls")),
     path("api/", include("config.api")),
     path("health/live", core_views.health_live, name="health-live"),

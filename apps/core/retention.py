@@ -5,7 +5,7 @@ Staff may change the days within the bounds given here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -20,7 +20,11 @@ from django.utils.module_loading import autodiscover_modules
 
 @dataclass(frozen=True)
 class Kept:
-    """Rows of `label` whose `moment` is older than some days are deleted, or their `clear` columns emptied."""
+    """Rows of `label` whose `moment` is older than some days are deleted, or their `clear` columns emptied.
+
+    `sooner` names rows whose time is over before that, as a plan may say; `taking` is told, in the same transaction,
+    which rows go.
+    """
 
     kind: str
     words: str
@@ -32,6 +36,8 @@ class Kept:
     only: Q = field(default_factory=Q)
     clear: Mapping[str, Any] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    sooner: Callable[[], Q] | None = None
+    taking: Callable[[Sequence[Any]], None] | None = None
 
     @cached_property
     def model(self) -> type[Model]:
@@ -39,7 +45,10 @@ class Kept:
 
     def due(self, before: datetime) -> QuerySet[Any]:
         """The rows whose time is over."""
-        rows = self.model._base_manager.filter(self.only, **{f"{self.moment}__lt": before})
+        over = Q(**{f"{self.moment}__lt": before})
+        if self.sooner is not None:
+            over |= self.sooner()
+        rows = self.model._base_manager.filter(self.only & over)
         return rows.exclude(**self.clear) if self.clear else rows
 
     def purge(self, before: datetime, *, batch: int = 1000) -> int:
@@ -54,6 +63,8 @@ class Kept:
                         default_storage.delete(path)
             with transaction.atomic():
                 taken = self.due(before).filter(pk__in=keys)
+                if self.taking is not None:
+                    self.taking(rows)
                 gone += (
                     taken.update(**self.clear) if self.clear else taken.delete()[1][self.model._meta.label]
                 )

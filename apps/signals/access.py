@@ -7,8 +7,8 @@ from uuid import UUID
 from django.http import Http404
 
 from apps.accounts.models import Workspace
-from apps.signals.models import Alarm, Alert, AlertSource, Replay, Signal
-from apps.signals.selectors import alarms_of, signals_of, sources_of
+from apps.signals.models import Alarm, Alert, AlertSource, Replay, Signal, UtBot
+from apps.signals.selectors import alarms_of, signals_of, sources_of, ut_bots_of
 
 
 def get_source_for(workspace: Workspace, uuid: UUID | str) -> AlertSource:
@@ -45,3 +45,10 @@ def get_alarm_for(workspace: Workspace, uuid: UUID | str) -> Alarm:
     if alarm is None:
         raise Http404("No such alarm.")
     return alarm
+
+
+def get_ut_bot_for(workspace: Workspace, uuid: UUID | str) -> UtBot:
+    bot = ut_bots_of(workspace).filter(uuid=uuid).first()
+    if bot is None:
+        raise Http404("No such UT Bot.")
+    return bot

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from apps.notifications.selectors.waiting import waiting_by_channel
 from apps.signals.choices import AlertStatus
-from apps.signals.models import Alert, AlertSource, RefusedAlert, SecurityEvent, Signal
+from apps.signals.errors import UtBotRefused
+from apps.signals.models import Alert, AlertSource, RefusedAlert, SecurityEvent, Signal, UtBot
 from apps.signals.selectors import intake_depth, intake_rates, last_day, last_hour, turned_away
 from apps.signals.selectors.intake import Span
-from apps.signals.services import set_rate_limit
+from apps.signals.services import create_ut_bot, set_rate_limit, update_ut_bot
+from apps.signals.services.ut_bots import FIELDS, check_ut_bot
+from apps.signals.ut_bot.script import script_of
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -192,6 +197,74 @@ class SignalAdmin(ReadOnlyAdmin):
     list_filter = ["action", "is_test", "status"]
     search_fields = ["uuid", "symbol", "strategy", "workspace__name"]
     list_select_related = ["workspace", "source"]
+
+
+class UtBotAdminForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The same checks as on the trader's page."""
+
+    symbols = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="EXCHANGE:TICKER, separated by spaces; at most 40.",
+    )
+
+    class Meta:
+        model = UtBot
+        fields = FIELDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["symbols"] = " ".join(self.instance.symbols)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        source = values.get("source")
+        if source is None:
+            return values
+        for name in [name for name in FIELDS if name in values]:
+            try:
+                values.update(
+                    check_ut_bot(
+                        {name: values[name]},
+                        self.instance.workspace if self.instance.pk else source.workspace,
+                    )
+                )
+            except UtBotRefused as error:
+                self.add_error(error.field if error.field in self.fields else None, error.message)
+        return values
+
+
+@admin.register(UtBot)
+class UtBotAdmin(ModelAdmin):
+    """Staff set UT Bots up for a workspace, that of the chosen source, and take the script from here."""
+
+    records_itself = True
+    form = UtBotAdminForm
+    list_display = ["name", "strategy", "workspace", "source", "timeframe", "multiplier", "created_at"]
+    search_fields = ["name", "uuid", "workspace__name", "workspace__owner__email", "source__name"]
+    list_select_related = ["workspace", "source"]
+    autocomplete_fields = ["source"]
+    readonly_fields = ["strategy", "script"]
+    show_full_result_count = False
+    ordering = ["-id"]
+
+    def get_fields(self, request: HttpRequest, obj: UtBot | None = None) -> list[str]:
+        return [*FIELDS, "strategy", "script"] if obj else list(FIELDS)
+
+    @admin.display(description="Script for TradingView")
+    def script(self, bot: UtBot) -> str:
+        return format_html('<pre style="white-space: pre-wrap">{}</pre>', script_of(bot.rule))
+
+    def save_model(self, request: HttpRequest, obj: UtBot, form: Any, change: bool) -> None:
+        values = {name: form.cleaned_data[name] for name in FIELDS}
+        if change:
+            update_ut_bot(UtBot.objects.get(pk=obj.pk), values, actor=request.user)  # type: ignore[arg-type]
+        else:
+            made = create_ut_bot(values["source"].workspace, values, actor=request.user)  # type: ignore[arg-type]
+            obj.pk, obj.uuid, obj.number, obj.workspace = made.pk, made.uuid, made.number, made.workspace
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(SecurityEvent)

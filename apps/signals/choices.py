@@ -72,6 +72,16 @@ class IncidentState(models.TextChoices):
     CLOSED = "closed", "Closed"  # what was missing came later, or the regression was told
 
 
+class Unmeasured(models.TextChoices):
+    """Why an outcome cannot be said. What more bars could mend is looked at again when they come."""
+
+    NO_INSTRUMENT = "no_instrument", "no instrument of this symbol"
+    NO_BARS = "no_bars", "no bars of that time"
+    CLOSED = "closed", "no bar closed near the horizon"
+    COARSE = "coarse", "bars too long for the horizon"
+    OFF_MARKET = "off_market", "its price was not the market's"
+
+
 class SecurityEventKind(models.TextChoices):
     """Why the intake answered 401, or the mail intake 550."""
 

@@ -66,3 +66,13 @@ class TooManyTests(DomainError):
     code = "too_many_tests"
     status = 429
     title = "A test was just sent"
+
+
+class UtBotRefused(DomainError):
+    code = "invalid_ut_bot"
+    title = "The UT Bot cannot be set like this"
+
+
+class RecordRefused(DomainError):
+    code = "invalid_record"
+    title = "The record cannot be shown like this"

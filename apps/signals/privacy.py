@@ -2,6 +2,7 @@
 
 from apps.core.privacy import holds
 from apps.core.retention import keep
+from apps.signals.retention import alerts_beyond_plan, firings_beyond_plan, note_dropped, signals_beyond_plan
 
 holds(
     "signals.AlertSource",
@@ -38,6 +39,16 @@ holds(
     workspace="source__workspace_id",
     mentions=("actor_id",),
 )
+holds("signals.UtBot", "UT Bots: their parameters", workspace="workspace_id")
+holds("signals.SignalOutcome", "What the market did after each signal", workspace="signal__workspace_id")
+holds(
+    "signals.SignalChain",
+    "The record of signals: its public key and page",
+    workspace="workspace_id",
+    without=("seed", "salt"),
+)
+holds("signals.SignalLink", "The hash of each signal, in order", workspace="chain__workspace_id")
+holds("signals.SignalDay", "The signed root of each day's hashes", workspace="chain__workspace_id")
 holds("signals.SecurityEvent", "Requests that intake turned away", workspace="source__workspace_id")
 
 keep(
@@ -48,6 +59,17 @@ keep(
     days=90,
     least=7,
     clear={"body": b"", "headers": {}, "remote_ip": None},
+    sooner=alerts_beyond_plan,
+)
+keep(
+    "signals.signals",
+    "Signals with their firings and outcomes, by the workspace's plan; their hashes stay",
+    label="signals.Signal",
+    moment="received_at",
+    days=3650,
+    least=30,
+    sooner=signals_beyond_plan,
+    taking=note_dropped,
 )
 keep(
     "signals.repeats",
@@ -73,6 +95,7 @@ keep(
     moment="fired_at",
     days=365,
     least=30,
+    sooner=firings_beyond_plan,
 )
 keep(
     "signals.incidents",

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from apps.signals.views import alarms, deliveries, feed, guards, sources
+from apps.signals.views import (
+    alarms,
+    deliveries,
+    feed,
+    guards,
+    performance,
+    record,
+    sources,
+    ut_bots,
+)
 
 app_name = "signals"
 urlpatterns = [
@@ -31,5 +40,21 @@ urlpatterns = [
     path("alarms/<uuid:uuid>/switch/", alarms.alarm_switch, name="alarm-switch"),
     path("alarms/<uuid:uuid>/test/", alarms.alarm_test, name="alarm-test"),
     path("alarms/<uuid:uuid>/delete/", alarms.alarm_delete, name="alarm-delete"),
+    path("performance/", performance.performance, name="performance"),
+    path("performance/outcomes.csv", performance.performance_export, name="performance-export"),
+    path("record/", record.record, name="record"),
+    path("record/publish/", record.record_publish, name="record-publish"),
+    path("record/verify/", record.record_verify, name="record-verify"),
+    path("record/chain.jsonl", record.record_chain, name="record-chain"),
+    path("record/days.json", record.record_days, name="record-days"),
+    path("ut-bot/", ut_bots.ut_bot_list, name="ut-bot-list"),
+    path("ut-bot/new/", ut_bots.ut_bot_new, name="ut-bot-new"),
+    path("ut-bot/<uuid:uuid>/", ut_bots.ut_bot_detail, name="ut-bot-detail"),
+    path("ut-bot/<uuid:uuid>/edit/", ut_bots.ut_bot_edit, name="ut-bot-edit"),
+    path("ut-bot/<uuid:uuid>/script/", ut_bots.ut_bot_script, name="ut-bot-script"),
+    path("ut-bot/<uuid:uuid>/test/", ut_bots.ut_bot_test, name="ut-bot-test"),
+    path("ut-bot/<uuid:uuid>/formula/", ut_bots.ut_bot_formula, name="ut-bot-formula"),
+    path("ut-bot/<uuid:uuid>/delete/", ut_bots.ut_bot_delete, name="ut-bot-delete"),
+    path("<uuid:uuid>/proof/", record.signal_proof, name="signal-proof"),
     path("<uuid:uuid>/", feed.signal_detail, name="signal-detail"),
 ]

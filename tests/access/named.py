@@ -17,6 +17,7 @@ COSTS = {"cash": "10000", "fee": "0.1", "slippage_bps": "2", "fill": "next_open"
 RANGES = {"mode": "grid", "metric": "sharpe", "from_length": "2", "to_length": "5", "step_length": "3"}
 FOLDS = {"mode": "rolling", "metric": "sharpe", "from_length": "2", "folds": "2", "train_share": "75"}
 LEG = {"name": "Mix", "rebalance": "none", "legs": "1", "leg-0-weight": "50"}
+UT_BOT = {"timeframe": "1h", "ema_period": 9, "atr_period": 10, "multiplier": "3.7"}
 WHOLE = {"start": "2020-01-01T00:00:00Z", "end": "2020-03-01T00:00:00Z"}
 DAYS = {"start": "2020-01-01", "end": "2020-03-01"}
 
@@ -118,6 +119,13 @@ ASKED = [
         {"name": "Taken", "bar_set": ID, **WHOLE},
     ),
     Asked("bar_set", "bar_set", f"GET /api/v1/formulas/{{formula}}/compare/?old=draft&bar_set={ID}"),
+    Asked("PerformanceQuerySerializer.source", "source", f"GET /api/v1/signals/performance/?source={ID}"),
+    Asked(
+        "UtBotSerializer.source",
+        "source",
+        "POST /api/v1/ut-bots/",
+        {"name": "Bot", "source": ID, "symbols": ["BINANCE:BTCUSDT"], **UT_BOT},
+    ),
     Asked("SignalFilterSet.source", "source", f"GET /api/v1/signals/?source={ID}"),
     Asked("AlertFilterSet.source", "source", f"GET /api/v1/alerts/?source={ID}"),
     Asked("JournalFilterSet.target", "formula", f"GET /api/v1/journal/?target=formulas.formula:{ID}"),
@@ -195,6 +203,13 @@ ASKED = [
     Asked("InboxFilterForm.before", "notice", f"GET /inbox/?before={ID}"),
     Asked("DeliveryFilterForm.before", "alert", f"GET /signals/sources/{{source}}/?before={ID}"),
     Asked("StatusForm.before", "delivery", f"GET /settings/workspace/webhooks/{{webhook}}/?before={ID}"),
+    Asked("PerformanceForm.source", "source", f"GET /signals/performance/?source={ID}"),
+    Asked(
+        "UtBotForm.source",
+        "source",
+        "POST /signals/ut-bot/new/",
+        {"name": "Bot", "source": ID, "symbols": "BINANCE:BTCUSDT", **UT_BOT},
+    ),
     Asked("FeedFilterForm.source", "source", f"GET /signals/?source={ID}"),
     Asked("FeedFilterForm.before", "signal", f"GET /signals/?before={ID}"),
     Asked("JournalFilterForm.person", "person", f"GET /settings/workspace/journal/?person={ID}"),
@@ -220,6 +235,9 @@ NO_OBJECT = {
     "RelativeSerializer.uuid": "only answered",
     "TestAlertSerializer.id": "only answered",
     "SourceForm.kind": "kinds of sources",
+    "ChainSerializer.chain": "only answered",
+    "UtBotAdminForm.source": "the admin's: staff choose among all sources",
+    "UtBotFormulaSerializer.formula": "only answered",
     "UserEditForm.groups": "the admin's: groups are the site's",
     "UserEditForm.user_permissions": "the admin's: permissions are the site's",
 }

@@ -35,12 +35,22 @@ from apps.notifications.services import NewNotice, add_contact, add_webhook, que
 from apps.signals.models import Alert, Signal
 from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
+from apps.signals.services.publishing import publish_record
 from apps.signals.services.replaying import start_replay
+from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
+from apps.signals.services.ut_bots import create_ut_bot
 from tests.factories import CROSS
 
 NOT_OURS = ("admin/", "accounts/")  # Django's and allauth's own; their ids are not a workspace's
 SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
+UT_BOT = {
+    "symbols": ["BINANCE:BTCUSDT"],
+    "timeframe": "1h",
+    "ema_period": 9,
+    "atr_period": 10,
+    "multiplier": "3.7",
+}
 
 
 def _routes(resolver: URLResolver, prefix: str = "") -> list[str]:
@@ -77,7 +87,7 @@ def _with_words(route: str) -> str:
     """The route with a word or number that exists in each of its other gaps."""
     path = route.replace("^", "").replace("$", "").replace("\\.", ".")
     path = re.sub(r"<slug:key>|\(\?P<key>[^)]*\)", "ut-bot", path)
-    path = path.replace("<slug:name>", "ema")
+    path = path.replace("<slug:name>", "ema").replace("<slug:slug>", "mine")
     path = re.sub(r"<int:number>|\(\?P<number>[^)]*\)", "1", path)
     return "/" + re.sub(r"\(\?P<\w+>([\w.]+)(\|[\w.]+)*\)", r"\1", path)
 
@@ -105,6 +115,9 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     process_alerts()
     replay = start_replay(source, since=now(), actor=user)
     alarm = create_alarm(workspace, {"name": "Mine"}, person=user)
+    ut_bot = create_ut_bot(workspace, UT_BOT | {"name": "Mine", "source": source}, actor=user)
+    seal_signals()
+    publish_record(workspace, slug="mine", reveal_after_h=None, actor=user)
     bar_set = question.bar_set
     picture = io.BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "PNG")
@@ -174,6 +187,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "signals/": Signal.objects.get().uuid,
         "signals/alarms/": alarm.uuid,
         "signals/sources/": source.uuid,
+        "signals/ut-bot/": ut_bot.uuid,
         "signals/deliveries/": Alert.objects.get().uuid,
         "signals/replays/": replay.uuid,
         "api/v1/^workspaces/": workspace.uuid,
@@ -186,6 +200,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "api/v1/^portfolios/": portfolio.uuid,
         "api/v1/^signals/": Signal.objects.get().uuid,
         "api/v1/^alarms/": alarm.uuid,
+        "api/v1/^ut-bots/": ut_bot.uuid,
         "api/v1/^alert-sources/": source.uuid,
         "api/v1/^alerts/": Alert.objects.get().uuid,
     }

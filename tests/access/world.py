@@ -39,17 +39,26 @@ from apps.markets.services import import_bars
 from apps.notifications.models import Delivery, Notice
 from apps.notifications.rules.events import CONTACT_DISABLED
 from apps.notifications.services import NewNotice, add_contact, add_webhook, queue_notices, save_ladder
-from apps.signals.models import Signal
+from apps.signals.models import Signal, SignalOutcome
 from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.replaying import start_replay
+from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
+from apps.signals.services.ut_bots import create_ut_bot
 from tests.access.routes import Route
 from tests.access.table import HOLDERS, NOT_FOR_KEYS
 from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
 
 MARK = "ZQXJ"  # in the name of everything in the workspace; a stranger never reads it
 SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
+UT_BOT = {
+    "symbols": ["BINANCE:BTCUSDT"],
+    "timeframe": "1h",
+    "ema_period": 9,
+    "atr_period": 10,
+    "multiplier": "3.7",
+}
 ROLES = (Role.OWNER, Role.ADMIN, Role.TRADER, Role.ANALYST, Role.VIEWER)
 KEY_SCOPE = "markets.view"
 
@@ -200,7 +209,10 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         process_alerts()
     alarm = create_alarm(workspace, {"name": MARK, "source": source}, person=owner)
     replay = start_replay(source, since=now(), actor=owner)
+    ut_bot = create_ut_bot(workspace, UT_BOT | {"name": MARK, "source": source}, actor=owner)
+    seal_signals()
     signal, alert = Signal.objects.filter(workspace=workspace).latest("pk"), source.alerts.latest("pk")
+    SignalOutcome.objects.create(signal=signal, horizon_s=14_400, change=0.01, measured_at=now())
     invitation = workspace.invitations.create(
         email=f"{MARK}@x.example", role="viewer", token_hash="0", sent_at=now(), expires_at=now()
     )
@@ -234,6 +246,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "api/v1/portfolios/": portfolio.uuid,
         "api/v1/signals/": signal.uuid,
         "api/v1/sweeps/": sweep.uuid,
+        "api/v1/ut-bots/": ut_bot.uuid,
         "api/v1/walk-forwards/": walk_forward.uuid,
         "api/v1/webhook-endpoints/": endpoint.uuid,
         "delivery": delivery.uuid,
@@ -260,6 +273,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "signals/alarms/": alarm.uuid,
         "signals/replays/": replay.uuid,
         "signals/sources/": source.uuid,
+        "signals/ut-bot/": ut_bot.uuid,
         "ws/backtests/": backtest.uuid,
         "ws/portfolios/": portfolio.uuid,
         "ws/sweeps/": sweep.uuid,

@@ -50,7 +50,9 @@ from apps.journal.models import Entry
 from apps.markets.services import import_bars
 from apps.signals.models import Signal
 from apps.signals.services.processing import process_alerts
+from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
+from apps.signals.services.ut_bots import create_ut_bot
 from tests.accounts.second_factors.conftest import enrol
 from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
 
@@ -126,6 +128,11 @@ def furnished(user, question, bar_set) -> Furnished:
     send_test_alert(source, actor=user)
     process_alerts()
     signal = Signal.objects.get()
+    values = {"symbols": ["BINANCE:BTCUSDT"], "timeframe": "1h", "name": "Mine", "source": source}
+    ut_bot = create_ut_bot(workspace, values, actor=user)
+    alerted = Signal.objects.get()
+    Signal.objects.update(payload={**alerted.payload, "formula": ut_bot.formula_hash})
+    seal_signals()
 
     key, secret = create_api_key(workspace, name="machine", actor=user)
     export = request_export(user, actor=user)
@@ -189,6 +196,7 @@ def furnished(user, question, bar_set) -> Furnished:
             v1 + "portfolios/": str(portfolio.uuid),
             v1 + "signals/": str(signal.uuid),
             v1 + "alert-sources/": str(source.uuid),
+            v1 + "ut-bots/": str(ut_bot.uuid),
             v1 + "bars/": str(unused.uuid),
             v1 + "instruments/": str(bar_set.instrument.uuid),
             v1 + "workspaces/": str(team.uuid),

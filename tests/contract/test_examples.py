@@ -57,10 +57,12 @@ from apps.markets.services import import_bars
 from apps.notifications.models import Delivery, Notice
 from apps.notifications.rules.events import CONTACT_DISABLED
 from apps.notifications.services import NewNotice, add_contact, add_webhook, queue_notices, save_ladder
-from apps.signals.models import Signal
+from apps.signals.models import Signal, SignalOutcome
 from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
+from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
+from apps.signals.services.ut_bots import create_ut_bot
 from tests.accounts.keys.conftest import client_with
 from tests.accounts.second_factors.conftest import code_of, enrol
 from tests.accounts.tokens.test_endpoints import _login, post
@@ -82,6 +84,13 @@ APART = {
     "invitation_decline",
     "workspace_leave",
     "workspace_transfer",
+}
+UT_BOT = {
+    "symbols": ["BINANCE:BTCUSDT"],
+    "timeframe": "1h",
+    "ema_period": 9,
+    "atr_period": 10,
+    "multiplier": "3.7",
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -198,6 +207,14 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
         at=now(), method="GET", route="/api/v1/formulas/", status=200, milliseconds=3.2,
         bytes_sent=412, ip="203.0.113.7", request_id="0f9a", via="key", key_id=key.pk,
     )  # fmt: skip
+    ut_bot = create_ut_bot(workspace, UT_BOT | {"name": "Bitcoin", "source": source}, actor=user)
+    alerted = Signal.objects.get()
+    Signal.objects.update(payload={**alerted.payload, "formula": ut_bot.formula_hash})
+    seal_signals()
+    SignalOutcome.objects.create(
+        signal=Signal.objects.get(), horizon_s=14_400, entry_price=45000.5, exit_price=45450.505,
+        exit_at=now(), change=0.01, best=0.014, worst=-0.003, measured_at=now(),
+    )  # fmt: skip
     contact = add_contact(user, channel="email", target="desk@example.com", actor=user, is_verified=True)
     steps = [{"channel": "email", "wait_s": 60}]
     ladder = save_ladder(user, name="Wake me", until="acknowledged", steps=steps, actor=user)
@@ -235,6 +252,7 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
         "signals": Signal.objects.get(),
         "alert-sources": source,
         "alerts": source.alerts.get(),
+        "ut-bots": ut_bot,
         "bars": bar_set,
         "instruments": bar_set.instrument,
         "workspaces": team,
@@ -352,6 +370,8 @@ def with_ids(example: Any, ids: dict[str, str]) -> Any:
     if not isinstance(example, dict):
         return example
     known = {"bar_set": ids["/api/v1/bars/"], "formula": ids["/api/v1/formulas/"]}
+    if UUID.fullmatch(str(example.get("source", ""))):  # elsewhere it is a script
+        known["source"] = ids["/api/v1/alert-sources/"]
     return {name: known.get(name) or with_ids(value, ids) for name, value in example.items()}
 
 

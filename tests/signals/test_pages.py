@@ -105,7 +105,7 @@ def test_a_feed_page_is_a_fixed_number_of_queries(
     for number in range(30):
         store(alert_source, id=number)
     process_alerts()
-    with django_assert_num_queries(5):  # session, user, workspace, sources, page
+    with django_assert_num_queries(6):  # session, user, workspace, sources, page, plan
         web.get(reverse("signals:feed"))
 
 

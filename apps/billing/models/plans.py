@@ -22,6 +22,16 @@ class Plan(BaseModel):
     monthly_credits = models.PositiveIntegerField(
         default=0, help_text="Credits each workspace gets a month (UTC); what is left of them then expires."
     )
+    signal_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="So long its workspaces keep signals and firings; empty: no end by the plan.",
+    )
+    alert_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="So long they keep the raw text of alerts; empty: no end by the plan.",
+    )
     requires_mfa = models.BooleanField(
         default=False,
         help_text="Members of its workspaces need a second factor, 14 days after the plan began.",

@@ -10,6 +10,7 @@ from apps.formulas.selectors.data import (
     evaluation_report,
     index_of,
     recent_bars,
+    value_rows,
     why_at,
     why_report,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "signature_at",
     "text_of",
     "tree_of",
+    "value_rows",
     "versions_of",
     "why_at",
     "why_report",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ MAX_STEPS = 1_000_000_000  # operators worked off for one answer: about a second
 MAX_BYTES = 256 * 1024 * 1024
 MAX_POINTS = 10_000
 MAX_VALUES = 400_000
+LITERALS = ("number", "truth", "text")
 Settings = Mapping[str, Any] | None
 
 
@@ -155,6 +156,16 @@ def why_at(text: str, bars: Bars, moment: datetime | None) -> WhyAt:
         after=iso_time(int(bars.time[fired[after]])) if after < len(fired) else None,
         signals=len(fired),
     )
+
+
+def value_rows(part: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """A tree of sub-expressions as rows with their depth, the outermost first; numbers and texts inside go without."""
+    stack = [(part, 0)] if part else []
+    while stack:
+        node, depth = stack.pop()
+        if depth == 0 or node["kind"] not in LITERALS:
+            yield {**node, "depth": depth}
+        stack += [(below, depth + 1) for below in reversed(node.get("parts", []))]
 
 
 def numbers(column: np.ndarray) -> list[float | None]:

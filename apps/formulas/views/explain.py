@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +13,17 @@ from apps.accounts.needs import needs
 from apps.core.errors import DomainError
 from apps.formulas.access import open_formula
 from apps.formulas.forms import WhyForm
-from apps.formulas.selectors import certified_values, chart_around, check_report, explanation, why_at
+from apps.formulas.selectors import (
+    certified_values,
+    chart_around,
+    check_report,
+    explanation,
+    value_rows,
+    why_at,
+)
 from apps.markets.services import load_bars
 
 NO_RULES = ("input", "definition", "plot")
-LITERALS = ("number", "truth", "text")
 
 
 @needs("formulas.view")
@@ -60,7 +65,7 @@ def _why(text: str, form: WhyForm) -> dict[str, Any]:
         found = why_at(text, load_bars(bar_set), form.moment())
     except DomainError as error:
         return {"refusal": error.message}
-    statements = [{**one, "rows": list(_rows(one["tree"]))} for one in found.report["statements"]]
+    statements = [{**one, "rows": list(value_rows(one["tree"]))} for one in found.report["statements"]]
     return {
         "why": found,
         "bar_set": bar_set,
@@ -68,13 +73,3 @@ def _why(text: str, form: WhyForm) -> dict[str, Any]:
         "series": [one for one in statements if one["kind"] in ("definition", "plot")],
         "rules": [one for one in statements if one["held"] is None and one["kind"] not in NO_RULES],
     }
-
-
-def _rows(part: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """A tree of sub-expressions as rows with their depth, the outermost first; numbers and texts inside go without."""
-    stack = [(part, 0)] if part else []
-    while stack:
-        node, depth = stack.pop()
-        if depth == 0 or node["kind"] not in LITERALS:
-            yield {**node, "depth": depth}
-        stack += [(below, depth + 1) for below in reversed(node.get("parts", []))]

@@ -16,7 +16,16 @@ from rest_framework.response import Response
 from apps.accounts.models import Workspace
 from apps.core.api.filters import MomentFilter
 from apps.core.api.views import GenericApiViewSet
+from apps.core.errors import NotFound
 from apps.signals.api.alerts import AlertReplaySerializer
+from apps.signals.api.performance import (
+    ChainSerializer,
+    PerformanceQuerySerializer,
+    PerformanceSerializer,
+    ProofSerializer,
+    SignalOutcomesSerializer,
+    WhySerializer,
+)
 from apps.signals.api.serializers import (
     AlertSourceSerializer,
     NewAddressSerializer,
@@ -31,6 +40,17 @@ from apps.signals.choices import Action, SourceKind
 from apps.signals.errors import SourceRefused
 from apps.signals.models import AlertSource, Signal
 from apps.signals.selectors import replays_of, signals_of, sources_of
+from apps.signals.selectors.chain import (
+    chain_of,
+    day_of_link,
+    days_document,
+    last_link,
+    line_of,
+    link_of,
+    told_fields,
+)
+from apps.signals.selectors.performance import PerformanceFilter, groups_of, total_of
+from apps.signals.selectors.why import why_fired
 from apps.signals.services import (
     address_of,
     create_source,
@@ -77,6 +97,85 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
 
     def get_queryset(self) -> QuerySet[Signal]:
         return signals_of(_workspace(self.request))
+
+    @extend_schema(parameters=[PerformanceQuerySerializer], responses=PerformanceSerializer, filters=False)
+    @action(detail=False, methods=["get"], filterset_class=None, pagination_class=None)
+    def performance(self, request: Request) -> Response:
+        """Read how signals fared. Counts, shares with their intervals, returns and excursions at one horizon."""
+        query = PerformanceQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        chosen = PerformanceFilter(
+            horizon_s=asked["horizon"],
+            by=asked["by"],
+            source=asked.get("source"),
+            symbol=asked.get("symbol", ""),
+            action=asked.get("action", ""),
+            days=asked.get("days"),
+        )
+        answer = {
+            "horizon_s": chosen.horizon_s,
+            "total": total_of(_workspace(request), chosen),
+            "groups": groups_of(_workspace(request), chosen),
+        }
+        return Response(PerformanceSerializer(answer).data)
+
+    @extend_schema(responses=ChainSerializer, filters=False)
+    @action(detail=False, methods=["get"], filterset_class=None, pagination_class=None)
+    def record(self, request: Request) -> Response:
+        """Read the state of the record. Its key, its signed days, and whether the last verification found it whole."""
+        chain = chain_of(_workspace(request))
+        if chain is None:
+            raise NotFound("There is no record yet; it begins with the first signal.")
+        last = last_link(chain)
+        document = days_document(chain)
+        answer = {
+            **document,
+            "links": last.number if last else 0,
+            "head": last.link_hash if last else "",
+            "slug": chain.slug,
+            "reveal_after_h": chain.reveal_after_h,
+            "verified_at": chain.verified_at,
+            "faults": chain.faults,
+        }
+        return Response(ChainSerializer(answer).data)
+
+    @extend_schema(responses=SignalOutcomesSerializer, filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def outcomes(self, request: Request, uuid: Any = None) -> Response:
+        """Read what the market did after a signal. One row for each horizon that is over."""
+        outcomes = self.get_object().outcomes.order_by("horizon_s")
+        return Response(SignalOutcomesSerializer({"outcomes": outcomes}).data)
+
+    @extend_schema(responses=WhySerializer, filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def why(self, request: Request, uuid: Any = None) -> Response:
+        """Read why a signal fired. For alerts that name a formula of the workspace, on the stored bars."""
+        found = why_fired(self.get_object())
+        if found is None:
+            raise NotFound("The alert names no formula.")
+        answer = {
+            "formula": found.name,
+            "text": found.text,
+            "time": found.time,
+            "agrees": found.agrees,
+            "missing": found.missing,
+            "statements": found.statements,
+        }
+        return Response(WhySerializer(answer).data)
+
+    @extend_schema(responses=ProofSerializer, filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def proof(self, request: Request, uuid: Any = None) -> Response:
+        """Read a signal's place in the record. Who gets this can check it against the signed day."""
+        link = link_of(self.get_object())
+        if link is None:
+            raise NotFound("This signal gets its link within a minute.")
+        day = day_of_link(link)
+        fields = told_fields(link.chain, [link.signal_uuid]).get(link.signal_uuid)
+        return Response(
+            ProofSerializer({"line": line_of(link, fields), "day": day.day if day else None}).data
+        )
 
 
 class AlertSourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiViewSet[AlertSource]):

@@ -2,6 +2,8 @@
 
 from apps.signals.forms.alarms import AlarmForm, MuteForm
 from apps.signals.forms.feed import FeedFilterForm
+from apps.signals.forms.performance import PerformanceForm
+from apps.signals.forms.record import RecordForm
 from apps.signals.forms.sources import (
     DeliveryFilterForm,
     NameForm,
@@ -12,6 +14,7 @@ from apps.signals.forms.sources import (
     SourceForm,
     TemplateForm,
 )
+from apps.signals.forms.ut_bots import UtBotForm
 
 __all__ = [
     "AlarmForm",
@@ -21,8 +24,11 @@ __all__ = [
     "NameForm",
     "NetworksForm",
     "PassphraseForm",
+    "PerformanceForm",
+    "RecordForm",
     "ReplayForm",
     "RotateForm",
     "SourceForm",
     "TemplateForm",
+    "UtBotForm",
 ]

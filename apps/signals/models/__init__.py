@@ -1,6 +1,7 @@
 """Where alerts come from, what was received, the signals made of it, and whom they reach."""
 
 from apps.signals.models.alarms import Alarm, Firing
+from apps.signals.models.chain import SignalChain, SignalDay, SignalLink
 from apps.signals.models.intake import (
     Alert,
     AlertRepeat,
@@ -10,8 +11,10 @@ from apps.signals.models.intake import (
     Signal,
     SignalStep,
 )
+from apps.signals.models.outcomes import SignalOutcome
 from apps.signals.models.replays import Replay
 from apps.signals.models.sequences import SequenceIncident, SequencePosition
+from apps.signals.models.ut_bots import UtBot
 
 __all__ = [
     "Alarm",
@@ -25,5 +28,10 @@ __all__ = [
     "SequenceIncident",
     "SequencePosition",
     "Signal",
+    "SignalChain",
+    "SignalDay",
+    "SignalLink",
+    "SignalOutcome",
     "SignalStep",
+    "UtBot",
 ]

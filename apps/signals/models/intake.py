@@ -145,13 +145,26 @@ class Signal(BaseModel):
     attempts = models.PositiveSmallIntegerField(
         default=0, help_text="How often looking for its alarms broke."
     )
+    is_sealed = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="It has its link in the chain."
+    )
+
+    is_measured = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Each horizon has its outcome or a reason."
+    )
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
+                fields=["received_at"],
+                name="signals_signal_to_measure",
+                condition=Q(is_measured=False, is_test=False, action__in=["buy", "sell"]),
+            ),
+            models.Index(
                 fields=["attempts", "id"], name="signals_signal_to_match", condition=Q(status="validated")
             ),
             models.Index(fields=["id"], name="signals_signal_on_its_way", condition=Q(status="matched")),
+            models.Index(fields=["id"], name="signals_signal_to_seal", condition=Q(is_sealed=False)),
             models.Index(fields=["workspace", "-id"], name="signals_signal_workspace"),
             models.Index(fields=["workspace", "symbol", "-id"], name="signals_signal_symbol"),
             models.Index(fields=["source", "-id"], name="signals_signal_source"),

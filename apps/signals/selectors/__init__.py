@@ -26,6 +26,7 @@ from apps.signals.selectors.sources import (
     sources_of,
     sources_with_activity,
 )
+from apps.signals.selectors.ut_bots import bars_for_ut_bot, ut_bots_of
 
 __all__ = [
     "DeliveryFilter",
@@ -35,6 +36,7 @@ __all__ = [
     "alarms_of",
     "alarms_with_firings",
     "alerts_of",
+    "bars_for_ut_bot",
     "deliveries_of",
     "delivery_log",
     "feed_page",
@@ -52,4 +54,5 @@ __all__ = [
     "sources_of",
     "sources_with_activity",
     "turned_away",
+    "ut_bots_of",
 ]

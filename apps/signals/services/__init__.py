@@ -11,7 +11,9 @@ from apps.signals.services.guards import (
     try_template,
 )
 from apps.signals.services.matching import match_signals
+from apps.signals.services.outcomes import measure_outcomes
 from apps.signals.services.processing import process_alerts
+from apps.signals.services.publishing import publish_record
 from apps.signals.services.replaying import (
     Outcome,
     replay_alert,
@@ -19,6 +21,7 @@ from apps.signals.services.replaying import (
     run_replay,
     start_replay,
 )
+from apps.signals.services.sealing import seal_signals, sign_days
 from apps.signals.services.sequences import tell_incidents
 from apps.signals.services.settling import settle_firings
 from apps.signals.services.sources import (
@@ -31,27 +34,42 @@ from apps.signals.services.sources import (
     set_source_active,
     webhook_url,
 )
+from apps.signals.services.ut_bots import (
+    create_ut_bot,
+    delete_ut_bot,
+    formula_of_ut_bot,
+    try_ut_bot,
+    update_ut_bot,
+)
+from apps.signals.services.verifying import ChainFindings, verify_chain
 from apps.signals.services.watching import record_refusals, tell_refused
 
 __all__ = [
+    "ChainFindings",
     "Forecast",
     "Outcome",
     "address_of",
     "create_alarm",
     "create_source",
+    "create_ut_bot",
     "delete_alarm",
+    "delete_ut_bot",
     "drop_signing_keys",
     "forecast",
+    "formula_of_ut_bot",
     "match_signals",
+    "measure_outcomes",
     "mute_alarm",
     "new_signing_key",
     "process_alerts",
+    "publish_record",
     "record_refusals",
     "rename_source",
     "replay_alert",
     "resume_replays",
     "rotate_token",
     "run_replay",
+    "seal_signals",
     "send_test_alert",
     "set_allowed_networks",
     "set_passphrase",
@@ -59,11 +77,15 @@ __all__ = [
     "set_source_active",
     "set_template",
     "settle_firings",
+    "sign_days",
     "start_replay",
     "tell_incidents",
     "tell_refused",
     "try_alarm",
     "try_template",
+    "try_ut_bot",
     "update_alarm",
+    "update_ut_bot",
+    "verify_chain",
     "webhook_url",
 ]

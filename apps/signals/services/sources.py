@@ -142,8 +142,8 @@ def set_rate_limit(source: AlertSource, *, alerts_per_minute: int, actor: User) 
 
 
 @transaction.atomic
-def send_test_alert(source: AlertSource, *, actor: User) -> UUID:
-    """Store a sample alert with the intake's own statement; it becomes a signal marked as a test.
+def send_test_alert(source: AlertSource, *, actor: User, body: bytes | None = None) -> UUID:
+    """Store a sample alert (or `body`) with the intake's own statement; it becomes a signal marked as a test.
 
     Raises `SourceInactive`, as the intake would refuse it too.
     """
@@ -152,7 +152,7 @@ def send_test_alert(source: AlertSource, *, actor: User) -> UUID:
     now = timezone.now()
     row, refusal = alert_row(
         source.pk,
-        sample_alert(source, now=now),
+        body or sample_alert(source, now=now),
         received_at=now,
         headers={"content-type": "application/json", "user-agent": "Candlewright test button"},
         remote_ip=None,

@@ -11,10 +11,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
+from apps.billing.selectors import plan_of
 from apps.core.sheets import inert
 from apps.signals.access import get_signal_for
 from apps.signals.forms import FeedFilterForm
+from apps.signals.measuring import HORIZONS
 from apps.signals.selectors import feed_page, firings_of_signal, signals_of, sources_of
+from apps.signals.selectors.chain import link_of
+from apps.signals.selectors.why import why_fired
 
 PAGE_SIZE = 50
 EXPORT_LIMIT = 50_000
@@ -51,6 +55,7 @@ def feed(request: HttpRequest) -> HttpResponse:
         "query": query,
         "is_first_page": not form.cleaned_data.get("before"),
         "sources": sources_of(request.workspace),
+        "plan": plan_of(request.workspace),
     }
     return render(request, "signals/feed.html", context)
 
@@ -88,5 +93,13 @@ def feed_export(request: HttpRequest) -> HttpResponse:
 @require_GET
 def signal_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     signal = get_signal_for(request.workspace, uuid)
-    context = {"signal": signal, "steps": signal.steps.order_by("id"), "firings": firings_of_signal(signal)}
+    context = {
+        "signal": signal,
+        "steps": signal.steps.order_by("id"),
+        "firings": firings_of_signal(signal),
+        "outcomes": signal.outcomes.order_by("horizon_s"),
+        "horizons": HORIZONS,
+        "why": why_fired(signal),
+        "link": link_of(signal),
+    }
     return render(request, "signals/signal_detail.html", context)

@@ -30,6 +30,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "accounts.membership": {"role": "owner"},
     "notifications.delivery": {"ended_at": None},
     "signals.firing": {"ended_at": None},
+    "signals.signaloutcome": {"reason": ""},
 }
 
 

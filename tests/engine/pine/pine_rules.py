@@ -21,7 +21,7 @@ KEYWORDS = set(
 )
 BUILT_IN = set(
     """alert alertcondition ask bar_index barcolor barmerge barstate bgcolor bid close currency dayofmonth dayofweek
-    dividends earnings fill fixnan high hl2 hlc3 hlcc4 hline hour indicator input last_bar_index last_bar_time
+    display dividends earnings fill fixnan high hl2 hlc3 hlcc4 hline hour indicator input last_bar_index last_bar_time
     library low math max_bars_back minute month nz ohlc4 open order plot plotarrow plotbar plotcandle plotchar
     plotshape position request runtime second session shape location size str strategy syminfo ta ticker time time_close timeframe
     timenow timestamp volume weekofyear year""".split()
@@ -133,7 +133,7 @@ def check_blocks(lines: list[Line]) -> None:
         else:
             assert level <= depth, f"line {line.number}: indented without a reason"
         depth = level
-        opens = line.words[-1] == "=>" or line.words[0] == "if" or line.words == ["else"]
+        opens = line.words[-1] == "=>" or line.words[0] in ("if", "while") or line.words == ["else"]
     assert not opens
 
 
@@ -161,7 +161,7 @@ def check_names(lines: list[Line]) -> None:
                 kind != "name"
                 or text in KEYWORDS
                 or text in declared
-                or text.split(".")[0] in BUILT_IN
+                or text.split(".")[0] in BUILT_IN | {"array"}
                 or text.startswith("color.")
             ):
                 if kind == "name" and text in ("study", "security"):
@@ -187,8 +187,10 @@ def declared_names(line: Line) -> list[str]:
         return names
     if words[0] == "[" and "=" in words:
         return [word for word in words[1 : words.index("]")] if word != ","]
-    if words[0] == "var":
+    if words[0] in ("var", "varip"):
         words = words[1:]
+    if words[0] == "array" and words[1:2] == ["<"] and words[3:4] == [">"]:
+        return [words[4]]
     if words[0] in TYPES and len(words) > 2 and words[2] == "=":
         return [words[1]]
     return []
@@ -208,12 +210,14 @@ def check_calls_stand_alone(lines: list[Line]) -> None:
             for i, (kind, text) in enumerate(line.tokens)
             if kind == "name" and remembers(text, remembering) and line.words[-1] != "=>"
         ]
+        if "request.security" in line.words[calls[0] : calls[0] + 1] if calls else False:
+            calls = calls[:1]  # what stands in its brackets runs on every bar of the other symbol
         if calls:
             start = assigned_at(line)
             assert calls == [start], f"line {line.number}: {line.text.strip()}"
             assert not inside_if, f"line {line.number}: not every bar comes here"
             assert closes_at(line, start) == len(line.tokens) - 1, f"line {line.number}: {line.text.strip()}"
-        if line.words[0] in ("if", "else"):
+        if line.words[0] in ("if", "else", "while"):
             inside_if.append(line.indent)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.engine.lang import compile_formula
 from apps.engine.pine import export_pine
 from apps.engine.pine.exporter.messages import slug
 from apps.engine.pine.names import formula_name, pine_name
@@ -277,6 +278,7 @@ def test_a_message_is_the_schema_the_intake_reads() -> None:
     script = export_pine(
         'input n = 9\ninput m = "a"\nlong when ema(close, n) > 1', "indicator", 'My "bot"'
     ).script
+    digest = compile_formula('input n = 9\ninput m = "a"\nlong when ema(close, n) > 1').formula_hash
     parts = re.findall(r'message := message \+ (".*)', script)
     values = {
         "f_json(syminfo.ticker)": '"BTCUSDT"',
@@ -313,6 +315,7 @@ def test_a_message_is_the_schema_the_intake_reads() -> None:
         "bar_time": "2024-01-15T09:30:00Z",
         "seq": 7,
         "strategy": 'My "bot"',
+        "formula": digest,
         "parameters": {"n": 9, "m": "a"},
     }
 

@@ -6,6 +6,7 @@ import json
 import re
 
 from apps.engine.lang import tree
+from apps.engine.lang.canonical import formula_hash
 from apps.engine.pine.exporter.literals import quoted
 from apps.engine.pine.exporter.orders import any_of
 from apps.engine.pine.exporter.statements import Written
@@ -40,6 +41,7 @@ def message_lines(formula: tree.Formula, name: str) -> list[str]:
         ("bar_time", "f_json(f_moment(time))"),
         ("seq", 'str.tostring(message_number, "#")'),
         ("strategy", quoted(json.dumps(name, ensure_ascii=False))),
+        ("formula", quoted(json.dumps(formula_hash(formula)))),
         ("parameters", '"{" + ' + (f"{parameters} + " if parameters else "") + '"}"'),
     ]  # fmt: skip
     lines = [

@@ -1,0 +1,111 @@
+"""Reads of the record: links and days, for its workspace and for everybody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from apps.accounts.models import Workspace
+from apps.signals.chain_rules import day_line, link_line, record_fields, salt_of
+from apps.signals.models import Signal, SignalChain, SignalDay, SignalLink
+
+BATCH = 2_000
+VALUES = (
+    "uuid",
+    "source__uuid",
+    "symbol",
+    "exchange",
+    "timeframe",
+    "action",
+    "price",
+    "bar_time",
+    "emitted_at",
+    "received_at",
+    "strategy",
+    "seq",
+    "is_test",
+    "payload",
+)
+
+
+def chain_of(workspace: Workspace) -> SignalChain | None:
+    return SignalChain.objects.filter(workspace=workspace).first()
+
+
+def public_chain(slug: str) -> SignalChain | None:
+    """Of a public page, while its workspace is there."""
+    return SignalChain.objects.filter(slug=slug).select_related("workspace").first()
+
+
+def last_link(chain: SignalChain) -> SignalLink | None:
+    return chain.links.order_by("-number").first()
+
+
+def days_of(chain: SignalChain, *, most: int | None = None) -> list[SignalDay]:
+    """Newest first."""
+    days = chain.days.select_related("chain").order_by("-day")
+    return list(days if most is None else days[:most])
+
+
+def link_of(signal: Signal) -> SignalLink | None:
+    return SignalLink.objects.filter(signal_uuid=signal.uuid).select_related("chain").first()
+
+
+def day_of_link(link: SignalLink) -> SignalDay | None:
+    """The signed day it belongs to; None while that is not over."""
+    return SignalDay.objects.filter(
+        chain=link.chain, first_number__lte=link.number, last_number__gte=link.number
+    ).first()
+
+
+def line_of(link: SignalLink, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A link as `verify_signals.py` reads it, with the signal's fields where they are told."""
+    line = link_line(link.number, link.signal_uuid, link.received_at, link.sealed_at, link.record_hash)
+    line["link"] = link.link_hash
+    if fields is not None:
+        line["fields"] = fields
+    return line
+
+
+def told_fields(chain: SignalChain, signals: list[Any]) -> dict[Any, dict[str, Any]]:
+    """By uuid what the records of these signals say, of those still kept."""
+    secret = chain.salt.reveal()  # type: ignore[attr-defined]
+    rows = Signal.objects.filter(uuid__in=signals, workspace_id=chain.workspace_id).values(*VALUES)
+    return {
+        row["uuid"]: record_fields({**row, "source": row["source__uuid"]}, salt_of(secret, row["uuid"]))
+        for row in rows
+    }
+
+
+def chain_lines(chain: SignalChain, *, now: datetime | None = None) -> Iterator[str]:
+    """The whole chain as JSON lines, oldest first; contents only of signals that are old enough to be told."""
+    told_before = None
+    if chain.reveal_after_h is not None:
+        told_before = (now or timezone.now()) - timedelta(hours=chain.reveal_after_h)
+    last = 0
+    while links := list(chain.links.filter(number__gt=last).order_by("number")[:BATCH]):
+        fields: dict[Any, dict[str, Any]] = {}
+        if told_before is not None:
+            fields = told_fields(
+                chain, [link.signal_uuid for link in links if link.received_at <= told_before]
+            )
+        lines = (line_of(link, fields.get(link.signal_uuid)) for link in links)
+        yield "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+        last = links[-1].number
+
+
+def days_document(chain: SignalChain) -> dict[str, Any]:
+    """The chain's id, key and days, oldest first, as `verify_signals.py` reads them."""
+    days = [
+        {
+            **day_line(day.day, day.first_number, day.last_number, day.head),
+            "root": day.root_hash,
+            "signature": day.signature,
+        }
+        for day in chain.days.order_by("day")
+    ]
+    return {"chain": str(chain.uuid), "public_key": chain.public_key, "days": days}

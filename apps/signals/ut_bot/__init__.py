@@ -1,0 +1,1 @@
+"""UT Bot: its parameters, the same rule as a formula, as Pine scripts and as the messages these send. No database."""
