@@ -90,6 +90,15 @@ def intake(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def behind(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """One behind a proxy on this machine: it is believed when it says who called."""
+    log = tmp_path_factory.mktemp("behind") / "log.txt"
+    running = start_intake(address_of_database(), log, TRUSTED_PROXIES="127.0.0.1")
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 def source(transactional_db: None, user: User, workspace: Workspace) -> tuple[AlertSource, str]:
     """A source, committed so that the intake process sees it, and its token."""

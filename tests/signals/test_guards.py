@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
@@ -21,7 +20,6 @@ from apps.signals.errors import SourceRefused
 from apps.signals.models import Alert, AlertRepeat, AlertSource, SecurityEvent, Signal
 from apps.signals.services import (
     create_source,
-    drop_signing_keys,
     new_signing_key,
     process_alerts,
     set_allowed_networks,
@@ -29,19 +27,15 @@ from apps.signals.services import (
     set_template,
 )
 from apps.signals.services.guards import TRADINGVIEW_ADDRESSES
-from tests.signals.conftest import ALERT, Process, address_of_database, start_intake
+from tests.signals.conftest import ALERT, Process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORD = "Open-Sesame!42"
 
 
-@pytest.fixture(scope="module")
-def intake(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """Behind a proxy on this machine: it is believed when it says who called."""
-    log = tmp_path_factory.mktemp("intake") / "log.txt"
-    running = start_intake(address_of_database(), log, TRUSTED_PROXIES="127.0.0.1")
-    yield running
-    running.stop()
+@pytest.fixture
+def intake(behind: Process) -> Process:
+    return behind
 
 
 def sign(key: str, message_id: str, at: float, body: bytes) -> dict[str, str]:
@@ -125,17 +119,6 @@ def test_the_passphrase_is_asked_for_and_kept_nowhere(
     assert "Sesame" not in str(row)
 
 
-def test_the_same_alert_with_another_passphrase_is_a_repeat(
-    post, source: tuple[AlertSource, str], user: User
-):
-    set_passphrase(source[0], WORD, actor=user)
-    dated = {**ALERT, "bar_time": "2024-01-15T10:00:00Z"}
-    first = post({**dated, "passphrase": WORD}).json()
-    set_passphrase(source[0], "Another-word-9", actor=user)
-    time.sleep(2.1)  # the intake knows a source for two seconds
-    assert post({**dated, "passphrase": "Another-word-9"}).json() == {"id": first["id"], "duplicate": True}
-
-
 def test_signed_alerts_only(post, source: tuple[AlertSource, str], user: User):
     key = new_signing_key(source[0], actor=user)
     assert key.startswith("whsec_")
@@ -183,18 +166,15 @@ def test_the_id_of_a_signed_delivery_tells_alerts_apart_that_have_none(
 
 def test_keys_are_rotated_with_both_in_force(post, source: tuple[AlertSource, str], user: User):
     old = new_signing_key(source[0], actor=user)
-    new = new_signing_key(source[0], actor=user, overlap=timedelta(seconds=2))
+    new = new_signing_key(source[0], actor=user, overlap=timedelta(seconds=1))
     body = json.dumps(ALERT).encode()
 
     def answer(key: str, message_id: str) -> int:
         return post(body, headers=sign(key, message_id, time.time(), body)).status_code
 
     assert [answer(old, "a"), answer(new, "b")] == [202, 202]
-    time.sleep(2.1)
+    time.sleep(1.1)
     assert [answer(old, "c"), answer(new, "d")] == [401, 202]
-    drop_signing_keys(source[0], actor=user)
-    time.sleep(2.1)
-    assert post(ALERT).status_code == 202
     made = Entry.objects.filter(action="signals.source.signing_key_made")
     assert made.count() == 2
     assert not any(key in str(entry.changes) for key in (old, new) for entry in made)
@@ -287,7 +267,6 @@ def test_a_signed_batch_is_known_again_alert_by_alert(program, user: User):
     key = new_signing_key(program.source, actor=user)
     body = json.dumps([ALERT, {**ALERT, "price": 2}]).encode()
     headers = sign(key, "batch_1", time.time(), body)
-    time.sleep(2.1)
     first = program(body, headers=headers).json()["alerts"]
     again = program(body, headers=headers).json()["alerts"]
     assert [alert["duplicate"] for alert in first + again] == [False, False, True, True]

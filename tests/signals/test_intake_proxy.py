@@ -21,7 +21,7 @@ from django.db import connection
 from apps.accounts.models import User
 from apps.signals.models import Alert, AlertSource
 from apps.signals.services import set_allowed_networks
-from tests.signals.conftest import ALERT, Process, address_of_database, free_port, start_intake
+from tests.signals.conftest import ALERT, Process, free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CADDYFILE = Path(__file__).parents[2] / "deploy" / "proxy" / "Caddyfile"
@@ -58,14 +58,6 @@ def proxy_to(upstream: int, home: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=20)
-
-
-@pytest.fixture(scope="module")
-def behind(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    log = tmp_path_factory.mktemp("intake") / "log.txt"
-    running = start_intake(address_of_database(), log, TRUSTED_PROXIES="127.0.0.1")
-    yield running
-    running.stop()
 
 
 def test_alerts_pass_and_the_callers_address_with_them(

@@ -9,6 +9,7 @@ import pytest
 
 from apps.signals import passphrases
 from apps.signals.rules import read_alert
+from apps.signals.statements import alert_row
 from apps.signals.text_templates import compile_template
 
 WORD = "Open-Sesame!42"
@@ -69,6 +70,19 @@ def test_what_is_read_does_not_hold_it():
     for text in (b"passphrase=[cut] buy AAPL", b"buy AAPL\npassphrase: [cut]"):
         alert = read_alert(text, received_at=at, template=lines)
         assert alert.payload == {"text": "buy AAPL", "action": "buy", "symbol": "AAPL"}
+
+
+def test_it_does_not_tell_alerts_apart():
+    """A sender that was given another passphrase resends what it sent: it counts once."""
+    at = datetime(2024, 1, 15, tzinfo=UTC)
+    bodies = [
+        b'{"symbol":"AAPL","action":"buy","seq":1,"passphrase":"%s"}' % word for word in (b"first", b"second")
+    ]
+    rows = [
+        alert_row(1, passphrases.cut(body), received_at=at, headers={}, remote_ip=None)[0] for body in bodies
+    ]
+    assert rows[0].dedupe_key == rows[1].dedupe_key
+    assert rows[0].body == rows[1].body
 
 
 def test_finding_takes_no_long_time_whatever_the_body():
