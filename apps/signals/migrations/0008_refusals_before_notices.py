@@ -4,7 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """Of what was refused before anybody was told of it, nobody is told now."""
 
-    dependencies = [("signals", "0004_intake_guards")]
+    dependencies = [("signals", "0007_chain_guards")]
 
     operations = [
         migrations.RunSQL(
