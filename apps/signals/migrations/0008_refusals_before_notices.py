@@ -4,11 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """Of what was refused before anybody was told of it, nobody is told now."""
 
-<<<<<<<< HEAD:apps/signals/migrations/0008_refusals_before_notices.py
     dependencies = [("signals", "0007_chain_guards")]
-========
-    dependencies = [("signals", "0005_fewer_indexes")]
->>>>>>>> 739ac39 (Migrations in line):apps/signals/migrations/0006_refusals_before_notices.py
 
     operations = [
         migrations.RunSQL(
