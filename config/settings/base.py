@@ -149,7 +149,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a lost Redis must not 
 
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "apps.core.channel_layer.ChannelLayer",
         # redis-py's default socket time-out of 5 s would drop idle WebSockets
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
     }
