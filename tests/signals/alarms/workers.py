@@ -37,12 +37,13 @@ for _ in sys.stdin:
             lambda: process_alerts(batch=3),
             lambda: match_signals(batch=3),
             lambda: send_due(run_s=1, linger_s=0.2),
-            lambda: chance.random() < 0.1 and settle_firings(),  # it looks at all that is on its way
+            settle_firings,
         ]
         while os.getppid() == me:
             chance.shuffle(jobs)
             for job in jobs:
-                job()
+                if job is not settle_firings or chance.random() < 0.1:  # that looks at all that is on its way
+                    job()
             time.sleep(0.05)  # three that never rest would leave nothing for those they send to
         os._exit(0)
     print(child, flush=True)
