@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email import policy
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -28,8 +28,8 @@ from django.db import connection
 from apps.accounts.models import User, Workspace
 from apps.signals.choices import SourceKind
 from apps.signals.errors import SourceRefused
-from apps.signals.intake.mail import listen
-from apps.signals.intake.reception import Reception
+from apps.signals.intake.mail import listen, text_of
+from apps.signals.intake.reception import Reception, delivery_key
 from apps.signals.models import Alert, AlertSource, SecurityEvent, Signal
 from apps.signals.services import (
     create_source,
@@ -238,6 +238,16 @@ def test_no_source_by_mail_where_no_mail_comes(user: User, workspace: Workspace,
 def test_mail_cannot_be_asked_to_be_signed(mailed, user: User):
     with pytest.raises(SourceRefused, match="Mail cannot be signed"):
         new_signing_key(mailed[0], actor=user)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "no-such-charset", "utf-7", "punycode", "hex"])
+def test_mail_that_is_written_badly_is_read_as_well_as_it_can_be(charset: str):
+    raw = b"Message-ID: <\xff\xfe@broker.example>\r\nContent-Type: text/plain; charset=%s\r\n\r\nbuy AAPL\r\n"
+    message = message_from_bytes(raw % charset.encode(), policy=policy.default)
+    text_of(message).encode("utf-8", "replace")
+    assert delivery_key(str(message["Message-ID"]), None).isascii()
+    assert delivery_key("<1@broker.example>", None) == "<1@broker.example>"
+    assert len(delivery_key("x" * 500, 3)) == 64
 
 
 def self_signed(path: Path) -> None:

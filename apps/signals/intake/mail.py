@@ -63,7 +63,7 @@ class MailDoor:
         source: SourceRecord = envelope.source  # type: ignore[attr-defined]
         content = envelope.original_content or b""
         message = await asyncio.to_thread(message_from_bytes, content, policy=policy.default)
-        body = text_of(message).encode()
+        body = text_of(message).encode("utf-8", "replace")
         if len(body) > MAX_BODY_BYTES:
             return f"552 5.3.4 The text of an alert has at most {MAX_BODY_BYTES} bytes"
         letter = Letter(
@@ -142,7 +142,7 @@ def text_of(message: EmailMessage) -> str:
     raw = part.get_payload(decode=True) or b""
     try:
         text = raw.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # no such charset, or one that knows no replacement
         text = raw.decode("utf-8", "replace")
     if part.get_content_type() == "text/html":
         reader = _Words()

@@ -152,7 +152,7 @@ class Reception:
                 headers=letter.kept_headers,
                 remote_ip=letter.remote_ip,
                 template=source.template,
-                delivery_id=_shortened(delivery_id, number if len(letter.alerts) > 1 else None),
+                delivery_id=delivery_key(delivery_id, number if len(letter.alerts) > 1 else None),
             )
             for number, body in enumerate(letter.alerts)
         ]
@@ -214,12 +214,14 @@ _ADVICE = {
 }
 
 
-def _shortened(delivery_id: str, number: int | None) -> str:
-    """The id of one alert of a delivery, short enough to be kept."""
+def delivery_key(delivery_id: str, number: int | None) -> str:
+    """The id of one alert of a delivery; its hash where it is too long to be kept, or no text of the database."""
     if not delivery_id:
         return ""
     whole = delivery_id if number is None else f"{delivery_id}#{number}"
-    return whole if len(whole) <= LONGEST_DELIVERY_ID else hashlib.sha256(whole.encode()).hexdigest()
+    if len(whole) <= LONGEST_DELIVERY_ID and whole.isascii() and whole.isprintable():
+        return whole
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _too_many(detail: str, wait_s: int) -> TurnedAway:
