@@ -21,6 +21,8 @@ WORDS = {
     "number": "1",
     "form": "csv",
     "token": "nothing",
+    "slug": "nothing",
+    "service": "none",
     "uidb36": "1",
     "provider_id": "none",
     "object_id": "1",

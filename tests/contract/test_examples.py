@@ -45,6 +45,7 @@ from apps.backtests.services import (
     submit_walk_forward,
     work_next,
 )
+from apps.billing.services.credits import adjust_credits
 from apps.core.api.examples import examples_beside
 from apps.core.models import ApiRequest
 from apps.formulas.choices import ShareLevel
@@ -207,6 +208,7 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
         at=now(), method="GET", route="/api/v1/formulas/", status=200, milliseconds=3.2,
         bytes_sent=412, ip="203.0.113.7", request_id="0f9a", via="key", key_id=key.pk,
     )  # fmt: skip
+    adjust_credits(workspace, 5, reason="Welcome", actor=user)
     ut_bot = create_ut_bot(workspace, UT_BOT | {"name": "Bitcoin", "source": source}, actor=user)
     alerted = Signal.objects.get()
     Signal.objects.update(payload={**alerted.payload, "formula": ut_bot.formula_hash})

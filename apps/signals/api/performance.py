@@ -84,7 +84,9 @@ class WhySerializer(Serializer[dict[str, Any]]):
 
 
 class ChainSerializer(Serializer[dict[str, Any]]):
-    chain = serializers.UUIDField(help_text="Its id, with which the hashes begin")
+    chain = serializers.UUIDField(
+        allow_null=True, help_text="Its id, with which the hashes begin; null before the first signal"
+    )
     public_key = serializers.CharField(help_text="Ed25519, hex")
     links = serializers.IntegerField()
     head = serializers.CharField(help_text="Hash of the last link; empty without one")

@@ -38,7 +38,7 @@ from apps.signals.api.serializers import (
 )
 from apps.signals.choices import Action, SourceKind
 from apps.signals.errors import SourceRefused
-from apps.signals.models import AlertSource, Signal
+from apps.signals.models import AlertSource, Signal, SignalChain
 from apps.signals.selectors import replays_of, signals_of, sources_of
 from apps.signals.selectors.chain import (
     chain_of,
@@ -50,7 +50,7 @@ from apps.signals.selectors.chain import (
     told_fields,
 )
 from apps.signals.selectors.performance import PerformanceFilter, groups_of, total_of
-from apps.signals.selectors.why import why_fired
+from apps.signals.selectors.why import WhyFired, why_fired
 from apps.signals.services import (
     address_of,
     create_source,
@@ -124,13 +124,12 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
     @action(detail=False, methods=["get"], filterset_class=None, pagination_class=None)
     def record(self, request: Request) -> Response:
         """Read the state of the record. Its key, its signed days, and whether the last verification found it whole."""
-        chain = chain_of(_workspace(request))
-        if chain is None:
-            raise NotFound("There is no record yet; it begins with the first signal.")
-        last = last_link(chain)
-        document = days_document(chain)
+        chain = chain_of(_workspace(request)) or SignalChain(
+            uuid=None, public_key=""
+        )  # before the first signal
+        last = last_link(chain) if chain.pk else None
         answer = {
-            **document,
+            **days_document(chain),
             "links": last.number if last else 0,
             "head": last.link_hash if last else "",
             "slug": chain.slug,
@@ -153,7 +152,7 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
         """Read why a signal fired. For alerts that name a formula of the workspace, on the stored bars."""
         found = why_fired(self.get_object())
         if found is None:
-            raise NotFound("The alert names no formula.")
+            found = WhyFired("", missing="The alert names no formula.")
         answer = {
             "formula": found.name,
             "text": found.text,

@@ -106,6 +106,6 @@ def days_document(chain: SignalChain) -> dict[str, Any]:
             "root": day.root_hash,
             "signature": day.signature,
         }
-        for day in chain.days.order_by("day")
+        for day in (chain.days.order_by("day") if chain.pk else ())
     ]
-    return {"chain": str(chain.uuid), "public_key": chain.public_key, "days": days}
+    return {"chain": str(chain.uuid) if chain.uuid else None, "public_key": chain.public_key, "days": days}

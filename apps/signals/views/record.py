@@ -92,17 +92,14 @@ def record_verify(request: HttpRequest) -> HttpResponse:
 def record_chain(request: HttpRequest) -> HttpResponseBase:
     """The workspace's own chain, as its public page would show it."""
     chain = chain_of(request.workspace)
-    if chain is None:
-        raise Http404("There is no record yet.")
-    return _chain_file(request, chain)
+    lines = chain_lines(chain) if chain else iter(())  # before the first signal
+    return stream_file(request, lines, name="chain.jsonl", content_type="application/jsonl")
 
 
 @needs("signals.view")
 @require_GET
 def record_days(request: HttpRequest) -> JsonResponse:
-    chain = chain_of(request.workspace)
-    if chain is None:
-        raise Http404("There is no record yet.")
+    chain = chain_of(request.workspace) or SignalChain(uuid=None, public_key="")
     return JsonResponse(days_document(chain))
 
 
@@ -130,7 +127,8 @@ def public_record(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def public_chain_file(request: HttpRequest, slug: str) -> HttpResponseBase:
-    return _chain_file(request, _public(slug))
+    lines = chain_lines(_public(slug))
+    return stream_file(request, lines, name="chain.jsonl", content_type="application/jsonl")
 
 
 @require_GET
@@ -153,7 +151,3 @@ def _public(slug: str) -> SignalChain:
     if chain is None:
         raise Http404("No such record.")
     return chain
-
-
-def _chain_file(request: HttpRequest, chain: SignalChain) -> HttpResponseBase:
-    return stream_file(request, chain_lines(chain), name="chain.jsonl", content_type="application/jsonl")

@@ -77,7 +77,9 @@ def test_secrets_and_their_hashes_are_left_out_by_name():
     }
     assert left_out["accounts.user"] == ["password"]
     assert left_out["accounts.apikey"] == ["secret_hash"]
-    assert left_out["signals.alertsource"] == ["previous_token_hash", "token_hash"]
+    secrets = ["passphrase", "previous_token_hash", "signing_keys", "token_hash"]
+    assert left_out["signals.alertsource"] == secrets
+    assert left_out["signals.signalchain"] == ["salt", "seed"]
 
 
 def test_what_was_made_in_other_workspaces_is_a_mention_without_content():
