@@ -106,8 +106,12 @@ def test_what_is_missing_is_said(
     assert said in page_of(web, source, **{"formula": bot.formula_hash, **fields})
 
 
-def test_other_signals_say_nothing_of_it(web: Client, source: AlertSource, stranger: User, bars: None):
+def test_other_signals_say_nothing_of_it(
+    web: Client, api: APIClient, source: AlertSource, stranger: User, bars: None
+):
     assert "Why it fired" not in page_of(web, source)
+    answer = api.get(f"/api/v1/signals/{Signal.objects.get().uuid}/why/").json()
+    assert (answer["missing"], answer["statements"]) == ("The alert names no formula.", [])
     assert "Why it fired" not in page_of(web, source, formula="my own words")
     theirs = stranger.owned_workspaces.get()
     version = publish_formula(

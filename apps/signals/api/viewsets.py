@@ -38,7 +38,7 @@ from apps.signals.api.serializers import (
 )
 from apps.signals.choices import Action, SourceKind
 from apps.signals.errors import SourceRefused
-from apps.signals.models import AlertSource, Signal, SignalChain
+from apps.signals.models import AlertSource, Signal
 from apps.signals.selectors import replays_of, signals_of, sources_of
 from apps.signals.selectors.chain import (
     chain_of,
@@ -124,18 +124,16 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
     @action(detail=False, methods=["get"], filterset_class=None, pagination_class=None)
     def record(self, request: Request) -> Response:
         """Read the state of the record. Its key, its signed days, and whether the last verification found it whole."""
-        chain = chain_of(_workspace(request)) or SignalChain(
-            uuid=None, public_key=""
-        )  # before the first signal
-        last = last_link(chain) if chain.pk else None
+        chain = chain_of(_workspace(request))  # None before the first signal
+        last = last_link(chain) if chain else None
         answer = {
             **days_document(chain),
             "links": last.number if last else 0,
             "head": last.link_hash if last else "",
-            "slug": chain.slug,
-            "reveal_after_h": chain.reveal_after_h,
-            "verified_at": chain.verified_at,
-            "faults": chain.faults,
+            "slug": chain.slug if chain else None,
+            "reveal_after_h": chain.reveal_after_h if chain else None,
+            "verified_at": chain.verified_at if chain else None,
+            "faults": chain.faults if chain else [],
         }
         return Response(ChainSerializer(answer).data)
 

@@ -98,14 +98,16 @@ def chain_lines(chain: SignalChain, *, now: datetime | None = None) -> Iterator[
         last = links[-1].number
 
 
-def days_document(chain: SignalChain) -> dict[str, Any]:
-    """The chain's id, key and days, oldest first, as `verify_signals.py` reads them."""
+def days_document(chain: SignalChain | None) -> dict[str, Any]:
+    """The chain's id, key and days, oldest first, as `verify_signals.py` reads them; None: before the first signal."""
+    if chain is None:
+        return {"chain": None, "public_key": "", "days": []}
     days = [
         {
             **day_line(day.day, day.first_number, day.last_number, day.head),
             "root": day.root_hash,
             "signature": day.signature,
         }
-        for day in (chain.days.order_by("day") if chain.pk else ())
+        for day in chain.days.order_by("day")
     ]
-    return {"chain": str(chain.uuid) if chain.uuid else None, "public_key": chain.public_key, "days": days}
+    return {"chain": str(chain.uuid), "public_key": chain.public_key, "days": days}

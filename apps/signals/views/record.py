@@ -99,8 +99,7 @@ def record_chain(request: HttpRequest) -> HttpResponseBase:
 @needs("signals.view")
 @require_GET
 def record_days(request: HttpRequest) -> JsonResponse:
-    chain = chain_of(request.workspace) or SignalChain(uuid=None, public_key="")
-    return JsonResponse(days_document(chain))
+    return JsonResponse(days_document(chain_of(request.workspace)))
 
 
 @needs("signals.view")

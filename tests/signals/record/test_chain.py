@@ -399,6 +399,14 @@ def test_the_page_and_the_api_show_the_state(web: Client, api: APIClient, chain:
     assert "Link 1, sealed" in web.get(reverse("signals:signal-detail", args=[signal.uuid])).content.decode()
 
 
+def test_before_the_first_signal_the_record_is_empty(web: Client, api: APIClient):
+    assert "The record begins with the first signal" in web.get(reverse("signals:record")).content.decode()
+    state = api.get("/api/v1/signals/record/").json()
+    assert (state["chain"], state["links"], state["head"], state["days"]) == (None, 0, "", [])
+    assert b"".join(web.get(reverse("signals:record-chain")).streaming_content) == b""
+    assert web.get(reverse("signals:record-days")).json()["days"] == []
+
+
 def test_a_day_is_signed_once_and_days_follow_each_other(chain: SignalChain):
     assert sign_days(now=timezone.now() + TOMORROW) == []
     # the two that were sealed after the day was signed, by a clock that is behind, belong to the next
