@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import django_filters
 from django.db.models import Q, QuerySet
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins
 from rest_framework.request import Request
@@ -55,7 +56,7 @@ class LedgerFilterSet(django_filters.FilterSet):
 class CreditsViewSet(ApiViewSet):
     rights = {"*": "billing.view"}
 
-    @extend_schema(responses=CreditsSerializer)
+    @extend_schema(responses=forced_singular_serializer(CreditsSerializer))
     def list(self, request: Request) -> Response:
         """What the workspace has of credits, by origin and expiry."""
         return Response(CreditsSerializer(credits_of(request.workspace)).data)
