@@ -18,7 +18,7 @@ from django.utils import timezone
 from apps.accounts.models import User, Workspace
 from apps.core.arrays import integers
 from apps.notifications.channels.base import Channel
-from apps.notifications.channels.registry import channels
+from apps.notifications.channels.registry import channel_of, channels
 from apps.notifications.choices import Mode, Until, Urgency
 from apps.notifications.models import (
     ArrivalWish,
@@ -70,6 +70,18 @@ def ways() -> list[Way]:
         Way(channel.kind, channel.words, channel.is_set_up)
         for channel in channels()
         if channel.kind != "inbox"
+    ]
+
+
+def ways_of(person: User) -> list[Way]:
+    """The same for one person: set up is what can reach them, by a contact that is confirmed or without one."""
+    there = Contact.objects.filter(person=person, verified_at__isnull=False, disabled_at=None)
+    kinds = set(there.values_list("channel", flat=True))
+    return [
+        replace(
+            way, is_set_up=way.is_set_up and (way.kind in kinds or not channel_of(way.kind).needs_contact)
+        )
+        for way in ways()
     ]
 
 

@@ -1,6 +1,6 @@
 """What people type on the signals pages."""
 
-from apps.signals.forms.alarms import AlarmForm, MuteForm
+from apps.signals.forms.alarms import AlarmForm, MuteForm, in_words
 from apps.signals.forms.feed import FeedFilterForm
 from apps.signals.forms.performance import PerformanceForm
 from apps.signals.forms.record import RecordForm
@@ -31,4 +31,5 @@ __all__ = [
     "SourceForm",
     "TemplateForm",
     "UtBotForm",
+    "in_words",
 ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.core.errors import DomainError
 from apps.notifications.choices import Urgency
 from apps.notifications.models import Ladder
-from apps.notifications.selectors import ways
+from apps.notifications.selectors import ways, ways_of
 from apps.signals.choices import Action
 from apps.signals.models import Alarm, AlertSource
 from apps.signals.selectors import sources_of
@@ -93,14 +93,13 @@ class AlarmForm(forms.Form):
         self.fields["source"].queryset = sources_of(alarm.workspace)  # type: ignore[attr-defined]
         self.fields["ladder"].queryset = Ladder.objects.filter(person=alarm.person)  # type: ignore[attr-defined]
         self.fields["channels"].choices = [  # type: ignore[attr-defined]
-            (way.kind, way.words) for way in ways() if way.is_set_up or way.kind in alarm.channels
+            (way.kind, way.words)
+            for way in ways_of(alarm.person)
+            if way.is_set_up or way.kind in alarm.channels
         ]
-        pauses = dict(PAUSES)
-        if alarm.cool_down_s not in pauses:
-            self.fields["cool_down_s"].choices = [  # type: ignore[attr-defined]
-                *PAUSES,
-                (alarm.cool_down_s, f"{alarm.cool_down_s} seconds"),
-            ]
+        if alarm.cool_down_s not in dict(PAUSES):
+            own = (alarm.cool_down_s, _pause_in_words(alarm.cool_down_s))
+            self.fields["cool_down_s"].choices = [*PAUSES, own]  # type: ignore[attr-defined]
         if not Ladder.objects.filter(person=alarm.person).exists():
             del self.fields["ladder"]
 
@@ -127,6 +126,21 @@ class AlarmForm(forms.Form):
         for name, value in self.cleaned_data.items():
             setattr(draft, name, value)
         return draft
+
+
+def in_words(alarm: Alarm) -> dict[str, Any]:
+    """Its choices as people read them."""
+    return {
+        "actions": [Action(action).label for action in alarm.actions],
+        "channels": [way.words for way in ways() if way.kind in alarm.channels]
+        + (["Inbox"] if "inbox" in alarm.channels else []),
+        "days": [WEEK[day] for day in alarm.days],
+        "cool_down": _pause_in_words(alarm.cool_down_s),
+    }
+
+
+def _pause_in_words(seconds: int) -> str:
+    return dict(PAUSES).get(seconds, f"{seconds:,} seconds")
 
 
 class MuteForm(forms.Form):

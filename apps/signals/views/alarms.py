@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.needs import needs
 from apps.core.errors import DomainError
 from apps.signals.access import get_alarm_for
-from apps.signals.forms import AlarmForm, MuteForm
+from apps.signals.forms import AlarmForm, MuteForm, in_words
 from apps.signals.models import Alarm
 from apps.signals.selectors import alarms_with_firings, firings_of
 from apps.signals.services import create_alarm, delete_alarm, forecast, mute_alarm, try_alarm, update_alarm
@@ -84,6 +84,7 @@ def alarm_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "alarm": alarm,
         "firings": firings_of(alarm)[:MOST_FIRINGS],
         "forecast": forecast(alarm),
+        "words": in_words(alarm),
         "mute_form": MuteForm(),
         "now": timezone.now(),
     }

@@ -149,3 +149,15 @@ def test_hours(moment, zone, days, hours, is_open):
     begin, end = (time(hours[0]), time(hours[1])) if hours else (None, None)
     wishes = Wishes(ZoneInfo(zone), days, begin, end)
     assert wishes.is_open(datetime.fromisoformat(moment).replace(tzinfo=UTC)) is is_open
+
+
+def test_the_form_offers_what_can_reach_the_person(web, user, alarm, provider):
+    from apps.notifications.services import add_webhook
+
+    page = web.get(place("new")).content.decode()
+    assert 'value="email"' in page
+    assert 'value="webhook"' not in page
+    made = alarm(channels=["webhook"])
+    assert 'value="webhook"' in web.get(place("edit", made)).content.decode(), "chosen before, and still"
+    add_webhook(user, url=f"{provider.url}/hook", actor=user)
+    assert 'value="webhook"' in web.get(place("new")).content.decode()
