@@ -144,3 +144,11 @@ def _together(chosen: Sequence[str], shares: Mapping[str, float]) -> float:
     for channel in chosen:
         missed *= 1 - shares[channel]
     return 1 - missed
+
+
+def duration_words(seconds: int) -> str:
+    """In the largest unit that fits; nothing for no time."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s" if seconds else ""

@@ -41,6 +41,7 @@ from apps.notifications.rules.events import (
 )
 from apps.notifications.rules.hours import zone_of
 from apps.notifications.rules.planning import DIGEST_AT, Clock
+from apps.notifications.rules.routing import BOUNDS, duration_words
 
 NOT_CHOSEN = (CODE.name, DIGEST.name, TEST.name)  # asked for each time, or made of others
 
@@ -189,6 +190,11 @@ def _clock(zone: str, begin: time | None, end: time | None, breaks: int | None, 
 def month_of(now: datetime) -> datetime:
     """When the month began, in UTC."""
     return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def arrival_times() -> list[tuple[int, str]]:
+    """The times within which messages can be asked to arrive by the cheapest channels: seconds, and words."""
+    return [(bound, duration_words(bound)) for bound in BOUNDS]
 
 
 def saved_by_routing(person: User) -> int:

@@ -16,8 +16,9 @@ from apps.notifications.access import get_ladder_for
 from apps.notifications.errors import BadLadder
 from apps.notifications.forms import LadderForm
 from apps.notifications.models import Ladder
+from apps.notifications.rules.routing import duration_words
 from apps.notifications.selectors import ladders_of
-from apps.notifications.views.parts import channel_words, duration_words
+from apps.notifications.views.parts import channel_words
 
 
 @needs(SIGNED_IN)

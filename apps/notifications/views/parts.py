@@ -13,6 +13,7 @@ from apps.notifications.channels.registry import CHANNELS, channel_of
 from apps.notifications.choices import DeliveryStatus, Outcome
 from apps.notifications.models import Attempt, Delivery, Notice
 from apps.notifications.rules.events import event_of
+from apps.notifications.rules.routing import duration_words
 from apps.notifications.services import preview_of
 
 TONES = {
@@ -62,14 +63,6 @@ def event_words(name: str) -> str:
         return event_of(name).words
     except KeyError:
         return name
-
-
-def duration_words(seconds: int) -> str:
-    """In the largest unit that fits; nothing for no time."""
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s" if seconds else ""
 
 
 def routing_shown(notice: Notice) -> dict[str, Any] | None:

@@ -17,13 +17,13 @@ from apps.notifications.rules.events import Event, events
 from apps.notifications.rules.routing import BOUNDS
 from apps.notifications.selectors import (
     NOT_CHOSEN,
+    arrival_times,
     arrival_wishes_of,
     choices_of,
     contacts_of,
     hours_of,
     saved_by_routing,
 )
-from apps.notifications.views.parts import duration_words
 
 
 @needs(SIGNED_IN)
@@ -109,7 +109,7 @@ def _page(request: HttpRequest, form: HoursForm) -> HttpResponse:
             for event, choices in rows
         ],
         "has_more": any(one.channel not in reached for _, choices in rows[:1] for one in choices),
-        "times": [(bound, duration_words(bound)) for bound in BOUNDS],
+        "times": arrival_times(),
         "saved": saved_by_routing(person),
         "form": form,
         "zone": person.timezone,

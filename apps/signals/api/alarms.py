@@ -17,6 +17,7 @@ from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.core.api.views import GenericApiViewSet
 from apps.notifications.api.fields import UrgencyField
 from apps.notifications.models import Ladder
+from apps.notifications.selectors import arrival_times
 from apps.signals.access import get_alarm_for
 from apps.signals.choices import Action
 from apps.signals.models import Alarm, AlertSource, Firing
@@ -62,6 +63,12 @@ class AlarmSerializer(ModelSerializer[Alarm]):
     channels = serializers.ListField(
         child=serializers.CharField(max_length=20), required=False, max_length=20
     )
+    within_s = serializers.ChoiceField(
+        choices=[seconds for seconds, _ in arrival_times()],
+        required=False,
+        allow_null=True,
+        help_text="Of the channels, the cheapest that arrive in so many seconds.",
+    )
     urgency = UrgencyField(required=False)
     days = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=6), required=False, max_length=7
@@ -79,6 +86,7 @@ class AlarmSerializer(ModelSerializer[Alarm]):
             "actions",
             "condition",
             "channels",
+            "within_s",
             "ladder",
             "urgency",
             "days",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.core.errors import DomainError
 from apps.notifications.choices import Urgency
 from apps.notifications.models import Ladder
-from apps.notifications.selectors import ways, ways_of
+from apps.notifications.selectors import arrival_times, ways, ways_of
 from apps.signals.choices import Action
 from apps.signals.models import Alarm, AlertSource
 from apps.signals.selectors import sources_of
@@ -62,6 +62,14 @@ class AlarmForm(forms.Form):
         label="Ladder",
         empty_label="None",
         help_text="Takes the place of the channels.",
+    )
+    within_s = forms.TypedChoiceField(
+        coerce=int,
+        empty_value=None,
+        required=False,
+        choices=[("", "All of them"), *((s, f"The cheapest in {words}") for s, words in arrival_times())],
+        label="Of these",
+        help_text="The cheapest of the channels that, as measured, arrive in time in 95 of 100 cases.",
     )
     urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int, initial=2, label="Urgency")
     days = forms.TypedMultipleChoiceField(

@@ -36,6 +36,11 @@ class Alarm(BaseModel):
     )
     condition_hash = models.CharField(max_length=64, blank=True, editable=False)
     channels = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    within_s = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Of the channels, the cheapest that arrive in so many seconds; none: as the preferences say.",
+    )
     ladder = models.ForeignKey(
         Ladder, on_delete=models.SET_NULL, null=True, blank=True, related_name="alarms"
     )

@@ -15,7 +15,7 @@ from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
 from apps.notifications.models import Notice
-from apps.notifications.selectors import ways
+from apps.notifications.selectors import arrival_times, ways
 from apps.notifications.services import NewNotice, queue_notices
 from apps.signals.errors import AlarmRefused, TooManyTests
 from apps.signals.events import ALARM_TESTED
@@ -29,6 +29,7 @@ FIELDS = (
     "actions",
     "condition",
     "channels",
+    "within_s",
     "ladder",
     "urgency",
     "days",
@@ -162,6 +163,11 @@ def check_alarm(alarm: Alarm) -> None:
     if unknown:
         there = ", ".join(sorted(known))
         raise AlarmRefused(f"There is no channel {unknown[0]!r}. There are {there}.", field="channels")
+    times = [seconds for seconds, _ in arrival_times()]
+    if alarm.within_s is not None and alarm.within_s not in times:
+        raise AlarmRefused(
+            f"Choose one of these times: {', '.join(map(str, times))} seconds.", field="within_s"
+        )
     if (alarm.open_from is None) != (alarm.open_until is None):
         raise AlarmRefused(
             "Give both the hour it begins and the hour it ends, or neither.", field="open_until"

@@ -109,6 +109,7 @@ def price_of(alarm: Alarm, now: datetime) -> int:
         workspace_id=alarm.workspace_id,
         urgency=alarm.urgency,
         channels=tuple(alarm.channels) or None,
+        within_s=alarm.within_s,
         ladder_id=alarm.ladder_id,
     )
     return sum(planned.cost for planned in plan_notices([notice], now=now))

@@ -56,8 +56,8 @@ WHERE s.id = ANY(%s) AND a.condition <> ''
 """
 
 CANDIDATES = """
-SELECT s.id, a.id, a.person_id, a.workspace_id, a.name, a.channels, a.ladder_id, a.urgency, a.cool_down_s,
-       a.muted_until, a.days, a.open_from, a.open_until,
+SELECT s.id, a.id, a.person_id, a.workspace_id, a.name, a.channels, a.within_s, a.ladder_id, a.urgency,
+       a.cool_down_s, a.muted_until, a.days, a.open_from, a.open_until,
        CASE WHEN a.cool_down_s > 0 THEN a.last_fired_at END, u.timezone
 FROM signals_signal AS s
 JOIN signals_alarm AS a ON a.workspace_id = s.workspace_id AND a.is_active AND a.created_at <= s.received_at
@@ -98,6 +98,7 @@ class _Pair:
     workspace_id: int
     name: str
     channels: list[str]
+    within_s: int | None
     ladder_id: int | None
     urgency: int
     wishes: Wishes
@@ -215,6 +216,7 @@ def _pair(
     workspace_id: int,
     name: str,
     channels: list[str],
+    within_s: int | None,
     ladder_id: int | None,
     urgency: int,
     cool_down_s: int,
@@ -233,6 +235,7 @@ def _pair(
         workspace_id,
         name,
         channels,
+        within_s,
         ladder_id,
         urgency,
         wishes,
@@ -274,6 +277,7 @@ def _send(pairs: Sequence[_Pair], signals: Mapping[int, Signal], now: datetime) 
             urgency=pair.urgency,
             # A test goes to the inbox alone: it is free, and a button must not send free messages.
             channels=() if signals[pair.signal_id].is_test else tuple(pair.channels) or None,
+            within_s=pair.within_s,
             ladder_id=None if signals[pair.signal_id].is_test else pair.ladder_id,
             charge_key=key,
             is_test=signals[pair.signal_id].is_test,
