@@ -7,8 +7,10 @@ import re
 import pytest
 
 from apps.notifications.channels.push_web.encryption import new_private_key
+from apps.notifications.channels.registry import CHANNELS, channel_of
 from apps.notifications.models import Contact, Delivery, Notice
 from apps.notifications.services import add_contact, change_contact, send_due, set_preference
+from apps.notifications.services.sending.loading import message_of
 from apps.notifications.services.telegram import take_telegram_update
 from tests.notifications.conftest import states
 from tests.notifications.loopback import Answer
@@ -175,3 +177,18 @@ def test_every_event_can_be_seen_on_every_channel(web, user, tell):
     assert web.get("/settings/notifications/preview/?event=none").status_code == 200
     assert Notice.objects.count() == 1
     assert not Delivery.objects.exclude(channel="inbox").exists()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHANNELS if kind != "inbox"])
+def test_no_channel_says_what_is_behind_the_log_in(kind, user, tell):
+    """Neither in its text nor in anything else that leaves the house."""
+    notice = tell(data={"title": "Buy BTCUSDT", "text": "at 45,000", "url": "/signals/"}, channels=())
+    contact = Contact(person=user, channel=kind, options={"discreet": True})
+    delivery = Delivery(notice=notice, person=user, contact=contact, channel=kind, urgency=2)
+    made = channel_of(kind).render(message_of(delivery))
+    whole = f"{made.subject} {made.text} {made.html} {dict(made.payload)}"
+    assert str(notice.uuid) in whole
+    for hidden in ("BTCUSDT", "45,000", "/signals/", "tests.bell.rung"):
+        if hidden == "tests.bell.rung" and kind == "email":  # the link by which one unsubscribes names it
+            continue
+        assert hidden not in whole
