@@ -382,6 +382,7 @@ SPECTACULAR_SETTINGS = {
         "NotificationModeEnum": "apps.notifications.choices.Mode.choices",
         "DeliveryStatusEnum": "apps.notifications.choices.DeliveryStatus.choices",
         "AlertStatusEnum": "apps.signals.choices.AlertStatus.choices",
+        "SignalStatusEnum": "apps.signals.choices.SignalStatus.choices",
         "SignalActionEnum": "apps.signals.choices.Action.choices",
         "CreditAccountEnum": "apps.billing.choices.Account.choices",
         "JobStatusEnum": "apps.backtests.choices.Status.choices",
