@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signals', '0007_chain_guards'),
+        ('signals', '0008_refusals_before_notices'),
     ]
 
     operations = [
