@@ -82,10 +82,12 @@ def test_a_mended_template_makes_one_signal(source: AlertSource, user: User):
     assert outcomes == ["refused", "queued"]
 
 
-def test_what_came_again_meanwhile_counts_once(source: AlertSource, user: User):
-    """Refused, then the template was mended, then the sender sent it again: the second one has the signal."""
+@pytest.mark.parametrize("second", [5, 55])
+def test_what_came_again_meanwhile_counts_once(source: AlertSource, user: User, second: int):
+    """Refused, then the template was mended, then the sender sent it again: the second one has the signal, also when
+    a minute of the clock ended in between."""
     text = "buy AAPL @ 10 on 1h"
-    first = store(source, text, at=timezone.now() - timedelta(seconds=90))
+    first = store(source, text, at=timezone.now().replace(second=second) - timedelta(minutes=3))
     set_template(source, TEMPLATE, actor=user)
     again = store(source, text, at=first.received_at + timedelta(seconds=20))
     assert again is not None

@@ -90,7 +90,9 @@ class BacktestSerializer(ModelSerializer[Backtest]):
         ]
 
 
-@extend_schema_field({"type": "object", "additionalProperties": {"type": "number"}, "nullable": True})
+@extend_schema_field(
+    {"type": "object", "additionalProperties": {"type": ["number", "null"]}, "nullable": True}
+)
 class HeadlineField(serializers.Field[Any, Any, Any, Any]):
     """Of the metrics of a run the few that a list shows; the run itself has all."""
 

@@ -174,7 +174,8 @@ def _replay(alert: Alert) -> Outcome:
         return Outcome("refused", f"It still cannot be read. {error.message}")
     delivery_id = alert.headers.get(DELIVERY_ID, "")
     key = dedupe_key(content, received_at=alert.received_at, delivery_id=delivery_id)
-    if not _is_repeat(alert, key):
+    later = dedupe_key(content, received_at=alert.received_at + REPEAT_WINDOW, delivery_id=delivery_id)
+    if not _is_repeat(alert, key, later):
         try:
             with transaction.atomic():
                 _queue(alert, key.key)
@@ -194,10 +195,14 @@ def _queue(alert: Alert, key: str) -> None:
     )
 
 
-def _is_repeat(alert: Alert, key: DedupeKey) -> bool:
-    """Whether the alert was stored under its own key, or a minute ago under that of the minute before."""
+def _is_repeat(alert: Alert, key: DedupeKey, later: DedupeKey) -> bool:
+    """Whether the alert was stored under its own key, or within a minute under that of the minute before or after."""
     same = Alert.objects.filter(source_id=alert.source_id).exclude(pk=alert.pk)
     if same.filter(dedupe_key=key.key).exists():
         return True
-    recent = same.filter(received_at__gt=alert.received_at - REPEAT_WINDOW)
-    return bool(key.previous) and recent.filter(dedupe_key=key.previous).exists()
+    if not key.previous:
+        return False
+    near = same.filter(
+        received_at__gt=alert.received_at - REPEAT_WINDOW, received_at__lt=alert.received_at + REPEAT_WINDOW
+    )
+    return near.filter(dedupe_key__in=[key.previous, later.key]).exists()
