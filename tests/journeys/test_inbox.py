@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+import httpx
 from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import Stack
 
 
 def test_a_test_rings_the_bell_and_shows_its_trace(newcomer: Page):
@@ -24,3 +29,31 @@ def test_a_test_rings_the_bell_and_shows_its_trace(newcomer: Page):
     expect(page.get_by_text("dry run").first).to_be_attached()
     page.get_by_text("What would have been sent").click()
     expect(page.get_by_text("notifications.contact.tested").first).to_be_visible()
+
+
+def test_a_posted_alert_comes_to_the_inbox_once(newcomer: Page, stack: Stack):
+    page = newcomer
+    page.goto("/signals/sources/new/")
+    page.get_by_label("Name").fill("TradingView")
+    page.get_by_role("button", name="Make source").click()
+    path = "/hooks/" + page.locator(".copyable code").first.inner_text().split("/hooks/")[1].strip()
+    page.goto("/signals/alarms/new/")
+    page.get_by_label("Name").fill("Apple above 180")
+    page.get_by_label("Condition").fill("price > 180")
+    page.get_by_role("button", name="Make alarm").click()
+    expect(page.get_by_role("heading", name="Apple above 180")).to_be_visible()
+    expect(page.locator("#bell[data-live-state=open]")).to_be_attached()
+    before = page.locator(".bell-count").inner_text() or "0"
+    below = {"id": "low", "symbol": "NASDAQ:AAPL", "action": "buy", "price": 179.5}
+    above = {"id": "high", "symbol": "NASDAQ:AAPL", "action": "buy", "price": 189.5}
+    for alert in (below, above, above, above):
+        assert httpx.post(stack.url + path, json=alert).status_code == 202
+    expect(page.locator(".bell-count")).to_have_text(str(int(before) + 1))
+    page.locator(".bell-button").click()
+    page.locator(".bell-menu").get_by_text("Buy NASDAQ:AAPL").click()
+    expect(page.get_by_role("heading", name="Buy NASDAQ:AAPL")).to_be_visible()
+    expect(page.get_by_text("189.5").first).to_be_visible()
+    page.get_by_role("link", name="Open the signal").click()
+    expect(page).to_have_url(re.compile(r"/signals/[0-9a-f-]{36}/"))
+    page.goto("/inbox/")
+    expect(page.get_by_text("Buy NASDAQ:AAPL")).to_have_count(1)
