@@ -47,8 +47,8 @@ def scratch_database() -> Iterator[str]:
 
 
 @contextmanager
-def server(application: str, environment: Mapping[str, str], processes: int = 1) -> Iterator[str]:
-    """The application under uvicorn, as the Procfile starts it, on a free port; yields its address."""
+def server(application: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """The application under one uvicorn process, as the Procfile starts it, on a free port; yields its address."""
     with server_process(application, environment, processes) as (url, _):
         yield url
 
@@ -62,8 +62,8 @@ def server_process(
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--workers", str(processes), *LOOP,
-         "--no-access-log", "--log-level", "warning", "--backlog", "4096"],
+        [sys.executable, "-m", "uvicorn", application, "--port", str(port), *LOOP, "--no-access-log",
+         "--log-level", "warning", "--backlog", "4096"],
         env={**os.environ, **environment, "LOG_LEVEL": "ERROR"},
     )  # fmt: skip
     try:

@@ -48,7 +48,12 @@ from apps.formulas.services import (
 )
 from apps.journal.models import Entry
 from apps.markets.services import import_bars
+from apps.notifications.models import Contact, Delivery, Notice
+from apps.notifications.rules.codes import hash_of
+from apps.notifications.rules.events import CONTACT_DISABLED
+from apps.notifications.services import NewNotice, add_contact, add_webhook, queue_notices, save_ladder
 from apps.signals.models import Signal
+from apps.signals.services.alarms import create_alarm
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
@@ -134,6 +139,22 @@ def furnished(user, question, bar_set) -> Furnished:
     Signal.objects.update(payload={**alerted.payload, "formula": ut_bot.formula_hash})
     seal_signals()
 
+    alarm = create_alarm(workspace, {"name": "Mine", "source": source}, person=user)
+    contact = add_contact(user, channel="email", target="desk@example.com", actor=user, is_verified=True)
+    unconfirmed = add_contact(user, channel="email", target="new@example.com", actor=user)
+    Contact.objects.filter(pk=unconfirmed.pk).update(
+        code_hash=hash_of(str(unconfirmed.uuid), "123456"), code_expires_at=timezone.now() + timedelta(days=1)
+    )
+    steps = [{"channel": "email", "wait_s": 60}]
+    ladder = save_ladder(user, name="Mine", until="acknowledged", steps=steps, actor=user)
+    endpoint, _ = add_webhook(
+        user, url="https://8.8.8.8/", actor=user, workspace=workspace, options={"events": ["*"]}
+    )
+    told = NewNotice(user.pk, CONTACT_DISABLED.name, "told", {"title": "Told"}, workspace_id=workspace.pk)
+    queue_notices([told])
+    notice = Notice.objects.get(key="told")
+    delivery = notice.deliveries.get(contact=endpoint)
+    Delivery.objects.filter(pk=delivery.pk).update(status="failed", ended_at=timezone.now())
     key, secret = create_api_key(workspace, name="machine", actor=user)
     export = request_export(user, actor=user)
     build_export(export.pk)
@@ -164,6 +185,7 @@ def furnished(user, question, bar_set) -> Furnished:
     v1 = "/api/v1/"
     # what concerns a person is closed to keys
     in_person = ("auth/", "api-keys/", "exports/", "users/me/", "workspaces/", "invitations/")
+    in_person += ("contacts/", "deliveries/", "ladders/", "notices/", "notification-preferences/")
     team = create_team(name="Night desk", actor=user)
     member = Membership.objects.create(workspace=team, user=careful, role=Role.TRADER)
     invitation = invitations.invite(team, email="asked@example.com", role=Role.VIEWER, actor=user)
@@ -197,6 +219,15 @@ def furnished(user, question, bar_set) -> Furnished:
             v1 + "signals/": str(signal.uuid),
             v1 + "alert-sources/": str(source.uuid),
             v1 + "ut-bots/": str(ut_bot.uuid),
+            v1 + "alarms/": str(alarm.uuid),
+            v1 + "alerts/": str(source.alerts.get().uuid),
+            v1 + "contacts/": str(contact.uuid),
+            v1 + "contacts/{uuid}/confirm/": str(unconfirmed.uuid),
+            v1 + "contacts/{uuid}/send-code/": str(unconfirmed.uuid),
+            v1 + "deliveries/": str(delivery.uuid),
+            v1 + "ladders/": str(ladder.uuid),
+            v1 + "notices/": str(notice.uuid),
+            v1 + "webhook-endpoints/": str(endpoint.uuid),
             v1 + "bars/": str(unused.uuid),
             v1 + "instruments/": str(bar_set.instrument.uuid),
             v1 + "workspaces/": str(team.uuid),
@@ -212,6 +243,7 @@ def furnished(user, question, bar_set) -> Furnished:
         words={
             "case": str(case.uuid),
             "share": str(share.uuid),
+            "delivery": str(delivery.uuid),
             "member": str(member.uuid),
             "invitation": str(invitation.uuid),
             "token": "asked",
@@ -246,6 +278,8 @@ def furnished(user, question, bar_set) -> Furnished:
             f"PATCH {v1}formulas/{{uuid}}/shares/{{share}}/": {"level": "copy"},
             f"PATCH {v1}workspaces/{{uuid}}/members/{{member}}/": {"role": "viewer"},
             f"POST {v1}auth/confirm/": {"password": PASSWORD},
+            f"POST {v1}contacts/": {"channel": "email", "target": "third@example.com"},
+            f"POST {v1}contacts/{{uuid}}/confirm/": {"code": "123456"},
             f"POST {v1}backtests/": {"text": SWEPT, "bar_set": str(bar_set.uuid)},
             f"GET {v1}backtests/compare/": {"run": [str(backtest.uuid), str(other.uuid)]},
             f"POST {v1}sweeps/": {"text": SWEPT, "markets": [{"bar_set": str(bar_set.uuid)}]},
