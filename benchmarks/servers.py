@@ -49,14 +49,12 @@ def scratch_database() -> Iterator[str]:
 @contextmanager
 def server(application: str, environment: Mapping[str, str]) -> Iterator[str]:
     """The application under one uvicorn process, as the Procfile starts it, on a free port; yields its address."""
-    with server_process(application, environment, processes) as (url, _):
+    with server_process(application, environment) as (url, _):
         yield url
 
 
 @contextmanager
-def server_process(
-    application: str, environment: Mapping[str, str], processes: int = 1
-) -> Iterator[tuple[str, int]]:
+def server_process(application: str, environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
     """As `server`; yields the address and the process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -142,6 +142,7 @@ def furnished(user, question, bar_set) -> Furnished:
     alarm = create_alarm(workspace, {"name": "Mine", "source": source}, person=user)
     contact = add_contact(user, channel="email", target="desk@example.com", actor=user, is_verified=True)
     unconfirmed = add_contact(user, channel="email", target="new@example.com", actor=user)
+    without_code = add_contact(user, channel="email", target="newer@example.com", actor=user)
     Contact.objects.filter(pk=unconfirmed.pk).update(
         code_hash=hash_of(str(unconfirmed.uuid), "123456"), code_expires_at=timezone.now() + timedelta(days=1)
     )
@@ -223,7 +224,7 @@ def furnished(user, question, bar_set) -> Furnished:
             v1 + "alerts/": str(source.alerts.get().uuid),
             v1 + "contacts/": str(contact.uuid),
             v1 + "contacts/{uuid}/confirm/": str(unconfirmed.uuid),
-            v1 + "contacts/{uuid}/send-code/": str(unconfirmed.uuid),
+            v1 + "contacts/{uuid}/send-code/": str(without_code.uuid),
             v1 + "deliveries/": str(delivery.uuid),
             v1 + "ladders/": str(ladder.uuid),
             v1 + "notices/": str(notice.uuid),
@@ -280,6 +281,23 @@ def furnished(user, question, bar_set) -> Furnished:
             f"POST {v1}auth/confirm/": {"password": PASSWORD},
             f"POST {v1}contacts/": {"channel": "email", "target": "third@example.com"},
             f"POST {v1}contacts/{{uuid}}/confirm/": {"code": "123456"},
+            f"POST {v1}ladders/": {"name": "Night", "until": "acknowledged", "steps": steps},
+            f"POST {v1}webhook-endpoints/": {"url": "https://8.8.8.8/second", "filter": ""},
+            f"POST {v1}webhook-endpoints/{{uuid}}/replay/": {
+                "since": (timezone.now() - timedelta(hours=1)).isoformat(),
+                "until": timezone.now().isoformat(),
+            },
+            f"POST {v1}alert-sources/try-template/": {
+                "template": "{{action}} {{symbol}} at {{price}}",
+                "text": "buy AAPL at 189.5",
+            },
+            f"POST {v1}ut-bots/": {
+                "name": "Other",
+                "source": str(source.uuid),
+                "symbols": ["BINANCE:BTCUSDT"],
+                "timeframe": "1h",
+                "multiplier": "3.7",
+            },
             f"POST {v1}backtests/": {"text": SWEPT, "bar_set": str(bar_set.uuid)},
             f"GET {v1}backtests/compare/": {"run": [str(backtest.uuid), str(other.uuid)]},
             f"POST {v1}sweeps/": {"text": SWEPT, "markets": [{"bar_set": str(bar_set.uuid)}]},

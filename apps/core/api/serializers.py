@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from django.db.models import Model
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 T = TypeVar("T")
@@ -51,6 +52,14 @@ class ModelSerializer(KnownMembers, serializers.ModelSerializer[M]):
         columns = {field.name for field in cls.Meta.model._meta.concrete_fields}
         whole = next(base for base in cls.__mro__[1:] if hasattr(base, "Meta"))
         return columns.intersection(whole.Meta.fields).difference(cls.Meta.fields)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"})
+class ClockField(serializers.TimeField):
+    """An hour and minute by somebody's clock, such as 08:00; JSON Schema's own format would ask for an offset."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **kwargs)
 
 
 def without(whole: type[ModelSerializer[Any]], *names: str) -> list[str]:

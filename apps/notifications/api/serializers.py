@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.core.api.serializers import ModelSerializer, Serializer
+from apps.core.api.serializers import ClockField, ModelSerializer, Serializer
 from apps.notifications.api.fields import UrgencyField
 from apps.notifications.choices import DisabledFor, Mode, Until
 from apps.notifications.models import Attempt, Contact, Delivery, Ladder, Notice
@@ -340,10 +340,10 @@ class EventChoiceSerializer(Serializer[Any]):
 
 
 class HoursSerializer(Serializer[Any]):
-    quiet_from = serializers.TimeField(format="%H:%M", allow_null=True, required=False)
-    quiet_until = serializers.TimeField(format="%H:%M", allow_null=True, required=False)
+    quiet_from = ClockField(allow_null=True, required=False)
+    quiet_until = ClockField(allow_null=True, required=False)
     breaks_through = UrgencyField(required=False, help_text="From this urgency on, quiet hours do not count.")
-    digest_at = serializers.TimeField(format="%H:%M", required=False)
+    digest_at = ClockField(required=False)
     monthly_budget = serializers.IntegerField(
         required=False,
         allow_null=True,

@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.core.api.serializers import ModelSerializer, Serializer
+from apps.core.api.serializers import ClockField, ModelSerializer, Serializer
 from apps.core.api.views import GenericApiViewSet
 from apps.notifications.api.fields import UrgencyField
 from apps.notifications.models import Ladder
@@ -73,6 +73,8 @@ class AlarmSerializer(ModelSerializer[Alarm]):
     days = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=6), required=False, max_length=7
     )
+    open_from = ClockField(allow_null=True, required=False)
+    open_until = ClockField(allow_null=True, required=False)
     cool_down_s = serializers.IntegerField(min_value=0, max_value=31_536_000, required=False)
 
     class Meta:
