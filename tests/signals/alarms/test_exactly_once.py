@@ -315,7 +315,7 @@ def _patiently(change) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_killed_workers_intakes_and_providers_lose_and_repeat_nothing(providers, user, workspace, tmp_path):
-    chaos(providers, user, workspace, tmp_path, signals=30, people=5, kill_every=25, within_s=120)
+    chaos(providers, user, workspace, tmp_path, signals=30, people=5, kill_every=25, within_s=300)
 
 
 @pytest.mark.prove
