@@ -160,7 +160,7 @@ def test_a_few_are_read_at_once(source: AlertSource, user: User):
     assert Signal.objects.count() == 3
 
 
-def test_many_are_a_job_that_is_taken_up_where_it_was(source: AlertSource, user: User, monkeypatch):
+def test_many_are_a_job_that_is_taken_up_where_it_was(source: AlertSource, user: User):
     fill(source, 120)
     set_template(source, TEMPLATE, actor=user)
     since = timezone.now() - timedelta(hours=1)
@@ -169,14 +169,12 @@ def test_many_are_a_job_that_is_taken_up_where_it_was(source: AlertSource, user:
     with pytest.raises(Conflict):
         start_replay(source, since=since, actor=user)
     fill(source, 5, first=1000)  # what comes after it began is read by itself
-    monkeypatch.setattr("apps.signals.services.replaying.RUN_S", 0)  # the worker is stopped before each batch
-    run_replay(replay.pk)
+    run_replay(replay.pk, run_s=0)
     replay.refresh_from_db()
-    assert (replay.state, replay.queued) == ("running", 0)
-    monkeypatch.undo()
+    assert (replay.state, replay.queued, replay.percent) == ("running", 50, 41)
     assert resume_replays() == 1
-    run_replay(replay.pk)
-    run_replay(replay.pk)
+    run_replay(replay.pk, run_s=30)
+    run_replay(replay.pk, run_s=30)
     replay.refresh_from_db()
     assert (replay.state, replay.queued, replay.percent) == ("done", 120, 100)
     work()
@@ -197,13 +195,13 @@ def test_a_batch_that_breaks_leaves_nothing_half_done(source: AlertSource, user:
             f"ALTER TABLE signals_alert ADD CONSTRAINT broken CHECK (id <> {last.pk} OR status = 'rejected')"
         )
     with pytest.raises(IntegrityError, match="broken"):
-        run_replay(replay.pk)
+        run_replay(replay.pk, run_s=30)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE signals_alert DROP CONSTRAINT broken")
     replay.refresh_from_db()
     assert (replay.queued, replay.position) == (0, 0)
     assert not Alert.objects.exclude(status="rejected").exists()
-    run_replay(replay.pk)
+    run_replay(replay.pk, run_s=30)
     work()
     assert Signal.objects.count() == 60
 

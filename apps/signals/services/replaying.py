@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -25,7 +26,6 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 20  # more are a job's work
 BATCH = 50
-RUN_S = 30.0
 UNIQUE_KEY = "signals_alert_dedupe"
 
 
@@ -93,10 +93,11 @@ def start_replay(source: AlertSource, *, since: datetime, actor: User) -> Replay
     return replay
 
 
-def run_replay(replay_id: int) -> None:
-    """Go on with a replay for at most `RUN_S`, a short transaction a batch. Killed, it is taken up where it was."""
-    stop_at = time.monotonic() + RUN_S
-    while time.monotonic() < stop_at:
+def run_replay(replay_id: int, *, run_s: float) -> None:
+    """Go on with a replay until so many seconds are over, a short transaction a batch. Killed, it is taken up where it
+    was; a batch is done in any case."""
+    stop_at = time.monotonic() + run_s
+    while True:
         with transaction.atomic():
             replay = (
                 Replay.objects.select_for_update(skip_locked=True, of=("self",))
@@ -109,7 +110,9 @@ def run_replay(replay_id: int) -> None:
             if not _step(replay):
                 _end(replay)
                 return
-    enqueue_on_commit("signals.run_replay", replay_id=replay_id)
+        if time.monotonic() >= stop_at:
+            enqueue_on_commit("signals.run_replay", replay_id=replay_id)
+            return
 
 
 def resume_replays() -> int:
@@ -120,7 +123,7 @@ def resume_replays() -> int:
     return len(running)
 
 
-def _for_review(source: AlertSource, since: datetime):  # type: ignore[no-untyped-def]
+def _for_review(source: AlertSource, since: datetime) -> QuerySet[Alert]:
     return Alert.objects.filter(source=source, status=AlertStatus.REJECTED, received_at__gte=since)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import structlog
 from django.db import connection, transaction
 from django.utils import timezone
@@ -14,12 +17,21 @@ from apps.signals.choices import FiringState
 from apps.signals.models import Firing
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 PAGE = 5000
 
 SPENT = """
 UPDATE signals_firing AS f SET spent = charge.cost
 FROM unnest(%s::text[], %s::integer[]) AS charge (key, cost) WHERE f.key = charge.key
+"""
+
+GIVEN_BACK = """
+UPDATE signals_firing AS f SET spent = greatest(f.spent - late.cost, 0)
+FROM (
+    SELECT key, sum(cost)::integer AS cost FROM unnest(%s::text[], %s::integer[]) AS one (key, cost) GROUP BY key
+) AS late
+WHERE f.key = late.key
 """
 
 END_FIRINGS = """
@@ -64,55 +76,42 @@ def settle_firings(*, limit: int = 1000) -> int:
 @transaction.atomic
 def _settle(limit: int) -> int:
     charges = take_ended_charges(limit=limit)
-    settled = _settle_charges(charges)
+    settled = _accepted(charges, _settle_charges, "charge_refused")
     if settled:
         with connection.cursor() as cursor:
             cursor.execute(SPENT, [[charge.key for charge in settled], [charge.cost for charge in settled]])
     return len(charges)
 
 
-def _settle_charges(charges: list[Charge]) -> list[Charge]:
-    """One that the ledger refuses holds up no other: what it holds stays held, and staff see it."""
+def _accepted(items: list[T], act: Callable[[list[T]], object], refused: str) -> list[T]:
+    """Those that the ledger took. One that it refuses holds up no other: what it holds stays held, and staff see it."""
     try:
-        settle_many((charge.key, charge.cost) for charge in charges)
+        act(items)
     except LedgerRefused as error:
-        if len(charges) == 1:
-            log.error("charge_refused", key=charges[0].key, cost=charges[0].cost, error=str(error))
+        if len(items) == 1:
+            log.error(refused, what=items[0], error=str(error))
             return []
-        return [good for charge in charges for good in _settle_charges([charge])]
-    return charges
+        return [good for one in items for good in _accepted([one], act, refused)]
+    return items
 
 
-GIVEN_BACK = """
-UPDATE signals_firing AS f SET spent = greatest(f.spent - late.cost, 0)
-FROM (
-    SELECT key, sum(cost)::integer AS cost FROM unnest(%s::text[], %s::integer[]) AS one (key, cost) GROUP BY key
-) AS late
-WHERE f.key = late.key
-"""
+def _settle_charges(charges: list[Charge]) -> None:
+    settle_many((charge.key, charge.cost) for charge in charges)
 
 
 @transaction.atomic
 def _refund(limit: int) -> int:
     """Give back what deliveries cost that turned out later not to have arrived. Returns how many."""
     late = take_late_failures(limit=limit)
-    given_back = _refund_failures(late)
+    given_back = _accepted(late, _refund_failures, "refund_refused")
     if given_back:
         with connection.cursor() as cursor:
             cursor.execute(GIVEN_BACK, [[one.key for one in given_back], [one.cost for one in given_back]])
     return len(late)
 
 
-def _refund_failures(late: list[LateFailure]) -> list[LateFailure]:
-    """One that the ledger refuses holds up no other; staff see it."""
-    try:
-        refund_many(Refund(one.key, f"late:{one.delivery}", one.cost) for one in late)
-    except LedgerRefused as error:
-        if len(late) == 1:
-            log.error("refund_refused", key=late[0].key, cost=late[0].cost, error=str(error))
-            return []
-        return [good for one in late for good in _refund_failures([one])]
-    return late
+def _refund_failures(late: list[LateFailure]) -> None:
+    refund_many(Refund(one.key, f"late:{one.delivery}", one.cost) for one in late)
 
 
 def _end_firings() -> None:
