@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -23,7 +23,7 @@ from apps.notifications.api.serializers import (
     ReadAllSerializer,
 )
 from apps.notifications.choices import DeliveryStatus, Urgency
-from apps.notifications.models import Attempt, Delivery, Notice
+from apps.notifications.models import Delivery, Notice
 from apps.notifications.selectors import InboxFilter, deliveries_of, filter_inbox, inbox_of
 from apps.notifications.services import acknowledge, mark_all_read, mark_read
 
@@ -117,7 +117,7 @@ class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericA
     def get_queryset(self) -> QuerySet[Delivery]:
         rows = deliveries_of(self.request.user)  # type: ignore[arg-type]
         if self.action == "retrieve":
-            rows = rows.prefetch_related(Prefetch("trace", Attempt.objects.order_by("number")))
+            rows = rows.prefetch_related("trace")
         return rows
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Delivery]]:

@@ -149,6 +149,7 @@ class Attempt(models.Model):
     error = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["delivery", "number"], name="notifications_attempt_once")
         ]

@@ -102,7 +102,6 @@ def deliveries_shown(notice: Notice) -> list[ShownDelivery]:
 
 
 def shown(delivery: Delivery) -> ShownDelivery:
-    attempts = sorted(delivery.trace.all(), key=lambda attempt: attempt.number)
     is_internal = delivery.channel in CHANNELS and channel_of(delivery.channel).is_internal
     ended = delivery.ended_at
     return ShownDelivery(
@@ -117,7 +116,7 @@ def shown(delivery: Delivery) -> ShownDelivery:
                 if attempt.ended_at
                 else None,
             )
-            for attempt in attempts
+            for attempt in delivery.trace.all()
         ],
         preview=None if is_internal else preview_of(delivery),
         is_live=settings.NOTIFICATIONS_LIVE,
