@@ -6,12 +6,12 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0003_fewer_indexes'),
+        ("notifications", "0003_fewer_indexes"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='attempt',
-            options={'ordering': ('number',)},
+            name="attempt",
+            options={"ordering": ["number"]},
         ),
     ]
