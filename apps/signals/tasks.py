@@ -9,6 +9,7 @@ from celery import shared_task
 
 from apps.signals.models import SignalChain
 from apps.signals.services import (
+    end_left_signals,
     match_signals,
     measure_outcomes,
     process_alerts,
@@ -41,6 +42,12 @@ def settle() -> None:
     """Pay for messages that have ended, and tell of sequences that stay broken. Queued by beat."""
     settle_firings()
     tell_incidents()
+
+
+@shared_task(name="signals.end_left_signals", ignore_result=True)
+def end_left() -> None:
+    """End signals whose alarms are gone. Queued by beat."""
+    end_left_signals()
 
 
 @shared_task(name="signals.look_after_intake", ignore_result=True, expires=60)

@@ -288,6 +288,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "backtests-resume": {"task": "backtests.resume_jobs", "schedule": 15.0},
     "signals-settle": {"task": "signals.settle_firings", "schedule": 5.0},
+    "signals-end": {"task": "signals.end_left_signals", "schedule": crontab(minute=25)},
     "signals-intake": {"task": "signals.look_after_intake", "schedule": 30.0},
     "signals-sweep": {"task": "signals.sweep_alerts", "schedule": 5.0},
     "signals-seal": {"task": "signals.seal", "schedule": 20.0},

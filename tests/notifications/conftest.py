@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.notifications.choices import Mode
 from apps.notifications.models import Delivery, Notice
 from apps.notifications.rules.events import Event, register_event
-from apps.notifications.services import NewNotice, add_webhook, queue_notices
+from apps.notifications.services import NewNotice, add_webhook, queue_notices, take_ends
 from tests.notifications.loopback import Loopback
 
 EVERY_CHANNEL = register_event(
@@ -77,3 +77,8 @@ def due_now() -> None:
 def states() -> dict[str, str]:
     """Each delivery's channel with its state, of tests with one delivery a channel."""
     return dict(Delivery.objects.values_list("channel", "status"))
+
+
+def charges() -> list[tuple[str, int]]:
+    """What is to be settled now: charge keys with their costs."""
+    return [(end.charge_key, end.cost) for end in take_ends()[1] if end.cost is not None]

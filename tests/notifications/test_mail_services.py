@@ -19,11 +19,10 @@ from apps.notifications.services import (
     LateFailure,
     add_contact,
     send_due,
-    take_ended_charges,
     take_late_failures,
 )
 from config.mail import anymail_settings, backend_of
-from tests.notifications.conftest import due_now
+from tests.notifications.conftest import charges, due_now
 from tests.notifications.loopback import Answer, Loopback, Request
 
 TAKEN = {
@@ -326,14 +325,14 @@ def test_what_was_paid_for_a_mail_that_came_back_is_given_back_once(user, postma
     tell(channels=("email",), charge_key="hold-1")
     send_due(linger_s=0)
     if settled:
-        assert [(one.key, one.cost) for one in take_ended_charges(limit=10)] == [("hold-1", 1)]
+        assert charges() == [("hold-1", 1)]
     report(bounce(mail()))
     report(bounce(mail()))
     late = take_late_failures()
     assert late == ([LateFailure("hold-1", mail().uuid, 1)] if settled else [])
     assert not take_late_failures()
     if not settled:
-        assert [(one.key, one.cost) for one in take_ended_charges(limit=10)] == [("hold-1", 0)]
+        assert charges() == [("hold-1", 0)]
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,9 @@ from apps.notifications.services import (
     set_arrival_wish,
     set_delivery_hours,
     set_preference,
-    take_ended_charges,
 )
 from tests.factories import UserFactory
-from tests.notifications.conftest import states
+from tests.notifications.conftest import charges, states
 from tests.notifications.loopback import Answer
 
 
@@ -205,7 +204,7 @@ def test_when_it_fails_the_next_best_follows_at_once(user, chats, provider, tell
     send_due(linger_s=0)
     send_due(linger_s=0)
     assert states() == {"inbox": "delivered", "telegram": "failed", "sms": "delivered"}
-    assert [(one.key, one.cost) for one in take_ended_charges(limit=5)] == [("hold", 10)]
+    assert charges() == [("hold", 10)]
 
 
 def test_when_it_is_late_the_next_best_goes_out_at_the_deadline(user, chats, provider, tell):

@@ -21,11 +21,10 @@ from apps.notifications.services import (
     send_due,
     set_delivery_hours,
     set_preference,
-    take_ended_charges,
 )
 from apps.notifications.services.sending.claiming import LEASE, claim, free_lost
 from tests.factories import UserFactory
-from tests.notifications.conftest import due_now, states
+from tests.notifications.conftest import charges, due_now, states
 from tests.notifications.loopback import Answer
 
 
@@ -261,12 +260,12 @@ def test_what_was_delivered_is_charged_once_when_all_has_ended(user, provider, e
     assert planned.cost == 2  # an e-mail and a webhook
     tell(charge_key="hold-1")
     send_due(linger_s=0)
-    assert take_ended_charges() == [], "the webhook is to be tried again"
+    assert charges() == [], "the webhook is to be tried again"
     provider.answer = lambda request: Answer(410)
     due_now()
     send_due(linger_s=0)
-    assert [(charge.key, charge.cost) for charge in take_ended_charges()] == [("hold-1", 1)]
-    assert take_ended_charges() == []
+    assert charges() == [("hold-1", 1)]
+    assert charges() == []
 
 
 def test_a_contact_that_is_switched_off_ends_what_waits_for_it(user, provider, endpoint, tell):

@@ -12,9 +12,9 @@ from apps.notifications.channels.registry import channel_of
 from apps.notifications.channels.sms.segments import GSM7, UCS2, alphabet_of, cut, parts_of
 from apps.notifications.errors import BadTarget
 from apps.notifications.models import Attempt, Contact, Delivery
-from apps.notifications.services import add_contact, take_ended_charges
+from apps.notifications.services import add_contact
 from apps.notifications.services.sending import send_due
-from tests.notifications.conftest import due_now, states
+from tests.notifications.conftest import charges, due_now, states
 from tests.notifications.loopback import Answer, Loopback, Request
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "twilio-token"
@@ -203,7 +203,7 @@ def test_only_the_parts_that_were_sent_are_paid(user, twilio, phone, tell, setti
     send_due(linger_s=0)
     due_now()
     send_due(linger_s=0)
-    assert {charge.key: charge.cost for charge in take_ended_charges(limit=10)} == {"one": 7, "two": 14}
+    assert dict(charges()) == {"one": 7, "two": 14}
 
 
 @pytest.mark.parametrize(

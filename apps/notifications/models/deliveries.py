@@ -67,6 +67,9 @@ class Delivery(models.Model):
         default=False, help_text="It turned out not to have arrived after its cost was settled."
     )
     error = models.CharField(max_length=300, blank=True)
+    end_awaited = models.BooleanField(
+        default=False, help_text="Whoever made the notice is still to hear that this has ended."
+    )
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(
         help_text="When it was to be sent, before any retry: what its time counts from."
@@ -113,9 +116,9 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["person", "-id"], name="notifications_delivery_person"),
             models.Index(
-                fields=["charge_key"],
-                name="notifications_delivery_charge",
-                condition=Q(charged_at=None) & ~Q(charge_key=""),
+                fields=["id"],
+                name="notifications_delivery_heard",
+                condition=Q(end_awaited=True, ended_at__isnull=False),
             ),
             models.Index(fields=["id"], name="notifications_delivery_refund", condition=Q(refund_due=True)),
             models.Index(

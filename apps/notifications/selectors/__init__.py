@@ -115,33 +115,6 @@ def deliveries_trace(person: User, uuid: UUID | str) -> Notice | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeEnd:
-    """How the deliveries of a notice ended, by number."""
-
-    key: str
-    delivered: int
-    failed: int
-    dry_run: int
-    cancelled: int
-
-
-ENDS = """
-SELECT n.key, count(d.id) FILTER (WHERE d.status = 'delivered'),
-       count(d.id) FILTER (WHERE d.status IN ('failed', 'unknown')),
-       count(d.id) FILTER (WHERE d.status = 'dry_run'), count(d.id) FILTER (WHERE d.status = 'cancelled')
-FROM notifications_notice AS n LEFT JOIN notifications_delivery AS d ON d.notice_id = n.id
-WHERE n.key = ANY(%s) GROUP BY n.key HAVING bool_and(d.id IS NULL OR d.ended_at IS NOT NULL)
-"""
-
-
-def ends_of(keys: Iterable[str]) -> list[NoticeEnd]:
-    """Those of these notices whose deliveries have all ended."""
-    with connection.cursor() as cursor:
-        cursor.execute(ENDS, [list(keys)])
-        return [NoticeEnd(*row) for row in cursor.fetchall()]
-
-
 SELECT_PEOPLE = """
 SELECT u.id, u.timezone, h.quiet_from, h.quiet_until, h.breaks_through, h.digest_at,
        h.monthly_budget,

@@ -1,7 +1,6 @@
 """Writes of the notifications room."""
 
 from apps.notifications.rules.events import Content, Event, register_event
-from apps.notifications.services.charges import Charge, LateFailure, take_ended_charges, take_late_failures
 from apps.notifications.services.contacts import (
     add_contact,
     add_webhook,
@@ -14,6 +13,7 @@ from apps.notifications.services.contacts import (
     rotate_webhook_key,
     send_test_notice,
 )
+from apps.notifications.services.ends import LateFailure, NoticeEnd, take_ends, take_late_failures
 from apps.notifications.services.ladders import remove_ladder, save_ladder
 from apps.notifications.services.mail_reports import MailReport, take_mail_report
 from apps.notifications.services.notices import acknowledge, live_group, mark_all_read, mark_read
@@ -32,12 +32,12 @@ from apps.notifications.services.wishes import (
 )
 
 __all__ = [
-    "Charge",
     "Content",
     "Event",
     "LateFailure",
     "MailReport",
     "NewNotice",
+    "NoticeEnd",
     "PlannedNotice",
     "acknowledge",
     "add_contact",
@@ -69,7 +69,7 @@ __all__ = [
     "set_delivery_hours",
     "set_preference",
     "start_telegram_link",
-    "take_ended_charges",
+    "take_ends",
     "take_late_failures",
     "take_mail_report",
     "unsubscribe",

@@ -255,11 +255,11 @@ WITH shared AS (
     INSERT INTO notifications_delivery
         (uuid, notice_id, person_id, contact_id, channel, step, status, urgency, send_after, lane, strict,
          in_digest, attempts, tries, is_doubtful, worker, provider, provider_id, currency, cost, charge_key,
-         error, refund_due, created_at, due_at)
+         error, refund_due, end_awaited, created_at, due_at)
     SELECT gen_random_uuid(), told.id, told.person_id, way.contact_id, kind.channel, kind.step, 'waiting',
            told.urgency, kind.send_after, way.lane, kind.strict, kind.in_digest, 0, 0, false, '', '', '', '',
-           kind.cost, CASE WHEN kind.cost > 0 THEN incoming.charge_key ELSE '' END, '', false, %s,
-           kind.send_after
+           kind.cost, CASE WHEN kind.cost > 0 THEN incoming.charge_key ELSE '' END, '', false,
+           incoming.charge_key <> '', %s, kind.send_after
     FROM unnest(%s::integer[], %s::bigint[], %s::text[], %s::integer[])
         WITH ORDINALITY AS way (number, contact_id, lane, place, turn)
     JOIN unnest(%s::text[], %s::smallint[], %s::timestamptz[], %s::boolean[], %s::boolean[], %s::integer[])
@@ -270,6 +270,21 @@ WITH shared AS (
     RETURNING id
 )
 SELECT (SELECT count(*) FROM told), (SELECT count(*) FROM planned)
+"""
+
+# Whoever waits for the end of a notice that has no way at all finds it ended.
+NOWHERE = """
+INSERT INTO notifications_delivery
+    (uuid, notice_id, person_id, channel, step, status, urgency, send_after, lane, strict, in_digest, attempts, tries,
+     is_doubtful, worker, provider, provider_id, currency, cost, charge_key, error, refund_due, end_awaited,
+     created_at, due_at, ended_at)
+SELECT gen_random_uuid(), n.id, n.person_id, 'inbox', 0, 'cancelled', n.urgency, %(now)s, '', false, false, 0, 0,
+       false, '', '', '', '', 0, '', 'the person wants it nowhere', false, true, %(now)s, %(now)s, %(now)s
+FROM notifications_notice AS n
+WHERE n.key = ANY(%(keys)s)
+  AND NOT EXISTS (SELECT FROM notifications_delivery AS d WHERE d.notice_id = n.id)
+ORDER BY n.id
+ON CONFLICT DO NOTHING
 """
 
 
@@ -325,6 +340,9 @@ def queue_planned(planned: Sequence[PlannedNotice], *, now: datetime | None = No
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(INSERT, parameters)
         new, _ = cursor.fetchone()
+        nowhere = [one.notice.key for one in planned if one.notice.charge_key and not one.deliveries]
+        if nowhere:
+            cursor.execute(NOWHERE, {"keys": nowhere, "now": now})
         if new:
             enqueue_on_commit("notifications.send_due")
     return int(new)

@@ -23,7 +23,7 @@ from apps.signals.services.replaying import (
 )
 from apps.signals.services.sealing import seal_signals, sign_days
 from apps.signals.services.sequences import tell_incidents
-from apps.signals.services.settling import settle_firings
+from apps.signals.services.settling import end_left_signals, settle_firings
 from apps.signals.services.sources import (
     address_of,
     create_source,
@@ -55,6 +55,7 @@ __all__ = [
     "delete_alarm",
     "delete_ut_bot",
     "drop_signing_keys",
+    "end_left_signals",
     "forecast",
     "formula_of_ut_bot",
     "match_signals",

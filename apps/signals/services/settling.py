@@ -11,15 +11,11 @@ from django.utils import timezone
 
 from apps.billing.errors import LedgerRefused
 from apps.billing.services.credits import Refund, refund_many, settle_many
-from apps.notifications.selectors import NoticeEnd, ends_of
-from apps.notifications.services import Charge, LateFailure, take_ended_charges, take_late_failures
+from apps.notifications.services import LateFailure, NoticeEnd, take_ends, take_late_failures
 from apps.signals.choices import FiringState
-from apps.signals.models import Firing
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-
-PAGE = 5000
 
 SPENT = """
 UPDATE signals_firing AS f SET spent = charge.cost
@@ -38,17 +34,21 @@ END_FIRINGS = """
 UPDATE signals_firing AS f SET state = ended.state, ended_at = %s,
     spent = coalesce(f.spent, CASE f.held WHEN 0 THEN 0 END)
 FROM unnest(%s::text[], %s::text[]) AS ended (key, state) WHERE f.key = ended.key AND f.state = 'queued'
+RETURNING f.signal_id
 """
 
-# Looks at the signals, not at what ended just now: two workers that each ended half of a signal's firings miss nothing.
+# Two workers may each end half of a signal's firings: the second one waits here, and looks when the first is done.
+LOCK_SIGNALS = """
+SELECT id FROM signals_signal WHERE id = ANY(%s) AND status = 'matched' ORDER BY id FOR NO KEY UPDATE
+"""
+
 END_SIGNALS = """
 WITH ended AS (
     SELECT s.id, EXISTS (SELECT FROM signals_firing AS f WHERE f.signal_id = s.id
         AND f.state IN ('delivered', 'partly', 'dry_run')) AS told
     FROM signals_signal AS s
-    WHERE s.status = 'matched'
+    WHERE s.id = ANY(%s) AND s.status = 'matched'
       AND NOT EXISTS (SELECT FROM signals_firing AS f WHERE f.signal_id = s.id AND f.state = 'queued')
-    ORDER BY s.id LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
 ), moved AS (
     UPDATE signals_signal AS s SET status = CASE WHEN told THEN 'delivered' ELSE 'rejected' END,
         reason = CASE WHEN told THEN '' ELSE 'undelivered' END, updated_at = %s
@@ -59,28 +59,59 @@ SELECT id, status, reason, %s FROM moved ORDER BY id
 """
 
 
+# Their firings went with their person's alarms, or with what the plan keeps no longer.
+LEFT_SIGNALS = """
+SELECT s.id FROM signals_signal AS s
+WHERE s.status = 'matched' AND NOT EXISTS (
+    SELECT FROM signals_firing AS f WHERE f.signal_id = s.id AND f.state = 'queued')
+"""
+
+
 def settle_firings(*, limit: int = 1000) -> int:
-    """Settle charges whose deliveries have ended, and note how firings and signals ended. Returns the charges."""
+    """Settle what ended deliveries cost, and note how firings and signals ended. Returns how many deliveries.
+
+    Reads what ended since the last time: with nothing ended, two statements, however much is on its way.
+    """
     taken = 0
-    while charges := _settle(limit):
-        taken += charges
+    while ended := _settle(limit):
+        taken += ended
     while _refund(limit):
         pass
-    _end_firings()
-    with connection.cursor() as cursor:
-        now = timezone.now()
-        cursor.execute(END_SIGNALS, [now, now])
     return taken
 
 
 @transaction.atomic
 def _settle(limit: int) -> int:
-    charges = take_ended_charges(limit=limit)
-    settled = _accepted(charges, _settle_charges, "charge_refused")
-    if settled:
-        with connection.cursor() as cursor:
-            cursor.execute(SPENT, [[charge.key for charge in settled], [charge.cost for charge in settled]])
-    return len(charges)
+    taken, ends = take_ends(limit=limit)
+    charges = [(end.charge_key, end.cost) for end in ends if end.cost is not None]
+    settled = _accepted(charges, settle_many, "charge_refused")
+    with connection.cursor() as cursor:
+        if settled:
+            cursor.execute(SPENT, [[key for key, _ in settled], [cost for _, cost in settled]])
+        if ends:
+            keys, states = [end.key for end in ends], [_state(end) for end in ends]
+            cursor.execute(END_FIRINGS, [timezone.now(), keys, states])
+            _end_signals({signal for (signal,) in cursor.fetchall()})
+    return taken
+
+
+@transaction.atomic
+def end_left_signals() -> int:
+    """End the signals whose last open firings are gone. Reads all that are on their way. Returns how many ended."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEFT_SIGNALS)
+        return _end_signals({signal for (signal,) in cursor.fetchall()})
+
+
+def _end_signals(signals: set[int]) -> int:
+    """End those of these signals that wait for no firing any more."""
+    if not signals:
+        return 0
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_SIGNALS, [list(signals)])
+        cursor.execute(END_SIGNALS, [list(signals), now, now])
+        return cursor.rowcount
 
 
 def _accepted(items: list[T], act: Callable[[list[T]], object], refused: str) -> list[T]:
@@ -93,10 +124,6 @@ def _accepted(items: list[T], act: Callable[[list[T]], object], refused: str) ->
             return []
         return [good for one in items for good in _accepted([one], act, refused)]
     return items
-
-
-def _settle_charges(charges: list[Charge]) -> None:
-    settle_many((charge.key, charge.cost) for charge in charges)
 
 
 @transaction.atomic
@@ -112,22 +139,6 @@ def _refund(limit: int) -> int:
 
 def _refund_failures(late: list[LateFailure]) -> None:
     refund_many(Refund(one.key, f"late:{one.delivery}", one.cost) for one in late)
-
-
-def _end_firings() -> None:
-    after = 0
-    while True:
-        queued = Firing.objects.filter(state=FiringState.QUEUED, pk__gt=after).order_by("pk")
-        page = list(queued.values_list("pk", "key")[:PAGE])
-        if not page:
-            return
-        after = page[-1][0]
-        ends = [(end.key, _state(end)) for end in ends_of(key for _, key in page)]
-        if ends:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    END_FIRINGS, [timezone.now(), [key for key, _ in ends], [state for _, state in ends]]
-                )
 
 
 def _state(end: NoticeEnd) -> str:

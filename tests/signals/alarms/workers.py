@@ -42,8 +42,7 @@ for _ in sys.stdin:
         while os.getppid() == me:
             chance.shuffle(jobs)
             for job in jobs:
-                if job is not settle_firings or chance.random() < 0.1:  # that looks at all that is on its way
-                    job()
+                job()
             time.sleep(0.05)  # three that never rest would leave nothing for those they send to
         os._exit(0)
     print(child, flush=True)
