@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User, Workspace
 from apps.backtests.services import BacktestRequest
+from apps.billing.models import Plan
 from apps.markets.models import BarSet
 from apps.markets.services import import_bars
 from config.celery import app
@@ -30,9 +32,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = getattr(item, "fixturenames", [])
         marker = item.get_closest_marker("django_db")
         if "transactional_db" in names or (marker and marker.kwargs.get("transaction")):
+            if marker:  # its arguments alone decide whether the rows are noted before the first test
+                item.add_marker(
+                    pytest.mark.django_db(*marker.args, **marker.kwargs | {"serialized_rollback": True}),
+                    append=False,
+                )
             names.append("django_db_serialized_rollback")
     # Playwright keeps an event loop running in its process, which would be in the way of asynchronous tests after it.
     items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", []))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """A database that is kept for the next run (--reuse-db) keeps the rows that migrations made as well.
+
+    The last test with real transactions empties every table, and the next run would start without plans.
+    """
+    yield
+    if request.config.getoption("reuse_db"):
+        with django_db_blocker.unblock():
+            emptied = not Plan.objects.exists()
+            if emptied and hasattr(connection, "_test_serialized_contents"):
+                connection.creation.deserialize_db_from_string(connection._test_serialized_contents)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.db import migrations, models
 
-
 # What is on its way as this runs: rooms that ask for the ends of their notices hear of these as well.
 AWAITED = """
 UPDATE notifications_delivery AS d SET end_awaited = true FROM notifications_notice AS n

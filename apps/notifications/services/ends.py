@@ -35,7 +35,7 @@ SELECT id FROM notifications_notice WHERE id IN (
 # Each that ended is looked at once, though others of its notice may take days: the last of them finds all ended.
 HEARD = """
 UPDATE notifications_delivery SET end_awaited = false
-WHERE notice_id = ANY(%s) AND end_awaited AND ended_at IS NOT NULL
+WHERE notice_id = ANY(%s::bigint[]) AND end_awaited AND ended_at IS NOT NULL
 """
 
 # Later than HEARD, so that no end falls between the two. Deliveries of unknown end are not charged: the person may have
@@ -45,14 +45,15 @@ WITH whole AS (
     SELECT notice_id, count(*) FILTER (WHERE status = 'delivered') AS delivered,
            count(*) FILTER (WHERE status IN ('failed', 'unknown')) AS failed,
            count(*) FILTER (WHERE status = 'dry_run') AS dry_run
-    FROM notifications_delivery WHERE notice_id = ANY(%s)
+    FROM notifications_delivery WHERE notice_id = ANY(%s::bigint[])
     GROUP BY notice_id HAVING bool_and(ended_at IS NOT NULL)
 ), charged AS (
     UPDATE notifications_delivery AS d SET charged_at = now() FROM whole
     WHERE d.notice_id = whole.notice_id AND d.charge_key <> '' AND d.charged_at IS NULL
     RETURNING d.notice_id, d.charge_key, d.status, d.cost
 ), charge AS (
-    SELECT notice_id, min(charge_key) AS key, coalesce(sum(cost) FILTER (WHERE status = 'delivered'), 0)::integer AS cost
+    SELECT notice_id, min(charge_key) AS key,
+           coalesce(sum(cost) FILTER (WHERE status = 'delivered'), 0)::integer AS cost
     FROM charged GROUP BY notice_id
 )
 SELECT n.key, whole.delivered, whole.failed, whole.dry_run, coalesce(charge.key, ''), charge.cost
@@ -71,9 +72,10 @@ def take_ends(*, limit: int = 1000) -> tuple[int, list[NoticeEnd]]:
     """
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [limit])
-        notices = integers(pk for (pk,) in cursor.fetchall())
-        if not notices:
+        found = cursor.fetchall()
+        if not found:
             return 0, []
+        notices = integers(pk for (pk,) in found)
         cursor.execute(HEARD, [notices])
         heard = cursor.rowcount
         cursor.execute(WHOLE, [notices])

@@ -17,8 +17,8 @@ class NewNotice:
     `channels` None leaves the choice to the person's preferences. Given, it adds to the inbox exactly these, except for
     those the person switched off, and `contact_ids` keeps it to some of their contacts. A ladder takes the channels'
     place. `within_s` takes, of all these, the cheapest that arrive in so many seconds instead of all of them; without
-    it the person's wish for the event decides. With a `charge_key`, under which what it costs is held, `take_ends` tells when nothing of it is
-    open any more.
+    it the person's wish for the event decides. With a `charge_key`, under which what it costs is held, `take_ends`
+    tells when nothing of it is open any more.
     """
 
     person_id: int
