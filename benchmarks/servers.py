@@ -61,7 +61,7 @@ def server_process(application: str, environment: Mapping[str, str]) -> Iterator
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", application, "--port", str(port), *LOOP, "--no-access-log",
-         "--log-level", "warning", "--backlog", "4096"],
+         "--no-proxy-headers", "--log-level", "warning", "--backlog", "4096"],
         env={**os.environ, **environment, "LOG_LEVEL": "ERROR"},
     )  # fmt: skip
     try:

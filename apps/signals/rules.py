@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from apps.signals import passphrases
 from apps.signals.choices import Action
@@ -43,6 +43,7 @@ _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _SYMBOL = re.compile(r"(?:(?P<exchange>[A-Z0-9_]{1,20}):)?(?P<symbol>[A-Z0-9][A-Z0-9._!&/\-]{0,39})")
 _DECIMAL = re.compile(r"[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,2})?")
 _TIMEFRAME = re.compile(r"(\d{0,4})\s*([A-Za-z]*)")
+_EPOCH = re.compile(r"\d{9,14}(\.\d{1,9})?")
 _TIMEFRAME_UNITS = {
     **dict.fromkeys(("s", "S", "sec"), "s"),
     **dict.fromkeys(("", "m", "min"), "m"),
@@ -53,8 +54,7 @@ _TIMEFRAME_UNITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AlertContent:
+class AlertContent(NamedTuple):
     """A readable alert. Times are aware UTC; `payload` is the whole JSON object as sent."""
 
     symbol: str
@@ -71,8 +71,7 @@ class AlertContent:
     payload: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class DedupeKey:
+class DedupeKey(NamedTuple):
     """`key` is unique within a source.
 
     `previous` is set for an alert with nothing to tell it from a later one: a stored alert of that key
@@ -112,11 +111,11 @@ def read_alert(body: bytes, *, received_at: datetime, template: Sequence[Line] =
     price = read("price", _price, empty=None, into=problems)
     emitted_at = read("timestamp", _time_reader("timestamp", received_at), empty=None, into=problems)
     bar_time = read("bar_time", _time_reader("bar_time", received_at), empty=None, into=problems)
-    alert_id = read("id", _text_reader(200), empty="", into=problems)
+    alert_id = read("id", _long_text, empty="", into=problems)
     seq = read("seq", _sequence, empty=None, into=problems)
-    strategy = read("strategy", _text_reader(200), empty="", into=problems)
+    strategy = read("strategy", _long_text, empty="", into=problems)
     parameters = read("parameters", _parameters, empty={}, into=problems)
-    sent_exchange = read("exchange", _text_reader(20), empty="", into=problems)
+    sent_exchange = read("exchange", _short_text, empty="", into=problems)
     for name in ("symbol", "action"):
         if _lookup(payload, name)[1] in (None, ""):
             problems.append(FieldProblem(name, "is required"))
@@ -173,7 +172,7 @@ class _Number(float):
 
     def __new__(cls, literal: str) -> Self:
         number = super().__new__(cls, literal)
-        if number in (float("inf"), float("-inf")):
+        if math.isinf(number):
             raise ValueError(f"the number {literal[:20]} is too large")
         number.literal = literal
         return number
@@ -202,13 +201,9 @@ def _text_of(body: bytes) -> str:
 
 def parse_json_object(body: bytes) -> dict[str, Any]:
     """The object in `body` (UTF-8, with or without byte order mark). Raises `AlertRefused`."""
-
-    def refuse_constant(name: str) -> None:
-        raise ValueError(f"{name} is not a JSON number; a plot without a value prints it")
-
     try:
         text = body.removeprefix(codecs.BOM_UTF8).decode()
-        value = json.loads(text, parse_float=_Number, parse_constant=refuse_constant)
+        value = _decode(text)
     except UnicodeDecodeError as error:
         raise AlertRefused(
             f"The body is not UTF-8 text (byte {error.start}).", code="invalid_json"
@@ -226,11 +221,20 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
         raise AlertRefused(f"The body is not valid JSON: {error}.", code="invalid_json") from error
     if not isinstance(value, dict):
         raise AlertRefused("The body must be one JSON object, such as {…}.", code="invalid_json")
-    for text in _texts(value):
-        if _NO_TEXT.search(text):
-            message = "The body holds a character no text can have (NUL or half a surrogate pair)."
-            raise AlertRefused(message, code="invalid_json")
+    # such a character can only come from an escape, and so much nesting only from so many brackets
+    if "\\u" in text or text.count("{") + text.count("[") >= MAX_DEPTH:
+        for part in _texts(value):
+            if _NO_TEXT.search(part):
+                message = "The body holds a character no text can have (NUL or half a surrogate pair)."
+                raise AlertRefused(message, code="invalid_json")
     return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number; a plot without a value prints it")
+
+
+_decode = json.JSONDecoder(parse_float=_Number, parse_constant=_refuse_constant).decode
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -252,10 +256,12 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _lookup(payload: dict[str, Any], name: str) -> tuple[str, Any]:
     """The value under `name` or its TradingView alias, and the name it was found under."""
-    alias = _ALIASES.get(name)
-    if payload.get(name) in (None, "") and alias in payload:
-        return alias, payload[alias]
-    return name, payload.get(name)
+    value = payload.get(name)
+    if value is None or value == "":
+        alias = _ALIASES.get(name)
+        if alias in payload:
+            return alias, payload[alias]
+    return name, value
 
 
 def _short(value: Any) -> str:
@@ -325,7 +331,7 @@ def _moment(value: Any) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     text = value.literal if isinstance(value, _Number) else str(value).strip()
-    if re.fullmatch(r"\d{9,14}(\.\d{1,9})?", text):
+    if _EPOCH.fullmatch(text):
         seconds = Decimal(text)
         if seconds >= 10**11:  # seconds of the year 5138; milliseconds of 1973
             seconds /= 1000
@@ -345,6 +351,9 @@ def _text_reader(longest: int) -> Callable[[Any], str]:
         return text
 
     return read
+
+
+_short_text, _long_text = _text_reader(20), _text_reader(200)
 
 
 def _sequence(value: Any) -> int:

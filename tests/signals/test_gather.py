@@ -25,10 +25,10 @@ class Writer:
 
 async def test_arrivals_during_a_write_share_the_next_one():
     writer = Writer()
-    gatherer = Gatherer(writer, max_batch=100, max_waiting=100)
-    callers = [asyncio.create_task(gatherer.add(0, timeout_s=5))]
+    gatherer = Gatherer(writer, max_batch=100, max_waiting=100, timeout_s=5)
+    callers = [asyncio.create_task(gatherer.add(0))]
     await asyncio.sleep(0.01)
-    callers += [asyncio.create_task(gatherer.add(item, timeout_s=5)) for item in (2, 4, 6)]
+    callers += [asyncio.create_task(gatherer.add(item)) for item in (2, 4, 6)]
     await asyncio.sleep(0.01)
     writer.may_write.set()
     assert await asyncio.gather(*callers) == [0, 20, 40, 60]
@@ -38,10 +38,8 @@ async def test_arrivals_during_a_write_share_the_next_one():
 async def test_one_bad_item_fails_alone():
     writer = Writer()
     writer.may_write.set()
-    gatherer = Gatherer(writer, max_batch=100, max_waiting=100)
-    outcomes = await asyncio.gather(
-        *(gatherer.add(item, timeout_s=5) for item in (2, 3, 4)), return_exceptions=True
-    )
+    gatherer = Gatherer(writer, max_batch=100, max_waiting=100, timeout_s=5)
+    outcomes = await asyncio.gather(*(gatherer.add(item) for item in (2, 3, 4)), return_exceptions=True)
     assert outcomes[0] == 20
     assert isinstance(outcomes[1], ValueError)
     assert outcomes[2] == 40
@@ -53,30 +51,28 @@ async def test_a_failed_write_fails_its_whole_batch_and_no_other():
             raise OSError("gone")
         return list(batch)
 
-    gatherer = Gatherer(write, max_batch=1, max_waiting=100)
-    outcomes = await asyncio.gather(
-        gatherer.add(1, timeout_s=5), gatherer.add(2, timeout_s=5), return_exceptions=True
-    )
+    gatherer = Gatherer(write, max_batch=1, max_waiting=100, timeout_s=5)
+    outcomes = await asyncio.gather(gatherer.add(1), gatherer.add(2), return_exceptions=True)
     assert isinstance(outcomes[0], OSError)
     assert outcomes[1] == 2
 
 
 async def test_waiting_longer_than_allowed_is_a_timeout_and_too_many_are_refused():
-    gatherer = Gatherer(Writer(), max_batch=1, max_waiting=1)
+    gatherer = Gatherer(Writer(), max_batch=1, max_waiting=1, timeout_s=0.05)
     with pytest.raises(TimeoutError):
-        await gatherer.add(0, timeout_s=0.05)
-    waiting = asyncio.create_task(gatherer.add(2, timeout_s=0.2))
+        await gatherer.add(0)
+    waiting = asyncio.create_task(gatherer.add(2))
     await asyncio.sleep(0.01)
     with pytest.raises(Overloaded):
-        await gatherer.add(4, timeout_s=0.05)
+        await gatherer.add(4)
     with pytest.raises(TimeoutError):
         await waiting
 
 
 async def test_drain_waits_for_the_last_write():
     writer = Writer()
-    gatherer = Gatherer(writer, max_batch=100, max_waiting=100)
-    caller = asyncio.create_task(gatherer.add(2, timeout_s=5))
+    gatherer = Gatherer(writer, max_batch=100, max_waiting=100, timeout_s=5)
+    caller = asyncio.create_task(gatherer.add(2))
     await asyncio.sleep(0.01)
     drained = asyncio.create_task(gatherer.drain(timeout_s=5))
     await asyncio.sleep(0.01)

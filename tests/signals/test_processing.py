@@ -16,7 +16,7 @@ from apps.journal.models import Entry
 from apps.signals.choices import AlertStatus
 from apps.signals.models import Alert, AlertSource, Signal
 from apps.signals.services import create_source, process_alerts
-from apps.signals.statements import INSERT_ALERTS, alert_row, insert_parameters
+from apps.signals.statements import INSERT_ALERTS, alert_row, batch_of
 
 
 def store(source: AlertSource, **fields: object) -> Alert:
@@ -24,7 +24,7 @@ def store(source: AlertSource, **fields: object) -> Alert:
     body = json.dumps({"symbol": "AAPL", "action": "buy"} | fields).encode()
     row, _ = alert_row(source.pk, body, received_at=timezone.now(), headers={}, remote_ip=None)
     with connection.cursor() as cursor:
-        cursor.execute(INSERT_ALERTS, insert_parameters([row]))
+        cursor.execute(INSERT_ALERTS, [batch_of([row])])
     return Alert.objects.get(uuid=row.uuid)
 
 

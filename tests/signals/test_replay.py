@@ -26,7 +26,7 @@ from apps.signals.services import (
     start_replay,
 )
 from apps.signals.services.replaying import resume_replays
-from apps.signals.statements import INSERT_ALERTS, alert_row, insert_parameters
+from apps.signals.statements import INSERT_ALERTS, alert_row, batch_of
 from apps.signals.text_templates import compile_template
 
 TEMPLATE = "{{action}} {{symbol}} @ {{price}} on {{timeframe}}"
@@ -51,7 +51,7 @@ def store(
         delivery_id=delivery_id,
     )
     with connection.cursor() as cursor:
-        cursor.execute(INSERT_ALERTS, insert_parameters([row]))
+        cursor.execute(INSERT_ALERTS, [batch_of([row])])
     return Alert.objects.filter(uuid=row.uuid).first()
 
 

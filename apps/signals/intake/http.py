@@ -21,6 +21,7 @@ KEPT_HEADERS = {
     b"webhook-timestamp",
 }
 KEPT_HEADER_LENGTH = 300
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each answer
 
 
 class BodyTooLarge(Exception):
@@ -89,7 +90,7 @@ async def send_json(
     content_type: bytes = b"application/json",
     headers: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
-    payload = json.dumps(body, ensure_ascii=False).encode("utf-8")
+    payload = _encode(body).encode("utf-8")
     start_headers = [
         (b"content-type", content_type),
         (b"content-length", str(len(payload)).encode("ascii")),

@@ -7,8 +7,8 @@ import hashlib
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -50,8 +50,7 @@ class TurnedAway(Exception):
         self.wait_s = wait_s
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A request at a door: the whole body and what proves whose it is, and the alerts in it."""
 
     body: bytes
@@ -62,8 +61,7 @@ class Letter:
     message_id: str = ""  # of a mail
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A stored alert, and why it stands for review when it does."""
 
     stored: Stored
@@ -75,12 +73,12 @@ class _Running:
 
     def __init__(self, conninfo: str) -> None:
         self.store = Store(conninfo)
-        self.sources = SourceBook(self.store)
+        self.sources = SourceBook(self.store, timeout_s=LOOKUP_BUDGET_S)
         self.alerts: Gatherer[AlertRow, Stored] = Gatherer(
-            self.store.insert, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
+            self.store.insert, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, timeout_s=STORE_BUDGET_S
         )
         self.refusals: Gatherer[Refusal, None] = Gatherer(
-            self.store.count_refusals, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
+            self.store.count_refusals, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, timeout_s=STORE_BUDGET_S
         )
 
 
@@ -114,7 +112,7 @@ class Reception:
         running = await self.start()
         now = datetime.now(UTC)
         try:
-            source = await running.sources.find(token, now=now, timeout_s=LOOKUP_BUDGET_S)
+            source = await running.sources.find(token, now=now)
         except _UNAVAILABLE as error:
             raise _unavailable(error) from error
         if isinstance(source, BadToken):
@@ -158,9 +156,9 @@ class Reception:
         ]
         try:
             if len(rows) == 1:
-                stored = [await running.alerts.add(rows[0][0], timeout_s=STORE_BUDGET_S)]
+                stored = [await running.alerts.add(rows[0][0])]
             else:
-                adding = (running.alerts.add(row, timeout_s=STORE_BUDGET_S) for row, _ in rows)
+                adding = (running.alerts.add(row) for row, _ in rows)
                 stored = await asyncio.gather(*adding)
         except SourceGone:
             gone = BadToken(SecurityEventKind.UNKNOWN_TOKEN)
@@ -182,7 +180,7 @@ class Reception:
         log.warning("alert_refused kind=%s source=%s ip=%s", bad.kind.value, bad.source_id, remote_ip)
         try:
             refusal = Refusal(bad.kind.value, bad.source_id, remote_ip, at)
-            await running.refusals.add(refusal, timeout_s=STORE_BUDGET_S)
+            await running.refusals.add(refusal)
         except _UNAVAILABLE as error:
             log.warning("security_event_not_stored: %s", error)
         title, detail = _ADVICE.get(bad.kind, _NO_SOURCE)

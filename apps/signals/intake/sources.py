@@ -27,20 +27,20 @@ class BadToken:
 
 
 class SourceBook:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, timeout_s: float) -> None:
         self._cache: OrderedDict[str, tuple[float, SourceRecord | None]] = OrderedDict()
         self._lookups: Gatherer[str, SourceRecord | None] = Gatherer(
-            store.load_sources, max_batch=500, max_waiting=10_000
+            store.load_sources, max_batch=500, max_waiting=10_000, timeout_s=timeout_s
         )
 
-    async def find(self, token: str, *, now: datetime, timeout_s: float) -> SourceRecord | BadToken:
+    async def find(self, token: str, *, now: datetime) -> SourceRecord | BadToken:
         """The active source of `token`. Raises what `Gatherer.add` raises when the database cannot be asked."""
         if not token:
             return BadToken(SecurityEventKind.NO_TOKEN)
         if len(token) > MAX_TOKEN_LENGTH:
             return BadToken(SecurityEventKind.UNKNOWN_TOKEN)
         digest = hash_token(token)
-        source = await self._lookup(digest, timeout_s)
+        source = await self._lookup(digest)
         if source is None:
             return BadToken(SecurityEventKind.UNKNOWN_TOKEN)
         if not hmac.compare_digest(source.token_hash, digest):
@@ -52,12 +52,12 @@ class SourceBook:
             return BadToken(SecurityEventKind.INACTIVE_SOURCE, source.id)
         return source
 
-    async def _lookup(self, digest: str, timeout_s: float) -> SourceRecord | None:
+    async def _lookup(self, digest: str) -> SourceRecord | None:
         """Cached, also for tokens nobody has: a new token is random, so none was asked for before it existed."""
         entry = self._cache.get(digest)
         if entry is not None and entry[0] > time.monotonic():
             return entry[1]
-        source = await self._lookups.add(digest, timeout_s=timeout_s)
+        source = await self._lookups.add(digest)
         self._cache[digest] = (time.monotonic() + CACHE_S, source)
         self._cache.move_to_end(digest)
         if len(self._cache) > CACHE_ENTRIES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apps.signals import statements
 from apps.signals.intake.records import SourceRecord, record_of
-from apps.signals.statements import AlertRow, Stored
+from apps.signals.statements import AlertRow, Stored, batch_of
 
 CONNECT_TIMEOUT_S = 2
 POOL_TIMEOUT_S = 0.9
@@ -82,19 +82,19 @@ class Store:
         """Store a batch in one statement. A row the database refuses fails alone."""
         rows = _join_minutes(rows)
         try:
-            new = {record[0] for record in await self._fetch(statements.INSERT_ALERTS, rows)}
+            left_out = {uuid for (uuid,) in await self._execute(statements.INSERT_ALERTS, [batch_of(rows)])}
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             if len(rows) == 1:
                 gone = isinstance(error, psycopg.errors.ForeignKeyViolation)
                 return [SourceGone() if gone else StoreUnavailable(str(error))]
             return [(await self.insert([row]))[0] for row in rows]
-        repeats = [row for row in rows if row.uuid not in new]
-        originals = {}
-        if repeats:
-            originals = dict(await self._fetch(statements.INSERT_REPEATS, repeats))
+        if not left_out:
+            return [Stored(row.uuid, duplicate=False) for row in rows]
+        repeats = batch_of([row for row in rows if row.uuid in left_out])
+        originals = dict(await self._execute(statements.INSERT_REPEATS, [repeats]))
         outcomes: list[Stored | Exception] = []
         for row in rows:
-            if row.uuid in new:
+            if row.uuid not in left_out:
                 outcomes.append(Stored(row.uuid, duplicate=False))
             elif row.uuid in originals:
                 outcomes.append(Stored(originals[row.uuid], duplicate=originals[row.uuid] != row.uuid))
@@ -122,11 +122,6 @@ class Store:
         await self._execute(statements.COUNT_SECURITY_EVENTS, [*columns, list(counted.values())])
         return [None] * len(refusals)
 
-    async def _fetch(self, statement: str, rows: Sequence[AlertRow]) -> list[tuple[Any, ...]]:
-        is_insert = statement is statements.INSERT_ALERTS
-        parameters = statements.insert_parameters(rows) if is_insert else statements.repeat_parameters(rows)
-        return await self._execute(statement, parameters)
-
     async def _execute(self, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
         """Run a statement; once more when the connection had died, was picked as deadlock victim or the like."""
         for attempt in (1, 2):
@@ -150,9 +145,11 @@ class Store:
 
 def _join_minutes(rows: Sequence[AlertRow]) -> list[AlertRow]:
     """Undated repeats on the two sides of a minute's end, in one batch, get the earlier one's key."""
+    if not any(row.previous_key for row in rows):
+        return list(rows)
     keys = {(row.source_id, row.dedupe_key) for row in rows}
     return [
-        replace(row, dedupe_key=row.previous_key, previous_key=None)
+        row._replace(dedupe_key=row.previous_key, previous_key=None)
         if row.previous_key and (row.source_id, row.previous_key) in keys
         else row
         for row in rows

@@ -16,7 +16,7 @@ from apps.signals.choices import SourceKind
 from apps.signals.errors import SourceInactive, SourceRefused
 from apps.signals.messages import sample_alert
 from apps.signals.models import AlertSource
-from apps.signals.statements import INSERT_ALERTS, alert_row, insert_parameters
+from apps.signals.statements import INSERT_ALERTS, alert_row, batch_of
 from apps.signals.text_templates import compile_template
 from apps.signals.tokens import PREFIX_LENGTH, hash_token, new_token
 
@@ -162,7 +162,7 @@ def send_test_alert(source: AlertSource, *, actor: User, body: bytes | None = No
     if refusal is not None:
         raise refusal
     with connection.cursor() as cursor:
-        cursor.execute(INSERT_ALERTS, insert_parameters([row]))
+        cursor.execute(INSERT_ALERTS, [batch_of([row])])
     record(actor=actor, workspace=source.workspace, action="signals.source.tested", target=source)
     enqueue_on_commit("signals.sweep_alerts")
     return row.uuid
