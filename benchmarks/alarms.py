@@ -62,7 +62,7 @@ class Crowd:
 
         from apps.signals.models import Signal
         from apps.signals.services import process_alerts
-        from apps.signals.statements import INSERT_ALERTS, alert_row, insert_parameters
+        from apps.signals.statements import INSERT_ALERTS, alert_row, batch_of
 
         self.number += 1
         body = {"symbol": "BTCUSDT", "action": "buy", "price": 45000.5, "id": str(self.number)}
@@ -75,7 +75,7 @@ class Crowd:
             is_test=False,
         )
         with connection.cursor() as cursor:
-            cursor.execute(INSERT_ALERTS, insert_parameters([row]))
+            cursor.execute(INSERT_ALERTS, [batch_of([row])])
         process_alerts()
         return int(Signal.objects.latest("id").pk)
 

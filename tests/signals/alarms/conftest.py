@@ -15,7 +15,7 @@ from apps.billing.choices import BucketSource
 from apps.billing.services.credits import grant_credits, verify_credits
 from apps.signals.models import Alarm, AlertSource, Signal
 from apps.signals.services import create_alarm, create_source, match_signals, process_alerts
-from apps.signals.statements import INSERT_ALERTS, alert_row, insert_parameters
+from apps.signals.statements import INSERT_ALERTS, alert_row, batch_of
 from tests.notifications.conftest import live, provider  # noqa: F401
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -64,7 +64,7 @@ def store_alert(
     row, refusal = alert_row(source.pk, body, received_at=at, headers={}, remote_ip=None, is_test=is_test)
     assert refusal is None, refusal
     with connection.cursor() as cursor:
-        cursor.execute(INSERT_ALERTS, insert_parameters([row]))
+        cursor.execute(INSERT_ALERTS, [batch_of([row])])
 
 
 @pytest.fixture
