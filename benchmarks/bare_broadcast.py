@@ -15,7 +15,7 @@ class Listener(AsyncJsonWebsocketConsumer):
         await self.accept()
         await self.send_json({"kind": "ready"})
 
-    async def live_event(self, message: dict[str, Any]) -> None:
+    async def bare_event(self, message: dict[str, Any]) -> None:
         await self.send_json(message["event"])
 
 

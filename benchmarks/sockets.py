@@ -84,6 +84,7 @@ class Crowd:
     group: str
     url: str
     process: int
+    message: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
     clients: list[_Client] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
@@ -124,7 +125,7 @@ class Crowd:
 
     async def tell(self, layer: Any, number: int) -> None:
         began = time.perf_counter()
-        await layer.group_send(self.group, {"type": "live.event", "event": EVENT})
+        await layer.group_send(self.group, self.message)
         await self.until(number + 1)
         self.latencies += [client.at - began for client in self.clients]
 
@@ -170,6 +171,7 @@ def measure_sockets(
 
     from apps.accounts.models import User
     from apps.accounts.services import ensure_personal_workspace
+    from apps.core.live import message_of
     from apps.signals.services.processing import live_group
     from benchmarks.bare_broadcast import GROUP
     from benchmarks.servers import server_process
@@ -184,12 +186,13 @@ def measure_sockets(
         server_process("config.asgi:application", environment) as (url, ours),
     ):
         crowds = [
-            Crowd("bare broadcast", GROUP, f"{bare_url}/", bare),
+            Crowd("bare broadcast", GROUP, f"{bare_url}/", bare, {"type": "bare.event", "event": EVENT}),
             Crowd(
                 "live feed",
                 live_group(workspace.pk),
                 f"{url}/ws/signals/",
                 ours,
+                message_of(EVENT),
                 {"cookie": cookies, "origin": url},
             ),
         ]

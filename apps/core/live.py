@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -30,9 +31,14 @@ def close_sockets(group: str) -> None:
     _send(group, {"type": "live.close"})
 
 
+def message_of(event: dict[str, Any]) -> dict[str, Any]:
+    """The message that has every connection of a group pass `event` on. Written out once, not by each of thousands."""
+    return {"type": "live.event", "text": json.dumps(event)}
+
+
 def push(group: str, event: dict[str, Any]) -> None:
     """Send `event` to everyone in `group`."""
-    _send(group, {"type": "live.event", "event": event})
+    _send(group, message_of(event))
 
 
 def _send(group: str, message: dict[str, Any]) -> None:
@@ -108,7 +114,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json({"kind": "pong"})
 
     async def live_event(self, message: dict[str, Any]) -> None:
-        await self.send_json(message["event"])
+        await self.send(text_data=message["text"])
 
     async def live_close(self, message: dict[str, Any]) -> None:
         await self.close(code=message.get("code", UNAUTHENTICATED))

@@ -19,7 +19,7 @@ from apps.accounts.choices import Role
 from apps.accounts.models import Login, Membership, User, Workspace
 from apps.accounts.services import remove_member
 from apps.backtests.models import Backtest, PortfolioRun, Sweep, WalkForward
-from apps.core.live import close_sockets, login_group, person_group
+from apps.core.live import close_sockets, login_group, message_of, person_group
 from apps.journal.services import live_group as journal_group
 from apps.notifications.services import live_group as inbox_group
 from apps.signals.services.processing import live_group as signals_group
@@ -93,7 +93,7 @@ class Line:
         """Whether it is told what is sent to the group; what follows to the person's own group comes after it."""
         layer = get_channel_layer()
         for name, event in ((group, THEIRS), (person_group(person.pk), MARKER)):
-            await layer.group_send(name, {"type": "live.event", "event": event})
+            await layer.group_send(name, message_of(event))
         first = await self.hear()
         if first == THEIRS:
             assert await self.hear() == MARKER
@@ -101,7 +101,7 @@ class Line:
 
     async def settled(self, person: User) -> None:
         """Return when it has worked off what was sent to it so far."""
-        await get_channel_layer().group_send(person_group(person.pk), {"type": "live.event", "event": MARKER})
+        await get_channel_layer().group_send(person_group(person.pk), message_of(MARKER))
         assert await self.hear() == MARKER
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from channels.layers import get_channel_layer
 
+from apps.core.live import message_of
 from apps.notifications.channels.base import (
     AddedBy,
     AfterCrash,
@@ -53,6 +54,6 @@ class Inbox(Channel):
         return Rendered(text=message.title, payload=event)
 
     async def send(self, provider: str, to: Recipient, rendered: Rendered, key: str, wire: Wire) -> Result:
-        event = {"type": "live.event", "event": dict(rendered.payload)}
+        event = message_of(dict(rendered.payload))
         await get_channel_layer().group_send(inbox_group(to.person_id), event)
         return Sent()
