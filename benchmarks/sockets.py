@@ -38,7 +38,7 @@ EVENT = {
 
 
 class _Client(asyncio.Protocol):
-    """A WebSocket that only listens: it counts frames, and keeps when the last one came."""
+    """A WebSocket that listens and answers pings: it counts frames, and keeps when the last one came."""
 
     def __init__(self, request: bytes) -> None:
         self.request = request
@@ -73,6 +73,9 @@ class _Client(asyncio.Protocol):
                 self.at = time.perf_counter()
             elif self.received[0] & 0x0F == 8:
                 self.error = f"closed with {int.from_bytes(self.received[begin : begin + 2])}"
+            elif self.received[0] & 0x0F == 9:  # a ping, masked with zeros
+                pong = bytes([0x8A, 0x80 | size, 0, 0, 0, 0]) + self.received[begin : begin + size]
+                self.transport.write(pong)  # type: ignore[attr-defined]
             self.received = self.received[begin + size :]
 
 
