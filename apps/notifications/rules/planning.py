@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.notifications.choices import Mode, Urgency
@@ -23,8 +24,7 @@ class Clock:
     digest_at: time = DIGEST_AT
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """When to send, and whether as part of the digest."""
 
     send_after: datetime

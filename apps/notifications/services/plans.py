@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from apps.notifications.rules.routing import Routing
 
 
-@dataclass(frozen=True, slots=True)
-class NewNotice:
+class NewNotice(NamedTuple):
     """One thing to tell one person; a second one of the same `key` is the first one come again.
 
     `channels` None leaves the choice to the person's preferences. Given, it adds to the inbox exactly these, except for
@@ -36,8 +34,7 @@ class NewNotice:
     is_test: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDelivery:
+class PlannedDelivery(NamedTuple):
     channel: str
     contact_id: int | None
     step: int
@@ -48,8 +45,7 @@ class PlannedDelivery:
     cost: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedNotice:
+class PlannedNotice(NamedTuple):
     """A notice and the deliveries it will have; `cost` is what they cost if all of them are delivered."""
 
     notice: NewNotice

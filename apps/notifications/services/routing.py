@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -109,7 +109,7 @@ def _as_step(
 ) -> Iterable[PlannedDelivery]:
     for channel in channels:
         for one in by_channel.get(channel, ()):
-            yield replace(one, step=step, send_after=one.send_after + later)
+            yield one._replace(step=step, send_after=one.send_after + later)
 
 
 _WITHIN = ", ".join(f"count(*) FILTER (WHERE took <= {bound})" for bound in BOUNDS)

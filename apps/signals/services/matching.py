@@ -10,7 +10,7 @@ import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID, uuid4
@@ -303,7 +303,7 @@ def _send(pairs: Sequence[_Pair], signals: Mapping[int, Signal], now: datetime) 
         if one.notice.key in refused:
             pair.state = FiringState.NO_CREDITS
             free = tuple(way for way in one.deliveries if not way.cost)
-            one = replace(one, notice=replace(one.notice, data=said(pair, paid=False)), deliveries=free)
+            one = one._replace(notice=one.notice._replace(data=said(pair, paid=False)), deliveries=free)
         else:
             pair.state, pair.held = FiringState.QUEUED, one.cost
         ready.append(one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -76,8 +77,7 @@ FROM placed AS p WHERE NOT p.fits
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """Credits that a piece of work may cost at most. Its `key` names the work; `reference` tells people what it is."""
 
     workspace_id: int
