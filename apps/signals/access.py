@@ -47,6 +47,14 @@ def get_alarm_for(workspace: Workspace, uuid: UUID | str) -> Alarm:
     return alarm
 
 
+def get_any_alarm_for(workspace: Workspace, uuid: UUID | str) -> Alarm:
+    """A deleted one as well, as long as it can be brought back."""
+    alarm = Alarm.objects.filter(workspace=workspace, uuid=uuid).first()
+    if alarm is None:
+        raise Http404("No such alarm.")
+    return alarm
+
+
 def get_ut_bot_for(workspace: Workspace, uuid: UUID | str) -> UtBot:
     bot = ut_bots_of(workspace).filter(uuid=uuid).first()
     if bot is None:

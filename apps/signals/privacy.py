@@ -98,6 +98,14 @@ keep(
     sooner=firings_beyond_plan,
 )
 keep(
+    "signals.deleted_alarms",
+    "Deleted alarms, with when they fired",
+    label="signals.Alarm",
+    moment="deleted_at",
+    days=7,
+    least=1,
+)
+keep(
     "signals.incidents",
     "Gaps in senders' sequences",
     label="signals.SequenceIncident",

@@ -40,6 +40,7 @@ urlpatterns = [
     path("alarms/<uuid:uuid>/switch/", alarms.alarm_switch, name="alarm-switch"),
     path("alarms/<uuid:uuid>/test/", alarms.alarm_test, name="alarm-test"),
     path("alarms/<uuid:uuid>/delete/", alarms.alarm_delete, name="alarm-delete"),
+    path("alarms/<uuid:uuid>/restore/", alarms.alarm_restore, name="alarm-restore"),
     path("performance/", performance.performance, name="performance"),
     path("performance/outcomes.csv", performance.performance_export, name="performance-export"),
     path("record/", record.record, name="record"),

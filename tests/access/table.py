@@ -309,6 +309,7 @@ PAGES = {
     "signals/alarms/{uuid}/delete/": "signals.manage",
     "signals/alarms/{uuid}/edit/": "signals.manage",
     "signals/alarms/{uuid}/mute/": "signals.manage",
+    "signals/alarms/{uuid}/restore/": "signals.manage",
     "signals/alarms/{uuid}/switch/": "signals.manage",
     "signals/alarms/{uuid}/test/": "signals.manage",
     "signals/deliveries/{uuid}/": "signals.view",
@@ -349,10 +350,12 @@ PAGES = {
 
 API = {
     "api/v1/alarms/": "GET signals.view; POST signals.manage",
+    "api/v1/alarms/deleted/": "GET signals.view",
     "api/v1/alarms/forecast/": "POST signals.manage",
     "api/v1/alarms/{uuid}/": "GET signals.view; PATCH signals.manage; DELETE signals.manage",
     "api/v1/alarms/{uuid}/firings/": "GET signals.view",
     "api/v1/alarms/{uuid}/mute/": "POST signals.manage",
+    "api/v1/alarms/{uuid}/restore/": "POST signals.manage",
     "api/v1/alarms/{uuid}/test/": "POST signals.manage",
     "api/v1/alert-sources/": "GET signals.view; POST signals.manage",
     "api/v1/alert-sources/try-template/": "POST signals.manage",

@@ -18,16 +18,17 @@ from apps.core.api.views import GenericApiViewSet
 from apps.notifications.api.fields import UrgencyField
 from apps.notifications.models import Ladder
 from apps.notifications.selectors import arrival_times
-from apps.signals.access import get_alarm_for
+from apps.signals.access import get_alarm_for, get_any_alarm_for
 from apps.signals.choices import Action
 from apps.signals.models import Alarm, AlertSource, Firing
-from apps.signals.selectors import alarms_of, firings_of, sources_of
+from apps.signals.selectors import alarms_of, deleted_alarms_of, firings_of, sources_of
 from apps.signals.services import (
     Forecast,
     create_alarm,
     delete_alarm,
     forecast,
     mute_alarm,
+    restore_alarm,
     try_alarm,
     update_alarm,
 )
@@ -114,6 +115,15 @@ class AlarmSerializer(ModelSerializer[Alarm]):
         return fields
 
 
+class DeletedAlarmSerializer(ModelSerializer[Alarm]):
+    person = serializers.UUIDField(source="person.uuid", read_only=True)
+
+    class Meta:
+        model = Alarm
+        fields = ["uuid", "person", "name", "deleted_at"]
+        read_only_fields = ["name", "deleted_at"]
+
+
 class ForecastSerializer(Serializer[Forecast]):
     days = serializers.IntegerField()
     since = serializers.DateTimeField()
@@ -153,11 +163,12 @@ class AlarmViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiV
         "list": "List alarms. Of everybody in the workspace, newest first.",
         "retrieve": "Read an alarm. Which signals it takes, and which way they go.",
     }
-    problems = {"create": (409,), "test": (429,)}
+    problems = {"create": (409,), "restore": (409,), "test": (429,)}
     rights = {
         "list": "signals.view",
         "retrieve": "signals.view",
         "firings": "signals.view",
+        "deleted": "signals.view",
         "*": "signals.manage",
     }
     serializer_class = AlarmSerializer
@@ -169,7 +180,10 @@ class AlarmViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiV
     def get_queryset(self) -> QuerySet[Any]:
         if self.action == "firings":
             return firings_of(get_alarm_for(self.request.workspace, self.kwargs["uuid"]))  # type: ignore[attr-defined]
-        return alarms_of(self.request.workspace)  # type: ignore[attr-defined]
+        workspace = self.request.workspace  # type: ignore[attr-defined]
+        if self.action == "deleted":
+            return deleted_alarms_of(workspace)
+        return alarms_of(workspace)
 
     @extend_schema(
         responses={201: AlarmSerializer},
@@ -192,9 +206,23 @@ class AlarmViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiV
         return Response(self.get_serializer(self.get_queryset().get(pk=alarm.pk)).data)
 
     def destroy(self, request: Request, uuid: Any = None) -> Response:
-        """Delete an alarm, with the list of its firings. What is on its way arrives, and is paid."""
+        """Delete an alarm. What is on its way arrives, and is paid. `restore` brings it back for some days."""
         delete_alarm(self.get_object(), actor=request.user)  # type: ignore[arg-type]
         return Response(status=204)
+
+    @extend_schema(responses=DeletedAlarmSerializer(many=True), filters=False)
+    @action(detail=False, methods=["get"], filterset_class=None, serializer_class=DeletedAlarmSerializer)
+    def deleted(self, request: Request) -> Response:
+        """List deleted alarms. Those that can be brought back, the last deleted first."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(DeletedAlarmSerializer(page, many=True).data)
+
+    @extend_schema(request=None, responses=AlarmSerializer)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, uuid: Any = None) -> Response:
+        """Bring a deleted alarm back. As it was; one that is not deleted stays as it is."""
+        alarm = restore_alarm(get_any_alarm_for(request.workspace, self.kwargs["uuid"]), actor=request.user)  # type: ignore[arg-type]
+        return Response(self.get_serializer(alarm).data)
 
     @extend_schema(request=MuteSerializer, responses=AlarmSerializer)
     @action(detail=True, methods=["post"])

@@ -58,6 +58,12 @@ class Alarm(BaseModel):
     last_fired_at = models.DateTimeField(
         null=True, blank=True, help_text="When the newest signal it fired for was received."
     )
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="For some days it can be brought back."
+    )
+    was_active = models.BooleanField(
+        default=False, editable=False, help_text="Whether it was on when it was deleted."
+    )
 
     class Meta:
         constraints = [
@@ -69,6 +75,9 @@ class Alarm(BaseModel):
             models.CheckConstraint(
                 condition=Q(condition="", condition_hash="") | (~Q(condition="") & ~Q(condition_hash="")),
                 name="signals_alarm_condition_hash",
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(is_active=False), name="signals_alarm_deleted_is_off"
             ),
         ]
         indexes = [

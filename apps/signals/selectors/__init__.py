@@ -3,6 +3,7 @@
 from apps.signals.selectors.alarms import (
     alarms_of,
     alarms_with_firings,
+    deleted_alarms_of,
     firings_of,
     firings_of_signal,
     incidents_of,
@@ -35,6 +36,7 @@ __all__ = [
     "SignalFilter",
     "alarms_of",
     "alarms_with_firings",
+    "deleted_alarms_of",
     "alerts_of",
     "bars_for_ut_bot",
     "deliveries_of",

@@ -10,8 +10,17 @@ from apps.signals.models import Alarm, AlertSource, Firing, SequenceIncident, Si
 
 def alarms_of(workspace: Workspace) -> QuerySet[Alarm]:
     """Of everybody in the workspace, newest first."""
+    return _alarms(workspace).filter(deleted_at=None).order_by("-id")
+
+
+def deleted_alarms_of(workspace: Workspace) -> QuerySet[Alarm]:
+    """Those that can be brought back, the last deleted first."""
+    return _alarms(workspace).exclude(deleted_at=None).order_by("-deleted_at", "-id")
+
+
+def _alarms(workspace: Workspace) -> QuerySet[Alarm]:
     alarms = Alarm.objects.filter(workspace=workspace)
-    return alarms.select_related("source", "person", "ladder", "workspace").order_by("-id")
+    return alarms.select_related("source", "person", "ladder", "workspace")
 
 
 def alarms_with_firings(workspace: Workspace) -> QuerySet[Alarm]:

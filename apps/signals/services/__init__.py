@@ -1,6 +1,13 @@
 """Writes of the signals room."""
 
-from apps.signals.services.alarms import create_alarm, delete_alarm, mute_alarm, try_alarm, update_alarm
+from apps.signals.services.alarms import (
+    create_alarm,
+    delete_alarm,
+    mute_alarm,
+    restore_alarm,
+    try_alarm,
+    update_alarm,
+)
 from apps.signals.services.forecasting import Forecast, forecast
 from apps.signals.services.guards import (
     drop_signing_keys,
@@ -67,6 +74,7 @@ __all__ = [
     "record_refusals",
     "rename_source",
     "replay_alert",
+    "restore_alarm",
     "resume_replays",
     "rotate_token",
     "run_replay",

@@ -20,6 +20,7 @@ from apps.notifications.services import NewNotice, queue_notices
 from apps.signals.errors import AlarmRefused, TooManyTests
 from apps.signals.events import ALARM_TESTED
 from apps.signals.models import Alarm, AlertSource
+from apps.signals.selectors import alarms_of
 
 MOST_OF_PERSON = 500  # in one workspace
 FIELDS = (
@@ -44,8 +45,7 @@ BETWEEN_TESTS = timedelta(seconds=30)
 @transaction.atomic
 def create_alarm(workspace: Workspace, values: Mapping[str, Any], *, person: User) -> Alarm:
     """An alarm of this person, at the workspace's cost. Raises AlarmRefused."""
-    if Alarm.objects.filter(workspace=workspace, person=person).count() >= MOST_OF_PERSON:
-        raise AlarmRefused(f"You have {MOST_OF_PERSON} alarms here. Delete one to make another.", status=409)
+    _check_room(workspace, person)
     alarm = Alarm(workspace=workspace, person=person)
     _set(alarm, values)
     alarm.save()
@@ -97,7 +97,15 @@ def mute_alarm(alarm: Alarm, *, until: datetime | None, actor: User) -> Alarm:
 
 @transaction.atomic
 def delete_alarm(alarm: Alarm, *, actor: User) -> None:
-    """Remove it with the list of its firings. What is on its way arrives, and is paid."""
+    """It takes nothing any more, and can be brought back until it is purged with the list of its firings.
+
+    What is on its way arrives, and is paid.
+    """
+    alarm.refresh_from_db(from_queryset=Alarm.objects.select_for_update())
+    if alarm.deleted_at is not None:
+        return
+    alarm.deleted_at, alarm.was_active, alarm.is_active = timezone.now(), alarm.is_active, False
+    alarm.save(update_fields=["deleted_at", "was_active", "is_active", "updated_at"])
     record(
         actor=actor,
         workspace=alarm.workspace,
@@ -105,7 +113,21 @@ def delete_alarm(alarm: Alarm, *, actor: User) -> None:
         target=alarm,
         changes={"name": alarm.name},
     )
-    alarm.delete()
+
+
+@transaction.atomic
+def restore_alarm(alarm: Alarm, *, actor: User) -> Alarm:
+    """Bring a deleted one back as it was. What came meanwhile does not reach it. Raises AlarmRefused."""
+    alarm = (
+        Alarm.objects.select_for_update(of=("self",)).select_related("workspace", "person").get(pk=alarm.pk)
+    )
+    if alarm.deleted_at is None:
+        return alarm
+    _check_room(alarm.workspace, alarm.person)
+    alarm.deleted_at, alarm.is_active, alarm.was_active = None, alarm.was_active, False
+    alarm.save(update_fields=["deleted_at", "was_active", "is_active", "updated_at"])
+    record(actor=actor, workspace=alarm.workspace, action="signals.alarm.restored", target=alarm)
+    return alarm
 
 
 @transaction.atomic
@@ -144,6 +166,15 @@ def try_alarm(alarm: Alarm, *, actor: User) -> None:
         ]
     )
     record(actor=actor, workspace=alarm.workspace, action="signals.alarm.tested", target=alarm)
+
+
+def _check_room(workspace: Workspace, person: User) -> None:
+    """Raise AlarmRefused where the person has as many alarms as one may have."""
+    if alarms_of(workspace).filter(person=person).count() >= MOST_OF_PERSON:
+        raise AlarmRefused(
+            f"{person} has {MOST_OF_PERSON} alarms here, as many as one may have. Delete one first.",
+            status=409,
+        )
 
 
 def check_alarm(alarm: Alarm) -> None:

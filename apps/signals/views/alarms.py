@@ -12,21 +12,35 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
 from apps.core.errors import DomainError
-from apps.signals.access import get_alarm_for
+from apps.signals.access import get_alarm_for, get_any_alarm_for
 from apps.signals.forms import AlarmForm, MuteForm, in_words
 from apps.signals.models import Alarm
-from apps.signals.selectors import alarms_with_firings, firings_of
-from apps.signals.services import create_alarm, delete_alarm, forecast, mute_alarm, try_alarm, update_alarm
+from apps.signals.selectors import alarms_with_firings, deleted_alarms_of, firings_of
+from apps.signals.services import (
+    create_alarm,
+    delete_alarm,
+    forecast,
+    mute_alarm,
+    restore_alarm,
+    try_alarm,
+    update_alarm,
+)
 
 MOST_FIRINGS = 100
 MOST_ALARMS = 500
+MOST_DELETED = 50
 
 
 @needs("signals.view")
 @require_GET
 def alarm_list(request: HttpRequest) -> HttpResponse:
     alarms = alarms_with_firings(request.workspace)[:MOST_ALARMS]
-    return render(request, "signals/alarm_list.html", {"alarms": alarms, "now": timezone.now()})
+    context = {
+        "alarms": alarms,
+        "deleted": deleted_alarms_of(request.workspace)[:MOST_DELETED],
+        "now": timezone.now(),
+    }
+    return render(request, "signals/alarm_list.html", context)
 
 
 @needs("signals.manage")
@@ -131,6 +145,18 @@ def alarm_test(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @needs("signals.manage")
 @require_POST
 def alarm_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    delete_alarm(get_alarm_for(request.workspace, uuid), actor=request.user)
-    messages.success(request, "Alarm deleted.")
-    return redirect("signals:alarm-list")
+    alarm = get_alarm_for(request.workspace, uuid)
+    delete_alarm(alarm, actor=request.user)
+    return render(request, "signals/alarm_deleted.html", {"alarm": alarm})
+
+
+@needs("signals.manage")
+@require_POST
+def alarm_restore(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    try:
+        alarm = restore_alarm(get_any_alarm_for(request.workspace, uuid), actor=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("signals:alarm-list")
+    messages.success(request, f"“{alarm.name}” is back.")
+    return redirect("signals:alarm-detail", uuid=uuid)

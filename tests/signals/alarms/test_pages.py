@@ -9,10 +9,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.core.retention import kept_kinds
 from apps.journal.models import Entry
 from apps.notifications.models import Delivery, Notice
 from apps.signals.matching import Wishes
 from apps.signals.models import Alarm, Firing, Signal
+from apps.signals.selectors import alarms_of
+from apps.signals.services import delete_alarm, restore_alarm
 
 NEW = {"name": "Bitcoin", "urgency": "2", "cool_down_s": "0"}
 
@@ -49,7 +52,7 @@ def test_made_changed_muted_and_deleted_by_page(web, user, workspace):
     alarm.refresh_from_db()
     assert not alarm.is_active
     web.post(place("delete", alarm))
-    assert not Alarm.objects.exists()
+    assert not alarms_of(workspace).exists()
     said = (
         Entry.objects.filter(action__startswith="signals.alarm.")
         .order_by("id")
@@ -161,3 +164,71 @@ def test_the_form_offers_what_can_reach_the_person(web, user, alarm, provider):
     assert 'value="webhook"' in web.get(place("edit", made)).content.decode(), "chosen before, and still"
     add_webhook(user, url=f"{provider.url}/hook", actor=user)
     assert 'value="webhook"' in web.get(place("new")).content.decode()
+
+
+def test_a_deleted_one_takes_nothing_and_comes_back_as_it_was(web, alarm, receive):
+    made = alarm(name="Bitcoin", symbols=["BTCUSDT"])
+    receive()
+    page = web.post(place("delete", made)).content.decode()
+    assert "“Bitcoin” is deleted" in page
+    assert f'action="{place("restore", made)}"' in page
+    receive()
+    assert Firing.objects.count() == 1
+    assert web.get(place("detail", made)).status_code == 404
+    assert web.post(place("mute", made), {"hours": "1"}).status_code == 404
+    assert "Deleted alarms (1)" in web.get(place("list")).content.decode()
+    signal = Signal.objects.earliest("id")
+    assert place("detail", made) not in web.get(f"/signals/{signal.uuid}/").content.decode()
+
+    for _ in range(2):
+        assert web.post(place("restore", made), follow=True).status_code == 200
+    receive()
+    made.refresh_from_db()
+    assert (made.is_active, made.symbols, made.deleted_at) == (True, ["BTCUSDT"], None)
+    assert Firing.objects.count() == 2
+    deeds = Entry.objects.filter(action__startswith="signals.alarm.").order_by("id")
+    assert list(deeds.values_list("action", flat=True)) == [
+        "signals.alarm.created",
+        "signals.alarm.deleted",
+        "signals.alarm.restored",
+    ]
+
+
+def test_one_that_was_off_comes_back_off(user, alarm):
+    made = alarm(is_active=False)
+    delete_alarm(made, actor=user)
+    assert not restore_alarm(made, actor=user).is_active
+
+
+def test_brought_back_by_program(api, alarm):
+    made = alarm(name="Bitcoin")
+    where = f"/api/v1/alarms/{made.uuid}/"
+    assert api.delete(where, headers={"If-Match": "*"}).status_code == 204
+    assert api.get(where).status_code == 404
+    assert api.get("/api/v1/alarms/").json()["results"] == []
+    (gone,) = api.get("/api/v1/alarms/deleted/").json()["results"]
+    assert (gone["uuid"], gone["name"]) == (str(made.uuid), "Bitcoin")
+    assert api.post(f"{where}restore/").json()["name"] == "Bitcoin"
+    assert api.get(where).status_code == 200
+    assert api.get("/api/v1/alarms/deleted/").json()["results"] == []
+
+
+def test_there_is_no_room_for_one_more(user, workspace, alarm, web, api):
+    first = alarm()
+    delete_alarm(first, actor=user)
+    Alarm.objects.bulk_create(Alarm(workspace=workspace, person=user, name="Other") for _ in range(500))
+    answer = api.post(f"/api/v1/alarms/{first.uuid}/restore/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "invalid_alarm")
+    assert "as many as one may have" in web.post(place("restore", first), follow=True).content.decode()
+    assert Alarm.objects.exclude(deleted_at=None).count() == 1
+
+
+def test_it_can_be_brought_back_for_a_week(user, alarm):
+    old, new = alarm(name="Old"), alarm(name="New")
+    for one, days in ((old, 8), (new, 6)):
+        delete_alarm(one, actor=user)
+        Alarm.objects.filter(pk=one.pk).update(deleted_at=timezone.now() - timedelta(days=days))
+    alarm(name="Kept")
+    kind = kept_kinds()["signals.deleted_alarms"]
+    assert kind.purge(timezone.now() - timedelta(days=kind.days)) == 1
+    assert sorted(Alarm.objects.values_list("name", flat=True)) == ["Kept", "New"]
