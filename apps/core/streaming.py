@@ -10,16 +10,16 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 
 def stream_file(
-    request: HttpRequest, chunks: Iterator[str], *, name: str, content_type: str
+    request: HttpRequest, chunks: Iterator[str], *, name: str, content_type: str, cache: str = "no-store"
 ) -> StreamingHttpResponse:
-    """A download of `chunks`, each made when the one before it is sent.
+    """A download of `chunks`, each made when the one before it is sent; `cache` is its Cache-Control.
 
     Django collects a plain iterator whole before it sends any of it through ASGI, so there it is made asynchronous.
     """
     content = _one_by_one(chunks) if isinstance(request, ASGIRequest) else chunks
     response = StreamingHttpResponse(content, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
+    response["Cache-Control"] = cache
     return response
 
 

@@ -458,7 +458,7 @@ API = {
     "api/v1/portfolios/{uuid}/trades/": "GET backtests.view",
     "api/v1/signals/": "GET signals.view",
     "api/v1/signals/performance/": "GET signals.view",
-    "api/v1/signals/record/": "GET signals.view",
+    "api/v1/signals/record/": "GET signals.view; PUT workspace.own",
     "api/v1/signals/{uuid}/": "GET signals.view",
     "api/v1/signals/{uuid}/outcomes/": "GET signals.view",
     "api/v1/signals/{uuid}/proof/": "GET signals.view",

@@ -43,6 +43,40 @@ def test_the_inbox_lists_filters_and_searches(web, user, tell):
     assert web.get(f"/inbox/?before={second.uuid}").content.decode().count('class="inbox-row"') == 1
 
 
+def test_an_open_notice_looks_again_until_all_has_ended(web, tell, endpoint, provider):
+    provider.answer = lambda request: Answer(500)
+    notice = tell(channels=("webhook",))
+    where = f"/inbox/{notice.uuid}/"
+
+    def looks() -> tuple[str, str] | None:
+        found = re.search(r'\?seen=(\w+)" hx-trigger="every (\d+)s"', web.get(where).content.decode())
+        return found and found.groups()
+
+    seen, every = looks()
+    assert every == "2", "its turn comes at once"
+    assert web.get(f"{where}?seen={seen}").status_code == 204, "nothing to show"
+    send_due(linger_s=0)
+    answer = web.get(f"{where}?seen={seen}")
+    assert (answer.status_code, "answered 500" in answer.content.decode()) == (200, True)
+    Delivery.objects.filter(status="waiting").update(send_after=timezone.now() + timedelta(hours=1))
+    assert looks()[1] == "20", "the next try is far off"
+    provider.answer = lambda request: Answer(200)
+    due_now()
+    send_due(linger_s=0)
+    assert looks() is None
+
+
+def test_a_dry_run_says_once_that_nothing_was_sent(web, tell, endpoint, settings):
+    settings.NOTIFICATIONS_LIVE = False
+    notice = tell(channels=("webhook",))
+    send_due(linger_s=0)
+    page = web.get(f"/inbox/{notice.uuid}/").content.decode()
+    assert page.count("This was a dry run: nothing was sent") == 1
+    assert "This installation sends no messages" in page
+    assert "NOTIFICATIONS_LIVE" not in page
+    assert "What would have been sent" in page
+
+
 def test_a_notice_shows_each_attempt_and_what_was_sent(web, user, tell, endpoint, provider):
     provider.answer = lambda request: Answer(503, "busy")
     notice = tell(channels=("webhook",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -10,18 +9,22 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.notifications import services
 from apps.notifications.access import get_notice_for
-from apps.notifications.choices import DeliveryStatus
 from apps.notifications.forms import InboxFilterForm
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import events
 from apps.notifications.selectors import InboxFilter, content_of, deliveries_trace, inbox_page
-from apps.notifications.views.parts import deliveries_shown, event_words, routing_shown
+from apps.notifications.views.parts import (
+    deliveries_shown,
+    event_words,
+    look_again_in,
+    routing_shown,
+    state_tag,
+)
 
 PAGE_SIZE = 50
 MENU_SIZE = 6
@@ -65,22 +68,24 @@ def menu(request: HttpRequest) -> HttpResponse:
 @needs(SIGNED_IN)
 @require_GET
 def notice(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """What was said, and every attempt to say it. The open page marks it as read."""
+    """What was said, and every attempt to say it. The open page marks it as read, and looks again until all has ended.
+
+    `seen` is the state that it shows: while that has not changed there is nothing to show.
+    """
     get_notice_for(request.user, uuid)  # type: ignore[arg-type]
     found = deliveries_trace(request.user, uuid)  # type: ignore[arg-type]
     assert found is not None
-    soon = timezone.now() + timedelta(minutes=1)
+    seen = state_tag(found)
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=204)  # the open page stays as it is, with what was unfolded on it
     context = {
         "notice": found,
         "content": content_of(found),
         "event_words": event_words(found.event),
         "deliveries": deliveries_shown(found),
         "routing": routing_shown(found),
-        "is_moving": any(
-            row.status == DeliveryStatus.SENDING
-            or (row.status == DeliveryStatus.WAITING and row.send_after < soon)
-            for row in found.deliveries.all()
-        ),
+        "look_s": look_again_in(found),
+        "seen": seen,
     }
     return render(request, "notifications/notice.html", context)
 

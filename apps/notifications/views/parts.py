@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from apps.notifications.channels.base import Rendered
 from apps.notifications.channels.registry import CHANNELS, channel_of
@@ -87,6 +89,23 @@ def routing_shown(notice: Notice) -> dict[str, Any] | None:
             for one in made["considered"]
         ],
     }
+
+
+def look_again_in(notice: Notice) -> int | None:
+    """In how many seconds an open page does well to look again: soon while something moves. None when all has ended."""
+    soon = timezone.now() + timedelta(minutes=1)
+    rows = [row for row in notice.deliveries.all() if row.ended_at is None]
+    if any(row.status == DeliveryStatus.SENDING or row.send_after < soon for row in rows):
+        return 2
+    return 20 if rows else None
+
+
+def state_tag(notice: Notice) -> str:
+    """It changes with what the page shows of the deliveries."""
+    rows = sorted(
+        (row.pk, row.status, row.attempts, row.send_after, row.arrived_at) for row in notice.deliveries.all()
+    )
+    return sha256(repr((rows, notice.acknowledged_at)).encode()).hexdigest()[:16]
 
 
 def tone_of(status: str) -> str:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.signals.models import SignalOutcome
 from apps.signals.selectors.performance import Tally
+from apps.signals.services.publishing import REVEALS
 
 
 class TallySerializer(Serializer[Tally]):
@@ -80,6 +81,22 @@ class WhySerializer(Serializer[dict[str, Any]]):
     missing = serializers.CharField(help_text="Why it cannot be told; empty where it can")
     statements = serializers.ListField(
         child=serializers.JSONField(), help_text="As of /formulas/why/: each with its sub-expressions"
+    )
+
+
+class PublishRecordSerializer(Serializer[dict[str, Any]]):
+    """Whether everybody may see the record, and from when on what its signals said."""
+
+    slug = serializers.CharField(
+        allow_null=True,
+        max_length=40,
+        help_text="Of the public page: 3 to 40 small letters, digits and hyphens. Null closes it.",
+    )
+    reveal_after_h = serializers.ChoiceField(
+        choices=[hours for hours in REVEALS if hours],
+        allow_null=True,
+        default=None,
+        help_text="So many hours after receipt a signal's content is public. Null: never",
     )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.models import Workspace
+from apps.accounts.models import User, Workspace
 from apps.core.api.filters import MomentFilter
 from apps.core.api.views import GenericApiViewSet
 from apps.core.errors import NotFound
@@ -23,6 +23,7 @@ from apps.signals.api.performance import (
     PerformanceQuerySerializer,
     PerformanceSerializer,
     ProofSerializer,
+    PublishRecordSerializer,
     SignalOutcomesSerializer,
     WhySerializer,
 )
@@ -38,7 +39,7 @@ from apps.signals.api.serializers import (
 )
 from apps.signals.choices import Action, SourceKind
 from apps.signals.errors import SourceRefused
-from apps.signals.models import AlertSource, Signal
+from apps.signals.models import AlertSource, Signal, SignalChain
 from apps.signals.selectors import replays_of, signals_of, sources_of
 from apps.signals.selectors.chain import (
     chain_of,
@@ -66,6 +67,7 @@ from apps.signals.services import (
     start_replay,
     try_template,
 )
+from apps.signals.services.publishing import publish_record
 
 
 class SignalFilterSet(django_filters.FilterSet):
@@ -88,7 +90,7 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
         ),
         "retrieve": "Read a signal. With the source it came from and when it was received.",
     }
-    rights = {"*": "signals.view"}
+    rights = {"publish_record": "workspace.own", "*": "signals.view"}
     serializer_class = SignalSerializer
     filterset_class = SignalFilterSet
     lookup_field = "uuid"
@@ -124,7 +126,29 @@ class SignalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApi
     @action(detail=False, methods=["get"], filterset_class=None, pagination_class=None)
     def record(self, request: Request) -> Response:
         """Read the state of the record. Its key, its signed days, and whether the last verification found it whole."""
-        chain = chain_of(_workspace(request))  # None before the first signal
+        return self._state_of_record(chain_of(_workspace(request)))  # None before the first signal
+
+    @extend_schema(
+        request=PublishRecordSerializer,
+        responses=ChainSerializer,
+        filters=False,
+        examples=[
+            OpenApiExample(
+                "For everybody, contents after a day",
+                value={"slug": "wren-and-sons", "reveal_after_h": 24},
+                request_only=True,
+            )
+        ],
+    )
+    @record.mapping.put
+    def publish_record(self, request: Request) -> Response:
+        """Show the record to everybody, or no longer. At `/verify/<slug>/`; what was public may have been copied."""
+        body = PublishRecordSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        actor = cast(User, request.user)
+        return self._state_of_record(publish_record(_workspace(request), actor=actor, **body.validated_data))
+
+    def _state_of_record(self, chain: SignalChain | None) -> Response:
         last = last_link(chain) if chain else None
         answer = {
             **days_document(chain),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
@@ -96,6 +99,30 @@ def chain_lines(chain: SignalChain, *, now: datetime | None = None) -> Iterator[
         lines = (line_of(link, fields.get(link.signal_uuid)) for link in links)
         yield "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
         last = links[-1].number
+
+
+@dataclass(frozen=True, slots=True)
+class ChainState:
+    """What the file of a chain depends on: `tag` changes with its bytes, `changed_at` is when it last did."""
+
+    tag: str
+    changed_at: datetime | None
+
+
+def chain_state(chain: SignalChain, *, now: datetime | None = None) -> ChainState:
+    """Of the file that `chain_lines` would give now, without reading it."""
+    last = last_link(chain)
+    moments = [chain.updated_at, last and last.sealed_at, chain.dropped_until]
+    told = 0
+    if chain.reveal_after_h is not None:
+        wait = timedelta(hours=chain.reveal_after_h)
+        of_links = chain.links.filter(received_at__lte=(now or timezone.now()) - wait)
+        found = of_links.aggregate(told=Count("id"), newest=Max("received_at"))
+        told = found["told"]
+        moments.append(found["newest"] and found["newest"] + wait)
+    parts = [chain.uuid, last.link_hash if last else "", chain.reveal_after_h, told, chain.dropped_until]
+    tag = hashlib.sha256(repr([str(part) for part in parts]).encode()).hexdigest()[:32]
+    return ChainState(tag, max((moment for moment in moments if moment), default=None))
 
 
 def days_document(chain: SignalChain | None) -> dict[str, Any]:

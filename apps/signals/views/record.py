@@ -8,11 +8,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date
 from django.utils.text import slugify
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
+from apps.core.address_limits import limited_by_address
 from apps.core.errors import DomainError
 from apps.core.jobs import enqueue_on_commit
 from apps.core.streaming import stream_file
@@ -23,6 +26,7 @@ from apps.signals.models import SignalChain
 from apps.signals.selectors.chain import (
     chain_lines,
     chain_of,
+    chain_state,
     day_of_link,
     days_document,
     days_of,
@@ -35,6 +39,8 @@ from apps.signals.selectors.chain import (
 from apps.signals.services.publishing import publish_record
 
 MOST_DAYS = 400
+FILES_PER_MINUTE = 30  # to one address: a file reads the whole chain
+CACHED = "public, max-age=60"
 SCRIPT = Path(verify_signals.__file__)
 
 
@@ -125,12 +131,27 @@ def public_record(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
+@limited_by_address("record", per_minute=FILES_PER_MINUTE)
 def public_chain_file(request: HttpRequest, slug: str) -> HttpResponseBase:
-    lines = chain_lines(_public(slug))
-    return stream_file(request, lines, name="chain.jsonl", content_type="application/jsonl")
+    """The whole chain; who has it already is told so, without reading it."""
+    chain = _public(slug)
+    state = chain_state(chain)
+    # weak: on its way it may be compressed
+    etag, modified = f'W/"{state.tag}"', state.changed_at and int(state.changed_at.timestamp())
+
+    def whole() -> HttpResponseBase:
+        lines = chain_lines(chain)
+        return stream_file(request, lines, name="chain.jsonl", content_type="application/jsonl", cache=CACHED)
+
+    answer = get_conditional_response(request, etag=etag, last_modified=modified) or whole()
+    answer["ETag"], answer["Cache-Control"] = etag, CACHED
+    if modified is not None:
+        answer["Last-Modified"] = http_date(modified)
+    return answer
 
 
 @require_GET
+@limited_by_address("record", per_minute=FILES_PER_MINUTE)
 @cache_control(public=True, max_age=60)
 def public_days_file(request: HttpRequest, slug: str) -> JsonResponse:
     return JsonResponse(days_document(_public(slug)))

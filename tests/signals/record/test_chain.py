@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import redis
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -48,6 +50,15 @@ def chain(source: AlertSource) -> SignalChain:
     process_alerts()
     assert seal_signals() == 2
     return SignalChain.objects.get()
+
+
+@pytest.fixture
+def limits() -> None:
+    """Nobody has asked in the last minute."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    for key in client.scan_iter(f"{settings.CACHES['default']['KEY_PREFIX']}:limits:record:*"):
+        client.delete(key)
+    client.close()
 
 
 def by_hand(statement: str, *parameters: object) -> None:
@@ -353,6 +364,77 @@ def test_the_script_reads_contents_and_names_what_is_wrong(chain: SignalChain, t
     document["days"][0]["signature"] = "00" * 64
     assert "the signature of" in told(lines, json.dumps(document).encode())
     assert "the noted root abc is not among the days" in told(lines, days, "--root", "abc")
+
+
+def test_who_has_the_file_already_gets_no_second_one(chain: SignalChain, source: AlertSource, limits: None):
+    SignalChain.objects.update(slug="wren-and-sons")
+    visitor, where = Client(), "/verify/wren-and-sons/chain.jsonl"
+    first = visitor.get(where)
+    tag, seen = first["ETag"], {first["ETag"]}
+    assert first["Last-Modified"]
+    assert first["Cache-Control"] == "public, max-age=60"
+    again = visitor.get(where, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+    assert visitor.get(where, headers={"If-Modified-Since": first["Last-Modified"]}).status_code == 304
+
+    def changed() -> bool:
+        answer = visitor.get(where, headers={"If-None-Match": tag})
+        if answer.status_code == 200 and answer["ETag"] not in seen:
+            seen.add(answer["ETag"])
+            return True
+        return False
+
+    store(source, id="another")
+    process_alerts()
+    assert not changed(), "it is not sealed yet"
+    seal_signals()
+    assert changed()
+    SignalChain.objects.update(reveal_after_h=24)
+    assert changed()
+    by_hand("UPDATE signals_signallink SET received_at = %s WHERE number = 1", timezone.now() - TOMORROW)
+    assert changed(), "a day after its receipt the first one is told"
+    SignalChain.objects.update(dropped_until=timezone.now())
+    assert changed(), "contents went with the plan's days"
+
+
+def test_one_address_takes_so_many_files_a_minute(chain: SignalChain, limits: None):
+    SignalChain.objects.update(slug="wren-and-sons")
+    visitor = Client(REMOTE_ADDR="198.51.100.7")
+    files = ["chain.jsonl", "days.json"] * 15
+    assert {visitor.get(f"/verify/wren-and-sons/{file}").status_code for file in files} == {200}
+    refused = visitor.get("/verify/wren-and-sons/chain.jsonl")
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= 60
+    assert Client(REMOTE_ADDR="198.51.100.8").get("/verify/wren-and-sons/days.json").status_code == 200
+    assert visitor.get("/verify/wren-and-sons/").status_code == 200, "the page itself stays"
+
+
+def test_it_is_made_public_by_program(
+    api: APIClient, chain: SignalChain, workspace: Workspace, stranger: User
+):
+    where = "/api/v1/signals/record/"
+    made = api.put(where, {"slug": "wren-and-sons", "reveal_after_h": 24}, format="json")
+    assert (made.status_code, made.json()["slug"], made.json()["reveal_after_h"]) == (
+        200,
+        "wren-and-sons",
+        24,
+    )
+    assert made.json()["links"] == 8
+    assert Client().get("/verify/wren-and-sons/").status_code == 200
+    bad = api.put(where, {"slug": "Big", "reveal_after_h": None}, format="json")
+    assert (bad.status_code, bad.json()["code"]) == (400, "invalid_record")
+    assert "small letters" in str(bad.json()["errors"])
+    assert api.put(where, {"slug": "fine", "reveal_after_h": 5}, format="json").status_code == 400
+    Membership.objects.create(workspace=workspace, user=stranger, role=Role.ADMIN)
+    other = APIClient()
+    other.force_login(stranger)
+    refused = other.put(
+        where, {"slug": "theirs"}, format="json", headers={"X-Workspace": str(workspace.uuid)}
+    )
+    assert refused.status_code == 403
+    closed = api.put(where, {"slug": None}, format="json")
+    assert (closed.status_code, closed.json()["slug"], closed.json()["reveal_after_h"]) == (200, None, None)
+    assert Client().get("/verify/wren-and-sons/").status_code == 404
 
 
 def test_only_the_owner_makes_it_public_and_addresses_are_checked(
