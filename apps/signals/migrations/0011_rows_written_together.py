@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signals', '0009_alarm_arrival'),
+        ('signals', '0010_alarms_deleted'),
     ]
 
     operations = [
