@@ -1,4 +1,4 @@
-"""`manage.py demo`: real data, one account per plan, formulas and finished research. Safe to run again."""
+"""`manage.py demo`: real data, one account per plan, formulas, finished research and signals. Safe to run again."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from apps.formulas.services import use_template
 from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 from apps.markets.services import load_demo_markets
+from apps.pages.demo_signals import fill_signals
 
 PASSWORD = "candlewright-demo"  # noqa: S105  printed at start-up: the demo is open by intent
 PEOPLE = [
@@ -56,6 +57,8 @@ class Command(BaseCommand):
             change_plan(workspace, plan, actor=None, mfa_from=NO_MFA_BEFORE)
             if not formulas_of(workspace).exists():
                 self._fill(workspace, person)
+            if plan == "pro":
+                fill_signals(workspace, person, slug="demo")
         self.stdout.write(f"DEMO_LOGIN {PEOPLE[1][0]} {PASSWORD}")
 
     @transaction.atomic
