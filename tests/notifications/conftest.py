@@ -34,6 +34,11 @@ def live(settings) -> None:
     """Everything goes out; loopback may be reached; circuits and pauses of other tests are forgotten."""
     settings.NOTIFICATIONS_LIVE = True
     settings.NOTIFICATIONS_PRIVATE_NETWORKS = ["127.0.0.0/8"]
+    forget_circuits()
+
+
+def forget_circuits() -> None:
+    """Every provider is tried again, at any pace."""
     client = redis.Redis.from_url(django_settings.REDIS_URL)
     prefix = django_settings.CACHES["default"].get("KEY_PREFIX", "candlewright")
     for key in client.scan_iter(f"{prefix}:circuit:*"):

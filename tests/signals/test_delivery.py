@@ -14,6 +14,7 @@ import pytest
 
 from apps.signals.models import Alert, AlertSource, Signal
 from apps.signals.services import process_alerts
+from config.celery import app as celery_app
 from tests.signals.conftest import ALERT, address_of_database, free_port, start_intake
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +34,9 @@ def test_a_post_becomes_a_signal_without_waiting_for_the_sweep(
 ):
     """No beat runs here: the intake itself must have told the worker."""
     database = address_of_database()
+    # jobs that other tests queued, in this run or an earlier one, would come first: hundreds, of rows that are gone
+    with celery_app.connection_for_write() as broker:
+        broker.default_channel.queue_purge("signals")
     log = tmp_path / "worker.txt"
     with log.open("wb") as output:
         worker = subprocess.Popen(

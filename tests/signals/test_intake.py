@@ -128,9 +128,10 @@ def test_bad_token_is_401_and_a_security_event(
 def test_tokens_never_reach_the_log(intake: Process, post: Post, source: tuple[AlertSource, str]):
     post(ALERT)
     post(ALERT, token=f"{source[1]}x")
-    time.sleep(0.1)
-    text = intake.log.read_text()
-    assert "unknown_token" in text
+    until = time.monotonic() + 20
+    while "unknown_token" not in (text := intake.log.read_text()):
+        assert time.monotonic() < until, text
+        time.sleep(0.05)
     assert source[1] not in text
 
 
@@ -178,16 +179,17 @@ def test_rate_limit_is_per_source_and_says_when_to_come_back(post: Post, source:
     AlertSource.objects.update(alerts_per_minute=3)
     statuses = [post({**ALERT, "id": number}).status_code for number in range(4)]
     assert statuses == [202, 202, 202, 429]
-    assert post(ALERT).headers["retry-after"] == "20"
+    assert 10 <= int(post(ALERT).headers["retry-after"]) <= 20, "a place comes free every 20 s"
     assert Alert.objects.count() == 3
 
 
 def test_replaced_token_works_until_it_expires(post: Post, user, source: tuple[AlertSource, str]):
     alert_source, old = source
-    new = rotate_token(alert_source, actor=user, overlap=timedelta(seconds=3))
+    new = rotate_token(alert_source, actor=user, overlap=timedelta(seconds=6))
+    replaced = time.monotonic()
     assert post({**ALERT, "id": 1}, token=old).status_code == 202
     assert post({**ALERT, "id": 2}, token=new).status_code == 202
-    time.sleep(3.1)
+    time.sleep(max(0, replaced + 6.1 - time.monotonic()))
     response = post({**ALERT, "id": 3}, token=old)
     assert (response.status_code, response.json()["code"]) == (401, "expired_token")
     assert post({**ALERT, "id": 4}, token=new).status_code == 202

@@ -167,6 +167,30 @@ def test_each_signal_gets_each_outcome_once_it_is_over(source: AlertSource, user
     assert measure_outcomes(now=NOW) == 0
 
 
+def test_the_clock_starts_at_receipt_whatever_time_an_alert_names(
+    source: AlertSource, user: User, workspace: Workspace
+):
+    """One that dates itself an hour back fares like one that names no time."""
+    keep_bars(workspace, user, hours())
+    at = BEGIN + timedelta(hours=1, seconds=3)
+    early = BEGIN.strftime("%Y-%m-%dT%H:%M:%SZ")
+    honest = signal(source, at, price=None)
+    dated = signal(source, at, price=None, bar_time=early, timestamp=early, timeframe="60")
+    dated.refresh_from_db()
+    assert (dated.bar_time, dated.emitted_at) == (BEGIN, BEGIN)
+    measure_outcomes(now=NOW)
+    fared = [
+        list(
+            one.outcomes.order_by("horizon_s").values_list(
+                "horizon_s", "entry_price", "exit_at", "change", "reason"
+            )
+        )
+        for one in (honest, dated)
+    ]
+    assert fared[0] == fared[1]
+    assert fared[0][0][2] is not None, "it was measured at all"
+
+
 def test_bars_that_come_later_mend_what_was_missing_and_nothing_else(
     source: AlertSource, user: User, workspace: Workspace
 ):
