@@ -201,3 +201,11 @@ def test_strangers_are_led_to_the_log_in(client: Client, alert_source: AlertSour
         response = client.get(where)
         assert response.status_code == 302
         assert "/accounts/login/" in response["Location"]
+
+
+def test_a_signal_says_what_the_alert_said(web: Client, alert_source: AlertSource):
+    store(alert_source, id=1, note="Ünï", parameters={"key": 2, "fast": None}, flags=[True])
+    process_alerts()
+    page = html.unescape(web.get(f"/signals/{Signal.objects.get().uuid}/").content.decode())
+    for said in ("<dd>Ünï</dd>", '<dd>{"key": 2, "fast": null}</dd>', "<dd>[true]</dd>"):
+        assert said in page

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -101,5 +103,11 @@ def signal_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "horizons": HORIZONS,
         "why": why_fired(signal),
         "link": link_of(signal),
+        "payload": [(name, _written(value)) for name, value in signal.payload.items()],
     }
     return render(request, "signals/signal_detail.html", context)
+
+
+def _written(value: Any) -> str:
+    """As the alert said it: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
