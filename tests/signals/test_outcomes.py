@@ -307,3 +307,17 @@ def test_a_signals_page_and_api_tell_its_outcomes(
     rows = api.get(f"/api/v1/signals/{made.uuid}/outcomes/").json()["outcomes"]
     assert [row["horizon_s"] for row in rows] == [3_600, 14_400, 86_400]
     assert rows[1]["change"] == pytest.approx(0.1)
+
+
+def test_groups_of_one_size_stand_in_one_order(source: AlertSource, user: User, workspace: Workspace):
+    """Also where two sources have the same name."""
+    keep_bars(workspace, user, hours())
+    twin = create_source(workspace, name=source.name, actor=user)[0]
+    at = BEGIN + timedelta(hours=1, seconds=3)
+    for number, one in enumerate((twin, source, twin, source)):
+        signal(one, at, strategy=f"S{number}")
+    measure_outcomes(now=NOW)
+    chosen = PerformanceFilter(horizon_s=3_600, by="source")
+    with CaptureQueriesContext(connection) as queries:
+        assert [group.count for group in groups_of(workspace, chosen)] == [2, 2]
+    assert "ORDER BY 3 DESC, 1 ASC, 2 ASC" in queries[-1]["sql"], "number, then name, then the source itself"

@@ -32,7 +32,7 @@ WITH spent AS (
 SELECT s.workspace_id, s.used::bigint, u.median
 FROM spent AS s JOIN usual AS u USING (workspace_id)
 WHERE s.day = %(day)s AND s.used >= %(least)s AND s.used > %(factor)s * u.median
-ORDER BY s.used / u.median DESC
+ORDER BY s.used / u.median DESC, s.workspace_id
 """
 
 

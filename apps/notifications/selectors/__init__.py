@@ -290,7 +290,7 @@ def arrival_wishes_of(person: User) -> dict[str, int]:
 
 
 def ladders_of(person: User) -> QuerySet[Ladder]:
-    return Ladder.objects.filter(person=person).order_by("name")
+    return Ladder.objects.filter(person=person).order_by("name", "id")
 
 
 def hours_of(person: User) -> DeliveryHours:

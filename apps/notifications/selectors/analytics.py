@@ -56,7 +56,8 @@ GROUP BY d.channel, a.provider
 LAST_ERRORS = """
 SELECT a.began_at, d.channel, a.provider, a.outcome, a.http_status, a.error
 FROM notifications_attempt AS a JOIN notifications_delivery AS d ON d.id = a.delivery_id
-WHERE a.began_at > %s AND a.error <> '' AND a.outcome <> 'dry_run' ORDER BY a.began_at DESC LIMIT %s
+WHERE a.began_at > %s AND a.error <> '' AND a.outcome <> 'dry_run'
+ORDER BY a.began_at DESC, a.id DESC LIMIT %s
 """
 
 

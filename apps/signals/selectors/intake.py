@@ -120,7 +120,7 @@ def turned_away() -> list[tuple[str, int]]:
         SecurityEvent.objects.filter(minute__gt=timezone.now() - timedelta(days=1))
         .values_list("kind")
         .annotate(total=Sum("count"))
-        .order_by("-total")
+        .order_by("-total", "kind")
     )
     words = dict(SecurityEvent._meta.get_field("kind").flatchoices)
     return [(words.get(kind, kind), total) for kind, total in kinds]

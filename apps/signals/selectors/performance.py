@@ -135,19 +135,19 @@ def total_of(workspace: Workspace, chosen: PerformanceFilter) -> Tally:
 def groups_of(workspace: Workspace, chosen: PerformanceFilter) -> list[Tally]:
     """By what was chosen, those with the most outcomes first."""
     columns = GROUPS[chosen.by]
-    rows = outcomes_of(workspace, chosen).values(*columns).annotate(**_TALLY).order_by("-number", columns[0])
+    rows = outcomes_of(workspace, chosen).values(*columns).annotate(**_TALLY).order_by("-number", *columns)
     return [_tally(str(row[columns[0]]), row) for row in rows[:MOST_GROUPS]]
 
 
 def reasons_of(workspace: Workspace, chosen: PerformanceFilter) -> dict[str, int]:
     """Why outcomes could not be measured, with how many."""
     rows = outcomes_of(workspace, chosen).exclude(reason="").values("reason").annotate(number=Count("id"))
-    return {row["reason"]: row["number"] for row in rows.order_by("-number")}
+    return {row["reason"]: row["number"] for row in rows.order_by("-number", "reason")}
 
 
 def histogram_of(workspace: Workspace, chosen: PerformanceFilter) -> list[Bin]:
     """The newest returns in bins of equal width around 0; the outermost hold the extremes."""
-    newest = outcomes_of(workspace, chosen).filter(reason="").order_by("-signal__received_at")
+    newest = outcomes_of(workspace, chosen).filter(reason="").order_by("-signal__received_at", "-signal_id")
     changes = np.array(newest.values_list("change", flat=True)[:MOST_DRAWN], dtype=float)
     if changes.size == 0:
         return []
