@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
+from apps.core.errors import NotFound
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
@@ -61,7 +62,9 @@ def create_alarm(workspace: Workspace, values: Mapping[str, Any], *, person: Use
 
 @transaction.atomic
 def update_alarm(alarm: Alarm, values: Mapping[str, Any], *, actor: User) -> Alarm:
-    """Change the given fields. Raises AlarmRefused."""
+    """Change the given fields. Raises AlarmRefused, and NotFound for one that was deleted meanwhile."""
+    if not Alarm.objects.select_for_update().filter(pk=alarm.pk, deleted_at=None):
+        raise NotFound("This alarm was deleted.")
     before = {name: _said(getattr(alarm, name)) for name in FIELDS}
     _set(alarm, values)
     after = {name: _said(getattr(alarm, name)) for name in FIELDS}

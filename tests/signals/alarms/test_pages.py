@@ -9,13 +9,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.core.errors import NotFound
 from apps.core.retention import kept_kinds
 from apps.journal.models import Entry
 from apps.notifications.models import Delivery, Notice
 from apps.signals.matching import Wishes
 from apps.signals.models import Alarm, Firing, Signal
 from apps.signals.selectors import alarms_of
-from apps.signals.services import delete_alarm, restore_alarm
+from apps.signals.services import delete_alarm, restore_alarm, update_alarm
 
 NEW = {"name": "Bitcoin", "urgency": "2", "cool_down_s": "0"}
 
@@ -198,6 +199,15 @@ def test_one_that_was_off_comes_back_off(user, alarm):
     made = alarm(is_active=False)
     delete_alarm(made, actor=user)
     assert not restore_alarm(made, actor=user).is_active
+
+
+def test_one_that_was_deleted_meanwhile_is_not_changed(user, alarm):
+    seen = alarm(name="Bitcoin")
+    delete_alarm(alarm_again := Alarm.objects.get(pk=seen.pk), actor=user)
+    with pytest.raises(NotFound, match="deleted"):
+        update_alarm(seen, {"is_active": True}, actor=user)
+    alarm_again.refresh_from_db()
+    assert not alarm_again.is_active
 
 
 def test_brought_back_by_program(api, alarm):
