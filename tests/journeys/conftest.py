@@ -104,7 +104,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     try:
         for name in commands:
             stack.start(name)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while True:
             ended = [name for name, process in stack.running.items() if process.poll() is not None]
             assert not ended, f"ended at its start: {', '.join(ended)}"
