@@ -5,21 +5,18 @@ Everything goes the way it goes in earnest: alerts are stored as the intake stor
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
-from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
 from apps.billing.services.credits import grant_plan_credits
 from apps.engine.bars import Bars
-from apps.engine.lang import compile_formula
 from apps.markets.providers.sample import synthetic_hours, synthetic_minutes
 from apps.markets.services import store_bars
-from apps.signals.models import Alarm, AlertSource, UtBot
+from apps.signals.models import Alarm, AlertSource
 from apps.signals.selectors import sources_of
 from apps.signals.services import (
     create_alarm,
@@ -30,10 +27,8 @@ from apps.signals.services import (
     process_alerts,
     seal_signals,
 )
+from apps.signals.services.past_alerts import past_alerts, store_past_alerts
 from apps.signals.services.publishing import publish_record
-from apps.signals.statements import INSERT_ALERTS, AlertRow, alert_row, batch_of
-from apps.signals.ut_bot.formula import text_of_rule
-from apps.signals.ut_bot.messages import Side, sample_message
 
 HOURS = 40 * 24
 HOUR_MS = 3_600_000
@@ -65,12 +60,12 @@ def fill_signals(workspace: Workspace, person: User, *, slug: str, now: datetime
     )
     source, _token = create_source(workspace, name="TradingView", actor=person)
     bot = create_ut_bot(workspace, RULE | {"name": "UT Bot, hourly", "source": source}, actor=person)
-    rows = _alerts(bot, source, bars, now=now)
+    rows = past_alerts(bot, source, bars, until=now)
     older, newest = rows[:-NEWEST], rows[-NEWEST:]
-    _store(older)
+    store_past_alerts(older)
     _work_off()  # nobody waits for these yet
     _alarms(workspace, person, source, since=newest[0].received_at - timedelta(seconds=1))
-    _store(newest)
+    store_past_alerts(newest)
     _work_off()
     measure_outcomes()
     seal_signals()
@@ -83,31 +78,6 @@ def hours_until(now: datetime) -> Bars:
     closed_ms = int(now.timestamp() * 1000) // HOUR_MS * HOUR_MS
     times = closed_ms - HOUR_MS * np.arange(len(hours), 0, -1, dtype=np.int64)
     return replace(hours, time=times, symbol=SYMBOL)
-
-
-def _alerts(bot: UtBot, source: AlertSource, bars: Bars, *, now: datetime) -> list[AlertRow]:
-    """What the bot's script would have sent, two seconds after each bar on which it turned."""
-    rows = []
-    signals = compile_formula(text_of_rule(bot.rule)).evaluate(bars).signals
-    for number, signal in enumerate(signals, start=1):
-        closed = datetime.fromtimestamp((int(bars.time[signal.bar]) + HOUR_MS) / 1000, UTC)
-        received = closed + timedelta(seconds=2)
-        if received > now:  # the hour has just ended
-            break
-        side: Side = "long" if signal.kind == "long" else "short"
-        message = sample_message(bot.rule, formula=bot.formula_hash, now=received, side=side)
-        message |= {"price": float(bars.close[signal.bar]), "seq": number}
-        row, refusal = alert_row(
-            source.pk, json.dumps(message).encode(), received_at=received, headers={}, remote_ip=None
-        )
-        assert refusal is None, refusal
-        rows.append(row)
-    return rows
-
-
-def _store(rows: list[AlertRow]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT_ALERTS, [batch_of(rows)])
 
 
 def _work_off() -> None:

@@ -186,7 +186,14 @@ def furnished(user, question, bar_set) -> Furnished:
     v1 = "/api/v1/"
     # what concerns a person is closed to keys
     in_person = ("auth/", "api-keys/", "exports/", "users/me/", "workspaces/", "invitations/")
-    in_person += ("contacts/", "deliveries/", "ladders/", "notices/", "notification-preferences/")
+    in_person += (
+        "contacts/",
+        "deliveries/",
+        "ladders/",
+        "notices/",
+        "notification-preferences/",
+        "signals/record/",
+    )
     team = create_team(name="Night desk", actor=user)
     member = Membership.objects.create(workspace=team, user=careful, role=Role.TRADER)
     invitation = invitations.invite(team, email="asked@example.com", role=Role.VIEWER, actor=user)
@@ -298,6 +305,7 @@ def furnished(user, question, bar_set) -> Furnished:
                 "timeframe": "1h",
                 "multiplier": "3.7",
             },
+            f"PUT {v1}signals/record/": {"slug": "my-record", "reveal_after_h": 24},
             f"POST {v1}backtests/": {"text": SWEPT, "bar_set": str(bar_set.uuid)},
             f"GET {v1}backtests/compare/": {"run": [str(backtest.uuid), str(other.uuid)]},
             f"POST {v1}sweeps/": {"text": SWEPT, "markets": [{"bar_set": str(bar_set.uuid)}]},

@@ -18,7 +18,7 @@ from apps.core.api.views import GenericApiViewSet
 from apps.notifications.api.fields import UrgencyField
 from apps.notifications.models import Ladder
 from apps.notifications.selectors import arrival_times
-from apps.signals.access import get_alarm_for, get_any_alarm_for
+from apps.signals.access import get_alarm_for
 from apps.signals.choices import Action
 from apps.signals.models import Alarm, AlertSource, Firing
 from apps.signals.selectors import alarms_of, deleted_alarms_of, firings_of, sources_of
@@ -183,6 +183,8 @@ class AlarmViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiV
         workspace = self.request.workspace  # type: ignore[attr-defined]
         if self.action == "deleted":
             return deleted_alarms_of(workspace)
+        if self.action == "restore":
+            return Alarm.objects.filter(workspace=workspace)
         return alarms_of(workspace)
 
     @extend_schema(
@@ -221,7 +223,7 @@ class AlarmViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiV
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, uuid: Any = None) -> Response:
         """Bring a deleted alarm back. As it was; one that is not deleted stays as it is."""
-        alarm = restore_alarm(get_any_alarm_for(request.workspace, self.kwargs["uuid"]), actor=request.user)  # type: ignore[arg-type]
+        alarm = restore_alarm(self.get_object(), actor=request.user)  # type: ignore[arg-type]
         return Response(self.get_serializer(alarm).data)
 
     @extend_schema(request=MuteSerializer, responses=AlarmSerializer)

@@ -23,6 +23,7 @@ from tests.factories import UserFactory, workspace_of
 NOW = dt.datetime(2026, 11, 1, 12, 0, tzinfo=dt.UTC)
 # where a value of the right type is not enough
 FITTING: dict[str, dict[str, Any]] = {
+    "signals.alarm": {"is_active": False, "deleted_at": None},
     "admin.logentry": {"action_flag": 2},
     "signals.alertsource": {"previous_token_hash": None, "previous_token_expires_at": None},
     "backtests.sweepchunk": {"first": 0, "last": 1},

@@ -27,6 +27,7 @@ def test_what_is_on_its_way_is_not_read(user, alarm, receive):
         receive()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # of so few rows it would rather read all
+        cursor.execute("ANALYZE notifications_delivery, notifications_notice, signals_firing")
     with CaptureQueriesContext(
         connection,
     ) as queries:
