@@ -27,7 +27,7 @@ prove: dev  ## the tests at length: chaos, thousands of generated cases
 	@PROVE=1 $(LOCAL) test $(TEST_ORDER) $(ARGS)
 
 .PHONY: bench
-bench: base  ## measure the engine and the API against their goals
+bench: dev  ## measure the engine and the API against their goals
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 .PHONY: lint
