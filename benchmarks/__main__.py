@@ -31,7 +31,16 @@ def main() -> int:
     language.measure()
     process.measure()
     # processes of their own: the servers that each starts are not those of the others
-    for part in ("credits", "alarms", "deliveries", "sockets", "first_attempt"):
+    for part in (
+        "credits",
+        "orders",
+        "alarms",
+        "bots_live",
+        "deliveries",
+        "sockets",
+        "first_attempt",
+        "feeds",
+    ):
         subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=True)
     alerts_clean = subprocess.run([sys.executable, "-m", "benchmarks.intake"], check=False).returncode == 0
     clean = api.main([]) == 0

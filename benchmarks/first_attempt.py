@@ -23,7 +23,7 @@ WARM = 5
 @contextmanager
 def worker(environment: Mapping[str, str]) -> Iterator[None]:
     """A worker as the Procfile starts it, without the clock that would find what a message did not tell."""
-    queues = "default,signals,notifications,bots,research,billing"
+    queues = "default,signals,notifications,bots,trading,research,billing"
     arguments = ["--quiet", "-A", "config", "worker", "--queues", queues, "--concurrency", "2"]
     process = subprocess.Popen(
         [sys.executable, "-m", "celery", *arguments], env={**os.environ, **environment}

@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Iterable
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -70,6 +71,8 @@ def _other(field: Field[Any, Any], value: Any, number: int) -> Any:
             return value
         case int():
             return value + number + 1
+        case str() if len(value) == field.max_length:  # a hash or a key
+            return sha256(f"{value}~{next(_serial)}".encode()).hexdigest()[: len(value)]
         case str():
             end = f"~{next(_serial)}"
             return value[: (field.max_length or 1_000) - len(end)] + end

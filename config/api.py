@@ -8,12 +8,14 @@ from rest_framework.routers import DefaultRouter
 from apps.accounts.api.urls import router_entries as accounts_entries
 from apps.backtests.api.urls import router_entries as backtests_entries
 from apps.billing.api.urls import router_entries as billing_entries
+from apps.bots.api.urls import router_entries as bots_entries
 from apps.core.api.documents import DescriptionView, DocumentationView
 from apps.formulas.api.urls import router_entries as formulas_entries
 from apps.markets.api.urls import router_entries as markets_entries
 from apps.notifications.api.urls import router_entries as notifications_entries
 from apps.pages.api.urls import router_entries as pages_entries
 from apps.signals.api.urls import router_entries as signals_entries
+from apps.trading.api.urls import router_entries as trading_entries
 
 router = DefaultRouter(trailing_slash=True)
 router.include_root_view = False
@@ -26,6 +28,8 @@ for prefix, viewset, basename in [
     *formulas_entries,
     *backtests_entries,
     *signals_entries,
+    *trading_entries,
+    *bots_entries,
     *pages_entries,
 ]:
     router.register(prefix, viewset, basename=basename)

@@ -12,7 +12,7 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
-QUEUES = ("default", "signals", "notifications", "bots", "research", "billing")
+QUEUES = ("default", "signals", "notifications", "bots", "trading", "research", "billing")
 
 app = Celery("candlewright")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -32,3 +32,11 @@ def load_kernels(**kwargs: Any) -> None:
     from apps.engine.warm import warm  # numba takes a second to import, which only workers should spend
 
     warm()
+
+
+@worker_init.connect
+def load_exchanges(**kwargs: Any) -> None:
+    """The code of the exchanges at which accounts are connected: seconds that no order should wait for."""
+    from apps.trading.services.exchange import load_exchanges_in_use
+
+    load_exchanges_in_use()

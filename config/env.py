@@ -42,6 +42,7 @@ HINTS = {
     "mail_reports_secret": "NAME:PASSWORD, as in the address that a mail service reports bounces to",
     "notifications_live": "true sends for real; false shows what would be sent",
     "notifications_private_networks": "comma-separated networks of your own that webhooks may reach, or nothing",
+    "exchange_gateways": "EXCHANGE=http://HOST:PORT, comma-separated: what its requests go through, or nothing",
     "notifications_ca_file": "a PEM file of certificates that webhooks trust beside the usual ones",
     "twilio_account_sid": "as the console of Twilio shows it: AC and 32 digits",
     "twilio_from": "a number of yours at Twilio (+15551234567), a sender name or a messaging service (MG…)",
@@ -88,6 +89,7 @@ class Env(BaseSettings):
     mailgun_signing_key: str = ""
     notifications_live: bool = False
     notifications_private_networks: CommaList = Field(default_factory=list)
+    exchange_gateways: CommaList = Field(default_factory=list)
     notifications_ca_file: str = ""
     twilio_account_sid: str = ""
     twilio_auth_token: str = ""
@@ -128,6 +130,7 @@ class Env(BaseSettings):
         "cors_allowed_origins",
         "trusted_proxies",
         "notifications_private_networks",
+        "exchange_gateways",
         mode="before",
     )
     @classmethod
@@ -198,6 +201,15 @@ class Env(BaseSettings):
     @classmethod
     def are_networks(cls, value: list[str]) -> list[str]:
         return [str(ip_network(text)) for text in value]
+
+    @field_validator("exchange_gateways")
+    @classmethod
+    def name_an_exchange_and_an_address(cls, value: list[str]) -> list[str]:
+        for text in value:
+            exchange, equals, address = text.partition("=")
+            if not (equals and exchange.isalnum() and address.startswith(("http://", "https://"))):
+                raise ValueError(f"{text} is no EXCHANGE=ADDRESS")
+        return value
 
     @field_validator("google_client_secret", "github_client_secret", "oidc_client_secret")
     @classmethod

@@ -5,16 +5,24 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.backtests.consumers import BacktestConsumer, PortfolioConsumer, SweepConsumer, WalkForwardConsumer
+from apps.bots.consumers import BotConsumer, BotsConsumer
+from apps.markets.consumers import FeedConsumer, FeedsConsumer
 from apps.notifications.consumers import InboxConsumer
 from apps.pages.consumers import JournalConsumer
 from apps.signals.consumers import SignalConsumer
+from apps.trading.consumers import TradingConsumer
 
 websocket_urlpatterns = [
     path("ws/backtests/<uuid:uuid>/", BacktestConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/sweeps/<uuid:uuid>/", SweepConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/walk-forwards/<uuid:uuid>/", WalkForwardConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/portfolios/<uuid:uuid>/", PortfolioConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/bots/", BotsConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/bots/<uuid:uuid>/", BotConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/feeds/", FeedsConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/feeds/<uuid:uuid>/", FeedConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/signals/", SignalConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/trading/", TradingConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/inbox/", InboxConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/journal/", JournalConsumer.as_asgi()),  # type: ignore[arg-type]
 ]

@@ -19,7 +19,10 @@ from apps.billing.models import Plan
 from apps.markets.models import BarSet
 from apps.markets.services import import_bars
 from config.celery import app
+from tests.exchange.shared import binance, loopback
 from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
+
+__all__ = ["binance", "loopback"]  # fixtures of all tests that speak with an exchange
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,11 @@ from apps.accounts.models import TotpDevice, User, Workspace
 from apps.accounts.services import ensure_personal_workspace
 from apps.accounts.services.second_factors.factors import factors_changed
 from apps.accounts.totp import new_key
+from apps.engine.bars import Bars
 from apps.formulas.models import Formula
+from apps.markets.models import Feed, Instrument
+from apps.markets.services.feed_setting import create_feed, start_feed
+from apps.markets.services.feeds import append_bars
 
 CROSS = "long when crossover(ema(close, 9), ema(close, 21))\nexit long when crossunder(ema(close, 9), ema(close, 21))\n"
 
@@ -67,3 +71,20 @@ def wave_csv(bars: int = 400) -> bytes:
     for day, o, c in zip(days, opens, close, strict=True):
         lines.append(f"{day},{o:.6f},{max(o, c) + 1:.6f},{min(o, c) - 1:.6f},{c:.6f},1000")
     return "\n".join(lines).encode()
+
+
+def feed_of_files(instrument: Instrument, *, actor: User) -> Feed:
+    """A feed of the instrument's workspace that waits for files, with three bars."""
+    feed = create_feed(
+        instrument.workspace,
+        provider="csv_drop",
+        settings={"folder": "bars"},
+        timeframe="1m",
+        instrument=instrument,
+        actor=actor,
+    )
+    start_feed(feed, actor=actor)
+    times = 1_767_571_200_000 + np.arange(3, dtype=np.int64) * 60_000
+    price = np.array([100.0, 101.0, 102.0])
+    append_bars(feed.pk, Bars(times, price, price + 1, price - 1, price, price, timeframe_ms=60_000))
+    return Feed.objects.get(pk=feed.pk)

@@ -34,8 +34,13 @@ RIGHTS: dict[str, tuple[str, tuple[Role, ...]]] = {
     "formulas.share": ("Share a formula with somebody outside", (O, A, T)),
     "backtests.view": ("Read backtests, sweeps, walk-forwards and portfolios", (O, A, T, N, V)),
     "backtests.run": ("Run, cancel and delete them", (O, A, T, N)),
+    "bots.view": ("See bots and everything they did", (O, A, T, N, V)),
+    "bots.manage": ("Make, deploy, pause and stop bots", (O, A, T)),
     "signals.view": ("Read signals and the log of deliveries", (O, A, T, N, V)),
     "signals.manage": ("Make sources, turn their addresses, send test alerts", (O, A, T)),
+    "trading.view": ("See accounts, orders, positions and the portfolio", (O, A, T, N, V)),
+    "trading.manage": ("Place and cancel orders, set risk limits, throw and lift kill switches", (O, A, T)),
+    "trading.accounts": ("Connect accounts, rotate their keys, freeze them", (O, A)),
     "webhooks.manage": ("Make outgoing webhooks, see and replay what they were sent", (O, A, T)),
 }
 

@@ -7,6 +7,8 @@ the statement. Cast what these give: `%s::bigint[]`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
 
 
 def integers(values: Iterable[int | None]) -> str:
@@ -14,8 +16,31 @@ def integers(values: Iterable[int | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
+def decimals(values: Iterable[Decimal | None]) -> str:
+    """As numeric[], to the last place; None is NULL."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def booleans(values: Iterable[bool]) -> str:
+    """As boolean[]."""
+    return "{" + ",".join(["t" if value else "f" for value in values]) + "}"
+
+
+def moments(values: Iterable[datetime | None]) -> str:
+    """As timestamptz[]; None is NULL. The times are aware."""
+    written: dict[datetime | None, str] = {None: "NULL"}  # as a rule all are the same few
+    found = []
+    for value in values:
+        text = written.get(value)
+        if text is None:
+            assert value is not None
+            text = written[value] = value.isoformat()
+        found.append(text)
+    return "{" + ",".join(found) + "}"
+
+
 def texts(values: Iterable[str]) -> str:
-    """As text[]."""
+    """As text[], or jsonb[] where each value is JSON."""
     found = list(values)
     if not found:
         return "{}"
@@ -23,3 +48,8 @@ def texts(values: Iterable[str]) -> str:
     if "\\" in whole or whole.count('"') != 2 * (len(found) - 1):
         whole = '","'.join([value.replace("\\", "\\\\").replace('"', '\\"') for value in found])
     return '{"' + whole + '"}'
+
+
+def maybe_texts(values: Iterable[str | None]) -> str:
+    """As `texts`; None is NULL."""
+    return "{" + ",".join(["NULL" if value is None else texts([value])[1:-1] for value in values]) + "}"

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from rest_framework.request import Request
 
 from apps.accounts.models import ApiKey, Workspace
+from apps.core.by_uuid import by_uuid
 from apps.formulas.choices import ShareLevel
 from apps.formulas.errors import LevelMissing
 from apps.formulas.models import Formula, FormulaCase, FormulaShare, FormulaVersion
 from apps.formulas.selectors import formulas_of, shared_with, shares_of
-
-M = TypeVar("M", bound=Model)
-
-
-def by_uuid(rows: QuerySet[M], uuid: UUID | str) -> M | None:
-    """The row; None also for what is no UUID at all, which an address may hold."""
-    try:
-        return rows.filter(uuid=uuid).first()
-    except ValidationError:
-        return None
 
 
 def get_formula_for(workspace: Workspace, uuid: UUID | str) -> Formula:

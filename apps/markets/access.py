@@ -7,8 +7,8 @@ from uuid import UUID
 from django.http import Http404
 
 from apps.accounts.models import Workspace
-from apps.markets.models import BarSet, Instrument
-from apps.markets.selectors import visible_bar_sets, visible_instruments
+from apps.markets.models import BarSet, Feed, Instrument
+from apps.markets.selectors import visible_bar_sets, visible_feeds, visible_instruments
 
 
 def get_instrument_for(workspace: Workspace, uuid: UUID | str) -> Instrument:
@@ -23,3 +23,10 @@ def get_bar_set_for(workspace: Workspace, uuid: UUID | str) -> BarSet:
     if bar_set is None:
         raise Http404("No such bars.")
     return bar_set
+
+
+def get_feed_for(workspace: Workspace, uuid: UUID | str) -> Feed:
+    feed = visible_feeds(workspace).filter(uuid=uuid).first()
+    if feed is None:
+        raise Http404("No such feed.")
+    return feed

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
-from apps.markets.models import BarSet, Instrument
+from apps.markets.models import BarSet, Feed, Instrument
 
 
 @admin.register(Instrument)
@@ -36,4 +36,33 @@ class BarSetAdmin(ModelAdmin):
         return False
 
     def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Feed)
+class FeedAdmin(ModelAdmin):
+    """Read only: staff start and stop shared feeds on their pages."""
+
+    list_display = [
+        "instrument",
+        "timeframe",
+        "provider",
+        "state",
+        "is_active",
+        "next_number",
+        "workspace",
+        "worker",
+    ]
+    list_filter = ["provider", "state", "is_active"]
+    search_fields = ["instrument__symbol", "uuid"]
+    list_select_related = ["instrument", "workspace"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
         return False

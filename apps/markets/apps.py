@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class MarketsConfig(AppConfig):
     name = "apps.markets"
+
+    def ready(self) -> None:
+        from apps.markets import events  # noqa: F401  registers what people are told

@@ -127,3 +127,41 @@ class WrongStep(DomainError):
     code = "wrong_step"
     status = 422
     title = "This step cannot be used"
+
+
+class FeedSettingsInvalid(DomainError):
+    code = "feed_settings_invalid"
+    status = 422
+    title = "A feed cannot be set like that"
+
+
+class FeedExists(Conflict):
+    code = "feed_exists"
+    title = "There is such a feed already"
+
+
+class FeedRefused(Conflict):
+    """409: what was asked does not go with the state that the feed is in."""
+
+    code = "feed_refused"
+    title = "The feed cannot do that now"
+
+
+class TooManyFeeds(DomainError):
+    code = "too_many_feeds"
+    status = 422
+    title = "There are too many feeds"
+
+
+class ReadOnlyFeed(DomainError):
+    code = "feed_read_only"
+    status = 403
+    title = "Shared feeds cannot be changed"
+
+
+class FeedBroken(Exception):
+    """A source that cannot give what its feed is set to, until somebody changes something. Words for its owner."""
+
+
+class FeedInterrupted(Exception):
+    """A source that does not answer now; it is asked again. Words for its owner."""

@@ -1,6 +1,7 @@
 """What the markets hold about people and workspaces."""
 
-from apps.core.privacy import holds
+from apps.core.privacy import exempt, holds
+from apps.core.retention import keep
 
 holds("markets.Instrument", "Instruments", workspace="workspace_id", folder="bars/{uuid}")
 holds(
@@ -9,4 +10,16 @@ holds(
     workspace="workspace_id",
     mentions=("imported_by",),
     files=("path",),
+)
+holds("markets.Feed", "Live feeds and how they are set", workspace="workspace_id", without=("worker",))
+exempt("markets.LiveBar", "prices of a market, which go with their feed")
+holds("markets.MeasuredCost", "What your own orders have cost beyond their price", workspace="workspace_id")
+
+keep(
+    "markets.live_bars",
+    "Bars that came by live feeds; what bots decided on them stays, and can no longer be computed anew",
+    label="markets.LiveBar",
+    moment="received_at",
+    days=180,
+    least=30,
 )

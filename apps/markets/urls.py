@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.markets import views
+from apps.markets.views import catalogue as views
 
 app_name = "markets"
 urlpatterns = [

@@ -9,6 +9,10 @@ class SourceKind(models.TextChoices):
     TRADINGVIEW = "tradingview", "TradingView"  # the secret is in the address
     REST = "rest", "Own program (REST)"  # the secret is in a header; up to 100 alerts at once
     EMAIL = "email", "E-mail"
+    BOT = "bot", "The workspace's bots"  # made by us, one a workspace; nothing is posted to it
+
+
+OFFERED = (SourceKind.TRADINGVIEW, SourceKind.REST, SourceKind.EMAIL)  # to people who make a source
 
 
 class AlertStatus(models.TextChoices):

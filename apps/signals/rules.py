@@ -149,7 +149,7 @@ def dedupe_key(alert: AlertContent, *, received_at: datetime, delivery_id: str =
     carries the minute it came in, so that a resend is a repeat and tomorrow's alert is a new one.
     """
     if alert.alert_id:
-        return DedupeKey(f"id:{alert.alert_id}")
+        return DedupeKey(key_of_id(alert.alert_id))
     if delivery_id:
         return DedupeKey(f"delivery:{delivery_id}")
     canonical = json.dumps(alert.payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -158,6 +158,11 @@ def dedupe_key(alert: AlertContent, *, received_at: datetime, delivery_id: str =
         return DedupeKey(f"body:{digest}")
     minute = int(received_at.timestamp() // REPEAT_WINDOW.total_seconds())
     return DedupeKey(f"body:{digest}@{minute}", f"body:{digest}@{minute - 1}")
+
+
+def key_of_id(alert_id: str) -> str:
+    """The key of an alert whose sender names it."""
+    return f"id:{alert_id}"
 
 
 def rejected_key(body: bytes) -> DedupeKey:

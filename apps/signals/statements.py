@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from apps.signals.choices import AlertStatus
 from apps.signals.errors import AlertRefused
-from apps.signals.rules import dedupe_key, read_alert, rejected_key
+from apps.signals.rules import dedupe_key, key_of_id, read_alert, rejected_key
 from apps.signals.text_templates import Line
 
 DELIVERY_ID = "delivery-id"  # among the kept headers of a refused alert
@@ -75,6 +75,23 @@ def alert_row(
         problem=refusal.problem() if refusal else None,
     )
     return row, refusal
+
+
+def own_row(source_id: int, alert_id: str, body: bytes, *, received_at: datetime) -> AlertRow:
+    """The row for an alert that we write ourselves: it needs no reading to know its id. The job reads it like any."""
+    return AlertRow(
+        uuid=uuid.uuid4(),
+        source_id=source_id,
+        dedupe_key=key_of_id(alert_id),
+        previous_key=None,
+        received_at=received_at,
+        body=body,
+        headers={},
+        remote_ip=None,
+        is_test=False,
+        status=AlertStatus.RECEIVED.value,
+        problem=None,
+    )
 
 
 # Rows go in ordered by key, so that two processes with the same alerts wait for one another and never deadlock.

@@ -68,6 +68,8 @@ INSTALLED_APPS = [
     "apps.formulas",
     "apps.backtests",
     "apps.signals",
+    "apps.trading",
+    "apps.bots",
     "apps.pages",
 ]
 
@@ -241,6 +243,17 @@ MAIL_REPORTS_SECRET = env.mail_reports_secret  # NAME:PASSWORD by which services
 MAILGUN_SIGNING_KEY = env.mailgun_signing_key  # theirs are signed
 NOTIFICATIONS_CREDITS: dict[str, int] = {}  # by channel, where it is not the channel's own price
 NOTIFICATIONS_PRIVATE_NETWORKS = env.notifications_private_networks  # that webhooks may reach all the same
+# Addresses that requests to exchanges go through, by CCXT's name of the exchange: http://HOST:PORT/api.binance.com/…
+EXCHANGE_GATEWAYS = dict(text.split("=", 1) for text in env.exchange_gateways)
+# How long an exchange may let a signed request lie before it must refuse it, and how far two clocks may be apart.
+EXCHANGE_RECV_WINDOW_MS = 5_000
+EXCHANGE_CLOCK_MARGIN_MS = 5_000
+EXCHANGE_TIMEOUT_MS = 10_000
+EXCHANGE_PACED = True  # requests of a connection keep to the exchange's limits
+EXCHANGE_CIRCUIT: dict[str, Any] = {"faults": 3, "pause_s": 5.0, "longest_s": 120.0}
+EXCHANGE_ORDER_GOOD_FOR_S = (
+    300  # an order whose intent names no end and that could not be sent until then expires
+)
 ALERT_MAIL_DOMAIN = (
     env.alert_mail_domain
 )  # mail to TOKEN@ it becomes an alert; empty: there is no such source
@@ -264,7 +277,7 @@ TELEGRAM_API_URL = "https://api.telegram.org"
 TELEGRAM_BOT_TOKEN = env.telegram_bot_token
 TELEGRAM_BOT_NAME = env.telegram_bot_name
 TELEGRAM_WEBHOOK_SECRET = env.telegram_webhook_secret
-NOTIFICATIONS_CIRCUIT = {"faults": 3, "pause_s": 5.0, "longest_s": 300.0}
+NOTIFICATIONS_CIRCUIT: dict[str, Any] = {"faults": 3, "pause_s": 5.0, "longest_s": 300.0}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = None
@@ -273,7 +286,10 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "signals.*": {"queue": "signals"},
     "notifications.*": {"queue": "notifications"},
+    "bots.watch_heartbeats": {"queue": "default"},  # tells when the queue of bots is not worked off
+    "bots.follow_causes": {"queue": "default"},  # a kill switch waits for no bars
     "bots.*": {"queue": "bots"},
+    "trading.*": {"queue": "trading"},
     "backtests.*": {"queue": "research"},
     "billing.*": {"queue": "billing"},
 }
@@ -286,6 +302,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_t
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
+    "markets-watch": {"task": "markets.watch_feeds", "schedule": 15.0},
     "backtests-resume": {"task": "backtests.resume_jobs", "schedule": 15.0},
     "signals-settle": {"task": "signals.settle_firings", "schedule": 5.0},
     "signals-end": {"task": "signals.end_left_signals", "schedule": crontab(minute=25)},
@@ -294,8 +311,18 @@ CELERY_BEAT_SCHEDULE = {
     "signals-seal": {"task": "signals.seal", "schedule": 20.0},
     "signals-measure": {"task": "signals.measure_outcomes", "schedule": 60.0},
     "signals-verify": {"task": "signals.verify_chains", "schedule": crontab(hour=4, minute=10)},
+    "trading-sweep": {"task": "trading.sweep", "schedule": 5.0},
+    "trading-compare": {"task": "trading.compare", "schedule": 60.0},
+    "trading-mark": {"task": "trading.mark_books", "schedule": 60.0},
+    "trading-slippage": {
+        "task": "trading.fit_slippage",
+        "schedule": crontab(day_of_week="sunday", hour=1, minute=30),
+    },
     "notifications-send": {"task": "notifications.send_due", "schedule": 5.0},
     "notifications-measure": {"task": "notifications.measure_speeds", "schedule": crontab(minute="*/15")},
+    "bots-sweep": {"task": "bots.sweep", "schedule": 5.0},
+    "bots-parity": {"task": "bots.check_parity", "schedule": crontab(hour=2, minute=20)},
+    "bots-watch": {"task": "bots.watch_heartbeats", "schedule": 15.0},
     "accounts-mail": {"task": "accounts.send_due_mail", "schedule": 30.0},
     "accounts-tidy": {"task": "accounts.tidy_logins", "schedule": 60.0},
     "journal-seal": {"task": "journal.seal_entries", "schedule": 60.0},
@@ -384,9 +411,19 @@ SPECTACULAR_SETTINGS = {
         "DeliveryStatusEnum": "apps.notifications.choices.DeliveryStatus.choices",
         "AlertStatusEnum": "apps.signals.choices.AlertStatus.choices",
         "SignalStatusEnum": "apps.signals.choices.SignalStatus.choices",
+        "TradeSideEnum": "apps.trading.choices.Side.choices",
+        "OrderKindEnum": "apps.trading.choices.OrderKind.choices",
+        "OrderStatusEnum": "apps.trading.choices.OrderStatus.choices",
+        "OrderEventKindEnum": "apps.trading.choices.EventKind.choices",
+        "TradingAccountKindEnum": "apps.trading.choices.AccountKind.choices",
         "SignalActionEnum": "apps.signals.choices.Action.choices",
         "CreditAccountEnum": "apps.billing.choices.Account.choices",
         "JobStatusEnum": "apps.backtests.choices.Status.choices",
+        "BotStateEnum": "apps.bots.choices.BotState.choices",
+        "BotModeEnum": "apps.bots.choices.Mode.choices",
+        "BotPolicyEnum": "apps.bots.choices.Policy.choices",
+        "BotParityEnum": "apps.bots.choices.Parity.choices",
+        "BotUpgradeStateEnum": "apps.bots.choices.UpgradeState.choices",
         "RoleEnum": "apps.accounts.choices.Role.choices",
         "GrantedRoleEnum": "apps.accounts.choices.GRANTED_ROLES",
     },

@@ -27,6 +27,7 @@ LOCK = RUN / "up.lock"
 USUAL_WEB_PORT = 8000
 USUAL_MAIL_PORT = 8025
 SLOW_START_SECONDS = 60.0
+QUIET = "WARNING"
 STOP_SECONDS = 30.0
 
 
@@ -48,6 +49,8 @@ def up() -> int:
             environment = child_environment(servers.given, addresses, "config.settings.dev")
             environment |= {"PORT": str(port), "SITE_URL": servers.given.get("SITE_URL") or address}
             environment |= mail_intake(servers.given)
+            # Bots trade all the time: what goes well would push the address and the log-in off the terminal at once.
+            environment.setdefault("LOG_LEVEL", QUIET)
             stamp = servers.postgres.home / "prepared.json" if servers.postgres else None
             login = prepare(environment, stamp)
             record(address)

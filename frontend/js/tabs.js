@@ -5,6 +5,10 @@
 import { onElements } from "./dom.js";
 
 export function startTabs() {
+  // On a phone the line of tabs is wider than the page: the one that is open is brought into view.
+  onElements(".tabs-line > [aria-current]", (tab) => {
+    tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24;
+  });
   onElements("nav[data-tabs]", (nav) => {
     const tabs = [...nav.querySelectorAll("a[href^='#']")];
     const parts = tabs.map((tab) => document.querySelector(tab.hash));

@@ -33,6 +33,8 @@ class Asked:
     content: dict[str, Any] | None = None
 
 
+ORDER = {"book": "{book}", "instrument": "{instrument}", "side": "buy", "units": "1"}
+BOT = {"name": "Mine", "capital": "1000"}
 ALARM = {"name": "Any", "urgency": "2", "cool_down_s": "0"}
 SPREAD = {"do": "spread", "legs": "0"}
 ASKED = [
@@ -88,6 +90,18 @@ ASKED = [
     Asked("ComparisonRequestSerializer.run", "backtest", f"GET /api/v1/backtests/compare/?run={ID}&run={ID}"),
     Asked("TrialRequestSerializer.formula", "formula", f"GET /api/v1/trials/?formula={ID}"),
     Asked("TrialRequestSerializer.lineage", "lineage", f"GET /api/v1/trials/?lineage={ID}"),
+    Asked(
+        "NewFeedSerializer.instrument",
+        "instrument",
+        "POST /api/v1/feeds/",
+        {"provider": "csv_drop", "timeframe": "5m", "settings": {"folder": "any"}, "instrument": ID},
+    ),
+    Asked(
+        "ReplayForm.bar_set",
+        "bar_set",
+        "POST /data/feeds/new/",
+        {"bar_set": ID, "bars_per_second": "1", "start": "0"},
+    ),
     Asked("AlarmSerializer.source", "source", "POST /api/v1/alarms/", {"name": "Any", "source": ID}),
     Asked("AlarmSerializer.ladder", "ladder", "POST /api/v1/alarms/", {"name": "Any", "ladder": ID}),
     Asked("AlarmFilterSet.source", "source", f"GET /api/v1/alarms/?source={ID}"),
@@ -132,7 +146,49 @@ ASKED = [
     Asked(
         "TransferSerializer.member", "member", "POST /api/v1/workspaces/{workspace}/transfer/", {"member": ID}
     ),
+    Asked("NewOrderSerializer.book", "book", "POST /api/v1/trading/orders/", {**ORDER, "book": ID}),
+    Asked(
+        "NewOrderSerializer.instrument",
+        "instrument",
+        "POST /api/v1/trading/orders/",
+        {**ORDER, "instrument": ID},
+    ),
+    Asked("PortfolioQuerySerializer.book", "book", f"GET /api/v1/trading/portfolio/?book={ID}"),
+    Asked("PortfolioQuerySerializer.account", "account", f"GET /api/v1/trading/positions/?account={ID}"),
+    Asked("LotQuerySerializer.book", "book", f"GET /api/v1/trading/lots/?book={ID}"),
+    Asked("LotQuerySerializer.account", "account", f"GET /api/v1/trading/lots/?account={ID}"),
+    Asked("OrderFilterSet.book", "book", f"GET /api/v1/trading/orders/?book={ID}"),
+    Asked("FillFilterSet.book", "book", f"GET /api/v1/trading/fills/?book={ID}"),
+    Asked(
+        "BotRequestSerializer.formula",
+        "formula",
+        "POST /api/v1/bots/",
+        {"formula": ID, "feed": "{feed}", "account": "{account}", **BOT},
+    ),
+    Asked(
+        "BotRequestSerializer.feed",
+        "feed",
+        "POST /api/v1/bots/",
+        {"formula": "{published}", "feed": ID, "account": "{account}", **BOT},
+    ),
+    Asked(
+        "BotRequestSerializer.account",
+        "account",
+        "POST /api/v1/bots/",
+        {"formula": "{published}", "feed": "{feed}", "account": ID, **BOT},
+    ),
     # pages
+    Asked("PortfolioForm.book", "book", f"GET /portfolio/?book={ID}"),
+    Asked("PortfolioForm.account", "account", f"GET /portfolio/?account={ID}"),
+    Asked("LotsForm.book", "book", f"GET /portfolio/lots/?book={ID}"),
+    Asked("LotsForm.account", "account", f"GET /portfolio/lots/?account={ID}"),
+    Asked("OrderFilterForm.book", "book", f"GET /trading/orders/?book={ID}"),
+    Asked(
+        "SwitchForm.book",
+        "book",
+        "POST /trading/switches/throw/",
+        {"scope": "book", "book": ID, "reason": "Any"},
+    ),
     Asked("BacktestForm.bar_set", "bar_set", "POST /backtests/new/{formula}/", {"bar_set": ID, **COSTS}),
     Asked(
         "SweepForm.bar_sets",
@@ -198,6 +254,18 @@ ASKED = [
         "POST /formulas/{formula}/tests/snapshot/",
         {"name": "T", "bar_set": ID, **DAYS},
     ),
+    Asked(
+        "BotForm.feed",
+        "feed",
+        "POST /bots/new/{published}/",
+        {"feed": ID, "account": "{account}", "mode": "paper", "policy": "ask", **BOT},
+    ),
+    Asked(
+        "BotForm.account",
+        "account",
+        "POST /bots/new/{published}/",
+        {"feed": "{feed}", "account": ID, "mode": "paper", "policy": "ask", **BOT},
+    ),
     Asked("AlarmForm.source", "source", "POST /signals/alarms/new/", {"source": ID, **ALARM}),
     Asked("AlarmForm.ladder", "ladder", "POST /signals/alarms/new/", {"ladder": ID, **ALARM}),
     Asked("InboxFilterForm.before", "notice", f"GET /inbox/?before={ID}"),
@@ -224,10 +292,13 @@ ASKED = [
 
 # Fields and parameters that look as if they named an object, and what they name.
 NO_OBJECT = {
+    "BotFormulasSerializer.formula": "only answered",
+    "version": "a version of the formula in the address, by number",
     "AlarmForm.channels": "channels of the installation",
     "ApiKeyForm.scopes": "rights",
     "CaseResultSerializer.uuid": "only answered",
     "CompareForm.new": "a version of the formula in the address, by number",
+    "TryVersionForm.version": "a version of the formula of the bot in the address, by number",
     "CompareForm.old": "the same",
     "ComparedRunSerializer.uuid": "only answered",
     "JournalFilterForm.group": "a part of the site",

@@ -40,7 +40,9 @@ from apps.signals.services.replaying import start_replay
 from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
 from apps.signals.services.ut_bots import create_ut_bot
-from tests.factories import CROSS
+from tests.bots.rooms import busy_bot
+from tests.factories import CROSS, feed_of_files
+from tests.trading.furnish import furnish, furnish_exchange
 
 NOT_OURS = ("admin/", "accounts/")  # Django's and allauth's own; their ids are not a workspace's
 SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
@@ -138,8 +140,23 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     Delivery.objects.filter(pk=delivery.pk).update(status="failed", ended_at=now())
     begun = {"began_at": now(), "ended_at": now(), "outcome": "refused"}
     delivery.trace.create(number=1, worker="w", provider="webhook", http_status=500, **begun)
+    traded = furnish(workspace, bar_set.instrument, name="Mine", actor=user)
+    at_exchange = furnish_exchange(workspace, name="Mine")
     entry = Entry.objects.filter(workspace_id=workspace.pk).latest("id")
+    signal, alert = Signal.objects.get(), Alert.objects.get()
+    bot = busy_bot(workspace, user)
     return {
+        "api/v1/^trading/accounts/": at_exchange.account.uuid,
+        "api/v1/^trading/books/": traded.book.uuid,
+        "api/v1/^trading/discrepancies/": at_exchange.discrepancy.uuid,
+        "trading/accounts/": at_exchange.account.uuid,
+        "trading/discrepancies/": at_exchange.discrepancy.uuid,
+        "api/v1/^trading/kill-switches/": traded.switch.uuid,
+        "api/v1/^trading/orders/": traded.order.uuid,
+        "trading/limits/accounts/": traded.account.uuid,
+        "trading/limits/books/": traded.book.uuid,
+        "trading/orders/": traded.order.uuid,
+        "trading/switches/": traded.switch.uuid,
         "a delivery to a webhook": delivery.uuid,
         "inbox/": notice.uuid,
         "settings/contacts/": contact.uuid,
@@ -171,6 +188,8 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         ).uuid,
         "markets/": bar_set.instrument.uuid,
         "markets/bars/": bar_set.uuid,
+        "data/feeds/": (feed := feed_of_files(bar_set.instrument, actor=user)).uuid,
+        "api/v1/^feeds/": feed.uuid,
         "a test of a formula": case.uuid,
         "a share of a formula": share.uuid,
         "formulas/": formula.uuid,
@@ -184,11 +203,14 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "backtests/walk-forwards/new/": formula.uuid,
         "backtests/portfolios/": portfolio.uuid,
         "backtests/^portfolios/": portfolio.uuid,
-        "signals/": Signal.objects.get().uuid,
+        "signals/": signal.uuid,
+        "bots/": bot.uuid,
+        "bots/new/": formula.uuid,
+        "api/v1/^bots/": bot.uuid,
         "signals/alarms/": alarm.uuid,
         "signals/sources/": source.uuid,
         "signals/ut-bot/": ut_bot.uuid,
-        "signals/deliveries/": Alert.objects.get().uuid,
+        "signals/deliveries/": alert.uuid,
         "signals/replays/": replay.uuid,
         "api/v1/^workspaces/": workspace.uuid,
         "api/v1/^instruments/": bar_set.instrument.uuid,
@@ -198,9 +220,9 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "api/v1/^sweeps/": sweep.uuid,
         "api/v1/^walk-forwards/": walk_forward.uuid,
         "api/v1/^portfolios/": portfolio.uuid,
-        "api/v1/^signals/": Signal.objects.get().uuid,
+        "api/v1/^signals/": signal.uuid,
         "api/v1/^alarms/": alarm.uuid,
         "api/v1/^ut-bots/": ut_bot.uuid,
         "api/v1/^alert-sources/": source.uuid,
-        "api/v1/^alerts/": Alert.objects.get().uuid,
+        "api/v1/^alerts/": alert.uuid,
     }

@@ -57,7 +57,7 @@ class Route:
 
     @property
     def has_id(self) -> bool:
-        return bool(set(re.findall(r"\{(\w+)\}", self.name)) - set(WORDS) - {"what", "chart", "kind"})
+        return bool(set(re.findall(r"\{(\w+)\}", self.name)) - set(WORDS) - {"what", "chart", "kind", "act"})
 
     def declared(self) -> dict[str, str | None]:
         """What the view itself says: its right by method, None where it names none."""

@@ -23,10 +23,23 @@ from apps.backtests.models import Backtest, PortfolioLeg, PortfolioRun, Sweep, S
 from apps.billing.choices import BucketSource
 from apps.billing.selectors import _api_rates
 from apps.billing.services.credits import Need, grant_credits, hold_many, settle_many
+from apps.bots.models import Bot, BotTransition, Decision
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
-from apps.markets.models import BarSet, Instrument
+from apps.markets.models import BarSet, Feed, Instrument
 from apps.notifications.models import Attempt, Contact, Delivery, Ladder, Notice
 from apps.signals.models import Alert, AlertSource, Signal
+from apps.trading.models import (
+    Book,
+    CashEntry,
+    Discrepancy,
+    Fill,
+    Intent,
+    KillSwitch,
+    Order,
+    OrderEvent,
+    Position,
+    TradingAccount,
+)
 from benchmarks.rows import multiply
 from tests.access.one_of_each import ROUTES, WITH_ID, _path, _with_words
 from tests.access.one_of_each import mine as mine
@@ -135,7 +148,7 @@ def _counts(web: Client, program: Client, paths: dict[str, str]) -> Iterator[tup
 
 def _rows(workspace: Workspace) -> list[Any]:
     """What lists are made of, parents before children."""
-    formula = Formula.objects.get(workspace=workspace)
+    formula = Formula.objects.get(workspace=workspace, name="Mine")
     return [
         *Instrument.objects.filter(workspace=workspace),
         *BarSet.objects.filter(workspace=workspace),
@@ -158,6 +171,20 @@ def _rows(workspace: Workspace) -> list[Any]:
         *Notice.objects.filter(person=workspace.owner),
         *Delivery.objects.filter(person=workspace.owner),
         *Attempt.objects.filter(delivery__person=workspace.owner),
+        *Feed.objects.filter(workspace=workspace),
+        *TradingAccount.objects.filter(workspace=workspace),
+        *Discrepancy.objects.filter(workspace=workspace),
+        *KillSwitch.objects.filter(workspace=workspace),
+        *Book.objects.filter(workspace=workspace),
+        *Bot.objects.filter(workspace=workspace),
+        *BotTransition.objects.filter(bot__workspace=workspace),
+        *Decision.objects.filter(bot__workspace=workspace).order_by("-number")[:1],
+        *(intents := Intent.objects.filter(book__workspace=workspace)),
+        *Order.objects.filter(intent__in=intents),
+        *OrderEvent.objects.filter(order__intent__in=intents),
+        *Fill.objects.filter(order__intent__in=intents),
+        *CashEntry.objects.filter(book__workspace=workspace),
+        *Position.objects.filter(book__workspace=workspace),
     ]
 
 
@@ -203,7 +230,7 @@ def test_query_counts(paths, web, workspace, user):
     _ask(program, "/api/v1/formulas/")
     _ask(web, "/settings/security/app/")  # its first visit writes the session
     few = dict(_counts(web, program, paths))
-    multiply(_rows(workspace), COPIES, parts=(SweepMarket, PortfolioLeg))
+    multiply(_rows(workspace), COPIES, parts=(SweepMarket, PortfolioLeg, Position))
     _move_credits(workspace, "many", COPIES)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -19,10 +19,13 @@ from apps.accounts.choices import Role
 from apps.accounts.models import Login, Membership, User, Workspace
 from apps.accounts.services import remove_member
 from apps.backtests.models import Backtest, PortfolioRun, Sweep, WalkForward
+from apps.bots.models import Bot
 from apps.core.live import close_sockets, login_group, message_of, person_group
 from apps.journal.services import live_group as journal_group
+from apps.markets.models.feeds import Feed, feeds_group
 from apps.notifications.services import live_group as inbox_group
 from apps.signals.services.processing import live_group as signals_group
+from apps.trading.services.telling import live_group as trading_group
 from config.asgi import websocket_application
 from tests.access.table import HOLDERS, WEBSOCKETS
 from tests.access.world import ROLES, World
@@ -31,7 +34,13 @@ TIMEOUT_S = 10
 INBOX = "/ws/inbox/"
 UNKNOWN, CLOSED, NOBODY = 4404, 4403, 4401
 THEIRS, MARKER = {"kind": "theirs"}, {"kind": "marker"}
-MODELS = {"backtests": Backtest, "sweeps": Sweep, "walk-forwards": WalkForward, "portfolios": PortfolioRun}
+MODELS = {
+    "backtests": Backtest,
+    "sweeps": Sweep,
+    "walk-forwards": WalkForward,
+    "portfolios": PortfolioRun,
+    "bots": Bot,
+}
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -55,9 +64,15 @@ def by_token(token: str) -> Headers:
 def group_of(route: str, world: World) -> str:
     """Where the news of the workspace's object, or of the workspace, is sent."""
     kind = route.split("/")[1]
+    if route == "ws/bots/":
+        return f"workspace.{world.workspace.pk}.bots"
+    if kind == "trading":
+        return trading_group(world.workspace.pk)
     if kind in MODELS:
         return str(MODELS[kind].objects.get(uuid=world.owners_ids[f"ws/{kind}/"]).live_group)  # type: ignore[attr-defined]
-    feeds = {"signals": signals_group, "journal": journal_group}
+    if route == "ws/feeds/{uuid}/":
+        return Feed.objects.get(uuid=world.owners_ids["ws/feeds/"]).live_groups[0]
+    feeds = {"feeds": feeds_group, "signals": signals_group, "journal": journal_group}
     assert kind in feeds, f"{route}: say here where its news is sent"
     return feeds[kind](world.workspace.pk)
 

@@ -48,7 +48,9 @@ from apps.signals.services.sources import create_source, send_test_alert
 from apps.signals.services.ut_bots import create_ut_bot
 from tests.access.routes import Route
 from tests.access.table import HOLDERS, NOT_FOR_KEYS
-from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
+from tests.bots.rooms import busy_bot
+from tests.factories import CROSS, UserFactory, feed_of_files, wave_csv, workspace_of
+from tests.trading.furnish import furnish, furnish_exchange
 
 MARK = "ZQXJ"  # in the name of everything in the workspace; a stranger never reads it
 SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
@@ -93,12 +95,17 @@ class World:
         ids = self.owners_ids
         backtest = Backtest.objects.get(uuid=ids["backtests/"])
         return {
+            "account": ids["trading/limits/accounts/"],
             "alert": ids["signals/deliveries/"],
+            "book": ids["trading/limits/books/"],
+            "instrument": ids["markets/"],
             "backtest": backtest.uuid,
             "bar_set": ids["api/v1/bars/"],
             "contact": ids["settings/contacts/"],
             "delivery": ids["delivery"],
             "entry": ids["api/v1/journal/"],
+            "feed": ids["bots feed"],
+            "published": ids["published"],
             "formula": ids["formulas/"],
             "lineage": backtest.lineage,
             "ladder": ids["settings/ladders/"],
@@ -192,6 +199,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
     case = add_case(formula, {"name": MARK, "bars": [1], "signals": []}, actor=owner)
     publish_formula(formula, actor=owner)
     share = share_formula(formula, email=UserFactory().email, level="view", actor=owner)
+    feed = feed_of_files(bar_set.instrument, actor=owner)
     asked = BacktestRequest(text=text, name=MARK, bar_set=bar_set, formula=formula)
     backtest, _ = submit_backtest(workspace, asked, actor=owner)
     run_backtest(backtest.pk)
@@ -211,6 +219,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
     replay = start_replay(source, since=now(), actor=owner)
     ut_bot = create_ut_bot(workspace, UT_BOT | {"name": MARK, "source": source}, actor=owner)
     seal_signals()
+    bot = busy_bot(workspace, owner, MARK)
     signal, alert = Signal.objects.filter(workspace=workspace).latest("pk"), source.alerts.latest("pk")
     SignalOutcome.objects.create(signal=signal, horizon_s=14_400, change=0.01, measured_at=now())
     invitation = workspace.invitations.create(
@@ -231,6 +240,8 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         )
     delivery = Delivery.objects.filter(contact=endpoint).latest("pk")
     Delivery.objects.filter(contact=endpoint).update(status="failed", ended_at=now())
+    traded = furnish(workspace, bar_set.instrument, name=MARK, actor=owner)
+    at_exchange = furnish_exchange(workspace, name=MARK)
     entry = Entry.objects.filter(workspace_id=workspace.pk).order_by("pk").first()
     assert entry is not None
     return {
@@ -239,6 +250,15 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "api/v1/alerts/": alert.uuid,
         "api/v1/backtests/": backtest.uuid,
         "api/v1/bars/": bar_set.uuid,
+        "api/v1/feeds/": feed.uuid,
+        "data/feeds/": feed.uuid,
+        "ws/feeds/": feed.uuid,
+        "api/v1/bots/": bot.uuid,
+        "bots/": bot.uuid,
+        "bots/new/": formula.uuid,
+        "bots feed": bot.feed.uuid,
+        "published": bot.version.formula.uuid,
+        "ws/bots/": bot.uuid,
         "api/v1/formulas/": formula.uuid,
         "api/v1/instruments/": bar_set.instrument.uuid,
         "invitation": invitation.uuid,
@@ -274,6 +294,17 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "signals/replays/": replay.uuid,
         "signals/sources/": source.uuid,
         "signals/ut-bot/": ut_bot.uuid,
+        "api/v1/trading/accounts/": at_exchange.account.uuid,
+        "api/v1/trading/books/": traded.book.uuid,
+        "api/v1/trading/discrepancies/": at_exchange.discrepancy.uuid,
+        "trading/accounts/": at_exchange.account.uuid,
+        "trading/discrepancies/": at_exchange.discrepancy.uuid,
+        "api/v1/trading/kill-switches/": traded.switch.uuid,
+        "api/v1/trading/orders/": traded.order.uuid,
+        "trading/limits/accounts/": traded.account.uuid,
+        "trading/limits/books/": traded.book.uuid,
+        "trading/orders/": traded.order.uuid,
+        "trading/switches/": traded.switch.uuid,
         "ws/backtests/": backtest.uuid,
         "ws/portfolios/": portfolio.uuid,
         "ws/sweeps/": sweep.uuid,
@@ -287,8 +318,16 @@ def _strangers_ids(team: Workspace, stranger: User) -> dict[str, Any]:
     steps = [{"channel": "email", "wait_s": 0}]
     save_ladder(stranger, name="Own", until="acknowledged", steps=steps, actor=stranger)
     other = Membership.objects.create(workspace=team, user=UserFactory(), role=Role.VIEWER)
+    bar_set = import_bars(team, symbol="WAVE", file=csv, filename="wave.csv", actor=stranger)
+    traded = furnish(team, bar_set.instrument, name="Own", actor=stranger)
+    bot = busy_bot(team, stranger, "Own")
     return {
-        "bar_set": import_bars(team, symbol="WAVE", file=csv, filename="wave.csv", actor=stranger).uuid,
+        "feed": bot.feed.uuid,
+        "published": bot.version.formula.uuid,
+        "account": traded.account.uuid,
+        "bar_set": bar_set.uuid,
+        "book": traded.book.uuid,
+        "instrument": bar_set.instrument.uuid,
         "formula": create_formula(team, name="Own", text=CROSS, actor=stranger).uuid,
         "swept": create_formula(team, name="Swept", text=SWEPT, actor=stranger).uuid,
         "member": other.uuid,

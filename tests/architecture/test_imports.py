@@ -14,10 +14,14 @@ OPEN_FLOORS = {"core", "engine"}  # their every module is for all
 # Modules that are a door although their name is none, with the reason.
 NAMED_DOORS = {
     "apps.accounts.needs": "the right that a page or an API view names",
+    "apps.accounts.confirm": "the fresh proof before what is dangerous",
     "apps.accounts.live": "the same for WebSockets",
     "apps.notifications.api.fields": "how urgency is written in JSON",
+    "apps.markets.exchanges": "clients of exchanges, for feeds and for orders",
     "apps.markets.files": "bars from a file, for the commands that run without a database",
     "apps.markets.timeframes": "how timeframes are written, for the same commands",
+    "apps.billing.hooks": "what billing tells the rooms above it",
+    "apps.trading.hooks": "what trading tells the rooms above it",
     "apps.formulas.library": "constant texts, no behaviour",
     "apps.markets.providers.sample": "real bars out of a package, for pictures drawn without a database",
 }

@@ -1,16 +1,14 @@
-"""`manage.py backtest`: as a person would call it, in a process of its own, with no database to reach."""
+"""`manage.py backtest`: as a person would call it, with no database to reach."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.commands.calling import called, called_apart
 
 CROSS = """
 input fast = 3 in 2..50
@@ -24,15 +22,7 @@ stop_loss 3%
 
 
 def backtest(*args: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "DATABASE_URL": "postgres://nobody:none@127.0.0.1:9/none",  # nothing listens there
-        "REDIS_URL": "redis://127.0.0.1:9/0",
-    }
-    return subprocess.run(
-        [sys.executable, "manage.py", "backtest", *args], cwd=ROOT, env=environment, input=stdin, capture_output=True,
-        check=False,
-    )  # fmt: skip
+    return called("backtest", *args, stdin=stdin)
 
 
 def wave(count: int = 300) -> str:
@@ -174,7 +164,8 @@ def test_finer_bars_decide_between_stop_and_target(tmp_path, capsysbinary):
 
 def test_the_same_run_gives_the_same_bytes(formula, bars, tmp_path):
     out = tmp_path / "out.json"
-    backtest(formula, "--bars", bars, "--json", str(out))
+    apart = called_apart("backtest", formula, "--bars", bars, "--json", str(out))
+    assert (apart.returncode, apart.stderr) == (0, b"")
     assert backtest(formula, "--bars", bars, "--json", "-").stdout == out.read_bytes()
 
 
@@ -234,7 +225,8 @@ def test_wrong_input_is_one_clear_message_and_writes_nothing(text, csv, flags, w
     ("flags", "status"), [(["--fee", "1.5"], 2), (["--fee", "x"], 2), (["--set", "fats=3"], 1)]
 )
 def test_exit_status_and_standard_error(formula, bars, flags, status):
-    done = backtest(formula, "--bars", bars, "--json", "-", *flags)
+    command = called_apart if status == 1 else called
+    done = command("backtest", formula, "--bars", bars, "--json", "-", *flags)
     assert (done.returncode, done.stdout) == (status, b"")
     assert len(done.stderr.strip().splitlines()) == 1
     assert b"Traceback" not in done.stderr

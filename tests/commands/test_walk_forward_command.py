@@ -1,15 +1,14 @@
-"""`manage.py walk_forward`: as a person would call it, in a process of its own, with no database to reach."""
+"""`manage.py walk_forward`: as a person would call it, with no database to reach."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.commands.test_backtest_command import ROOT, wave
+from tests.commands.calling import called
+from tests.commands.test_backtest_command import wave
 
 CROSS = """
 input fast = 3 in 2..50
@@ -22,14 +21,7 @@ stop_loss width
 
 
 def call(*args: str) -> subprocess.CompletedProcess[bytes]:
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "DATABASE_URL": "postgres://nobody:none@127.0.0.1:9/none",  # nothing listens there
-        "REDIS_URL": "redis://127.0.0.1:9/0",
-    }
-    return subprocess.run(
-        [sys.executable, "manage.py", "walk_forward", *args], cwd=ROOT, env=environment, capture_output=True, check=False
-    )  # fmt: skip
+    return called("walk_forward", *args)
 
 
 @pytest.fixture

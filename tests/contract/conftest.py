@@ -35,6 +35,8 @@ from apps.backtests.services import (
     work_next,
 )
 from apps.billing.selectors import api_rate_of
+from apps.bots.choices import BotState
+from apps.bots.services import clone_bot, start_upgrade
 from apps.core.api.throttling import rate_from
 from apps.formulas.library import templates
 from apps.formulas.selectors import tree_of
@@ -59,7 +61,9 @@ from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
 from apps.signals.services.ut_bots import create_ut_bot
 from tests.accounts.second_factors.conftest import enrol
-from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
+from tests.bots.rooms import bring_to, busy_bot
+from tests.factories import CROSS, UserFactory, feed_of_files, wave_csv, workspace_of
+from tests.trading.furnish import furnish, furnish_exchange
 
 PASSWORD = "correct-horse-battery"
 SWEPT = "input length = 3 in 2..9\nlong when close > ema(close, length)\n"
@@ -139,6 +143,8 @@ def furnished(user, question, bar_set) -> Furnished:
     Signal.objects.update(payload={**alerted.payload, "formula": ut_bot.formula_hash})
     seal_signals()
 
+    traded = furnish(workspace, bar_set.instrument, name="Mine", actor=user)
+    at_exchange = furnish_exchange(workspace, name="Mine")
     alarm = create_alarm(workspace, {"name": "Mine", "source": source}, person=user)
     contact = add_contact(user, channel="email", target="desk@example.com", actor=user, is_verified=True)
     unconfirmed = add_contact(user, channel="email", target="new@example.com", actor=user)
@@ -193,6 +199,9 @@ def furnished(user, question, bar_set) -> Furnished:
         "notices/",
         "notification-preferences/",
         "signals/record/",
+        "trading/exchanges/connect/",
+        "trading/accounts/{uuid}/keys/",
+        "trading/accounts/{uuid}/unfreeze/",
     )
     team = create_team(name="Night desk", actor=user)
     member = Membership.objects.create(workspace=team, user=careful, role=Role.TRADER)
@@ -209,6 +218,17 @@ def furnished(user, question, bar_set) -> Furnished:
     desk = open_family(RequestFactory().get("/"), staff, name="desk", with_second_factor=True)
     leaving = _log_in(alone, "laptop")
     Login.objects.update(confirmed_at=tomorrow)
+    bot = busy_bot(workspace, user)
+    paused, stopped, archived, draft, trying = (
+        clone_bot(bot, name=name, actor=user) for name in ("Paused", "Stopped", "Archived", "Draft", "Trying")
+    )
+    bring_to(paused, BotState.PAUSED, user)
+    for one in (stopped, archived):
+        bring_to(one, BotState.RUNNING, user)
+        bring_to(one, BotState.STOPPED, user)
+    bring_to(archived, BotState.ARCHIVED, user)
+    newer = bot.version.formula.versions.latest("number")
+    start_upgrade(bring_to(trying, BotState.RUNNING, user), newer, bars=10, most_different=0, actor=user)
     return Furnished(
         secrets={
             v1: secret,
@@ -228,6 +248,21 @@ def furnished(user, question, bar_set) -> Furnished:
             v1 + "alert-sources/": str(source.uuid),
             v1 + "ut-bots/": str(ut_bot.uuid),
             v1 + "alarms/": str(alarm.uuid),
+            v1 + "trading/accounts/": str(at_exchange.account.uuid),
+            v1 + "trading/books/": str(traded.book.uuid),
+            v1 + "trading/discrepancies/": str(at_exchange.discrepancy.uuid),
+            v1 + "trading/orders/": str(traded.order.uuid),
+            v1 + "trading/kill-switches/": str(traded.switch.uuid),
+            v1 + "bots/": str(draft.uuid),
+            **{
+                v1 + f"bots/{{uuid}}/{act}/": str(bot.uuid)
+                for act in ("pause", "stop", "parity", "formulas", "journal")
+            },
+            v1 + "bots/{uuid}/deploy/": str(stopped.uuid),
+            v1 + "bots/{uuid}/archive/": str(stopped.uuid),
+            v1 + "bots/{uuid}/resume/": str(paused.uuid),
+            v1 + "bots/{uuid}/restore/": str(archived.uuid),
+            v1 + "bots/{uuid}/formulas/decide/": str(trying.uuid),
             v1 + "alerts/": str(source.alerts.get().uuid),
             v1 + "contacts/": str(contact.uuid),
             v1 + "contacts/{uuid}/confirm/": str(unconfirmed.uuid),
@@ -237,6 +272,7 @@ def furnished(user, question, bar_set) -> Furnished:
             v1 + "notices/": str(notice.uuid),
             v1 + "webhook-endpoints/": str(endpoint.uuid),
             v1 + "bars/": str(unused.uuid),
+            v1 + "feeds/": str(feed_of_files(bar_set.instrument, actor=user).uuid),
             v1 + "instruments/": str(bar_set.instrument.uuid),
             v1 + "workspaces/": str(team.uuid),
             v1 + "workspaces/{uuid}/leave/": str(elsewhere.uuid),
@@ -304,6 +340,46 @@ def furnished(user, question, bar_set) -> Furnished:
                 "symbols": ["BINANCE:BTCUSDT"],
                 "timeframe": "1h",
                 "multiplier": "3.7",
+            },
+            f"POST {v1}trading/exchanges/connect/": {
+                "exchange": "binance",
+                "name": "Another",
+                "api_key": "key",
+                "secret": "secret",
+            },
+            f"POST {v1}trading/orders/": {
+                "book": str(traded.book.uuid),
+                "instrument": str(bar_set.instrument.uuid),
+                "side": "buy",
+                "units": "1",
+            },
+            f"POST {v1}trading/limits/": {"account": None, "book": None, "max_drawdown": "0.2"},
+            f"POST {v1}trading/kill-switches/": {
+                "scope": "symbol",
+                "value": "HALTED",
+                "book": None,
+                "reason": "Halted.",
+            },
+            f"GET {v1}trading/portfolio/": {"currency": "USD"},
+            f"POST {v1}bots/": {
+                "name": "Another",
+                "formula": str(bot.version.formula.uuid),
+                "version": bot.version.number,
+                "feed": str(bot.feed.uuid),
+                "account": str(bot.account.uuid),
+                "capital": "1000",
+                "mode": "paper",
+                "inputs": {},
+            },
+            f"POST {v1}bots/{{uuid}}/formulas/": {"version": newer.number, "bars": 10},
+            f"POST {v1}bots/{{uuid}}/formulas/decide/": {"what": "cancel"},
+            f"POST {v1}feeds/": {
+                "provider": "csv_drop",
+                "settings": {"folder": "more"},
+                "timeframe": "1m",
+                "symbol": "DROPPED",
+                "late_after": 2,
+                "stale_after": 3,
             },
             f"PUT {v1}signals/record/": {"slug": "my-record", "reveal_after_h": 24},
             f"POST {v1}backtests/": {"text": SWEPT, "bar_set": str(bar_set.uuid)},

@@ -23,6 +23,8 @@ from tests.contract.asking import ask
 from tests.contract.conftest import Furnished
 
 SLICE = os.environ.get("SLICE", "")  # paths that hold this, for a long run of one room
+# takes files by the ending of their name, and made-up ones have none (tests/markets/feeds sends real ones)
+UNNAMED = {"POST /api/v1/feeds/{uuid}/drop/"}
 EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
 
 
@@ -71,7 +73,8 @@ def _hold(furnished: Furnished, examples: int) -> None:
         print(dict(sorted(statuses.items())), label)
     print(f"{len(seen)} operations, {sum(sum(one.values()) for one in seen.values())} requests")
     assert not wrong, "\n\n".join(wrong)
-    assert not {label for label, statuses in seen.items() if not any(200 <= one < 300 for one in statuses)}
+    never = {label for label, statuses in seen.items() if not any(200 <= one < 300 for one in statuses)}
+    assert never <= UNNAMED
 
 
 def _operations() -> Iterator[Any]:

@@ -31,3 +31,23 @@ def test_the_web_process_has_its_tasks_before_its_first_request():
     code = 'import config.asgi; from celery import current_app; print("backtests.work_next" in current_app.tasks)'
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert result.stdout.strip().endswith("True"), result.stderr
+
+
+def test_tasks_are_loaded_once():
+    """Each time Celery imports them it runs every system check of Django: not at each job that is queued."""
+    from celery.signals import import_modules
+
+    from apps.core.jobs import load_tasks
+
+    load_tasks()
+    asked: list[object] = []
+
+    def note(**news: object) -> None:
+        asked.append(news)
+
+    import_modules.connect(note)
+    try:
+        load_tasks()
+    finally:
+        import_modules.disconnect(note)
+    assert asked == []

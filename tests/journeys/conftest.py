@@ -46,6 +46,12 @@ class Stack:
     def start(self, name: str) -> None:
         self.running[name] = subprocess.Popen(self.commands[name], cwd=ROOT, env=self.env)
 
+    def end(self, name: str) -> None:
+        """As an operator ends it."""
+        process = self.running.pop(name)
+        process.terminate()
+        process.wait(15)
+
     def kill(self, name: str) -> None:
         """SIGKILL, as an out-of-memory killer would."""
         process = self.running.pop(name)
@@ -91,18 +97,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     env.pop("PYTEST_XDIST_WORKER", None)
     python = sys.executable
     manage = [python, "manage.py"]
-    for command in (["migrate", "--verbosity", "0"], ["demo"]):
+    for command in (["migrate", "--verbosity", "0"], ["demo", "--bars", "25"]):
         subprocess.run([*manage, *command], cwd=ROOT, env=env, check=True)
-    queues = "default,signals,notifications,bots,research,billing"
+    queues = "default,signals,notifications,bots,trading,research,billing"
     celery = f"{python} -m celery -A config"
     commands = {
         "web": f"{python} -m uvicorn config.asgi:application --port {port} --log-level warning".split(),
         "worker": f"{celery} worker --loglevel WARNING --concurrency 1 --queues {queues}".split(),
         "beat": f"{celery} beat --loglevel WARNING".split(),
+        "feed": [*manage, "run_feed"],  # started by the journeys that need bars
     }
     stack = Stack(f"http://127.0.0.1:{port}", env, commands, {})
     try:
-        for name in commands:
+        for name in ("web", "worker", "beat"):
             stack.start(name)
         deadline = time.monotonic() + 180
         while True:

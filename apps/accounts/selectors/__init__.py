@@ -37,6 +37,7 @@ __all__ = [
     "membership_by_uuid",
     "membership_in",
     "open_logins",
+    "people_with",
     "preferences_of",
     "research_defaults",
     "token_hash",
@@ -67,6 +68,12 @@ def invitation_for_token(token: str) -> Invitation | None:
     """The invitation this link's token opens, in whatever state."""
     digest = hashlib.sha256(token.encode()).hexdigest()
     return Invitation.objects.filter(token_hash=digest).select_related("workspace", "invited_by").first()
+
+
+def people_with(workspace: Workspace, right: str) -> list[int]:
+    """Ids of the members whose role holds the right, the owner first."""
+    members = members_of(workspace).filter(role__in=RIGHTS[right][1])
+    return list(members.values_list("user_id", flat=True))
 
 
 def workspaces_with(user: User, right: str) -> QuerySet[Workspace]:

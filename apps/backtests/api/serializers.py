@@ -26,7 +26,13 @@ class BacktestRequestSerializer(Serializer[dict[str, Any]]):
     timeframe = serializers.CharField(required=False, max_length=10)
     cash = serializers.FloatField(default=10_000.0, min_value=0.01, max_value=1e12)
     fee = serializers.FloatField(default=0.001, min_value=0, max_value=0.5, help_text="Fraction of each fill")
-    slippage_bps = serializers.FloatField(default=0.0, min_value=0, max_value=1000)
+    slippage_bps = serializers.FloatField(
+        default=None,
+        allow_null=True,
+        min_value=0,
+        max_value=1000,
+        help_text="Left out: as the workspace's own orders in the instrument measured it, else 0",
+    )
     fill = serializers.ChoiceField(choices=Fill.choices, default=Fill.NEXT_OPEN)
     borrow_per_day = serializers.FloatField(
         default=0.0, min_value=0, max_value=0.1, help_text="Of a short's value, a fraction per day"
@@ -78,6 +84,7 @@ class BacktestSerializer(ModelSerializer[Backtest]):
             "start",
             "end",
             "parameters",
+            "slippage_from",
             "metrics",
             "counts",
             "hashes",
@@ -107,7 +114,7 @@ class BacktestRowSerializer(BacktestSerializer):
     metrics = HeadlineField()
 
     class Meta(BacktestSerializer.Meta):
-        fields = without(BacktestSerializer, "parameters", "counts", "hashes")
+        fields = without(BacktestSerializer, "parameters", "slippage_from", "counts", "hashes")
 
 
 REQUEST_EXAMPLE = OpenApiExample(
@@ -143,6 +150,7 @@ BACKTEST_EXAMPLE = OpenApiExample(
             "fill": "next_open",
             "inputs": {"fast": 12},
         },
+        "slippage_from": "",
         "metrics": None,
         "counts": None,
         "hashes": None,

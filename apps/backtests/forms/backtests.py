@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,7 +13,7 @@ from apps.backtests.services import BacktestRequest
 from apps.engine.lang import check
 from apps.formulas.models import Formula
 from apps.markets.models import BarSet
-from apps.markets.selectors import visible_bar_sets
+from apps.markets.selectors import slippage_by_symbol, slippage_of, visible_bar_sets
 
 INPUT_PREFIX = "input_"
 
@@ -21,15 +22,24 @@ class BacktestForm(CostsForm):
     """Market and costs; one more field per input of the formula, empty meaning its default."""
 
     bar_set = forms.ModelChoiceField(queryset=BarSet.objects.none(), label="Market", to_field_name="uuid")
+    slippage_from = ""  # where the slippage was measured, when the field was left empty
 
     def __init__(
-        self, *args: Any, workspace: Workspace, text: str, inputs: list[dict[str, Any]], **kwargs: Any
+        self,
+        *args: Any,
+        workspace: Workspace,
+        text: str,
+        inputs: list[dict[str, Any]],
+        filled_in: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.text = text
         bar_sets = visible_bar_sets(workspace)
         self.fields["bar_set"].queryset = bar_sets  # type: ignore[attr-defined]
         self.fields["bar_set"].initial = getattr(bar_sets.first(), "uuid", None)
+        self._offer_measured_slippage(workspace)
+        self.initial = {**self.initial, **(filled_in or {})}
         self.input_names = [item["name"] for item in inputs]
         for item in inputs:
             self.fields[INPUT_PREFIX + item["name"]] = forms.CharField(
@@ -40,9 +50,28 @@ class BacktestForm(CostsForm):
                 widget=forms.TextInput(attrs={"placeholder": text_of(item["default"])}),
             )
 
+    def _offer_measured_slippage(self, workspace: Workspace) -> None:
+        """Where the workspace's own orders measured it, an empty field stands for that; elsewhere for what the person
+        prefers."""
+        self.workspace = workspace
+        self.measured = slippage_by_symbol(workspace)
+        self.preferred = self.initial.get("slippage_bps")
+        if not self.measured or self.preferred is None:
+            return
+        field = self.fields["slippage_bps"]
+        field.required = False
+        symbols = ", ".join(f"{symbol} {bps.normalize():f}" for symbol, bps in self.measured.items())
+        field.help_text = f"Empty: as your own orders were filled ({symbols}); elsewhere {self.preferred}."
+        field.widget.attrs["placeholder"] = "measured"
+        self.initial = {**self.initial, "slippage_bps": ""}
+
     def clean(self) -> dict[str, Any]:
         """Every wrong value at once, each at its own field."""
         values = super().clean()
+        if values.get("slippage_bps") is None and "slippage_bps" not in self.errors and "bar_set" in values:
+            measured = slippage_of(self.workspace, values["bar_set"].instrument)
+            values["slippage_bps"] = measured.bps if measured else Decimal(self.preferred or 0)
+            self.slippage_from = measured.words if measured else ""
         given = self._given(values)
         for problem in check(self.text, given).errors:
             name = next((name for name in given if f"`{name}`" in problem.message), None)
@@ -70,6 +99,7 @@ class BacktestForm(CostsForm):
             formula=formula,
             bar_set=values["bar_set"],
             **self.costs(),
+            slippage_from=self.slippage_from,
             inputs=self._given(values),
         )
 

@@ -76,7 +76,7 @@ class CostsForm(forms.Form):
         return {
             "cash": float(values["cash"]),
             "fee": float(values["fee"] / 100),
-            "slippage_bps": float(values["slippage_bps"]),
+            "slippage_bps": None if values["slippage_bps"] is None else float(values["slippage_bps"]),
             "fill": values["fill"],
             "borrow_per_day": float((values["borrow"] or 0) / 100),
             "funding_per_day": float((values["funding"] or 0) / 100),

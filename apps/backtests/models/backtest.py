@@ -19,6 +19,9 @@ class Backtest(FormulaQuestion):
         BarSet, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     data_hash = models.CharField(max_length=64)
+    slippage_from = models.CharField(
+        max_length=200, blank=True, help_text="Where its slippage comes from, when nobody gave one."
+    )
     metrics = models.JSONField(null=True, blank=True)
     counts = models.JSONField(null=True, blank=True)
     report = models.JSONField(null=True, blank=True)

@@ -24,6 +24,7 @@ from apps.formulas.errors import InvalidFormula
 from apps.formulas.models import Formula
 from apps.journal.services import record
 from apps.markets.models import BarSet
+from apps.markets.selectors import slippage_of
 
 UNFINISHED_OR_DONE = (Status.QUEUED, Status.RUNNING, Status.DONE)
 
@@ -38,7 +39,8 @@ class BacktestRequest:
     formula: Formula | None = None
     cash: float = 10_000.0
     fee: float = 0.001
-    slippage_bps: float = 0.0
+    slippage_bps: float | None = 0.0  # None: as the workspace's own orders measured it, else 0
+    slippage_from: str = ""  # in words, where it was measured
     fill: str = Fill.NEXT_OPEN
     start: date | None = None
     end: date | None = None
@@ -62,10 +64,11 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
         if refusal:
             raise CannotBacktest(f"{refusal[0].upper()}{refusal[1:]}.", field="text")
     instrument = request.bar_set.instrument
+    slippage, words = _slippage(workspace, request)
     parameters = {
         "cash": request.cash,
         "fee": request.fee,
-        "slippage_bps": request.slippage_bps,
+        "slippage_bps": slippage,
         "fill": str(request.fill),
         "tick": float(instrument.tick_size),
         "lot": float(instrument.lot_size),
@@ -103,6 +106,7 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
         formula_hash=program.formula_hash,
         data_hash=request.bar_set.content_hash,
         parameters=parameters,
+        slippage_from=words,
         start=request.start,
         end=request.end,
         engine_version=ENGINE_VERSION,
@@ -132,6 +136,13 @@ def _known(workspace: Workspace, identity: str) -> Backtest | None:
     return Backtest.objects.filter(
         workspace=workspace, identity=identity, status__in=UNFINISHED_OR_DONE
     ).first()
+
+
+def _slippage(workspace: Workspace, request: BacktestRequest) -> tuple[float, str]:
+    if request.slippage_bps is not None:
+        return request.slippage_bps, request.slippage_from
+    measured = slippage_of(workspace, request.bar_set.instrument)
+    return (0.0, "") if measured is None else (float(measured.bps), measured.words)
 
 
 def _compile(request: BacktestRequest) -> Program:

@@ -86,7 +86,8 @@ def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
         workspace=request.workspace,
         text=source.text,
         inputs=report["inputs"],
-        initial=research_defaults(request.user) | _filled_in(request, report["inputs"]),
+        initial=research_defaults(request.user),
+        filled_in=_filled_in(request, report["inputs"]),
     )
     if request.method == "POST" and form.is_valid():
         try:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
 from apps.accounts.services.second_factors import MfaSource, set_mfa_requirement
+from apps.billing.hooks import plan_changed
 from apps.billing.models import Plan
 from apps.billing.services.credits import grant_plan_credits
 from apps.journal.services import record
@@ -39,6 +40,7 @@ def change_plan(
             target=locked,
             changes={"plan": [before, code]},
         )
+        plan_changed.send_on_commit(workspace_id=locked.pk)
     starts = None
     if plan.requires_mfa:
         starts = mfa_from or locked.plan_mfa_from or timezone.now() + MFA_GRACE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -85,6 +86,26 @@ def price(value: Any) -> str:
         return NOTHING
     size = abs(found)
     return _text(found, 2 if size >= 10 else 4 if size >= 0.1 else 8)
+
+
+@register.filter
+def amount(value: Any) -> str:
+    """A size as it is, without the zeros that say nothing: 0.25, not 0.250000000000."""
+    if value is None or value == "":
+        return NOTHING
+    text = f"{Decimal(str(value)).normalize():,f}".replace(",", manner().thousands)
+    return MINUS + text[1:] if text.startswith("-") else text
+
+
+@register.filter
+def units(value: Any) -> str:
+    """A size to read down a column: four decimals, eight for what is below one, none for whole numbers."""
+    found = _finite(value)
+    if found is None:
+        return NOTHING
+    if found == int(found):
+        return _text(found, 0)
+    return _text(found, 4 if abs(found) >= 1 else 8)
 
 
 @register.filter

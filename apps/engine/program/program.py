@@ -200,6 +200,23 @@ class Program:
         """Whether the formula ever asks to be in the market, rather than only alerting."""
         return any(watch.kind in ("long", "short") for watch in self.plan.watches)
 
+    @property
+    def standing_orders(self) -> Orders:
+        """The kinds of what the formula asks, over no bars: the rules of an account that lives bar by bar."""
+        none: dict[int, np.ndarray] = {
+            p.ref: np.empty(0)
+            for p in (self.plan.stop, self.plan.target, self.plan.trail)
+            if p is not None and p.ref is not None
+        }
+        return Orders(
+            flags=np.empty(0, np.uint8),
+            stop=_protection(self.plan.stop, none),
+            target=_protection(self.plan.target, none),
+            trail=_protection(self.plan.trail, none),
+            size=self.plan.size,
+            exit_after=self.plan.exit_after,
+        )
+
     def evaluate(self, bars: Bars, also: Iterable[int] = ()) -> Evaluation:
         """The formula on all of `bars`, keeping the values `also` for `Evaluation.value`.
 

@@ -24,10 +24,7 @@ class Delivery(models.Model):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    # written in one statement with it: looking up each of thousands again took longer than writing them
-    notice = models.ForeignKey(
-        Notice, on_delete=models.CASCADE, related_name="deliveries", db_index=False, db_constraint=False
-    )
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     # the notice's own, which the database checks
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -11,6 +11,8 @@ from django.utils import timezone
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.backtests.selectors import backtests_of
 from apps.billing.selectors import meters_of, plan_of
+from apps.bots.selectors import overview_of
+from apps.core.snapshots import one_snapshot
 from apps.formulas.library import template_of, templates
 from apps.formulas.selectors import formulas_of
 from apps.markets.selectors import visible_bar_sets
@@ -26,6 +28,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 
 @needs("workspace.view")
+@one_snapshot()
 def dashboard(request: HttpRequest) -> HttpResponse:
     workspace = request.workspace
     context = {
@@ -37,6 +40,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "meters": meters_of(workspace),
         "plan": plan_of(workspace),
         "templates": templates()[:3],
+        "bots": overview_of(workspace) if "bots.view" in request.rights else None,
     }
     return render(request, "pages/dashboard.html", context)
 

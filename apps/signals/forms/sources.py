@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from apps.signals.choices import AlertStatus, SourceKind
+from apps.signals.choices import OFFERED, AlertStatus, SourceKind
 from apps.signals.selectors import DeliveryFilter
 
 KIND_WORDS = {
@@ -33,7 +33,7 @@ class SourceForm(NameForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = [kind for kind in SourceKind if kind != SourceKind.EMAIL or settings.ALERT_MAIL_DOMAIN]
+        kinds = [kind for kind in OFFERED if kind != SourceKind.EMAIL or settings.ALERT_MAIL_DOMAIN]
         self.fields["kind"].choices = [(kind.value, KIND_WORDS[kind]) for kind in kinds]  # type: ignore[attr-defined]
 
     def clean_kind(self) -> str:

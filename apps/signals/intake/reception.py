@@ -117,7 +117,7 @@ class Reception:
             raise _unavailable(error) from error
         if isinstance(source, BadToken):
             raise await self._refuse(running, source, remote_ip, now)
-        if (source.kind == SourceKind.EMAIL) is not by_mail:
+        if source.kind == SourceKind.BOT or (source.kind == SourceKind.EMAIL) is not by_mail:
             raise await self._refuse(running, BadToken(SecurityEventKind.UNKNOWN_TOKEN), remote_ip, now)
         if source.is_unreadable:
             raise _unavailable(StoreUnavailable("the source's secrets cannot be opened"))

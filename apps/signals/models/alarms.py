@@ -99,10 +99,7 @@ class Firing(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="firings", db_index=False)
-    # whoever writes it holds the lock of the signal's row
-    signal = models.ForeignKey(
-        Signal, on_delete=models.CASCADE, related_name="firings", db_index=False, db_constraint=False
-    )
+    signal = models.ForeignKey(Signal, on_delete=models.CASCADE, related_name="firings", db_index=False)
     key = models.CharField(max_length=60)
     state = models.CharField(max_length=12, choices=FiringState)
     held = models.PositiveIntegerField(default=0)

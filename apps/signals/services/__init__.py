@@ -19,6 +19,7 @@ from apps.signals.services.guards import (
 )
 from apps.signals.services.matching import match_signals
 from apps.signals.services.outcomes import measure_outcomes
+from apps.signals.services.own import OwnSignal, emit, own_source
 from apps.signals.services.processing import process_alerts
 from apps.signals.services.publishing import publish_record
 from apps.signals.services.replaying import (
@@ -55,6 +56,7 @@ __all__ = [
     "ChainFindings",
     "Forecast",
     "Outcome",
+    "OwnSignal",
     "address_of",
     "create_alarm",
     "create_source",
@@ -62,6 +64,7 @@ __all__ = [
     "delete_alarm",
     "delete_ut_bot",
     "drop_signing_keys",
+    "emit",
     "end_left_signals",
     "forecast",
     "formula_of_ut_bot",
@@ -69,6 +72,7 @@ __all__ = [
     "measure_outcomes",
     "mute_alarm",
     "new_signing_key",
+    "own_source",
     "process_alerts",
     "publish_record",
     "record_refusals",

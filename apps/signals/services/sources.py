@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.accounts.models import User, Workspace
 from apps.core.jobs import enqueue_on_commit
 from apps.journal.services import record
-from apps.signals.choices import SourceKind
+from apps.signals.choices import OFFERED, SourceKind
 from apps.signals.errors import SourceInactive, SourceRefused
 from apps.signals.messages import sample_alert
 from apps.signals.models import AlertSource
@@ -43,6 +43,8 @@ def create_source(
 
     Raises `SourceRefused` for one by e-mail where the installation takes no mail.
     """
+    if kind not in OFFERED:
+        raise SourceRefused("The source of the workspace's bots is made by itself.", field="kind")
     if kind == SourceKind.EMAIL and not settings.ALERT_MAIL_DOMAIN:
         raise SourceRefused("This installation takes no mail: ALERT_MAIL_DOMAIN is not set.", field="kind")
     token = new_token(for_mail=kind == SourceKind.EMAIL)
@@ -67,6 +69,8 @@ def create_source(
 def rotate_token(source: AlertSource, *, actor: User, overlap: timedelta = DEFAULT_OVERLAP) -> str:
     """A new token. The present one works for `overlap` longer, one replaced before it ends at once."""
     locked = AlertSource.objects.select_for_update().get(pk=source.pk)
+    if locked.kind not in OFFERED:
+        raise SourceRefused("Nothing is posted to the source of the workspace's bots.")
     token = new_token(for_mail=locked.kind == SourceKind.EMAIL)
     before = locked.token_prefix
     source.previous_token_hash = locked.token_hash

@@ -20,6 +20,21 @@ function mount(node) {
   return views.get(node);
 }
 
+const RENEW_EVERY_MS = 2_000;
+
+/** `data-chart-follows="bars"`: drawn anew after that message (or any of several) of the live region around it, at most every two seconds. */
+function followRegion(node) {
+  const region = node.closest("[data-live]");
+  let timer = null;
+  const renew = () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      if (node.isConnected && !document.hidden) mount(node).renew();
+    }, RENEW_EVERY_MS);
+  };
+  for (const kind of [...node.dataset.chartFollows.split(" "), "resync"]) region?.addEventListener(`live:${kind}`, renew);
+}
+
 window.cwCharts = {
   mount,
   /** Draws `data` (the JSON of the element's kind) in place of what is there. */
@@ -29,6 +44,7 @@ window.cwCharts = {
 };
 
 onElements("[data-chart]", mount);
+onElements("[data-chart-follows]", followRegion);
 startWhy(mount);
 startHeatMaps();
 startParallel();

@@ -69,6 +69,11 @@ function price(chart, data, colours) {
   };
   choose(chosen);
 
+  // What was held at each bar, as a ribbon along the bottom: full height for a long position, half for a short one.
+  const held = data.position ? chart.addSeries(HistogramSeries, { ...quiet, priceScaleId: "held", priceFormat: { type: "volume" }, autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 1 } }) }) : null;
+  held?.priceScale().applyOptions({ scaleMargins: { top: 0.975, bottom: 0 } });
+  const HELD = { 1: "holds long", 0: "holds nothing", "-1": "holds short" };
+
   const marks = [...(data.markers ?? [])].sort((a, b) => a.time - b.time);
   const markers = marks.length ? createSeriesMarkers(candles, []) : null;
   const marksAt = Map.groupBy ? Map.groupBy(marks, (mark) => mark.time) : groupByTime(marks);
@@ -79,6 +84,7 @@ function price(chart, data, colours) {
     volume?.setData(data.time.map((time, i) => ({ time, value: data.volume[i], color: fade(data.close[i] >= data.open[i] ? now.up : now.down, 0.28) })));
     plots.forEach(({ series, slot }) => series.applyOptions({ color: now.series[slot] }));
     band?.applyOptions({ color: fade(now.focus, 0.22) });
+    held?.setData(data.time.map((time, i) => ({ time, value: data.position[i] > 0 ? 1 : data.position[i] < 0 ? 0.5 : 0, color: data.position[i] > 0 ? now.up : now.down })));
     markers?.setMarkers(marks.map((mark) => markerOf(mark, now)));
   };
   paint(colours);
@@ -94,6 +100,7 @@ function price(chart, data, colours) {
       ...(change === null ? [] : [{ label: "", text: percent(change, 2, true), sign: Math.sign(change) }]),
       ...(hasVolume ? [{ label: "Vol", text: compact(data.volume[i]) }] : []),
       ...plots.map(({ name, values, digits, slot, dash }) => ({ label: name, text: number(values[i], digits), colour: `var(--series-${slot + 1})`, dash })),
+      ...(held ? [{ label: "", text: HELD[data.position[i]], sign: data.position[i] }] : []),
       ...(marksAt.get(data.time[i]) ?? []).slice(0, 3).map((mark) => ({ label: "", text: mark.text || `${mark.side} ${mark.action}`, sign: mark.action === "entry" ? (mark.side === "long" ? 1 : -1) : 0 })),
     ];
   };
@@ -194,4 +201,14 @@ function shares(chart, data, colours) {
   return { main: shown[0].series, values: layers.at(-1).tops, paint, readout };
 }
 
-export const KINDS = { price, equity, drawdown, growth, shares };
+/** A gain or a loss each day: bars above and below nothing. */
+function days(chart, data, colours) {
+  const priceFormat = { type: "custom", minMove: 0.01, formatter: (value) => number(value, Math.abs(value) >= 100 ? 0 : 2) };
+  const series = chart.addSeries(HistogramSeries, { ...quiet, base: 0, priceFormat });
+  const paint = (now) => series.setData(data.time.map((time, i) => ({ time, value: data.value[i], color: data.value[i] < 0 ? now.down : now.up })));
+  paint(colours);
+  const readout = (i) => [{ label: data.name ?? "", text: `${data.value[i] > 0 ? "+" : ""}${number(data.value[i], 2)}`, sign: Math.sign(data.value[i]) }];
+  return { main: series, values: data.value, paint, readout };
+}
+
+export const KINDS = { price, equity, drawdown, growth, shares, days };

@@ -45,6 +45,16 @@ export class ChartView {
     }
   }
 
+  /** Fetches data-src again without taking away what is drawn; a chart that somebody looks into stays as it is. */
+  async renew() {
+    if (this.node.matches(":hover, :focus-within")) return;
+    try {
+      this.draw(await fetchJson(this.node.dataset.src));
+    } catch {
+      // the next message tries again
+    }
+  }
+
   draw(data) {
     this.chart?.remove();
     this.chart = null;

@@ -83,7 +83,7 @@ def test_rotation_never_prolongs_the_old_key_and_never_widens(workspace, member)
     old.refresh_from_db()
     assert old.expires_at < in_days(0.51)
     assert set(new.scopes) == {
-        "workspace.view", "markets.view", "formulas.view", "backtests.view", "signals.view"
+        "workspace.view", "markets.view", "formulas.view", "backtests.view", "signals.view", "trading.view", "bots.view"
     }  # fmt: skip
 
 

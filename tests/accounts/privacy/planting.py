@@ -25,6 +25,7 @@ NOW = dt.datetime(2026, 11, 1, 12, 0, tzinfo=dt.UTC)
 FITTING: dict[str, dict[str, Any]] = {
     "signals.alarm": {"is_active": False, "deleted_at": None},
     "admin.logentry": {"action_flag": 2},
+    "markets.livebar": {"low": 1.0, "high": 2.0},
     "signals.alertsource": {"previous_token_hash": None, "previous_token_expires_at": None},
     "backtests.sweepchunk": {"first": 0, "last": 1},
     "accounts.dataexport": {"status": "done"},
@@ -32,6 +33,11 @@ FITTING: dict[str, dict[str, Any]] = {
     "notifications.delivery": {"ended_at": None},
     "signals.firing": {"ended_at": None},
     "signals.signaloutcome": {"reason": ""},
+    "trading.tradingaccount": {"exchange": ""},
+    "trading.cashentry": {"fill_id": None},
+    "trading.position": {"opened_at": None},
+    "trading.risklimits": {"account_id": None, "book_id": None, "max_drawdown": "0.5"},
+    "trading.killswitch": {"scope": "book", "value": ""},
 }
 
 

@@ -32,6 +32,8 @@ NO_SECRETS = {
     "notifications.delivery.charge_key": "names the credits held for it",
     "notifications.notice.key": "tells repeats of what a person is told",
     "signals.signalchain.public_key": "published, to check the signatures of days",
+    "trading.discrepancy.key": "tells repeats of a difference",
+    "trading.intent.key": "tells repeats of a decision",
     "signals.firing.key": "names the credits held for it and its notices",
     "django_celery_beat.periodictask.routing_key": "a queue's name",
     "core.apirequest.key_id": "the id of an API key's row",

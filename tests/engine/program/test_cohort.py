@@ -13,7 +13,7 @@ from apps.engine.generate import cohort as writer
 from apps.engine.generate.cohort_codes import BLOCK
 from apps.engine.lang import EvaluationError, Program, ProgramState, check, compile_formula
 from apps.engine.lang.functions import FUNCTIONS
-from apps.engine.program.cohort import Cohort, CohortResult, CohortState
+from apps.engine.program.cohort import Cohort, CohortResult, CohortState, Source
 from tests.engine.lang.programs import bars_with_holes, formulas
 from tests.engine.lang.test_one_code import example_call
 
@@ -192,6 +192,41 @@ def test_bots_join_and_leave() -> None:
             assert_same(result, bot, program, stepped)
             assert same_bits(cohort.state_of(packed, bot).memory, stepped[0].memory)
     assert len(programs) == 3
+
+
+def test_many_take_over_what_a_few_remember() -> None:
+    """Two cohorts of distinct programs are warmed up; their bots, some of them many times, make a third one."""
+    kinds = [*example(5), compile_formula("long when close > open\nx = sma(close, 4)")]
+    bars = bars_with_holes(90, 6)
+    few = [Cohort(kinds[:3]), Cohort(kinds[3:])]
+    states = [cohort.initial_state() for cohort in few]
+    for i in range(50):
+        for cohort, state in zip(few, states, strict=True):
+            cohort.step(state, bars.bar(i))
+    rng = np.random.default_rng(8)
+    of = rng.integers(0, 6, 40)
+    programs = [kinds[kind] for kind in of]
+    many = Cohort([*programs, kinds[0]])
+    sources = [
+        Source(few[0], states[0], of[of < 3], np.flatnonzero(of < 3)),
+        Source(few[1], states[1], of[of >= 3] - 3, np.flatnonzero(of >= 3)),
+    ]
+    packed = many.gather(sources)
+    alone = [kind.initial_state() for kind in kinds]
+    fresh = kinds[0].initial_state()
+    for i in range(len(bars)):
+        steps = [kind.step(state, bars.bar(i)) for kind, state in zip(kinds, alone, strict=True)]
+        alone = [step[0] for step in steps]
+        if i < 50:
+            continue
+        result = many.step(packed, bars.bar(i))
+        for bot, kind in enumerate(of.tolist()):
+            assert_same(result, bot, kinds[kind], steps[kind])
+        last = kinds[0].step(fresh, bars.bar(i))  # of no source: it begins anew
+        fresh = last[0]
+        assert_same(result, 40, kinds[0], last)
+    with pytest.raises(EvaluationError, match="another shape"):
+        many.gather([Source(few[1], states[1], np.array([2]), np.array([40]))])
 
 
 def test_equal_settings_make_another_shape_in_the_same_cohort() -> None:

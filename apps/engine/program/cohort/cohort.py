@@ -112,6 +112,15 @@ class CohortResult:
         return np.sort(np.concatenate(found))
 
     @cached_property
+    def alerting(self) -> np.ndarray:
+        """int64[k]: the bots of which the condition of an alert holds."""
+        found = []
+        for group, bots, part in zip(self._cohort.groups, self._cohort.bots_of, self._parts, strict=True):
+            alerts = [i for i, (bits, _) in enumerate(group.shape.watches) if not bits]
+            found.append(bots[part.held[alerts].any(axis=0)])
+        return np.sort(np.concatenate(found))
+
+    @cached_property
     def stop(self) -> np.ndarray:
         return self._column([group.shape.protections[0] for group in self._cohort.groups])
 
@@ -150,6 +159,19 @@ class CohortResult:
                 values[piece.ref] = float(group.column(part, piece.ref)[index])
                 kinds[piece.ref] = kind
         return fill_text(text.parts, values, kinds, self.bar.time, self.bar.symbol)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Bots of a cohort, by their numbers `theirs`, whose memory the bots `mine` of another one take over.
+
+    int64[k] each; one of theirs may be taken by several.
+    """
+
+    cohort: Cohort
+    state: CohortState
+    theirs: np.ndarray
+    mine: np.ndarray
 
 
 class Cohort:
@@ -242,7 +264,8 @@ class Cohort:
     ) -> tuple[Cohort, CohortState]:
         """The cohort with one more bot, its last, and the state of both. Without `of_bot` that bot starts anew."""
         joined = Cohort._of([*self._members, describe(program)])
-        after = joined._carry(self, state, list(range(self.bots)))
+        everybody = np.arange(self.bots)
+        after = joined.gather([Source(self, state, everybody, everybody)])
         if of_bot is not None:
             joined._put(after, self.bots, of_bot)
             joined._note_latest(after)
@@ -256,22 +279,42 @@ class Cohort:
         self.place_of(bot)
         stay = [other for other in range(self.bots) if other != bot]
         left = Cohort._of([self._members[other] for other in stay])
-        return left, left._carry(self, state, stay)
+        return left, left.gather([Source(self, state, np.array(stay, np.int64), np.arange(len(stay)))])
 
-    def _carry(self, old: Cohort, state: CohortState, bots: list[int]) -> CohortState:
-        """The state in which the first bots remember what `bots` of the cohort `old` do."""
-        old._check(state)
+    def gather(self, sources: Sequence[Source]) -> CohortState:
+        """The state in which bots remember what bots of other cohorts do; bots of no source begin anew.
+
+        Each bot must have here the program that the one it takes after has there. Raises EvaluationError for a state
+        of another cohort, and where the shapes of the programs differ.
+        """
         after = self.initial_state()
-        carried = np.array(bots, np.int64)
-        for group, mine, block in zip(self.groups, self.bots_of, self._blocks, strict=True):
-            before = [int(carried[bot]) for bot in mine.tolist() if bot < len(carried)]
-            if before:
-                number = old.place_of(before[0])[0]
-                theirs = np.array([old.place_of(bot)[1] for bot in before])
-                source = state.memory[old._blocks[number]][old.groups[number].positions(theirs)]
-                after.memory[block][group.positions(np.arange(len(before)))] = source
+        for source in sources:
+            source.cohort._check(source.state)
+            taken = np.full(self.bots, -1, np.int64)
+            taken[source.mine] = source.theirs
+            numbers, indices = source.cohort._whereabouts
+            for group, bots, block in zip(self.groups, self.bots_of, self._blocks, strict=True):
+                here = np.flatnonzero(taken[bots] >= 0)
+                if not len(here):
+                    continue
+                theirs = taken[bots[here]]
+                number = int(numbers[theirs[0]])
+                other = source.cohort.groups[number]
+                if (numbers[theirs] != number).any() or other.shape != group.shape:
+                    raise EvaluationError("these states belong to programs of another shape")
+                there = source.state.memory[source.cohort._blocks[number]]
+                after.memory[block][group.positions(here)] = there[other.positions(indices[theirs])]
         self._note_latest(after)
         return after
+
+    @cached_property
+    def _whereabouts(self) -> tuple[np.ndarray, np.ndarray]:
+        """int64[bots] each: the group of each bot, and its number there."""
+        numbers, indices = np.empty(self.bots, np.int64), np.empty(self.bots, np.int64)
+        for number, bots in enumerate(self.bots_of):
+            numbers[bots] = number
+            indices[bots] = np.arange(len(bots))
+        return numbers, indices
 
     def _note_latest(self, state: CohortState) -> None:
         blocks = zip(self.groups, self._blocks, strict=True)

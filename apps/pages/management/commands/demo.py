@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from apps.accounts.models import User, Workspace
@@ -25,13 +25,16 @@ from apps.backtests.services import (
     work_next,
 )
 from apps.billing.services import change_plan
+from apps.bots.models import Bot
+from apps.bots.services import pause
 from apps.formulas.library import template_of
 from apps.formulas.models import Formula
 from apps.formulas.selectors import formulas_of
 from apps.formulas.services import use_template
 from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
-from apps.markets.services import load_demo_markets
+from apps.markets.services import load_demo_feeds, load_demo_markets
+from apps.pages.demo_bots import fill_bots, trade_ahead
 from apps.pages.demo_signals import fill_signals
 
 PASSWORD = "candlewright-demo"  # noqa: S105  printed at start-up: the demo is open by intent
@@ -43,14 +46,22 @@ PEOPLE = [
 ]
 # the demo is open by intent: its plans' demand for second factors begins in a far future
 NO_MFA_BEFORE = datetime(2100, 1, 1, tzinfo=UTC)
+BARS = 250  # of each feed: a year of trading days
 SHOWN = ("trend-following", "ut-bot", "rsi-reversal", "bollinger-reversion", "turtle", "macd")
 
 
 class Command(BaseCommand):
     help = "Fill the database with real market data and one demo account per plan."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--bars", type=int, default=BARS, help="how many replayed bars its bots have behind them"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         load_demo_markets()
+        self._feeds = load_demo_feeds()
+        self._to_pause: list[tuple[Bot, str, User]] = []
         for email, name, plan, is_staff in PEOPLE:
             person = self._person(email, name, is_staff)
             workspace = ensure_personal_workspace(person)
@@ -59,6 +70,9 @@ class Command(BaseCommand):
                 self._fill(workspace, person)
             if plan == "pro":
                 fill_signals(workspace, person, slug="demo")
+        trade_ahead(self._feeds, options["bars"])
+        for bot, words, person in self._to_pause:
+            pause(bot, words=words, actor=person)
         self.stdout.write(f"DEMO_LOGIN {PEOPLE[1][0]} {PASSWORD}")
 
     @transaction.atomic
@@ -91,6 +105,11 @@ class Command(BaseCommand):
             )
             backtest, _ = submit_backtest(workspace, request, actor=person)
             run_backtest(backtest.pk)
+        if workspace.plan_code != "enterprise":
+            made = dict(zip(SHOWN, formulas, strict=False))
+            self._to_pause += [
+                (bot, words, person) for bot, words in fill_bots(workspace, person, made, self._feeds)
+            ]
         if workspace.plan_code == "pro":
             self._research(workspace, person, formulas[0], daily)
 

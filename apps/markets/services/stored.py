@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -20,10 +19,9 @@ from apps.core.files import removed_on_error
 from apps.engine.bars import COLUMNS, Bars
 from apps.journal.services import record
 from apps.markets.choices import AssetClass
-from apps.markets.errors import BarsInUse, ReadOnlyInstrument, StoredBarsDamaged, WrongStep
+from apps.markets.errors import BarsInUse, ReadOnlyInstrument
 from apps.markets.files import ReadReport, read_bars_file
-from apps.markets.models import BarSet, Instrument
-from apps.markets.providers.sample import NAMES, sample_bars, synthetic_hours, synthetic_minutes
+from apps.markets.models import BarSet, Feed, Instrument
 from apps.markets.quality import quality_report
 from apps.markets.rules import check_upload_size, clean_symbol
 from apps.markets.timeframes import SECOND_MS, format_timeframe
@@ -154,113 +152,23 @@ def to_csv(bars: Bars) -> bytes:
     return frame.write_csv().encode()
 
 
-def load_bars(bar_set: BarSet) -> Bars:
-    """The catalogued bars, read memory-mapped from a local disk.
-
-    Raises StoredBarsDamaged when the file is gone or is not what was catalogued.
-    """
-    try:
-        frame = _read_parquet(bar_set.path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise StoredBarsDamaged(f"The file of {bar_set} cannot be read; import the data again.") from error
-    bars = Bars(
-        time=frame["time"].to_numpy(),
-        **{column: frame[column].to_numpy() for column in COLUMNS},
-        timeframe_ms=bar_set.timeframe_ms,
-        timezone=bar_set.timezone,
-        symbol=bar_set.instrument.symbol,
-    )
-    if bars.content_hash() != bar_set.content_hash:
-        raise StoredBarsDamaged(f"The file of {bar_set} is not the one that was imported; import it again.")
-    return bars
-
-
-def _read_parquet(path: str) -> pl.DataFrame:
-    try:
-        local = default_storage.path(path)
-    except NotImplementedError:  # object storage has no paths
-        with default_storage.open(path, "rb") as file:
-            return pl.read_parquet(file.read())
-    return pl.read_parquet(local, memory_map=True)
-
-
-STEPS = ("tick_size", "lot_size", "min_size", "min_notional")
-
-
-@transaction.atomic
-def update_instrument(instrument: Instrument, *, actor: User, **values: Any) -> Instrument:
-    """Change the name, currency or steps of a workspace's own instrument; runs made before keep theirs.
-
-    Raises ReadOnlyInstrument for shared ones, WrongStep for a step that is negative or not a number.
-    """
-    if instrument.workspace_id is None:
-        raise ReadOnlyInstrument("Shared instruments cannot be changed.")
-    for name in STEPS:
-        if name in values and not (values[name].is_finite() and values[name] >= 0):
-            raise WrongStep(f"{name} must be 0 (none) or positive, not {values[name]}.", field=name)
-    row = Instrument.objects.select_for_update().get(pk=instrument.pk)
-    changes = {
-        name: [_plain(getattr(row, name)), _plain(value)]
-        for name, value in values.items()
-        if getattr(row, name) != value
-    }
-    if changes:
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.save(update_fields=[*values, "updated_at"])
-        record(
-            actor=actor,
-            workspace=row.workspace,
-            action="markets.instrument.changed",
-            target=row,
-            changes=changes,
-        )
-    return row
-
-
-def _plain(value: Any) -> str:
-    """A value as one writes it: 0.5, not 0.500000000000."""
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
-
-
 @transaction.atomic
 def delete_bar_set(bar_set: BarSet, *, actor: User) -> None:
     """Remove a workspace's own bars, and the instrument with its last ones.
 
-    Raises ReadOnlyInstrument for shared ones, BarsInUse where backtests rest on them.
+    Raises ReadOnlyInstrument for shared ones, BarsInUse where backtests or a replay rest on them.
     """
     if bar_set.workspace_id is None:
         raise ReadOnlyInstrument("Shared market data cannot be deleted.")
+    if Feed.objects.filter(settings__bar_set=str(bar_set.uuid)).exists():
+        raise BarsInUse("A replay plays these bars; delete that feed first.")
     record(actor=actor, workspace=bar_set.workspace, action="markets.bars.deleted", target=bar_set)
     path, instrument = bar_set.path, bar_set.instrument
     try:
         bar_set.delete()
     except ProtectedError:
         raise BarsInUse("Backtests rest on these bars; delete those first.") from None
-    if not instrument.bar_sets.exists():
+    if not instrument.bar_sets.exists() and not instrument.feeds.exists():
         instrument.delete()
     if not BarSet.objects.filter(path=path).exists():
         transaction.on_commit(lambda: default_storage.delete(path))
-
-
-def load_demo_markets() -> None:
-    """Shared demo data: real daily stocks, and a synthetic series of minutes and hours, labelled so. Safe to repeat."""
-    for symbol, name in NAMES.items():
-        store_bars(
-            None,
-            sample_bars(symbol),
-            source="bokeh-sampledata, adjusted for splits and dividends",
-            name=name,
-            asset_class=AssetClass.STOCK,
-            actor=None,
-        )
-    minutes = synthetic_minutes()
-    for bars in (minutes, synthetic_hours(minutes)):
-        store_bars(
-            None,
-            bars,
-            source="synthetic: a seeded random walk, not a market",
-            name="Synthetic minutes (not a real market)",
-            is_synthetic=True,
-            actor=None,
-        )

@@ -1,0 +1,59 @@
+from django.contrib import admin
+from unfold.admin import ModelAdmin
+
+from apps.bots.models import Bot, Cohort, Decision, Upgrade
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Bots are made and moved in the product; staff see here what their owners see there."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Bot)
+class BotAdmin(ReadOnlyAdmin):
+    list_display = ["name", "workspace", "version", "feed", "mode", "state", "cause", "parity", "created_at"]
+    list_filter = ["state", "mode", "parity", "cause"]
+    search_fields = ["uuid", "name", "workspace__name", "workspace__owner__email"]
+    list_select_related = ["workspace", "version__formula", "feed__instrument"]
+    exclude = ["sim"]
+
+
+@admin.register(Cohort)
+class CohortAdmin(ReadOnlyAdmin):
+    list_display = [
+        "id",
+        "feed",
+        "formula_hash",
+        "last_number",
+        "stepped_at",
+        "heartbeat_at",
+        "failures",
+        "error",
+    ]
+    search_fields = ["uuid", "formula_hash"]
+    list_select_related = ["feed__instrument"]
+    exclude = ["decisions", "accounts", "delayed"]
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    list_display = ["bot", "number", "time", "flags", "given", "request", "refused", "at"]
+    search_fields = ["bot__uuid", "bot__name"]
+    list_select_related = ["bot"]
+
+
+@admin.register(Upgrade)
+class UpgradeAdmin(ReadOnlyAdmin):
+    list_display = ["bot", "before", "after", "state", "bars", "created_at", "ended_at"]
+    list_filter = ["state"]
+    list_select_related = ["bot", "before__formula", "after__formula"]

@@ -1,0 +1,3 @@
+from apps.bots.api.viewsets import BotViewSet
+
+router_entries = [("bots", BotViewSet, "bot")]

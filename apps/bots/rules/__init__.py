@@ -1,0 +1,1 @@
+"""What holds for bots, without a database."""

@@ -1,0 +1,120 @@
+"""Limits and kill switches as people set them: percent and times, not fractions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from apps.core.overtaken import SeenForm
+from apps.trading.choices import SwitchScope
+from apps.trading.models import Book, RiskLimits
+
+
+def _amount(label: str, help_text: str = "") -> forms.DecimalField:
+    least = Decimal("0.01")
+    return forms.DecimalField(
+        label=label, help_text=help_text, required=False, min_value=least, max_digits=20, decimal_places=8
+    )
+
+
+class LimitsForm(SeenForm, forms.Form):
+    """Every limit of one level. Empty is no limit of this level's own."""
+
+    max_order_notional = _amount("Largest order")
+    max_position_notional = _amount("Largest position")
+    max_daily_loss = _amount("Loss in a day", "From it on nothing new is opened until the next day (UTC).")
+    max_drawdown = forms.DecimalField(
+        label="Drawdown",
+        required=False,
+        min_value=Decimal("0.01"),
+        max_value=Decimal(100),
+        decimal_places=2,
+        help_text="Below the highest equity so far; from it on nothing new is opened.",
+    )
+    max_leverage = forms.DecimalField(
+        label="Leverage",
+        required=False,
+        min_value=Decimal("0.01"),
+        max_value=Decimal(1000),
+        decimal_places=2,
+        help_text="All positions together, as a multiple of equity.",
+    )
+    price_collar_bps = forms.IntegerField(
+        label="Price collar",
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        help_text="How far an order's price may be from the last one.",
+    )
+    orders_per_minute = forms.IntegerField(
+        label="Orders a minute", required=False, min_value=0, max_value=100_000
+    )
+    symbols = forms.CharField(
+        label="Symbols", required=False, max_length=2000, help_text="Separated by spaces; empty: all."
+    )
+
+    def __init__(self, *args: Any, limits: RiskLimits | None, **kwargs: Any) -> None:
+        super().__init__(*args, initial=_initial(limits), **kwargs)
+
+    def values(self) -> dict[str, Any]:
+        """As `set_limits` takes them."""
+        found = {name: self.cleaned_data[name] for name in self.fields if name != "seen"}
+        if found["max_drawdown"] is not None:
+            found["max_drawdown"] /= 100
+        found["symbols"] = found["symbols"].replace(",", " ").split()
+        return found
+
+
+def _initial(limits: RiskLimits | None) -> dict[str, Any]:
+    if limits is None:
+        return {}
+    names = [name for name in LimitsForm.base_fields if name not in ("symbols", "max_drawdown")]
+    found = {name: _plain(getattr(limits, name)) for name in names}
+    drawdown = limits.max_drawdown
+    found["max_drawdown"] = None if drawdown is None else _plain(drawdown * 100)
+    found["symbols"] = " ".join(limits.symbols)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return Decimal(f"{value.normalize():f}") if isinstance(value, Decimal) else value
+
+
+class SwitchForm(forms.Form):
+    """Throwing a switch. The platform's is staff's alone."""
+
+    SCOPES = [
+        (SwitchScope.WORKSPACE, "The whole workspace"),
+        (SwitchScope.BOOK, "One bot"),
+        (SwitchScope.SYMBOL, "A symbol"),
+        (SwitchScope.EXCHANGE, "An exchange"),
+    ]
+    scope = forms.ChoiceField(
+        choices=SCOPES, label="What stops", initial=SwitchScope.WORKSPACE, widget=forms.RadioSelect
+    )
+    book = forms.ModelChoiceField(
+        Book.objects.none(), required=False, to_field_name="uuid", label="Bot", empty_label="Choose a bot"
+    )
+    value = forms.CharField(required=False, max_length=60, label="Symbol or exchange")
+    reason = forms.CharField(
+        max_length=300,
+        label="Why",
+        widget=forms.TextInput(attrs={"placeholder": "For the others, and for the journal"}),
+    )
+
+    def __init__(self, *args: Any, books: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["book"].queryset = books  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        scope = cleaned.get("scope")
+        if scope == SwitchScope.BOOK and not cleaned.get("book") and "book" not in self.errors:
+            self.add_error("book", "Choose the bot that stops.")
+        if scope in (SwitchScope.SYMBOL, SwitchScope.EXCHANGE) and not cleaned.get("value", "").strip():
+            self.add_error("value", "Say which symbol or exchange.")
+        if scope == SwitchScope.SYMBOL:
+            cleaned["value"] = cleaned.get("value", "").strip().upper()
+        return cleaned

@@ -1,0 +1,1 @@
+"""Decisions about orders, positions and risk: values in, values out."""

@@ -1,0 +1,114 @@
+"""Limits and kill switches."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.needs import needs
+from apps.core.errors import DomainError
+from apps.trading.access import get_account_for, get_book_for, get_switch_for
+from apps.trading.choices import SwitchScope
+from apps.trading.forms.risk import LimitsForm, SwitchForm
+from apps.trading.models import Book, TradingAccount
+from apps.trading.selectors import accounts_of, books_of, limits_of, switches_of
+from apps.trading.services import lift_switch, set_limits, throw_switch
+
+MOST_SWITCHES = 100
+MOST_BOOKS = 200
+
+
+@needs("trading.view", writing="trading.manage")
+def limits(request: HttpRequest) -> HttpResponse:
+    """The workspace's own limits, and the way to those of its accounts and books."""
+    return _limits(request, None, None)
+
+
+@needs("trading.view", writing="trading.manage")
+def account_limits(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    return _limits(request, get_account_for(request.workspace, uuid), None)
+
+
+@needs("trading.view", writing="trading.manage")
+def book_limits(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    return _limits(request, None, get_book_for(request.workspace, uuid))
+
+
+def _limits(request: HttpRequest, account: TradingAccount | None, book: Book | None) -> HttpResponse:
+    stored = list(limits_of(request.workspace))
+    own = next((one for one in stored if one.account == account and one.book == book), None)
+    form = LimitsForm(request.POST or None, limits=own)
+    if request.method == "POST" and form.is_valid():
+        set_limits(request.workspace, form.values(), account=account, book=book, actor=request.user)
+        messages.success(request, "Limits saved. They hold from the next order on.")
+        return redirect(request.path)
+    context = {
+        "form": form,
+        "account": account,
+        "book": book,
+        "limits_of_account": {one.account_id: one for one in stored if one.account_id},
+        "limits_of_book": {one.book_id: one for one in stored if one.book_id},
+        "accounts": accounts_of(request.workspace),
+        "books": books_of(request.workspace).filter(closed_at=None)[:MOST_BOOKS],
+        "currency": book.currency if book else account.currency if account else "",
+    }
+    return render(request, "trading/limits.html", context, status=422 if form.errors else 200)
+
+
+@needs("trading.view")
+@require_GET
+def switch_list(request: HttpRequest) -> HttpResponse:
+    """`?book=` chooses the bot beforehand."""
+    book = request.GET.get("book", "")
+    chosen = {"scope": SwitchScope.BOOK, "book": book} if book else None
+    return _switches(request, SwitchForm(books=_open_books(request), initial=chosen))
+
+
+@needs("trading.manage")
+@require_POST
+def switch_throw(request: HttpRequest) -> HttpResponse:
+    form = SwitchForm(request.POST, books=_open_books(request))
+    if not form.is_valid():
+        return _switches(request, form, status=422)
+    values = form.cleaned_data
+    throw_switch(
+        scope=values["scope"],
+        reason=values["reason"],
+        workspace=request.workspace,
+        book=values["book"],
+        value=values["value"],
+        actor=request.user,
+    )
+    messages.success(request, "Nothing new is opened there from now on. Closing stays allowed.")
+    return redirect("trading:switch-list")
+
+
+@needs("trading.manage")
+@require_POST
+def switch_lift(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    switch = get_switch_for(request.workspace, uuid)
+    try:
+        lift_switch(switch, actor=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "The kill switch is lifted.")
+    return redirect("trading:switch-list")
+
+
+def _open_books(request: HttpRequest):  # type: ignore[no-untyped-def]
+    return books_of(request.workspace).filter(closed_at=None)
+
+
+def _switches(request: HttpRequest, form: SwitchForm, status: int = 200) -> HttpResponse:
+    switches = list(switches_of(request.workspace)[:MOST_SWITCHES])
+    context = {
+        "form": form,
+        "on": [one for one in switches if one.lifted_at is None],
+        "lifted": [one for one in switches if one.lifted_at is not None],
+    }
+    return render(request, "trading/switches.html", context, status=status)
