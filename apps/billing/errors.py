@@ -31,3 +31,61 @@ class LedgerRefused(DomainError):
     code = "ledger_refused"
     status = 409
     title = "The credits cannot be moved like this"
+
+
+class UnknownGateway(DomainError):
+    code = "unknown_gateway"
+    status = 404
+    title = "No such payment gateway"
+
+
+class GatewayUnreachable(DomainError):
+    """The gateway did not answer, or could not now; trying again later may help. Nothing was changed here."""
+
+    code = "gateway_unreachable"
+    status = 503
+    title = "The payment provider cannot be reached"
+
+
+class GatewayRefused(DomainError):
+    """The gateway answered no; trying again will not help."""
+
+    code = "gateway_refused"
+    status = 409
+    title = "The payment provider refused"
+
+
+class SignatureWrong(DomainError):
+    """A webhook that was not signed by the gateway, or long ago."""
+
+    code = "signature_wrong"
+    status = 400
+    title = "The signature is wrong"
+
+
+class NotificationBroken(DomainError):
+    """A webhook of a right signature that cannot be read."""
+
+    code = "notification_broken"
+    status = 400
+    title = "The notification cannot be read"
+
+
+class BillingRefused(DomainError):
+    """What is asked does not fit the workspace's subscription or payments; nothing was changed."""
+
+    code = "billing_refused"
+    status = 409
+    title = "This cannot be done now"
+
+
+class CouponRefused(DomainError):
+    code = "coupon_refused"
+    status = 422
+    title = "The coupon cannot be used"
+
+
+class TrialRefused(DomainError):
+    code = "trial_refused"
+    status = 409
+    title = "No trial can be begun"

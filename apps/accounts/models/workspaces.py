@@ -30,6 +30,9 @@ class Workspace(BaseModel):
     kind = models.CharField(max_length=10, choices=WorkspaceKind, default=WorkspaceKind.PERSONAL)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="owned_workspaces")
     plan_code = models.CharField(max_length=30, default="free")
+    plan_version = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text="The version it keeps; empty: whatever is current."
+    )
     closes_at = models.DateTimeField(
         null=True,
         blank=True,

@@ -7,12 +7,23 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.accounts.models import Workspace
-from apps.billing.choices import Period, ReservationState
+from apps.billing.choices import Interval, Period, ReservationState
 from apps.core.models import BaseModel
 
 
 class Plan(BaseModel):
-    code = models.SlugField(max_length=30, unique=True)
+    """One version of a plan. Staff change a plan by a new version; who bought an earlier one keeps it.
+
+    A workspace names its plan by `plan_code`, and by `plan_version` where it keeps one: without it, what is current.
+    """
+
+    code = models.SlugField(max_length=30)
+    version = models.PositiveIntegerField(default=1)
+    is_current = models.BooleanField(
+        default=True, help_text="Offered now, and what workspaces without a version of their own have."
+    )
+    is_offered = models.BooleanField(default=True, help_text="Shown on the comparison page, and sold.")
+    summary = models.CharField(max_length=200, blank=True, help_text="Whom it is for, in one sentence.")
     name = models.CharField(max_length=60)
     capabilities = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     rank = models.PositiveSmallIntegerField(
@@ -37,11 +48,56 @@ class Plan(BaseModel):
         help_text="Members of its workspaces need a second factor, 14 days after the plan began.",
     )
 
+    trial_days = models.PositiveSmallIntegerField(
+        default=0, help_text="How long one may try it without paying, once per person; 0: no trial."
+    )
+    trial_credits = models.PositiveIntegerField(
+        default=0, help_text="Credits of a trial, in place of the monthly ones."
+    )
+
     class Meta:
-        ordering = ["rank"]
+        ordering = ["rank", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["code", "version"], name="billing_plan_version_unique"),
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(is_current=True), name="billing_plan_one_current"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class PlanPrice(BaseModel):
+    """What a version of a plan costs per interval, in minor units of the currency. Never changed once sold.
+
+    `amount` is for the whole plan with the seats it includes (its limit `seats`), `seat_amount` for each further one.
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="prices")
+    currency = models.CharField(max_length=3, help_text="ISO 4217, for example USD.")
+    interval = models.CharField(max_length=5, choices=Interval)
+    amount = models.PositiveBigIntegerField(help_text="Minor units: 2900 are 29.00 USD.")
+    seat_amount = models.PositiveBigIntegerField(null=True, blank=True, help_text="Empty: no further seats.")
+    is_active = models.BooleanField(default=True, help_text="Sold now.")
+
+    class Meta:
+        ordering = ["currency", "interval"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "currency", "interval"], name="billing_planprice_unique"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="billing_planprice_amount_gt_0"),
+            models.CheckConstraint(
+                condition=Q(currency__regex="^[A-Z]{3}$"), name="billing_planprice_currency"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} {self.currency} {self.amount} a {self.interval}"
+
+    @property
+    def lookup_key(self) -> str:
+        """Its name at gateways, the same on every installation: pro-v2-month-usd."""
+        return f"{self.plan.code}-v{self.plan.version}-{self.interval}-{self.currency.lower()}"
 
 
 class PlanLimit(models.Model):
