@@ -18,6 +18,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("settings/", include("apps.accounts.urls")),
     path("settings/workspace/credits/", include("apps.billing.urls")),
+    path("billing/webhooks/", include("apps.billing.webhook_urls")),
     path("invitations/<slug:token>/", invitation, name="invitation"),
     path("markets/", include("apps.markets.urls")),
     path("data/feeds/", include("apps.markets.feed_urls")),

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from apps.billing.services import credits
+from apps.billing.services import checkouts, credits, gateway_events
 
 log = structlog.get_logger(__name__)
 
@@ -26,3 +26,20 @@ def verify_credits() -> None:
     check = credits.keep_check(credits.verify_credits())
     if check.faults:
         log.error("credits_not_whole", faults=check.faults[:20], count=len(check.faults))
+
+
+@shared_task(name="billing.work_off")
+def work_off(code: str, subject: str) -> None:
+    """What a gateway's webhooks told of one customer or order."""
+    gateway_events.work_off(code, subject)
+
+
+@shared_task(name="billing.work_off_due", expires=30)
+def work_off_due() -> None:
+    """Every half minute: webhooks whose message was lost, whose worker died, or that failed before."""
+    gateway_events.work_off_due()
+
+
+@shared_task(name="billing.expire_checkouts", expires=300)
+def expire_checkouts() -> None:
+    checkouts.expire_checkouts()

@@ -15,30 +15,36 @@ from apps.billing.services.credits import grant_plan_credits
 from apps.journal.services import record
 
 MFA_GRACE = timedelta(days=14)
+BASE_PLAN = "free"  # what a workspace has without a subscription
 
 
 @transaction.atomic
 def change_plan(
-    workspace: Workspace, code: str, *, actor: User | None, mfa_from: datetime | None = None
+    workspace: Workspace,
+    code: str,
+    *,
+    actor: User | None,
+    version: int | None = None,
+    mfa_from: datetime | None = None,
 ) -> None:
-    """Put the workspace on the plan `code`.
+    """Put the workspace on the plan `code`, on the version it bought or on whatever is current.
 
     A plan that requires second factors does so 14 days from now, or from `mfa_from`; one that began before keeps its
     day. Any other plan waives them (what the owner asks for stays). The month's credits of a larger plan are there at
     once; those that were granted stay until the month ends. Raises Plan.DoesNotExist.
     """
-    plan = Plan.objects.get(code=code)
+    plan = Plan.objects.get(code=code, **({"version": version} if version else {"is_current": True}))
     locked = Workspace.objects.select_for_update().get(pk=workspace.pk)
     before = locked.plan_code
-    if before != code:
-        locked.plan_code = code
-        locked.save(update_fields=["plan_code", "updated_at"])
+    if (before, locked.plan_version) != (code, version):
+        locked.plan_code, locked.plan_version = code, version
+        locked.save(update_fields=["plan_code", "plan_version", "updated_at"])
         record(
             actor=actor,
             workspace=locked,
             action="billing.plan.changed",
             target=locked,
-            changes={"plan": [before, code]},
+            changes={"plan": [before, code], "version": plan.version},
         )
         plan_changed.send_on_commit(workspace_id=locked.pk)
     starts = None
@@ -46,4 +52,4 @@ def change_plan(
         starts = mfa_from or locked.plan_mfa_from or timezone.now() + MFA_GRACE
     set_mfa_requirement(locked, source=MfaSource.PLAN, starts=starts, actor=actor)
     grant_plan_credits(only=locked)
-    workspace.refresh_from_db(fields=["plan_code", "plan_mfa_from"])
+    workspace.refresh_from_db(fields=["plan_code", "plan_version", "plan_mfa_from"])

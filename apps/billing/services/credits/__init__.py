@@ -14,7 +14,12 @@ with the same keys: what stands already is left as it is.
 from apps.billing.services.credits.closing import Refund, refund_many, release_many, settle_many
 from apps.billing.services.credits.expiring import expire_credits
 from apps.billing.services.credits.exporting import statement_csv
-from apps.billing.services.credits.granting import adjust_credits, grant_credits, grant_plan_credits
+from apps.billing.services.credits.granting import (
+    adjust_credits,
+    grant_credits,
+    grant_plan_credits,
+    take_back_credits,
+)
 from apps.billing.services.credits.holding import Held, Lack, Need, hold_credits, hold_many
 from apps.billing.services.credits.verifying import keep_check, verify_credits
 
@@ -34,5 +39,6 @@ __all__ = [
     "release_many",
     "settle_many",
     "statement_csv",
+    "take_back_credits",
     "verify_credits",
 ]

@@ -68,7 +68,7 @@ ORDER BY w.id LIMIT %(batch)s
 WITHDRAW = """
 WITH bucket AS (
     SELECT id, workspace_id, available, (sum(available) OVER (
-        ORDER BY priority, expires_at NULLS LAST, id ROWS UNBOUNDED PRECEDING))::bigint AS upto
+        ORDER BY source <> %(first)s, priority, expires_at NULLS LAST, id ROWS UNBOUNDED PRECEDING))::bigint AS upto
     FROM billing_creditbucket
     WHERE workspace_id = %(workspace)s AND available > 0 AND (expires_at IS NULL OR expires_at > %(now)s)
 ), added AS (
@@ -76,7 +76,7 @@ WITH bucket AS (
         (workspace_id, kind, key, amount, change, balance, reference, actor_id, created_at)
     SELECT %(workspace)s, 'adjust', %(key)s, %(amount)s, -%(amount)s::bigint, (
         SELECT sum(available) FROM billing_creditbucket WHERE workspace_id = %(workspace)s)::bigint - %(amount)s,
-        '', %(actor)s, %(now)s
+        %(reference)s, %(actor)s, %(now)s
     RETURNING id
 ), entries AS (
     INSERT INTO billing_ledgerentry (transaction_id, bucket_id, debit, credit, amount)
@@ -158,7 +158,7 @@ def adjust_credits(workspace: Workspace, amount: int, *, reason: str, actor: Use
             f"Only {before:,} credits are available to take away.", field="amount", status=422
         )
     else:
-        entry = run(WITHDRAW, workspace=workspace.pk, key=key, amount=-amount, actor=actor.pk)[0][0]
+        entry = _withdraw(workspace, -amount, key=key, actor=actor)
     _note(workspace, entry, reason)
     record(
         actor=actor,
@@ -169,6 +169,29 @@ def adjust_credits(workspace: Workspace, amount: int, *, reason: str, actor: Use
         personal={"reason": reason},
         subject=workspace.owner,
     )
+
+
+@transaction.atomic
+def take_back_credits(workspace: Workspace, amount: int, *, key: str, reference: str = "") -> int:
+    """Take back credits whose price was given back: bought ones first, at most what is available; a key does so once.
+
+    Returns how many were taken now. What was spent meanwhile is not owed: the statement shows the smaller amount.
+    """
+    check_key(key)
+    check_amount(amount, key)
+    lock_workspaces([workspace.pk])
+    taken = min(amount, available_of(workspace))
+    if not taken or LedgerTransaction.objects.filter(key=key).exists():
+        return 0
+    _withdraw(workspace, taken, key=key, first=BucketSource.PURCHASED, reference=reference)
+    record(
+        actor=None,
+        workspace=workspace,
+        action="billing.credits.taken_back",
+        target=workspace,
+        changes={"credits": -taken, "asked": amount, "reference": reference},
+    )
+    return taken
 
 
 def grant_plan_credits(*, only: Workspace | None = None, now: datetime | None = None) -> int:
@@ -240,6 +263,28 @@ def _grant(
         actor=actor.pk if actor else None,
         now=now or timezone.now(),
     )
+
+
+def _withdraw(
+    workspace: Workspace,
+    amount: int,
+    *,
+    key: str,
+    actor: User | None = None,
+    first: str = "",
+    reference: str = "",
+) -> int:
+    """Take available credits away, those of the origin `first` before others. The caller has the lock."""
+    rows = run(
+        WITHDRAW,
+        workspace=workspace.pk,
+        key=key,
+        amount=amount,
+        actor=actor.pk if actor else None,
+        first=first,
+        reference=reference,
+    )
+    return int(rows[0][0])
 
 
 def _note(workspace: Workspace, transaction_id: int, text: str) -> None:

@@ -1,0 +1,180 @@
+"""Changing a subscription: asked of the gateway, whose answer is applied at once. Its webhook then changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User, Workspace
+from apps.billing.choices import SubscriptionStatus
+from apps.billing.errors import BillingRefused
+from apps.billing.gateways.base import Gateway
+from apps.billing.gateways.registry import gateway
+from apps.billing.gateways.states import Preview, State
+from apps.billing.models import GatewayCustomer, PlanPrice, Subscription
+from apps.billing.services.applying import apply_states, settle_plan
+from apps.billing.services.checkouts import alive_subscription, seats_for
+from apps.billing.services.gateway_events import subject_locked
+from apps.journal.services import record
+
+LONGEST_REASON = 300
+
+
+def preview_change(workspace: Workspace, price: PlanPrice, *, seats: int | None = None) -> Preview:
+    """What changing to this price and these seats would cost now. Raises BillingRefused, GatewayUnreachable."""
+    subscription = paid_subscription(workspace)
+    seats = _checked(subscription, price, seats)
+    return gateway(subscription.gateway).preview(subscription, price, seats)
+
+
+def change_subscription(
+    workspace: Workspace,
+    price: PlanPrice,
+    *,
+    actor: User,
+    shown_at: datetime,
+    seats: int | None = None,
+) -> Subscription:
+    """Change plan, interval or seats, prorated as the preview of `shown_at` showed it."""
+    subscription = paid_subscription(workspace)
+    seats = _checked(subscription, price, seats)
+    before = {
+        "price": subscription.price.lookup_key if subscription.price else "",
+        "seats": subscription.seats,
+    }
+    _carry_out(
+        subscription,
+        lambda provider: provider.change(subscription, price, seats, shown_at=shown_at),
+        actor=actor,
+        action="billing.subscription.change_asked",
+        changes={"price": [before["price"], price.lookup_key], "seats": [before["seats"], seats]},
+    )
+    return subscription
+
+
+def cancel_subscription(
+    workspace: Workspace, *, actor: User, reason: str = "", at_period_end: bool = True
+) -> Subscription:
+    """End it with the paid period, or at once. Raises BillingRefused when there is none, or it ends already."""
+    subscription = alive_subscription(workspace)
+    if subscription is None:
+        raise BillingRefused("The workspace has no subscription to cancel.")
+    if subscription.cancel_at_period_end and at_period_end:
+        raise BillingRefused("The subscription ends with its period already.")
+    subscription.cancel_reason = " ".join(reason.split())[:LONGEST_REASON]
+    subscription.save(update_fields=["cancel_reason", "updated_at"])
+    _carry_out(
+        subscription,
+        lambda provider: provider.cancel(subscription, at_period_end=at_period_end),
+        actor=actor,
+        action="billing.subscription.cancel_asked",
+        changes={"at_period_end": at_period_end},
+        personal={"reason": subscription.cancel_reason} if subscription.cancel_reason else None,
+    )
+    return subscription
+
+
+def resume_subscription(workspace: Workspace, *, actor: User) -> Subscription:
+    """Take back a cancellation at the period's end. Raises BillingRefused when there is nothing to take back."""
+    subscription = paid_subscription(workspace)
+    if not subscription.cancel_at_period_end:
+        raise BillingRefused("The subscription goes on: nothing was cancelled.")
+    _carry_out(
+        subscription,
+        lambda provider: provider.resume(subscription),
+        actor=actor,
+        action="billing.subscription.resume_asked",
+        changes={},
+    )
+    return subscription
+
+
+def portal_url(workspace: Workspace, *, return_url: str) -> str:
+    """The gateway's own page for cards and papers. Raises BillingRefused where there is none."""
+    for customer in GatewayCustomer.objects.filter(workspace=workspace).order_by("-updated_at"):
+        provider = gateway(customer.gateway)
+        if provider.has_portal and provider.is_ready():
+            return provider.portal_url(customer, return_url=return_url)
+    raise BillingRefused("There is no payment account yet: it begins with the first purchase by card.")
+
+
+def paid_subscription(workspace: Workspace) -> Subscription:
+    """The subscription that can be changed. Raises BillingRefused when there is none, or it is not paid."""
+    subscription = alive_subscription(workspace)
+    if subscription is None or not subscription.gateway:
+        raise BillingRefused("The workspace has no paid subscription. Choose a plan first.")
+    if subscription.status not in (
+        SubscriptionStatus.ACTIVE,
+        SubscriptionStatus.TRIALING,
+        SubscriptionStatus.PAST_DUE,
+    ):
+        raise BillingRefused(
+            f"The subscription cannot be changed: {subscription.get_status_display().lower()}."
+        )
+    return subscription
+
+
+def _checked(subscription: Subscription, price: PlanPrice, seats: int | None) -> int:
+    """The seats, if the change makes sense."""
+    if subscription.status == SubscriptionStatus.PAST_DUE:
+        raise BillingRefused("A payment is overdue. Pay it first; then the plan can be changed.")
+    mine = subscription.price_id == price.pk
+    if not mine and not (price.is_active and price.plan.is_current and price.plan.is_offered):
+        raise BillingRefused("This price is not sold any more. Choose another.", field="price")
+    if price.currency != subscription.currency:
+        raise BillingRefused(
+            f"The subscription is paid in {subscription.currency}; a change of currency needs a new one.",
+            field="price",
+        )
+    seats = seats_for(subscription.workspace, price, seats)
+    if mine and seats == subscription.seats:
+        raise BillingRefused("This is what the workspace has already.", field="price")
+    return seats
+
+
+def _carry_out(
+    subscription: Subscription,
+    ask: Callable[[Gateway], list[State]],
+    *,
+    actor: User,
+    action: str,
+    changes: dict[str, Any],
+    personal: dict[str, Any] | None = None,
+) -> None:
+    """Ask the gateway under the subject's lock, apply what it answers, and write down who wanted it."""
+    with transaction.atomic():
+        record(
+            actor=actor,
+            workspace=subscription.workspace,
+            action=action,
+            target=subscription,
+            changes=changes,
+            personal=personal,
+            subject=actor if personal else None,
+        )
+        if not subscription.gateway:
+            _end_trial(subscription)
+        else:
+            with subject_locked(subscription.gateway, _subject_of(subscription)):
+                apply_states(subscription.gateway, ask(gateway(subscription.gateway)))
+    subscription.refresh_from_db()
+
+
+def _end_trial(subscription: Subscription) -> None:
+    """A trial has nobody to ask."""
+    subscription.status = SubscriptionStatus.CANCELED
+    subscription.ended_at = timezone.now()
+    subscription.save(update_fields=["status", "ended_at", "updated_at"])
+    settle_plan(subscription.workspace)
+
+
+def _subject_of(subscription: Subscription) -> str:
+    """What the gateway's events about it are worked off under: its customer."""
+    customer = GatewayCustomer.objects.filter(
+        workspace=subscription.workspace, gateway=subscription.gateway
+    ).first()
+    return customer.external_id if customer else subscription.external_id
