@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from deploy.local.paths import PYTHON, ROOT, RUN
@@ -31,9 +32,11 @@ def run_tests(arguments: Sequence[str]) -> int:
             servers.addresses(f"candlewright_{os.getpid()}") if servers.postgres else servers.addresses()
         )
         environment |= addresses
-        if servers.postgres:
-            environment["TEST_DATABASE_TEMPLATE"] = migrated_template(servers, environment)
-        compile_kernels(environment)
+        with ThreadPoolExecutor(1) as beside:  # compiling takes one core, migrating another
+            kernels = beside.submit(compile_kernels, dict(environment))
+            if servers.postgres:
+                environment["TEST_DATABASE_TEMPLATE"] = migrated_template(servers, environment)
+            kernels.result()
         command = [str(PYTHON), "-m", "pytest", *arguments]
         say(" ".join(["pytest", *arguments]))
         process = subprocess.Popen(command, cwd=ROOT, env=environment)

@@ -65,6 +65,7 @@ def test_with_its_own_averages_and_crossings(vectorbt, symbol):
     assert_equal(ours, theirs, least=35)
 
 
+@pytest.mark.prove
 def test_its_numba_kernels_fill_alike(vectorbt):
     case = Case("IBM", BOTH_WAYS, stop=0.03)
     numba, rust = (case.theirs(vectorbt, engine=engine, at_close=False) for engine in ("numba", "rust"))
