@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from apps.billing.services import checkouts, credits, gateway_events
+from apps.billing.services import checkouts, credits, gateway_events, subscriptions
 
 log = structlog.get_logger(__name__)
 
@@ -43,3 +43,9 @@ def work_off_due() -> None:
 @shared_task(name="billing.expire_checkouts", expires=300)
 def expire_checkouts() -> None:
     checkouts.expire_checkouts()
+
+
+@shared_task(name="billing.end_those_of_leavers", expires=3000)
+def end_those_of_leavers() -> None:
+    """Every hour: nobody who leaves is charged again."""
+    subscriptions.end_those_of_leavers()

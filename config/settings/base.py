@@ -333,6 +333,7 @@ CELERY_BEAT_SCHEDULE = {
     "billing-expire": {"task": "billing.expire_credits", "schedule": 60.0},
     "billing-events": {"task": "billing.work_off_due", "schedule": 30.0},
     "billing-checkouts": {"task": "billing.expire_checkouts", "schedule": 300.0},
+    "billing-leavers": {"task": "billing.end_those_of_leavers", "schedule": 3600.0},
     "billing-verify": {"task": "billing.verify_credits", "schedule": crontab(hour=3, minute=50)},
     "accounts-purge": {"task": "accounts.purge", "schedule": crontab(hour=3, minute=40)},
 }

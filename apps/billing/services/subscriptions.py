@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from apps.accounts.choices import WorkspaceKind
 from apps.accounts.models import User, Workspace
-from apps.billing.choices import SubscriptionStatus
+from apps.billing.choices import ENDED, SubscriptionStatus
 from apps.billing.errors import BillingRefused
 from apps.billing.gateways.base import Gateway
 from apps.billing.gateways.registry import gateway
@@ -19,9 +22,14 @@ from apps.billing.models import GatewayCustomer, PlanPrice, Subscription
 from apps.billing.services.applying import apply_states, settle_plan
 from apps.billing.services.checkouts import alive_subscription, seats_for
 from apps.billing.services.gateway_events import subject_locked
+from apps.core.errors import DomainError
 from apps.journal.services import record
 
+log = structlog.get_logger(__name__)
+
 LONGEST_REASON = 300
+LAST_DAY = timedelta(hours=25)
+LEFT = "The workspace is being deleted."
 
 
 def preview_change(workspace: Workspace, price: PlanPrice, *, seats: int | None = None) -> Preview:
@@ -178,3 +186,35 @@ def _subject_of(subscription: Subscription) -> str:
         workspace=subscription.workspace, gateway=subscription.gateway
     ).first()
     return customer.external_id if customer else subscription.external_id
+
+
+def end_those_of_leavers() -> int:
+    """Workspaces that are being closed, or whose person deletes the account, are not charged again.
+
+    Their subscription ends with its period, and at once on the last day before the deletion, after which nobody could
+    end it. Returns how many were cancelled now; what the gateway could not do is asked again in the next round.
+    """
+    soon = timezone.now() + LAST_DAY
+    leaving = (
+        Subscription.objects.filter(
+            Q(workspace__closes_at__isnull=False)
+            | Q(workspace__kind=WorkspaceKind.PERSONAL, workspace__owner__erase_at__isnull=False)
+        )
+        .exclude(gateway="")
+        .exclude(status__in=[*ENDED, SubscriptionStatus.INCOMPLETE])
+        .select_related("workspace__owner")
+    )
+    done = 0
+    for subscription in leaving:
+        workspace = subscription.workspace
+        leaves_at = min(filter(None, (workspace.closes_at, workspace.owner.erase_at)))
+        is_last_day = leaves_at <= soon
+        if subscription.cancel_at_period_end and not is_last_day:
+            continue
+        try:
+            cancel_subscription(workspace, actor=workspace.owner, reason=LEFT, at_period_end=not is_last_day)
+        except DomainError as error:
+            log.error("subscription_of_leaver_goes_on", workspace=workspace.pk, trouble=error.message)
+            continue
+        done += 1
+    return done
