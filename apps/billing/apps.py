@@ -7,6 +7,9 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.billing.selectors import api_rate_of
+        from apps.billing.services.usage import count_api_calls
+        from apps.core.api.log import request_log
         from apps.core.api.throttling import rate_from
 
         rate_from(api_rate_of)
+        request_log.counts_with(count_api_calls)

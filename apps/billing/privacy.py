@@ -76,3 +76,4 @@ holds(
 )
 holds("billing.MeterCap", "Limits that the workspace set itself", workspace="workspace_id")
 holds("billing.CapNotice", "What it was told about its limits", workspace="workspace_id")
+holds("billing.UsageDay", "How much was used each day", workspace="workspace_id")

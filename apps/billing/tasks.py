@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from apps.billing.services import checkouts, credits, gateway_events, subscriptions
+from apps.billing.services import checkouts, credits, gateway_events, subscriptions, usage
 
 log = structlog.get_logger(__name__)
 
@@ -49,3 +49,9 @@ def expire_checkouts() -> None:
 def end_those_of_leavers() -> None:
     """Every hour: nobody who leaves is charged again."""
     subscriptions.end_those_of_leavers()
+
+
+@shared_task(name="billing.roll_up_usage", expires=300)
+def roll_up_usage() -> None:
+    """Every five minutes: how much of everything was used, by day."""
+    usage.roll_up_usage()

@@ -6,3 +6,6 @@ class SignalsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.signals import events  # noqa: F401  registers what people are told
+        from apps.signals.services.usage import count_alarms
+
+        count_alarms()

@@ -32,6 +32,7 @@ from apps.billing.models.plans import (
 )
 from apps.billing.models.reconciliation import Difference, Reconciliation
 from apps.billing.models.subscriptions import Subscription, SubscriptionChange, TrialUse
+from apps.billing.models.usage import UsageDay
 
 __all__ = [
     "RESERVED_PLUS_USED",
@@ -66,6 +67,7 @@ __all__ = [
     "SubscriptionChange",
     "TaxRate",
     "TrialUse",
+    "UsageDay",
     "WorkspaceCredits",
     "WorkspacePlan",
 ]

@@ -1,8 +1,9 @@
 """The API's request log: who asked what, when, and how it went.
 
-Lines are gathered in memory and written in bulk by a thread, after the answer: every second, every 200 lines, and
-when the process ends. A process that is killed loses the second it had not written; the journal, which is about
-changes, does not.
+Lines are gathered in memory and written in bulk by a thread: every second, every 200 lines, and when the process ends.
+Those of programs are what workspaces pay for, so their answer waits for its line: the thread then writes at once all
+that waits, and the rooms that count (`counts_with`) do so in the same transaction. A process that is killed loses
+lines of browsers alone, those of the second it had not written.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import atexit
 import threading
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from rest_framework.request import Request
 
 from apps.core.models import ApiRequest
@@ -25,6 +27,7 @@ log = structlog.get_logger(__name__)
 FLUSH_SECONDS = 1.0
 FLUSH_LINES = 200
 MOST_WAITING = 20_000  # while the database is away, the oldest are let go
+LONGEST_WAIT_SECONDS = 2.0  # of an answer for its line; after that it goes out, and the line follows
 
 
 @dataclass(frozen=True)
@@ -57,31 +60,49 @@ class RequestLog:
     """The lines that wait to be written, and the thread that writes them."""
 
     def __init__(self) -> None:
-        self._waiting: deque[ApiRequest] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[tuple[ApiRequest, threading.Event | None]] = deque(maxlen=MOST_WAITING)
+        self._counting: list[Callable[[Sequence[ApiRequest]], None]] = []
         self._full = threading.Event()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def add(self, **values: Any) -> None:
-        """Keep a line; it is written within a second."""
-        self._waiting.append(ApiRequest(**values))
-        if len(self._waiting) >= FLUSH_LINES:
-            self._full.set()
+    def counts_with(self, count: Callable[[Sequence[ApiRequest]], None]) -> None:
+        """Let `count` see the lines that are being written, in their transaction. Called by a room above."""
+        if count not in self._counting:
+            self._counting.append(count)
+
+    def add(self, *, is_awaited: bool = False, **values: Any) -> None:
+        """Keep a line; it is written within a second. Awaited, it is written when this returns."""
+        written = threading.Event() if is_awaited and settings.API_LOG_THREAD else None
+        self._waiting.append((ApiRequest(**values), written))
         if self._thread is None and settings.API_LOG_THREAD:
             with self._start:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._write_forever, name="api-log", daemon=True)
                     self._thread.start()
                     atexit.register(self.close)
+        if written is not None or len(self._waiting) >= FLUSH_LINES:
+            self._full.set()
+        if written is not None and not written.wait(LONGEST_WAIT_SECONDS):
+            log.warning("api_line_late", lines=len(self._waiting))
 
     def flush(self) -> int:
         """Write what waits; how many lines. Raises DatabaseError and keeps them."""
-        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not taken:
+            return 0
+        lines = [line for line, _ in taken]
         try:
-            ApiRequest.objects.bulk_create(lines, batch_size=1_000)
+            with transaction.atomic():
+                ApiRequest.objects.bulk_create(lines, batch_size=1_000)
+                for count in self._counting:
+                    count(lines)
         except DatabaseError:
-            self._waiting.extendleft(reversed(lines))
+            self._waiting.extendleft(reversed(taken))
             raise
+        for _, written in taken:
+            if written is not None:
+                written.set()
         return len(lines)
 
     def _write_forever(self) -> None:
@@ -94,16 +115,17 @@ class RequestLog:
     def _try(self) -> None:
         try:
             self.flush()
+            connection.close_if_unusable_or_obsolete()
         except DatabaseError as error:
             log.warning("api_log_not_written", lines=len(self._waiting), error=str(error))
-            self._full.wait(FLUSH_SECONDS)
-        finally:
             connection.close()
+            self._full.wait(FLUSH_SECONDS)
 
     def close(self) -> None:
         """Write what waits before the process ends."""
         if self._waiting:
             self._try()
+            connection.close()
 
 
 request_log = RequestLog()

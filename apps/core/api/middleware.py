@@ -15,7 +15,7 @@ from apps.core.problems import request_id
 
 
 class ApiMiddleware:
-    """`X-Request-ID` on every answer; a log line for every request below /api/v1/."""
+    """`X-Request-ID` on every answer; a log line for every request below /api/v1/, before the answer of a program."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -29,6 +29,7 @@ class ApiMiddleware:
             caller: Caller = getattr(request, "api_caller", Caller())
             match = request.resolver_match
             request_log.add(
+                is_awaited=caller.via in ("key", "token") and caller.workspace_id is not None,
                 at=timezone.now(),
                 method=(request.method or "")[:10],
                 route=(match.route if match else "")[:200],

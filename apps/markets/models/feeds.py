@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -109,6 +110,7 @@ class LiveBar(models.Model):
             models.CheckConstraint(condition=Q(number__gte=0), name="markets_livebar_number_ge_0"),
             models.CheckConstraint(condition=Q(low__lte=F("high"), low__gt=0), name="markets_livebar_prices"),
         ]
+        indexes = [BrinIndex(fields=["received_at"], name="markets_livebar_received", autosummarize=True)]
 
     def __str__(self) -> str:
         return f"bar {self.number} of feed {self.feed_id}"

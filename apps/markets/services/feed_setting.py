@@ -27,6 +27,7 @@ from apps.markets.providers.csv_drop import folder_of
 from apps.markets.rules import check_upload_size, clean_symbol
 from apps.markets.rules.feeds import FASTEST_OF_ONES_OWN, MOST_FEEDS, check_bounds, clean_settings
 from apps.markets.services.feeds import change_state
+from apps.markets.services.usage import keep_bars_counted
 from apps.markets.timeframes import WEEK_MS, format_timeframe, parse_timeframe
 
 # What may be changed once bars have come: the others would make another series of what bots decided on.
@@ -181,8 +182,9 @@ def end_feed(feed_id: int) -> None:
 
 @transaction.atomic
 def delete_feed(feed: Feed, *, actor: User | None) -> None:
-    """With its bars. Raises ReadOnlyFeed, or FeedRefused while something rests on it."""
+    """With its bars, which stay counted as used. Raises ReadOnlyFeed, or FeedRefused while something rests on it."""
     locked = _locked(feed, actor)
+    keep_bars_counted(locked)
     record(actor=actor, workspace=locked.workspace, action="markets.feed.deleted", target=locked)
     try:
         locked.delete()
