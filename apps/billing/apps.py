@@ -6,6 +6,7 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
+        from apps.billing import events  # noqa: F401  registers what people are told
         from apps.billing.selectors import api_rate_of
         from apps.billing.services.usage import count_api_calls
         from apps.core.api.log import request_log

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from apps.billing.services import checkouts, credits, gateway_events, subscriptions, usage
+from apps.billing.services import checkouts, credits, gateway_events, subscriptions, telling, usage
 
 log = structlog.get_logger(__name__)
 
@@ -55,3 +55,9 @@ def end_those_of_leavers() -> None:
 def roll_up_usage() -> None:
     """Every five minutes: how much of everything was used, by day."""
     usage.roll_up_usage()
+
+
+@shared_task(name="billing.remind", expires=3000)
+def remind() -> None:
+    """Every hour: overdue payments, and trials that end soon."""
+    telling.remind()

@@ -334,6 +334,7 @@ CELERY_BEAT_SCHEDULE = {
     "billing-events": {"task": "billing.work_off_due", "schedule": 30.0},
     "billing-checkouts": {"task": "billing.expire_checkouts", "schedule": 300.0},
     "billing-leavers": {"task": "billing.end_those_of_leavers", "schedule": 3600.0},
+    "billing-remind": {"task": "billing.remind", "schedule": 3600.0},
     "billing-usage": {"task": "billing.roll_up_usage", "schedule": 300.0},
     "billing-verify": {"task": "billing.verify_credits", "schedule": crontab(hour=3, minute=50)},
     "accounts-purge": {"task": "accounts.purge", "schedule": crontab(hour=3, minute=40)},

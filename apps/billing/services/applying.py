@@ -47,6 +47,7 @@ from apps.billing.models import (
 from apps.billing.services.coupons import free_coupon
 from apps.billing.services.credits import grant_credits, take_back_credits
 from apps.billing.services.plans import BASE_PLAN, change_plan
+from apps.billing.services.telling import tell_payment, tell_refund, tell_subscription
 from apps.journal.services import record
 
 log = structlog.get_logger(__name__)
@@ -138,6 +139,7 @@ def _apply_subscription(code: str, state: SubscriptionState) -> None:
                 "gateway": code,
             },
         )
+        tell_subscription(subscription, before=before.status)
     settle_plan(workspace)
 
 
@@ -255,6 +257,7 @@ def _succeeded(workspace: Workspace, payment: Payment) -> None:
             actor=None,
             reference=f"billing.payment:{payment.uuid}",
         )
+    tell_payment(workspace, payment)
 
 
 def _failed(workspace: Workspace, payment: Payment) -> None:
@@ -265,6 +268,7 @@ def _failed(workspace: Workspace, payment: Payment) -> None:
         target=payment,
         changes={"amount": payment.amount, "currency": payment.currency, "why": payment.failure},
     )
+    tell_payment(workspace, payment)
 
 
 def _given_back(workspace: Workspace, payment: Payment, refund: Refund) -> None:
@@ -276,6 +280,7 @@ def _given_back(workspace: Workspace, payment: Payment, refund: Refund) -> None:
         target=payment,
         changes={"amount": refund.amount, "currency": payment.currency},
     )
+    tell_refund(workspace, payment, refund)
     pack = payment.checkout.pack if payment.checkout else None
     if payment.purpose == CheckoutPurpose.CREDITS and pack is not None:
         share = pack.credits * refund.amount // payment.amount

@@ -1,0 +1,46 @@
+"""What people are told about money. Imported by `apps.py`."""
+
+from __future__ import annotations
+
+from apps.notifications.choices import Mode, Urgency
+from apps.notifications.services import Event, register_event
+
+NOW = {"inbox": Mode.NOW, "email": Mode.NOW}
+
+PAYMENT_FAILED = register_event(
+    Event(
+        "billing.payment.failed",
+        "A payment of your workspace failed, or is overdue",
+        urgency=Urgency.HIGH,
+        modes=NOW,
+        required=True,
+        sample={
+            "title": "The payment of USD 29.00 failed",
+            "text": "Your card was declined. Pro stays while the payment is tried again. See that the card works.",
+            "facts": [["Plan", "Pro"], ["Paid with", "Visa 0341"]],
+            "url": "/settings/workspace/billing/",
+            "url_words": "Put it right",
+        },
+    )
+)
+SUBSCRIPTION_ENDED = register_event(
+    Event(
+        "billing.subscription.ended",
+        "The subscription of your workspace ended",
+        urgency=Urgency.HIGH,
+        modes=NOW,
+        required=True,
+    )
+)
+SUBSCRIPTION_STARTED = register_event(
+    Event("billing.subscription.started", "Your workspace has a new plan", modes=NOW)
+)
+PAYMENT_RECEIVED = register_event(
+    Event("billing.payment.received", "A payment of your workspace arrived, with its invoice", modes=NOW)
+)
+PAYMENT_REFUNDED = register_event(
+    Event("billing.payment.refunded", "Money was given back to your workspace", modes=NOW)
+)
+TRIAL_ENDING = register_event(
+    Event("billing.trial.ending", "The trial of your workspace ends in three days", modes=NOW)
+)

@@ -1,0 +1,227 @@
+"""What a workspace's owner is told about money: each thing once, and while a payment is overdue again and again.
+
+A notice is queued in the transaction that makes it true; its key names what it is about, so that the same state applied
+again tells nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
+
+from apps.accounts.models import Workspace
+from apps.billing.choices import CheckoutPurpose, PaymentStatus, SubscriptionStatus
+from apps.billing.events import (
+    PAYMENT_FAILED,
+    PAYMENT_RECEIVED,
+    PAYMENT_REFUNDED,
+    SUBSCRIPTION_ENDED,
+    SUBSCRIPTION_STARTED,
+    TRIAL_ENDING,
+)
+from apps.billing.models import Payment, Refund, Subscription
+from apps.billing.rules.money import money
+from apps.notifications.services import Event, NewNotice, queue_notices
+
+PAGE = "/settings/workspace/billing/"
+REMIND_ON = (1, 3, 5, 7)  # days after a payment became overdue
+TRIAL_WARNING = timedelta(days=3)
+
+
+def tell_payment(workspace: Workspace, payment: Payment) -> None:
+    """It succeeded or failed."""
+    sum_ = money(payment.amount, payment.currency)
+    facts = [["Paid with", payment.method]] if payment.method else []
+    if payment.invoice is not None and payment.invoice.number:
+        facts.append(["Invoice", payment.invoice.number])
+    if payment.status == PaymentStatus.SUCCEEDED:
+        if payment.purpose == CheckoutPurpose.CREDITS:
+            pack = payment.checkout.pack if payment.checkout else None
+            bought = f"{pack.credits:,} credits" if pack else "Credits"
+            text = f"{bought} are in your balance. They do not expire."
+        else:
+            text = f"It pays for {_plan_words(payment.subscription)}."
+        _tell(
+            workspace,
+            PAYMENT_RECEIVED,
+            f"received:{payment.uuid}",
+            f"Payment of {sum_} received",
+            text,
+            facts,
+            url=f"{PAGE}invoices/",
+            url_words="See the invoices",
+        )
+        return
+    why = payment.failure or "The payment was declined."
+    if payment.subscription is None:
+        text = f"{_sentence(why)} Nothing was bought; try again, perhaps with another card."
+    else:
+        text = (
+            f"{_sentence(why)} {payment.subscription.plan.name} stays while the payment is tried again. "
+            "See that the card works, or pay with another."
+        )
+    _tell(
+        workspace,
+        PAYMENT_FAILED,
+        f"failed:{payment.uuid}:{_stamp(payment.made_at)}",
+        f"The payment of {sum_} failed",
+        text,
+        facts,
+        url_words="Put it right",
+    )
+
+
+def tell_refund(workspace: Workspace, payment: Payment, refund: Refund) -> None:
+    facts = [
+        ["Of the payment", money(payment.amount, payment.currency)],
+        ["To", payment.method or payment.gateway],
+    ]
+    reason = f"{_sentence(refund.reason)} " if refund.reason else ""
+    _tell(
+        workspace,
+        PAYMENT_REFUNDED,
+        f"refunded:{refund.uuid}",
+        f"{money(refund.amount, payment.currency)} were given back",
+        f"{reason}Banks take up to ten days to show it.",
+        facts,
+        url=f"{PAGE}payments/",
+        url_words="See the payments",
+    )
+
+
+def tell_subscription(subscription: Subscription, *, before: str) -> None:
+    """It began (its status was `before`, empty for none), or ended."""
+    workspace = subscription.workspace
+    name = subscription.plan.name
+    if subscription.is_over:
+        if before in (SubscriptionStatus.INCOMPLETE, ""):
+            return  # it never gave anything
+        what = (
+            "trial" if before == SubscriptionStatus.TRIALING and not subscription.gateway else "subscription"
+        )
+        why = "The payment stayed overdue. " if before == SubscriptionStatus.PAST_DUE else ""
+        _tell(
+            workspace,
+            SUBSCRIPTION_ENDED,
+            f"ended:{subscription.uuid}",
+            f"Your {what} of {name} has ended",
+            f"{why}The workspace is on the free plan now. Nothing of yours was deleted: what is beyond the free plan "
+            "waits, and works again with a plan that has it.",
+            [],
+            url="/plans/",
+            url_words="See the plans",
+        )
+    elif before in ("", SubscriptionStatus.INCOMPLETE):
+        until = subscription.trial_end or subscription.period_end
+        facts = [["Until" if subscription.trial_end else "Renews", f"{until:%-d %B %Y}"]] if until else []
+        _tell(
+            workspace,
+            SUBSCRIPTION_STARTED,
+            f"started:{subscription.uuid}",
+            f"Your workspace is on {name}",
+            "Everything it gives can be used from now on.",
+            facts,
+        )
+
+
+def remind(now: datetime | None = None) -> int:
+    """Tell of payments that are overdue for 1, 3, 5 and 7 days, and of trials that end in three.
+
+    Returns how many notices are new. A round that was missed is made up for by the latest reminder alone.
+    """
+    now = now or timezone.now()
+    notices = []
+    overdue = Subscription.objects.filter(
+        status=SubscriptionStatus.PAST_DUE, past_due_since__lte=now - timedelta(days=REMIND_ON[0])
+    )
+    for subscription in overdue.select_related("workspace", "plan"):
+        assert subscription.past_due_since is not None
+        days = (now - subscription.past_due_since).days
+        day = max(one for one in REMIND_ON if one <= days)
+        notices.append(
+            _notice(
+                subscription.workspace,
+                PAYMENT_FAILED,
+                f"overdue:{subscription.uuid}:{_stamp(subscription.past_due_since)}:{day}",
+                f"A payment for {subscription.plan.name} is overdue",
+                f"It has been for {_days(days)}. When it is given up, the workspace goes back to the free plan. "
+                "Pay now, or change the card.",
+                [["Overdue since", f"{subscription.past_due_since.astimezone(UTC):%-d %B %Y}"]],
+                url_words="Pay now",
+            )
+        )
+    ending = Subscription.objects.filter(
+        status=SubscriptionStatus.TRIALING, trial_end__gt=now, trial_end__lte=now + TRIAL_WARNING
+    )
+    for subscription in ending.select_related("workspace", "plan"):
+        assert subscription.trial_end is not None
+        then = (
+            "Then the plan is charged for the first time."
+            if subscription.gateway and not subscription.cancel_at_period_end
+            else "Then the workspace goes back to the free plan, unless you subscribe."
+        )
+        notices.append(
+            _notice(
+                subscription.workspace,
+                TRIAL_ENDING,
+                f"trial:{subscription.uuid}:{_stamp(subscription.trial_end)}",
+                f"Your trial of {subscription.plan.name} ends on {subscription.trial_end.astimezone(UTC):%-d %B}",
+                then,
+                [],
+                url_words="See the plan",
+            )
+        )
+    return queue_notices(notices, now=now) if notices else 0
+
+
+def _tell(
+    workspace: Workspace, event: Event, key: str, title: str, text: str, facts: list[list[str]], **more: str
+) -> None:
+    queue_notices([_notice(workspace, event, key, title, text, facts, **more)])
+
+
+def _notice(
+    workspace: Workspace,
+    event: Event,
+    key: str,
+    title: str,
+    text: str,
+    facts: list[list[str]],
+    *,
+    url: str = PAGE,
+    url_words: str = "Open",
+) -> NewNotice:
+    return NewNotice(
+        person_id=workspace.owner_id,
+        workspace_id=workspace.pk,
+        event=event.name,
+        key=f"billing:{key}",
+        data={
+            "title": title,
+            "text": text,
+            "facts": [["Workspace", workspace.name], *facts],
+            "url": url,
+            "url_words": url_words,
+        },
+    )
+
+
+def _plan_words(subscription: Subscription | None) -> str:
+    if subscription is None:
+        return "your plan"
+    until = subscription.period_end
+    return f"{subscription.plan.name}" + (f" until {until.astimezone(UTC):%-d %B %Y}" if until else "")
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S}"
+
+
+def _days(number: int) -> str:
+    return "a day" if number == 1 else f"{number} days"
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
