@@ -61,9 +61,14 @@ HINTS = {
     "oidc_issuer": "the provider's address as its discovery document names it, for example https://login.example.com",
     "oidc_client_secret": "both come from the registration of this site at the provider",
     "geoip_path": "a MaxMind database of cities or countries (.mmdb); empty shows no places",
+    "stripe_secret_key": "dashboard.stripe.com, Developers, API keys: sk_test_… or sk_live_…, or a restricted key rk_…",
+    "stripe_webhook_secret": "whsec_…, as the webhook's page at dashboard.stripe.com shows it (docs/billing-stripe.md)",
+    "stripe_api_base": "leave it out for Stripe itself; another address is for the sandbox on this machine",
     "login_days": "after how many days everybody signs in again, 1 to 365",
     "login_idle_days": "after how many days without use a sign-in ends, 1 to 365",
 }
+
+STRIPE = "https://api.stripe.com"
 
 CommaList = Annotated[list[str], NoDecode]
 
@@ -120,6 +125,10 @@ class Env(BaseSettings):
     oidc_name: str = "OpenID Connect"
     oidc_client_id: str = ""
     oidc_client_secret: str = Field(default="", validate_default=True)
+    stripe_secret_key: str = ""
+    stripe_webhook_secret: str = Field(default="", validate_default=True)
+    stripe_api_base: str = STRIPE
+    stripe_automatic_tax: bool = False
     login_days: int = Field(default=90, ge=1, le=365)
     login_idle_days: int = Field(default=14, ge=1, le=365)
 
@@ -217,6 +226,30 @@ class Env(BaseSettings):
         name = (info.field_name or "").replace("_secret", "_id")
         if bool(value) != bool(info.data.get(name)):
             raise ValueError(f"and {name.upper()} belong together: give both or none")
+        return value
+
+    @field_validator("stripe_secret_key")
+    @classmethod
+    def is_stripe_key(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(sk|rk)_(test|live)_[A-Za-z0-9]{24,}", value):
+            raise ValueError("is no secret key of Stripe")
+        return value
+
+    @field_validator("stripe_webhook_secret")
+    @classmethod
+    def comes_with_the_key(cls, value: str, info: ValidationInfo) -> str:
+        if bool(value) != bool(info.data.get("stripe_secret_key")):
+            raise ValueError("and STRIPE_SECRET_KEY belong together: give both or none")
+        if value and not value.startswith("whsec_"):
+            raise ValueError("is no secret of a webhook")
+        return value
+
+    @field_validator("stripe_api_base")
+    @classmethod
+    def is_https_or_this_machine(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if not re.fullmatch(r"https://[^/]+|http://(127\.0\.0\.1|localhost)(:\d+)?", value):
+            raise ValueError("is no https address without a path")
         return value
 
     @field_validator("vapid_private_key")

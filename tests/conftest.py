@@ -21,8 +21,10 @@ from apps.markets.services import import_bars
 from config.celery import app
 from tests.exchange.shared import binance, loopback
 from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
+from tests.payments import stripe_double, stripe_server
 
-__all__ = ["binance", "loopback"]  # fixtures of all tests that speak with an exchange
+# fixtures of all tests that speak with an exchange or with Stripe
+__all__ = ["binance", "loopback", "stripe_double", "stripe_server"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

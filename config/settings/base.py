@@ -13,6 +13,7 @@ from config.env import load_env
 from config.logs import configure_logging
 from config.mail import SMTP, anymail_settings, backend_of
 from config.social import social_origins, social_providers
+from config.stripe import stand_in, stripe_origins
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = load_env()
@@ -277,6 +278,16 @@ TELEGRAM_API_URL = "https://api.telegram.org"
 TELEGRAM_BOT_TOKEN = env.telegram_bot_token
 TELEGRAM_BOT_NAME = env.telegram_bot_name
 TELEGRAM_WEBHOOK_SECRET = env.telegram_webhook_secret
+STRIPE_KEY = env.stripe_secret_key
+STRIPE_SECRET_KEY = stand_in(
+    STRIPE_KEY
+)  # what dj-stripe takes for the key and writes down; see config/stripe.py
+STRIPE_WEBHOOK_SECRET = env.stripe_webhook_secret
+STRIPE_API_BASE = env.stripe_api_base
+STRIPE_API_VERSION = "2026-05-27.dahlia"  # the shapes of objects that apps/billing/gateways/stripe reads
+STRIPE_AUTOMATIC_TAX = env.stripe_automatic_tax
+STRIPE_TIMEOUT_S = 20
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 NOTIFICATIONS_CIRCUIT: dict[str, Any] = {"faults": 3, "pause_s": 5.0, "longest_s": 300.0}
 
 CELERY_BROKER_URL = REDIS_URL
@@ -443,7 +454,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'self'"],
-        "form-action": ["'self'", *social_origins(env)],  # a button there leads on to the provider
+        # a button there leads on to the provider, or to where one pays
+        "form-action": ["'self'", *social_origins(env), *stripe_origins(env)],
     },
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True

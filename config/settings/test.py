@@ -6,6 +6,7 @@ from pathlib import Path
 
 from config.settings.base import *  # noqa: F403
 from config.settings.base import CACHES, DATABASES, REST_FRAMEWORK
+from config.stripe import stand_in
 
 ALLOWED_HOSTS = ["*"]
 CACHES["default"]["KEY_PREFIX"] = f"test-{os.getpid()}"  # rate limits of parallel test processes stay apart
@@ -15,6 +16,10 @@ if os.environ.get("TEST_DATABASE_TEMPLATE"):  # copied rather than migrated anew
 DATABASES["default"]["OPTIONS"]["options"] = "-c journal.may_truncate=on"
 SHOW_DEV_MAIL = True
 FIELD_KEYS = "tests:dGhlLWtleS1vZi10aGUtdGVzdHMtaGFzLTMyLWJ5dGU="
+STRIPE_KEY = "sk_test_0123456789abcdefghijklmn"  # the fixture stripe_double turns it on by naming an address
+STRIPE_SECRET_KEY = stand_in(STRIPE_KEY)
+STRIPE_WEBHOOK_SECRET = "whsec_0123456789abcdefghijklmn"  # noqa: S105
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")  # given to the servers of the journeys
 REST_FRAMEWORK["TEST_REQUEST_DEFAULT_FORMAT"] = "json"
 API_LOG_THREAD = False  # a thread of its own would keep the test database open; its tests start a server
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
