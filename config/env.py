@@ -50,6 +50,10 @@ HINTS = {
     "alert_mail_listen": "address and port to wait at, for example 0.0.0.0:25",
     "alert_mail_certificate": "a PEM file with the certificate, what it is signed by and its key",
     "vapid_private_key": "manage.py vapid_key makes one",
+    "midtrans_server_key": "dashboard.midtrans.com, Settings, Access keys; those of the sandbox begin with SB-",
+    "midtrans_api_base": "only for a Midtrans played on this machine, for example http://127.0.0.1:9901; else empty",
+    "seller_address": "the lines of the address on invoices, with | between them",
+    "seller_country": "two letters as in ISO 3166-1, for example ID",
     "telegram_bot_token": "@BotFather gives one: digits, a colon and 35 characters",
     "telegram_bot_name": "the bot's name without the @",
     "telegram_webhook_secret": "1 to 256 letters, digits, _ and -; only for updates by webhook",
@@ -105,6 +109,14 @@ class Env(BaseSettings):
     vapid_private_key: str = ""
     onesignal_app_id: str = ""
     onesignal_api_key: str = ""
+    midtrans_server_key: str = ""
+    midtrans_client_key: str = ""
+    midtrans_api_base: str = ""
+    seller_name: str = "Candlewright"
+    seller_address: str = ""
+    seller_country: str = ""
+    seller_tax_id: str = ""
+    seller_email: str = ""
     telegram_bot_token: str = ""
     telegram_bot_name: str = ""
     telegram_webhook_secret: str = ""
@@ -257,6 +269,27 @@ class Env(BaseSettings):
     def is_key(cls, value: str) -> str:
         if value and not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value):
             raise ValueError("is no key: 32 bytes in base64url")
+        return value
+
+    @field_validator("midtrans_server_key")
+    @classmethod
+    def is_server_key(cls, value: str) -> str:
+        if value and "server" not in value:
+            raise ValueError("is no server key (the client key has another setting)")
+        return value
+
+    @field_validator("midtrans_api_base")
+    @classmethod
+    def is_api_base(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("is not a web address")
+        return value.rstrip("/")
+
+    @field_validator("seller_country")
+    @classmethod
+    def is_country(cls, value: str) -> str:
+        if not re.fullmatch(r"([A-Z]{2})?", value):
+            raise ValueError("is no country")
         return value
 
     @field_validator("telegram_bot_token")

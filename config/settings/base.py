@@ -262,6 +262,17 @@ ALERT_MAIL_LISTEN = env.alert_mail_listen
 ALERT_MAIL_CERTIFICATE = env.alert_mail_certificate
 NOTIFICATIONS_CA_FILE = env.notifications_ca_file  # trusted by them beside the usual authorities
 TWILIO_API_URL = "https://api.twilio.com"
+MIDTRANS_SERVER_KEY = env.midtrans_server_key
+MIDTRANS_CLIENT_KEY = env.midtrans_client_key
+MIDTRANS_API_BASE = env.midtrans_api_base
+# Who sells, as it stands on invoices of our own.
+SELLER = {
+    "name": env.seller_name,
+    "address": env.seller_address,
+    "country": env.seller_country,
+    "tax_id": env.seller_tax_id,
+    "email": env.seller_email,
+}
 TWILIO_ACCOUNT_SID = env.twilio_account_sid
 TWILIO_AUTH_TOKEN = env.twilio_auth_token
 TWILIO_FROM = env.twilio_from

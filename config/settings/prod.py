@@ -20,6 +20,8 @@ if not env.email_url:
     _problems.append(f"EMAIL_URL: missing, no mail could be sent — {HINTS['email_url']}")
 if not env.stripe_api_base.startswith("https://"):
     _problems.append(f"STRIPE_API_BASE: a sandbox takes no money — {HINTS['stripe_api_base']}")
+if env.midtrans_api_base:
+    _problems.append(f"MIDTRANS_API_BASE: payments must reach Midtrans itself — {HINTS['midtrans_api_base']}")
 if _problems:
     raise ImproperlyConfigured("Wrong settings:\n  " + "\n  ".join(_problems))
 

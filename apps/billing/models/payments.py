@@ -179,6 +179,9 @@ class Checkout(BaseModel):
         related_name="+",
         help_text="Subscription that it prolongs or changes, where the gateway does not do so by itself.",
     )
+    prolongs = models.BooleanField(
+        default=True, help_text="It pays for a period; otherwise for a change of the present one."
+    )
     currency = models.CharField(max_length=3)
     amount = models.PositiveBigIntegerField(
         help_text="Minor units, tax included where we charge it ourselves."
