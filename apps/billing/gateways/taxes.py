@@ -13,7 +13,7 @@ from apps.billing.rules.money import rounded
 
 @dataclass(frozen=True)
 class Tax:
-    """Minor units on top of a net amount, and what it is called; without a rate for the buyer's country there is none."""
+    """Minor units on top of a net amount, and what it is called; none where the buyer's country has no rate."""
 
     amount: int = 0
     name: str = ""

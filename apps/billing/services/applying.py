@@ -25,6 +25,7 @@ from apps.billing.choices import (
     RefundStatus,
     SubscriptionStatus,
 )
+from apps.billing.gateways.registry import gateway
 from apps.billing.gateways.states import (
     CheckoutState,
     InvoiceState,
@@ -46,6 +47,7 @@ from apps.billing.models import (
 )
 from apps.billing.services.coupons import free_coupon
 from apps.billing.services.credits import grant_credits, take_back_credits
+from apps.billing.services.invoices import issue_credit_note, issue_invoice
 from apps.billing.services.plans import BASE_PLAN, change_plan
 from apps.billing.services.telling import tell_payment, tell_refund, tell_subscription
 from apps.journal.services import record
@@ -257,6 +259,8 @@ def _succeeded(workspace: Workspace, payment: Payment) -> None:
             actor=None,
             reference=f"billing.payment:{payment.uuid}",
         )
+    if not gateway(payment.gateway).gives_invoices:
+        issue_invoice(payment)
     tell_payment(workspace, payment)
 
 
@@ -280,6 +284,7 @@ def _given_back(workspace: Workspace, payment: Payment, refund: Refund) -> None:
         target=payment,
         changes={"amount": refund.amount, "currency": payment.currency},
     )
+    issue_credit_note(refund)
     tell_refund(workspace, payment, refund)
     pack = payment.checkout.pack if payment.checkout else None
     if payment.purpose == CheckoutPurpose.CREDITS and pack is not None:

@@ -34,7 +34,7 @@ def words(pdf: bytes) -> str:
 
 
 def test_all_that_must_stand_on_it_can_be_read():
-    period = (date(2026, 11, 22), date(2026, 12, 21))
+    period = "2026-11-22 – 2026-12-21"
     pdf = paper_pdf(
         paper(
             (

@@ -287,7 +287,10 @@ class MidtransGateway:
         )
         tax = tax_for(subscription.workspace, max(0, cost.due), price.currency)
         if tax.amount:
-            lines = (*lines, InvoiceLineState(text=f"{tax.name} {tax.percent.normalize():f} %", amount=tax.amount))
+            lines = (
+                *lines,
+                InvoiceLineState(text=f"{tax.name} {tax.percent.normalize():f} %", amount=tax.amount),
+            )
         return Preview(
             due_now=max(0, cost.due) + tax.amount,
             next_amount=new_amount,

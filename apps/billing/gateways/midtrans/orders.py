@@ -64,10 +64,7 @@ def spans_of(orders: Iterable[PaidOrder]) -> list[Span]:
     later begins anew. A change keeps the period's end, or with another interval begins a new period at once.
     """
     spans: list[Span] = []
-    anchor, count = (
-        datetime.min,
-        0,
-    )  # periods are counted from the anchor, so that the day of the month comes back
+    anchor: datetime | None = None  # periods are counted from it, so that the day of the month comes back
     count = 0
     for order in sorted(orders, key=lambda order: (order.paid_at, order.number)):
         last = spans[-1] if spans else None
@@ -76,7 +73,7 @@ def spans_of(orders: Iterable[PaidOrder]) -> list[Span]:
             continue
         if last and order.prolongs and order.paid_at <= last.end + GRACE:
             start = last.end
-            if order.interval != last.interval or anchor is None:
+            if anchor is None or order.interval != last.interval:
                 anchor, count = start, 0
         else:
             start = anchor = order.paid_at

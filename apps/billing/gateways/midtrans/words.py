@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from hashlib import sha512
 from typing import Any
+from uuid import UUID
 
 from apps.billing.choices import CheckoutStatus, PaymentStatus, RefundStatus
 from apps.billing.errors import NotificationBroken
@@ -81,7 +82,7 @@ def minor(text: Any, currency: str) -> int:
         amount = Decimal(str(text)) * 10 ** decimals(currency)
     except InvalidOperation:
         raise NotificationBroken(f"Midtrans tells of an amount {text!r}, which is none.") from None
-    if amount != int(amount) or amount < 0:
+    if not amount.is_finite() or amount != int(amount) or amount < 0:
         raise NotificationBroken(f"Midtrans tells of an amount {text!r}, finer than {currency} is divided.")
     return int(amount)
 
@@ -109,7 +110,7 @@ def refunds_of(told: Mapping[str, Any], currency: str) -> tuple[RefundState, ...
             status=RefundStatus.SUCCEEDED,
             made_at=moment(one.get("created_at")) or made_at,
             reason=str(one.get("reason") or ""),
-            asked=str(one.get("refund_key") or ""),
+            asked=_uuid_or_nothing(one.get("refund_key")),
         )
         for one in listed
     )
@@ -125,3 +126,11 @@ def method_of(told: Mapping[str, Any]) -> str:
         "cstore": str(told.get("store") or "").capitalize(),
     }.get(kind, "")
     return f"{METHODS.get(kind, kind)} {more}".strip()
+
+
+def _uuid_or_nothing(key: Any) -> str:
+    """Our refunds are asked for by their uuid; those made on the dashboard have keys of another kind."""
+    try:
+        return str(UUID(str(key)))
+    except ValueError:
+        return ""

@@ -66,7 +66,7 @@ class PaperLine:
     amount: int
     quantity: int = 1
     unit_amount: int | None = None
-    period: tuple[date, date] | None = None  # first and last day
+    period: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _lines(paper: Paper) -> Table:
     for line in paper.lines:
         words: list[Any] = [_text(line.description, _BODY)]
         if line.period:
-            words.append(_text(f"{_day(line.period[0])} – {_day(line.period[1])}", _QUIET))
+            words.append(_text(line.period, _QUIET))
         shown = line.unit_amount is not None
         rows.append(
             [
