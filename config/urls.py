@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/", include("apps.accounts.second_factor_urls")),
     path("accounts/", include("allauth.urls")),
     path("settings/", include("apps.accounts.urls")),
+    path("settings/workspace/billing/", include("apps.billing.money_urls")),
     path("settings/workspace/credits/", include("apps.billing.urls")),
     path("billing/webhooks/", include("apps.billing.webhook_urls")),
     path("invitations/<slug:token>/", invitation, name="invitation"),

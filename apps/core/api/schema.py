@@ -78,6 +78,11 @@ REFUSALS: dict[int, tuple[str, str, str]] = {
     428: ("If-Match is missing.", "precondition_required", "Send If-Match with the ETag you read."),
     429: ("Too many requests; see Retry-After.", "throttled", "Expected available in 12 seconds."),
     500: ("A fault of ours; tell us the request_id.", "server_error", "Something broke on our side"),
+    503: (
+        "Somebody whom this needs cannot be reached; trying again later may help.",
+        "gateway_unreachable",
+        "Stripe did not answer. Nothing was changed.",
+    ),
 }
 BASES = {ModelSerializer.__doc__, Serializer.__doc__}  # what they say is not for callers
 VERBS = {"retrieve": "get", "partial_update": "change", "update": "replace", "destroy": "delete"}

@@ -1,0 +1,141 @@
+"""What people fill in to buy, to change and to cancel, and how they search their papers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from apps.billing.choices import InvoiceStatus, PaymentStatus
+from apps.billing.gateways.base import Gateway
+from apps.billing.models import BillingProfile, CreditPack, PlanPrice
+from apps.billing.selectors.purchases import PaperFilter
+from apps.billing.services.profiles import FIELDS
+from apps.core.overtaken import SeenForm
+
+
+class WayForm(forms.Form):
+    """With which gateway, where there are several."""
+
+    gateway = forms.ChoiceField(label="Pay with")
+
+    def __init__(self, *args: Any, ways: Sequence[Gateway], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["gateway"]
+        field.choices = [(one.code, one.name) for one in ways]  # type: ignore[attr-defined]
+        field.initial = ways[0].code if ways else ""
+        if len(ways) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class PlanForm(WayForm):
+    """Which price, how many seats, and a coupon. A change of a subscription asks for no gateway and no coupon."""
+
+    price = forms.ModelChoiceField(
+        PlanPrice.objects.none(),
+        to_field_name="uuid",
+        error_messages={
+            "required": "Choose a plan.",
+            "invalid_choice": "This price is not sold any more. Choose another.",
+        },
+    )
+    seats = forms.IntegerField(
+        required=False, min_value=1, max_value=10_000, help_text="Empty: those that the plan includes."
+    )
+    coupon = forms.CharField(required=False, max_length=40)
+
+    def __init__(self, *args: Any, prices: Any, is_change: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["price"].queryset = prices  # type: ignore[attr-defined]
+        if is_change:
+            del self.fields["gateway"], self.fields["coupon"]
+
+
+class PackForm(WayForm):
+    """Which pack of credits."""
+
+    pack = forms.ModelChoiceField(
+        CreditPack.objects.none(),
+        to_field_name="uuid",
+        error_messages={"required": "Choose how many.", "invalid_choice": "This pack is not sold any more."},
+    )
+
+    def __init__(self, *args: Any, packs: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["pack"].queryset = packs  # type: ignore[attr-defined]
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(
+        required=False,
+        max_length=300,
+        label="What made you decide so?",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Read by people who can change it.",
+    )
+
+
+class ProfileForm(SeenForm, forms.ModelForm):
+    country = forms.CharField(
+        required=False,
+        max_length=2,
+        help_text="Two letters (ISO 3166-1): DE, ID, US.",
+        validators=[RegexValidator("^[A-Za-z]{2}$", "Give the two letters of the country: DE, ID, US.")],
+    )
+
+    class Meta:
+        model = BillingProfile
+        fields = list(FIELDS)
+        labels = {
+            "name": "Company or person",
+            "email": "Email",
+            "line1": "Street and number",
+            "line2": "Further line",
+            "postal_code": "Postal code",
+            "state": "State or province",
+            "tax_id": "Tax number",
+        }
+        help_texts = {
+            "name": "",
+            "email": "Where invoices go. Empty: to the owner of the workspace.",
+            "tax_id": "VAT, NPWP or the like. It is printed on invoices.",
+        }
+
+
+class PapersForm(forms.Form):
+    """Filters of payments and invoices; days are in UTC."""
+
+    q = forms.CharField(required=False, max_length=100)
+    status = forms.ChoiceField(required=False)
+    since = forms.DateField(required=False)
+    until = forms.DateField(required=False)
+
+    def __init__(self, *args: Any, statuses: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["status"].choices = [("", "Any state"), *statuses]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The last day lies before the first.")
+        return cleaned
+
+    def chosen(self) -> PaperFilter:
+        """The filter; what is wrong is left out, and the form tells it."""
+        self.is_valid()
+        values = self.cleaned_data
+        since, until = values.get("since"), values.get("until")
+        return PaperFilter(
+            text=values.get("q", "").replace("\x00", ""),
+            status=values.get("status", ""),
+            since=datetime.combine(since, time.min, UTC) if since else None,
+            until=datetime.combine(until, time.min, UTC) + timedelta(days=1) if until else None,
+        )
+
+
+PAYMENT_STATUSES = [*PaymentStatus.choices, ("refunded", "Refunded")]
+INVOICE_STATUSES = list(InvoiceStatus.choices)
