@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User, Workspace
 from apps.backtests.services import BacktestRequest
 from apps.billing.models import Plan
+from apps.billing.selectors import forget_terms
 from apps.markets.models import BarSet
 from apps.markets.services import import_bars
 from config.celery import app
@@ -69,6 +70,12 @@ def media(settings, tmp_path: Path):
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MAIL_DIR = tmp_path / "mail"
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
+
+
+@pytest.fixture(autouse=True)
+def plans_read_anew():
+    """What this process remembers of plans is as old as a test that is taken back."""
+    forget_terms()
 
 
 @pytest.fixture

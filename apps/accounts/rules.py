@@ -16,6 +16,9 @@ O, A, T, N, V = Role.OWNER, Role.ADMIN, Role.TRADER, Role.ANALYST, Role.VIEWER  
 SIGNED_IN = "signed in"
 IN_PERSON = "in person"  # the same, but never for an API key: it belongs to one workspace, not to the person
 
+# instead of a capability, for what no plan is needed
+ALWAYS = "always"
+
 # right: (what it lets one do, who holds it)
 RIGHTS: dict[str, tuple[str, tuple[Role, ...]]] = {
     "workspace.view": ("See the workspace, its members and its usage", (O, A, T, N, V)),

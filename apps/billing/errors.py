@@ -11,7 +11,16 @@ class QuotaExceeded(DomainError):
     title = "The plan's limit is reached"
 
 
+class CapReached(QuotaExceeded):
+    """402: the workspace's own cap on a meter is reached; its owner can raise it."""
+
+    code = "cap_reached"
+    title = "The workspace's own cap is reached"
+
+
 class NotInPlan(DomainError):
+    """402: the plan lacks this; says which plans have it."""
+
     code = "not_in_plan"
     status = 402
     title = "Not part of this plan"

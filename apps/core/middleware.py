@@ -40,5 +40,7 @@ class DomainErrorMiddleware:
             response = HttpResponse(status=error.status)
             response["HX-Trigger"] = json.dumps({"toast": {"level": "error", "message": error.message}})
             response["HX-Reswap"] = "none"
-            return response
-        return render(request, "errors/problem.html", {"error": error}, status=error.status)
+        else:
+            response = render(request, "errors/problem.html", {"error": error}, status=error.status)
+        response["X-Problem"] = error.code
+        return response

@@ -14,24 +14,28 @@ from apps.signals.models import Signal, SignalChain
 
 
 def signals_beyond_plan() -> Q:
-    return _beyond("signal_days", "workspace__plan_code", "received_at") & Q(is_sealed=True)
+    return _beyond("signal_days", "workspace", "received_at") & Q(is_sealed=True)
 
 
 def firings_beyond_plan() -> Q:
-    return _beyond("signal_days", "alarm__workspace__plan_code", "fired_at")
+    return _beyond("signal_days", "alarm__workspace", "fired_at")
 
 
 def alerts_beyond_plan() -> Q:
     """Those that were answered; one that still waits to become a signal keeps its text."""
-    return _beyond("alert_days", "source__workspace__plan_code", "received_at") & ~Q(status="received")
+    return _beyond("alert_days", "source__workspace", "received_at") & ~Q(status="received")
 
 
-def _beyond(column: str, plan: str, moment: str) -> Q:
+def _beyond(column: str, workspace: str, moment: str) -> Q:
     """Rows whose workspace's plan keeps them no longer. A plan without a number sets no end."""
     now = timezone.now()
     over = Q(pk__in=[])
-    for code, days in Plan.objects.exclude(**{column: None}).values_list("code", column):
-        over |= Q(**{plan: code, f"{moment}__lt": now - timedelta(days=days)})
+    plans = Plan.objects.exclude(**{column: None}).values_list("code", "version", "is_current", column)
+    for code, version, is_current, days in plans:
+        has = Q(**{f"{workspace}__plan_version": version})
+        if is_current:
+            has |= Q(**{f"{workspace}__plan_version": None})
+        over |= has & Q(**{f"{workspace}__plan_code": code, f"{moment}__lt": now - timedelta(days=days)})
     return over
 
 

@@ -85,9 +85,15 @@ def is_let_in(answer: HttpResponse, _: Route) -> bool:
         return True  # the right is there; the person is asked to prove who they are
     return (
         answer.status_code not in (401, 403, 404)
+        and not lacks_plan(answer)
         and answer.status_code < 500
         and not is_redirect(answer, LOG_IN)
     )
+
+
+def lacks_plan(answer: HttpResponse) -> bool:
+    """Refused since the plan does not hold what the route needs."""
+    return answer.status_code == 402 and (code_of(answer) or answer.get("X-Problem")) == "not_in_plan"
 
 
 def is_refused(answer: HttpResponse, route: Route) -> bool:

@@ -21,7 +21,7 @@ from apps.accounts.models import ApiKey, Workspace
 from apps.accounts.services import create_api_key
 from apps.backtests.models import Backtest, PortfolioLeg, PortfolioRun, Sweep, SweepMarket, Trial, WalkForward
 from apps.billing.choices import BucketSource
-from apps.billing.selectors import _api_rates
+from apps.billing.selectors import _terms
 from apps.billing.services.credits import Need, grant_credits, hold_many, settle_many
 from apps.bots.models import Bot, BotTransition, Decision
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
@@ -124,8 +124,8 @@ def _asks_who() -> bool:
 
 def _ask(client: Client, path: str) -> tuple[int, Queries]:
     cache.clear()  # more routes than a minute's requests
-    for plan in _api_rates:  # asked anew every minute
-        _api_rates[plan] = (_api_rates[plan][0], time.monotonic())
+    for plan in _terms:  # asked anew every minute
+        _terms[plan] = (_terms[plan][0], time.monotonic())
     with Queries() as queries:
         response = client.get(path)
         if response.streaming:

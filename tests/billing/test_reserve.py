@@ -23,7 +23,9 @@ def free(db):
     [
         ("free", "can.trade_live", False),
         ("pro", "can.trade_live", True),
-        ("pro", "can.manage_users", False),
+        ("free", "can.run_bots", True),
+        ("free", "can.send_webhooks", False),
+        ("pro", "can.use_sso", False),
         ("enterprise", "can.manage_users", True),
     ],
 )

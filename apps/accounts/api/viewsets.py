@@ -30,6 +30,7 @@ from apps.accounts.api.serializers import (
 )
 from apps.accounts.middleware import enter
 from apps.accounts.models import ApiKey, Invitation, Workspace
+from apps.accounts.needs import ALWAYS
 from apps.accounts.rules import IN_PERSON, SIGNED_IN
 from apps.accounts.selectors import (
     invitations_of,
@@ -97,6 +98,7 @@ class WorkspaceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generic
         "close": "workspace.own",
         "reopen": "workspace.own",
     }
+    plan = {"member": ALWAYS}
     confirmed = {"transfer", "close"}
     problems = {
         **dict.fromkeys(("member", "invitations", "invitation", "resend", "leave", "transfer"), (409,)),

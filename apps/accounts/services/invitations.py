@@ -17,6 +17,7 @@ from apps.accounts.choices import GRANTED_ROLES
 from apps.accounts.errors import InvitationRefused, WorkspaceRefused
 from apps.accounts.models import Invitation, Membership, User, Workspace
 from apps.accounts.services.mail_requests import ask_for_mail, sends
+from apps.core.quotas import check_room
 from apps.journal.services import record
 
 VALID_FOR = timedelta(days=7)
@@ -25,7 +26,10 @@ MOST_OPEN = 50
 
 @transaction.atomic
 def invite(workspace: Workspace, *, email: str, role: str, actor: User) -> Invitation:
-    """Ask somebody by e-mail to join. Raises InvitationRefused for members, those asked already, and too many."""
+    """Ask somebody by e-mail to join.
+
+    Raises InvitationRefused for members, those asked already, and too many; 402 when no seat is free.
+    """
     workspace = Workspace.objects.select_for_update().get(pk=workspace.pk)
     if not workspace.is_team:
         raise WorkspaceRefused("A personal workspace has one member. Make a team to work with others.")
@@ -46,6 +50,7 @@ def invite(workspace: Workspace, *, email: str, role: str, actor: User) -> Invit
         raise InvitationRefused(
             f"{MOST_OPEN} invitations wait for an answer. Revoke some before you send more.", field="email"
         )
+    check_room(workspace, "seats")
     invitation = Invitation.objects.create(
         workspace=workspace,
         email=email,
@@ -83,7 +88,8 @@ def revoke(invitation: Invitation, *, actor: User) -> None:
 
 @transaction.atomic
 def accept(invitation: Invitation, *, actor: User) -> Membership:
-    """Join the workspace. Raises InvitationRefused for one that is over, and where the workspace is closing."""
+    """Join the workspace. Raises InvitationRefused for one that is over, and where the workspace is closing; 402 when
+    no seat is free."""
     workspace = Workspace.objects.select_for_update().get(pk=invitation.workspace_id)
     invitation = _unanswered(invitation)
     if invitation.state == "expired":
@@ -92,6 +98,7 @@ def accept(invitation: Invitation, *, actor: User) -> Membership:
         raise InvitationRefused(f"{workspace} is being closed.")
     if Membership.objects.filter(workspace=workspace, user=actor).exists():
         raise InvitationRefused(f"You are a member of {workspace} already.")
+    check_room(workspace, "seats")
     membership = Membership.objects.create(workspace=workspace, user=actor, role=invitation.role)
     invitation.accepted_at = timezone.now()
     invitation.accepted_by = actor

@@ -17,7 +17,7 @@ from apps.accounts.confirm import confirmed, require_confirmed
 from apps.accounts.errors import BadKey, RightMissing
 from apps.accounts.key_forms import ApiKeyForm, KeySettingsForm, RotateForm, settings_of
 from apps.accounts.models import ApiKey
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.rules import RIGHTS
 from apps.accounts.selectors import keys_of
 from apps.accounts.selectors.key_requests import OUTCOMES, requests_of
@@ -25,7 +25,7 @@ from apps.accounts.services import change_api_key, create_api_key, revoke_api_ke
 from apps.core.once import keep_once, take_once
 
 
-@needs("keys.use")
+@needs("keys.use", plan=ALWAYS)
 @require_GET
 def api_keys(request: HttpRequest) -> HttpResponse:
     """The workspace's keys, or one's own for those who may not see everybody's."""
@@ -60,7 +60,7 @@ def api_key_new(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/api_key_new.html", {"form": form})
 
 
-@needs("keys.use")
+@needs("keys.use", plan=(ALWAYS, ""))
 @never_cache
 @require_http_methods(["GET", "POST"])
 def api_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -111,7 +111,7 @@ def api_key_rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _show_once(request, successor, secret)
 
 
-@needs("keys.use")
+@needs("keys.use", plan=ALWAYS)
 @require_POST
 def api_key_revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     key = get_object_or_404(_visible(request), uuid=uuid)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.choices import GRANTED_ROLES, Role
 from apps.accounts.errors import InvitationRefused, WorkspaceRefused
 from apps.accounts.forms import InvitationForm, RoleForm
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.rules import RIGHTS
 from apps.accounts.selectors import invitations_of, members_of
 from apps.accounts.services import change_role, invitations, remove_member
@@ -38,7 +38,7 @@ def members(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/members.html", context, status=422 if form.errors else 200)
 
 
-@needs("members.manage")
+@needs("members.manage", plan=ALWAYS)
 @require_POST
 def member_role(request: HttpRequest, uuid: UUID) -> HttpResponse:
     membership = get_object_or_404(members_of(request.workspace), uuid=uuid)
@@ -50,7 +50,7 @@ def member_role(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("accounts:members")
 
 
-@needs("members.manage")
+@needs("members.manage", plan=ALWAYS)
 @require_POST
 def member_remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
     membership = get_object_or_404(members_of(request.workspace), uuid=uuid)
@@ -68,7 +68,7 @@ def invitation_resend(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("accounts:members")
 
 
-@needs("members.manage")
+@needs("members.manage", plan=ALWAYS)
 @require_POST
 def invitation_revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     invitation = get_object_or_404(invitations_of(request.workspace), uuid=uuid)

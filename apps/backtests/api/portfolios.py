@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from apps.accounts.needs import ALWAYS
 from apps.backtests.api.finding import ConditionsSerializer, bar_set_of, formula_of
 from apps.backtests.api.serializers import HeadlineField
 from apps.backtests.choices import Status
@@ -229,6 +230,7 @@ class PortfolioViewSet(
         **dict.fromkeys(("list", "retrieve", "trades", "result"), "backtests.view"),
         "*": "backtests.run",
     }
+    plan = {"cancel": ALWAYS}
     serializer_class = PortfolioSerializer
     row_serializer_class = PortfolioRowSerializer
     lookup_field = "uuid"

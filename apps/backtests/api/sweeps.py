@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from apps.accounts.needs import require
+from apps.accounts.needs import ALWAYS, require
 from apps.backtests.choices import Fill, RankBy, Status, SweepMode
 from apps.backtests.models import Sweep
 from apps.backtests.selectors import CellQuery, cell_page, sweep_headline, sweeps_of
@@ -248,6 +248,7 @@ class SweepViewSet(
         **dict.fromkeys(("list", "retrieve", "cells"), "backtests.view"),
         "*": "backtests.run",
     }
+    plan = {"cancel": ALWAYS}
     serializer_class = SweepSerializer
     row_serializer_class = SweepRowSerializer
     lookup_field = "uuid"

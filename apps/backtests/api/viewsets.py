@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from apps.accounts.needs import require
+from apps.accounts.needs import ALWAYS, require
 from apps.backtests.access import get_backtests_for, get_lineage_for
 from apps.backtests.api.compare import COMPARISON_EXAMPLE, ComparisonRequestSerializer, ComparisonSerializer
 from apps.backtests.api.reports import (
@@ -102,6 +102,7 @@ class BacktestViewSet(
         ),
         "*": "backtests.run",
     }
+    plan = {"cancel": ALWAYS}
     serializer_class = BacktestSerializer
     row_serializer_class = BacktestRowSerializer
     lookup_field = "uuid"

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from apps.accounts.needs import ALWAYS
 from apps.backtests.api.finding import ConditionsSerializer, bar_set_of, formula_of
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
@@ -234,6 +235,7 @@ class WalkForwardViewSet(
         **dict.fromkeys(("list", "retrieve", "trades", "result"), "backtests.view"),
         "*": "backtests.run",
     }
+    plan = {"cancel": ALWAYS}
     serializer_class = WalkForwardSerializer
     row_serializer_class = WalkForwardRowSerializer
     lookup_field = "uuid"

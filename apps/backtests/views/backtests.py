@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.selectors import research_defaults
 from apps.backtests.access import get_backtest_for
 from apps.backtests.choices import Status
@@ -223,14 +223,14 @@ def backtest_export(request: HttpRequest, uuid: UUID, what: str) -> HttpResponse
     return as_download(export)
 
 
-@needs("backtests.run")
+@needs("backtests.run", plan=ALWAYS)
 @require_POST
 def backtest_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     cancel_backtest(get_backtest_for(request.workspace, uuid), actor=request.user)
     return redirect("backtests:backtest-detail", uuid=uuid)
 
 
-@needs("backtests.run")
+@needs("backtests.run", plan=ALWAYS)
 @require_POST
 def backtest_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_backtest(get_backtest_for(request.workspace, uuid), actor=request.user)

@@ -12,7 +12,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.selectors import research_defaults
 from apps.backtests.access import get_portfolio_for
 from apps.backtests.choices import Status
@@ -250,14 +250,14 @@ def portfolio_export(request: HttpRequest, uuid: UUID, what: str) -> HttpRespons
     return export_of(get_portfolio_for(request.workspace, uuid), what, f"portfolio-{str(uuid)[:8]}")
 
 
-@needs("backtests.run")
+@needs("backtests.run", plan=ALWAYS)
 @require_POST
 def portfolio_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     cancel_portfolio(get_portfolio_for(request.workspace, uuid), actor=request.user)
     return redirect("backtests:portfolio-detail", uuid=uuid)
 
 
-@needs("backtests.run")
+@needs("backtests.run", plan=ALWAYS)
 @require_POST
 def portfolio_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_portfolio(get_portfolio_for(request.workspace, uuid), actor=request.user)

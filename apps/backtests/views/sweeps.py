@@ -15,7 +15,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.selectors import research_defaults
 from apps.backtests.access import get_backtest_for, get_sweep_for
 from apps.backtests.choices import Status
@@ -352,14 +352,14 @@ def sweep_open(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
     return redirect("backtests:backtest-detail", uuid=backtest.uuid)
 
 
-@needs("backtests.run")
+@needs("backtests.run", plan=ALWAYS)
 @require_POST
 def sweep_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     cancel_sweep(get_sweep_for(request.workspace, uuid), actor=request.user)
     return redirect("backtests:sweep-detail", uuid=uuid)
 
 
-@needs("backtests.run")
+@needs("backtests.run", plan=ALWAYS)
 @require_POST
 def sweep_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_sweep(get_sweep_for(request.workspace, uuid), actor=request.user)

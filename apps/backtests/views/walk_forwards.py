@@ -12,7 +12,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.selectors import research_defaults
 from apps.backtests.access import get_backtest_for, get_sweep_for, get_walk_forward_for
 from apps.backtests.choices import Status
@@ -244,14 +244,14 @@ def walk_forward_open(request: HttpRequest, uuid: UUID, number: int) -> HttpResp
     return redirect("backtests:backtest-detail", uuid=backtest.uuid)
 
 
-@needs("backtests.run")
+@needs("backtests.run", plan=ALWAYS)
 @require_POST
 def walk_forward_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     cancel_walk_forward(get_walk_forward_for(request.workspace, uuid), actor=request.user)
     return redirect("backtests:walk-forward-detail", uuid=uuid)
 
 
-@needs("backtests.run")
+@needs("backtests.run", plan=ALWAYS)
 @require_POST
 def walk_forward_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_walk_forward(get_walk_forward_for(request.workspace, uuid), actor=request.user)

@@ -1,4 +1,4 @@
-"""Calendar of meters; no database here."""
+"""Calendar of meters; `capabilities` has what plans may hold. No database here."""
 
 from __future__ import annotations
 

@@ -2,11 +2,40 @@
 
 from apps.billing.selectors.plans import (
     API_METER,
+    Limit,
     MeterState,
-    _api_rates,
+    Terms,
+    _terms,
+    amounts_of_meter,
     api_rate_of,
+    current_plans,
+    forget_terms,
+    limit_of,
     meters_of,
     plan_of,
+    plans_giving,
+    plans_in_force,
+    plans_with,
+    terms_of,
+    version_named,
 )
 
-__all__ = ["API_METER", "MeterState", "_api_rates", "api_rate_of", "meters_of", "plan_of"]
+__all__ = [
+    "API_METER",
+    "Limit",
+    "MeterState",
+    "Terms",
+    "_terms",
+    "amounts_of_meter",
+    "api_rate_of",
+    "current_plans",
+    "forget_terms",
+    "limit_of",
+    "meters_of",
+    "plan_of",
+    "plans_giving",
+    "plans_in_force",
+    "plans_with",
+    "terms_of",
+    "version_named",
+]

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
-from django.db.models import Case, F, Q, QuerySet, Sum, When
+from django.db.models import Case, F, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import TruncDay
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.billing.choices import LedgerKind
 from apps.billing.models import CreditBucket, LedgerTransaction, Plan
+from apps.billing.selectors.plans import version_named
 
 USED = Case(
     When(kind=LedgerKind.SETTLE, then=F("amount") - F("change")),
@@ -113,7 +114,9 @@ def use_by_day(workspace: Workspace, days: int = 30) -> list[DayOfUse]:
 
 
 def larger_plans(workspace: Workspace) -> list[Plan]:
-    """Plans that give more credits a month than the workspace's own, the smallest first."""
-    plans = list(Plan.objects.order_by("monthly_credits", "rank"))
-    own = next((plan.monthly_credits for plan in plans if plan.code == workspace.plan_code), 0)
-    return [plan for plan in plans if plan.monthly_credits > own]
+    """Plans sold now that give more credits a month than the workspace's own, the smallest first."""
+    own = Plan.objects.filter(version_named(workspace.plan_code, workspace.plan_version))
+    larger = Plan.objects.filter(
+        is_current=True, is_offered=True, monthly_credits__gt=Subquery(own.values("monthly_credits")[:1])
+    )
+    return list(larger.order_by("monthly_credits", "rank"))

@@ -1,6 +1,13 @@
-"""`allows()` and `reserve()`: the one way to ask what a workspace may do, for pages, API and workers."""
+"""`reserve()`, `settle()`, `release()`: the one way to use what a plan gives so much of, for pages, API and workers.
+
+`check_room()` is the same for what is counted by its own rows (seats, webhook endpoints). What a workspace caps itself
+(`MeterCap.hard`) stops here as the plan does.
+"""
 
 from __future__ import annotations
+
+from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -8,53 +15,50 @@ from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.billing.choices import ReservationState
-from apps.billing.errors import NotInPlan, QuotaExceeded
-from apps.billing.models import RESERVED_PLUS_USED, MeterUsage, PlanLimit, Reservation
+from apps.billing.errors import CapReached, NotInPlan, QuotaExceeded
+from apps.billing.models import RESERVED_PLUS_USED, MeterUsage, Reservation
 from apps.billing.rules import next_reset, period_start
-from apps.billing.selectors import plan_of
+from apps.billing.rules.capabilities import amount_of, meter_named
+from apps.billing.selectors import Limit, limit_of, plan_of, plans_giving
+from apps.billing.selectors.counted import COUNTED
+from apps.billing.services.entitlements import PLANS_PAGE, as_options
 
-
-def allows(workspace: Workspace, capability: str) -> bool:
-    """Whether the workspace's plan holds the capability, for example "can.publish_strategy"."""
-    return capability in plan_of(workspace).capabilities
+CAPS_PAGE = "/settings/workspace/usage/"
 
 
 @transaction.atomic
 def reserve(workspace: Workspace, meter: str, amount: int = 1, *, key: str) -> Reservation:
     """Hold `amount` of a meter for the work named `key`; the same key again gives the same reservation.
 
-    One conditional UPDATE decides, so that any number of concurrent callers never exceed the limit.
-    Raises QuotaExceeded (what, how much, when it resets).
+    One conditional UPDATE decides, so that any number of concurrent callers never exceed the limit. Raises NotInPlan,
+    QuotaExceeded (what, how much, when it resets, which plans give more) or CapReached (the workspace's own cap).
     """
     existing = Reservation.objects.filter(key=key).first()
     if existing:
         return existing
-    limit = PlanLimit.objects.filter(plan__code=workspace.plan_code, meter=meter).first()
+    limit = limit_of(workspace, meter)
     if limit is None:
-        raise NotInPlan(f"{meter.replace('_', ' ')} are not part of this plan.", extra={"meter": meter})
+        raise _not_given(workspace, meter)
     today = timezone.now().date()
     start = period_start(limit.period, today)
     usage, _ = MeterUsage.objects.get_or_create(workspace=workspace, meter=meter, period_start=start)
     room = MeterUsage.objects.filter(pk=usage.pk)
-    if limit.amount is not None:
-        room = room.annotate(taken=RESERVED_PLUS_USED).filter(taken__lte=limit.amount - amount)
+    if limit.least is not None:
+        room = room.annotate(taken=RESERVED_PLUS_USED).filter(taken__lte=limit.least - amount)
     if not room.update(reserved=F("reserved") + amount):
-        resets = next_reset(limit.period, today)
-        what = f"{limit.amount} {meter.replace('_', ' ')}"
-        if limit.amount == 1:
-            what = what.removesuffix("s")
-        each = f" a {limit.period}" if resets else ""
-        when = f" It starts again on {resets:%-d %B} at 00:00 UTC." if resets else ""
-        raise QuotaExceeded(
-            f"The {plan_of(workspace).name} plan gives {what}{each}, and all are used.{when}",
-            extra={
-                "meter": meter,
-                "limit": limit.amount,
-                "period": limit.period,
-                "resets_on": resets.isoformat() if resets else None,
-            },
-        )
+        raise _used_up(workspace, meter, limit, today)
     return Reservation.objects.create(usage=usage, key=key, amount=amount)
+
+
+def check_room(workspace: Workspace, meter: str) -> None:
+    """Raises unless the plan has room for one more of what is counted by its rows. Part of the caller's transaction,
+    in which others who ask for the same workspace wait."""
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+    limit = limit_of(workspace, meter)
+    if limit is None:
+        raise _not_given(workspace, meter)
+    if limit.least is not None and COUNTED[meter](workspace) >= limit.least:
+        raise _used_up(workspace, meter, limit, timezone.now().date())
 
 
 def settle(key: str) -> None:
@@ -77,4 +81,38 @@ def _close(key: str, state: ReservationState) -> None:
     used = reservation.amount if state == ReservationState.SETTLED else 0
     MeterUsage.objects.filter(pk=reservation.usage_id).update(
         reserved=F("reserved") - reservation.amount, used=F("used") + used
+    )
+
+
+def _not_given(workspace: Workspace, meter: str) -> NotInPlan:
+    return NotInPlan(
+        f"The {plan_of(workspace).name} plan gives no {meter_named(meter).many}.",
+        extra={"meter": meter, "link": PLANS_PAGE, "options": as_options(plans_giving(meter, 0))},
+    )
+
+
+def _used_up(workspace: Workspace, meter: str, limit: Limit, today: date) -> QuotaExceeded:
+    """The refusal: by the workspace's own cap where that is the smaller, else by the plan."""
+    resets = next_reset(limit.period, today)
+    each = f" a {limit.period}" if resets else ""
+    when = f" It starts again on {resets:%-d %B} at 00:00 UTC." if resets else ""
+    facts: dict[str, Any] = {
+        "meter": meter,
+        "limit": limit.least,
+        "period": limit.period,
+        "resets_on": resets.isoformat() if resets else None,
+    }
+    if limit.is_capped:
+        what = amount_of(meter, limit.hard or 0)
+        return CapReached(
+            f"This workspace set itself a cap of {what}{each}, and it is reached.{when}",
+            extra={**facts, "link": CAPS_PAGE},
+        )
+    what = amount_of(meter, limit.amount or 0)
+    more = plans_giving(meter, limit.amount or 0)
+    advice = f" {more[0].name} gives more." if more else ""
+    are = "it is used" if limit.amount == 1 else "all are used"
+    return QuotaExceeded(
+        f"The {plan_of(workspace).name} plan gives {what}{each}, and {are}.{when}{advice}",
+        extra={**facts, "link": PLANS_PAGE, "options": as_options(more)},
     )

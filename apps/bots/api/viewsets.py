@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.confirm import require_confirmed
-from apps.accounts.needs import require
+from apps.accounts.needs import ALWAYS, require
 from apps.bots.api.serializers import (
     BotChangeSerializer,
     BotFormulasSerializer,
@@ -86,6 +86,7 @@ class BotViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, GenericApiVie
         **dict.fromkeys(("list", "retrieve", "journal", "formulas"), "bots.view"),
         "*": "bots.manage",
     }
+    plan = dict.fromkeys(("pause", "stop", "archive"), ALWAYS)
     serializer_class = BotSerializer
     lookup_field = "uuid"
     lookup_value_converter = "uuid"

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Q, QuerySet
 
-from apps.billing.models import Plan, PlanLimit
+from apps.billing.selectors import amounts_of_meter, plans_in_force
 from apps.bots.choices import ON_FEED, Cause, Mode
 from apps.bots.models import Bot
 from apps.trading.choices import AccountState
@@ -76,9 +76,7 @@ def _plans(bots: QuerySet[Bot]) -> dict[int, Obstacle]:
 
 def _without_right(bots: QuerySet[Bot]) -> dict[int, Obstacle]:
     """Live bots of workspaces whose plan does not hold live trading (any more)."""
-    holds = Exists(
-        Plan.objects.filter(code=OuterRef("workspace__plan_code"), capabilities__contains=[CAPABILITY])
-    )
+    holds = Exists(plans_in_force().filter(capabilities__contains=[CAPABILITY]))
     rows = bots.filter(~Q(holds), mode=Mode.LIVE).values_list("pk", flat=True)
     words = "The plan does not include live trading."
     return {pk: Obstacle(Cause.PLAN, words) for pk in rows}
@@ -86,18 +84,18 @@ def _without_right(bots: QuerySet[Bot]) -> dict[int, Obstacle]:
 
 def _over_limit(bots: QuerySet[Bot]) -> dict[int, Obstacle]:
     """The newest of a workspace's bots on feeds, as far as there are more of them than its plan gives."""
-    limits = dict(PlanLimit.objects.filter(meter=METER).values_list("plan__code", "amount"))
+    limits = amounts_of_meter(METER)
     deployed = Bot.objects.filter(state__in=ON_FEED)
     counts = (
         deployed.filter(workspace__in=bots.values("workspace_id"))
         .order_by("workspace_id")
-        .values_list("workspace_id", "workspace__plan_code")
+        .values_list("workspace_id", "workspace__plan_code", "workspace__plan_version")
         .annotate(deployed=Count("pk"))
     )
-    given = {workspace: limits.get(plan, 0) for workspace, plan, _ in counts}
+    given = {workspace: limits.get((code, version), 0) for workspace, code, version, _ in counts}
     over = {
         workspace: amount
-        for workspace, _, count in counts
+        for workspace, _, _, count in counts
         if (amount := given[workspace]) is not None and count > amount
     }
     ranked: dict[int, list[int]] = defaultdict(list)

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.confirm import confirmed
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.bots.access import get_bot_for, get_decision_of
 from apps.bots.choices import ON_FEED, Act, BotState, Mode, Policy, UpgradeState
 from apps.bots.forms import BotForm, TryVersionForm
@@ -256,7 +256,7 @@ def _carry_out(request: HttpRequest, bot: Bot, act: str, **given: str) -> HttpRe
     return redirect("bots:bot-detail", uuid=bot.uuid)
 
 
-@needs("bots.manage")
+@needs("bots.manage", plan=ALWAYS)
 @require_POST
 def bot_stop(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Stop; `flatten=1` closes its position first."""
@@ -279,7 +279,7 @@ def bot_clone(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("bots:bot-edit", uuid=made.uuid)
 
 
-@needs("bots.manage")
+@needs("bots.manage", plan=ALWAYS)
 @require_POST
 def bot_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     try:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.formulas.access import get_case_of, get_formula_for
 from apps.formulas.case_lines import as_lines
@@ -128,7 +128,7 @@ def case_detail(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
     return render(request, "formulas/case_edit.html", context, status=422 if form.errors else 200)
 
 
-@needs("formulas.edit")
+@needs("formulas.edit", plan=ALWAYS)
 @require_POST
 def case_remove(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.formulas.access import get_formula_for, open_formula, shared_formulas
 from apps.formulas.choices import ShareLevel
 from apps.formulas.forms import FormulaForm, UploadForm
@@ -162,7 +162,7 @@ def formula_fork(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("formulas:formula-detail", uuid=fork.uuid)
 
 
-@needs("formulas.edit")
+@needs("formulas.edit", plan=ALWAYS)
 @require_POST
 def formula_archive(request: HttpRequest, uuid: UUID) -> HttpResponse:
     formula = get_formula_for(request.workspace, uuid)

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.formulas.access import get_formula_for, get_share_of, shared_formulas
 from apps.formulas.choices import ShareLevel
 from apps.formulas.errors import ShareRefused
@@ -58,7 +58,7 @@ def share_level(request: HttpRequest, uuid: UUID, share: UUID) -> HttpResponse:
     return redirect("formulas:formula-shares", uuid=uuid)
 
 
-@needs("formulas.share")
+@needs("formulas.share", plan=ALWAYS)
 @require_POST
 def share_revoke(request: HttpRequest, uuid: UUID, share: UUID) -> HttpResponse:
     found = get_share_of(get_formula_for(request.workspace, uuid), share)

@@ -12,6 +12,7 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.needs import ALWAYS
 from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.core.api.views import GenericApiViewSet
 from apps.markets.access import get_instrument_for
@@ -152,6 +153,7 @@ class FeedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiVi
         "health": "markets.view",
         "*": "markets.edit",
     }
+    plan = {"stop": ALWAYS}
     serializer_class = FeedSerializer
     lookup_field = "uuid"
     lookup_value_converter = "uuid"

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.markets.access import get_bar_set_for, get_instrument_for
 from apps.markets.choices import AssetClass
@@ -110,7 +110,7 @@ def bars_export(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return response
 
 
-@needs("markets.edit")
+@needs("markets.edit", plan=ALWAYS)
 @require_POST
 def bars_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_bar_set(get_bar_set_for(request.workspace, uuid), actor=request.user)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.markets.access import get_feed_for
 from apps.markets.choices import FeedProvider
@@ -117,7 +117,7 @@ def feed_start(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _act(request, uuid, start_feed, "Started. Bars come within seconds.")
 
 
-@needs("markets.edit")
+@needs("markets.edit", plan=ALWAYS)
 @require_POST
 def feed_stop(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _act(request, uuid, stop_feed, "Stopped. Its bars stay, and bots on it wait.")
@@ -167,7 +167,7 @@ def feed_drop(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _detail(request, feed, drop_form=form)
 
 
-@needs("markets.edit")
+@needs("markets.edit", plan=ALWAYS)
 @require_POST
 def feed_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     feed = get_feed_for(request.workspace, uuid)

@@ -15,6 +15,7 @@ from apps.accounts.models import User, Workspace
 from apps.core import standard_webhooks as signing
 from apps.core.errors import Conflict
 from apps.core.jobs import enqueue_on_commit
+from apps.core.quotas import check_room
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
@@ -92,6 +93,7 @@ def add_contact(
     return contact
 
 
+@transaction.atomic
 def add_webhook(
     person: User,
     *,
@@ -101,7 +103,12 @@ def add_webhook(
     asymmetric: bool = False,
     options: dict[str, Any] | None = None,
 ) -> tuple[Contact, str]:
-    """An endpoint and what its owner verifies signatures with: the shared secret, or the public key (`asymmetric`)."""
+    """An endpoint and what its owner verifies signatures with: the shared secret, or the public key (`asymmetric`).
+
+    Raises as `add_contact` does, and 402 when the workspace's plan has no room for another.
+    """
+    if workspace is not None:
+        check_room(workspace, "webhook_destinations")
     key = signing.new_private_key() if asymmetric else signing.new_secret()
     options = {**(options or {})}
     options["filter"] = check_filter(options.get("filter", ""))

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs, require
 from apps.core.errors import Conflict
 from apps.core.once import keep_once, take_once
 from apps.notifications import services
@@ -27,7 +27,7 @@ from apps.notifications.views.parts import event_words, shown, tone_of
 PAGE_SIZE = 50
 
 
-@needs("webhooks.manage")
+@needs("webhooks.manage", plan=ALWAYS)
 @require_GET
 def webhooks(request: HttpRequest) -> HttpResponse:
     rows = with_day(endpoints_of(request.workspace))
@@ -60,7 +60,7 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
     )
 
 
-@needs("webhooks.manage")
+@needs("webhooks.manage", plan=(ALWAYS, ""))
 @never_cache
 @require_http_methods(["GET", "POST"])
 def webhook(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -103,12 +103,13 @@ def test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("notifications:webhook", uuid)
 
 
-@needs("webhooks.manage")
+@needs("webhooks.manage", plan=ALWAYS)
 @require_POST
 def switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """On (`active=1`) or off."""
     found = get_endpoint_for(request.workspace, uuid)
     if request.POST.get("active") == "1":
+        require(request, "webhooks.manage")  # with what the plan must hold for it
         services.enable_contact(found, actor=request.user)
         messages.success(request, "Switched on. What it missed can be replayed below.")
     else:
@@ -117,7 +118,7 @@ def switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("notifications:webhook", uuid)
 
 
-@needs("webhooks.manage")
+@needs("webhooks.manage", plan=ALWAYS)
 @require_POST
 def remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
     services.remove_contact(get_endpoint_for(request.workspace, uuid), actor=request.user)
@@ -147,7 +148,7 @@ def replay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("notifications:webhook", uuid)
 
 
-@needs("webhooks.manage")
+@needs("webhooks.manage", plan=ALWAYS)
 @require_GET
 def delivery(request: HttpRequest, uuid: UUID, delivery: UUID) -> HttpResponse:
     """One delivery: what was sent, and each attempt."""

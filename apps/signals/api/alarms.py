@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.needs import ALWAYS
 from apps.core.api.serializers import ClockField, ModelSerializer, Serializer
 from apps.core.api.views import GenericApiViewSet
 from apps.notifications.api.fields import UrgencyField
@@ -171,6 +172,7 @@ class AlarmViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericApiV
         "deleted": "signals.view",
         "*": "signals.manage",
     }
+    plan = {"mute": ALWAYS}
     serializer_class = AlarmSerializer
     filterset_class = AlarmFilterSet
     lookup_field = "uuid"

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.signals.access import get_alarm_for, get_any_alarm_for
 from apps.signals.forms import AlarmForm, MuteForm, in_words
@@ -105,7 +105,7 @@ def alarm_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "signals/alarm_detail.html", context)
 
 
-@needs("signals.manage")
+@needs("signals.manage", plan=ALWAYS)
 @require_POST
 def alarm_mute(request: HttpRequest, uuid: UUID) -> HttpResponse:
     alarm = get_alarm_for(request.workspace, uuid)
@@ -142,7 +142,7 @@ def alarm_test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("signals:alarm-detail", uuid=uuid)
 
 
-@needs("signals.manage")
+@needs("signals.manage", plan=ALWAYS)
 @require_POST
 def alarm_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     alarm = get_alarm_for(request.workspace, uuid)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.signals.access import get_ut_bot_for
 from apps.signals.errors import SourceInactive
@@ -124,7 +124,7 @@ def ut_bot_formula(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("formulas:formula-detail", uuid=formula.uuid)
 
 
-@needs("signals.manage")
+@needs("signals.manage", plan=ALWAYS)
 @require_POST
 def ut_bot_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_ut_bot(get_ut_bot_for(request.workspace, uuid), actor=request.user)

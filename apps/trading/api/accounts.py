@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.needs import ALWAYS
 from apps.core.api.serializers import ModelSerializer, Serializer
 from apps.core.api.views import GenericApiViewSet
 from apps.core.jobs import enqueue_on_commit
@@ -162,6 +163,7 @@ class AccountViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericAp
         "retrieve": "Read a trading account. Its state, what its keys may do, what it holds.",
     }
     rights = {"list": "trading.view", "retrieve": "trading.view", "*": "trading.accounts"}
+    plan = {"freeze": ALWAYS}
     confirmed = {"keys", "unfreeze"}
     problems = dict.fromkeys(("keys", "check", "freeze", "unfreeze"), (409,))
     serializer_class = AccountSerializer

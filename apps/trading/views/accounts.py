@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.confirm import confirmed, require_confirmed
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.core.jobs import enqueue_on_commit
 from apps.markets.selectors import ENOUGH_ORDERS
@@ -130,7 +130,7 @@ def account_check(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("trading:account-detail", account.uuid)
 
 
-@needs("trading.accounts")
+@needs("trading.accounts", plan=ALWAYS)
 @require_POST
 def account_freeze(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """At once and without a question: whoever freezes is in a hurry."""

@@ -20,10 +20,10 @@ URL = "/api/v1/users/me/"
 @pytest.fixture(autouse=True)
 def _afresh():
     cache.clear()
-    selectors._api_rates.clear()
+    selectors.forget_terms()
     yield
     cache.clear()
-    selectors._api_rates.clear()
+    selectors.forget_terms()
 
 
 def test_every_answer_tells_the_limit_and_the_last_when_to_come_again(api, workspace):

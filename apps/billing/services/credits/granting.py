@@ -57,6 +57,7 @@ DUE = """
 SELECT w.id, p.monthly_credits, p.monthly_credits - coalesce(g.issued, 0)
 FROM accounts_workspace AS w
 JOIN billing_plan AS p ON p.code = w.plan_code
+    AND CASE WHEN w.plan_version IS NULL THEN p.is_current ELSE p.version = w.plan_version END
 LEFT JOIN (
     SELECT workspace_id, sum(issued)::bigint AS issued FROM billing_creditbucket
     WHERE source = 'plan' AND expires_at = %(month_ends)s GROUP BY workspace_id

@@ -1,0 +1,115 @@
+"""What a plan may hold, in words, and which of it each right needs. No database here.
+
+A route names its right, and by it its capability; a route of which that is not true names another one (`plan` beside
+`rights` of an API view, `plan=` of `@needs`). Reading what a workspace has, and ending it, needs none: a smaller plan
+never hides or keeps what was made under a larger one, and never stands between a person and the end of a trade.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from apps.accounts.rules import ALWAYS
+
+
+class Capability(NamedTuple):
+    """`words` begin with a capital letter; `lack` completes "The Free plan does not include …"."""
+
+    words: str
+    lack: str
+    is_coming: bool = False  # its room is not built yet: kept for plans, shown to nobody
+
+
+CAPABILITIES: dict[str, Capability] = {
+    # in every plan, until staff take it out of one
+    "can.write_formulas": Capability("Write, test and publish formulas", "writing formulas"),
+    "can.share_formulas": Capability("Share formulas with people outside", "sharing formulas"),
+    "can.import_data": Capability("Import bars and run live feeds", "importing data"),
+    "can.run_backtests": Capability("Backtests, sweeps, walk-forwards, portfolios", "backtests"),
+    "can.run_bots": Capability("Bots on paper", "bots"),
+    "can.receive_signals": Capability("Alerts, signals and alarms", "alerts and alarms"),
+    "can.connect_accounts": Capability("Connect accounts at exchanges", "accounts at exchanges"),
+    "can.use_api": Capability("API keys", "API keys"),
+    "can.manage_users": Capability("Invite people and give them roles", "inviting people"),
+    # what larger plans add
+    "can.send_webhooks": Capability("Signed webhooks to your programs", "outgoing webhooks"),
+    "can.trade_live": Capability("Live trading", "live trading"),
+    "can.publish_strategy": Capability("Publish strategies", "publishing strategies", is_coming=True),
+    "can.copy_trade": Capability("Copy trades of others", "copying trades", is_coming=True),
+    "can.stream_public": Capability("Stream in public", "public streams", is_coming=True),
+    "can.use_sso": Capability("Sign-in of your organisation", "single sign-on", is_coming=True),
+}
+BASE = tuple(CAPABILITIES)[:9]
+
+CAPABILITY_OF_RIGHT: dict[str, str] = {
+    "workspace.view": ALWAYS,
+    "workspace.manage": ALWAYS,
+    "workspace.own": ALWAYS,
+    "members.manage": "can.manage_users",
+    "keys.use": "can.use_api",
+    "keys.manage": ALWAYS,
+    "journal.view": ALWAYS,
+    "billing.view": ALWAYS,
+    "billing.manage": ALWAYS,
+    "markets.view": ALWAYS,
+    "markets.edit": "can.import_data",
+    "formulas.view": ALWAYS,
+    "formulas.edit": "can.write_formulas",
+    "formulas.share": "can.share_formulas",
+    "backtests.view": ALWAYS,
+    "backtests.run": "can.run_backtests",
+    "bots.view": ALWAYS,
+    "bots.manage": "can.run_bots",
+    "signals.view": ALWAYS,
+    "signals.manage": "can.receive_signals",
+    "trading.view": ALWAYS,
+    "trading.manage": ALWAYS,  # limits, kill switches, taking orders back: safety is no matter of the plan
+    "trading.accounts": "can.connect_accounts",
+    "webhooks.manage": "can.send_webhooks",
+}
+
+
+class Meter(NamedTuple):
+    """A meter's title, and how its amounts read."""
+
+    words: str
+    one: str
+    many: str
+
+
+METERS: dict[str, Meter] = {
+    "bots": Meter("Bots at once", "bot", "bots"),
+    "backtests": Meter("Backtests", "backtest", "backtests"),
+    "seats": Meter("Seats", "seat", "seats"),
+    "webhook_destinations": Meter("Webhook endpoints", "webhook endpoint", "webhook endpoints"),
+    "api_requests": Meter("API requests", "API request", "API requests"),
+    "credits": Meter("Credits", "credit", "credits"),
+    "api_calls": Meter("API calls", "API call", "API calls"),
+    "alarms": Meter("Alarms fired", "alarm", "alarms"),
+    "notifications": Meter("Notifications", "notification", "notifications"),
+    "feeds": Meter("Feed hours", "feed hour", "feed hours"),
+    "ai_tokens": Meter("AI tokens", "AI token", "AI tokens"),
+}
+
+
+def meter_named(code: str) -> Meter:
+    """What a meter is called in words."""
+    plain = code.replace("_", " ")
+    return METERS.get(code) or Meter(plain.capitalize(), plain.removesuffix("s"), plain)
+
+
+def amount_of(code: str, amount: int) -> str:
+    """An amount in words, as in 1 bot, 50 backtests."""
+    meter = meter_named(code)
+    return f"{amount:,} {meter.one if amount == 1 else meter.many}"
+
+
+def capability_of(right: str, named: str = "") -> str:
+    """The capability a route needs: the one it names itself, else its right's; ALWAYS where none is needed.
+
+    Raises KeyError for a right, LookupError for a capability that is in no table.
+    """
+    found = named or CAPABILITY_OF_RIGHT[right]
+    if found != ALWAYS and found not in CAPABILITIES:
+        raise LookupError(f"no such capability: {found}")
+    return found
