@@ -158,6 +158,8 @@ def make_world() -> World:
     for person in (owner, member, stranger):
         workspace_of(person, "pro")
     team = create_team(name="Another team", actor=stranger)
+    Workspace.objects.filter(pk=team.pk).update(plan_code="pro")
+    team.refresh_from_db()
     send_test_alert(create_source(team, name="Older", actor=stranger)[0], actor=stranger)
     process_alerts()
     Membership.objects.create(workspace=workspace, user=member, role=Role.ADMIN)
