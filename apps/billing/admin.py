@@ -2,12 +2,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import BigIntegerField, Case, F, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from apps.billing.forms import AdjustmentForm
+from apps.accounts.models import Workspace
+from apps.billing.forms import AdjustmentForm, PlanForm
 from apps.billing.models import (
     CreditBucket,
     LedgerCheck,
@@ -15,24 +16,90 @@ from apps.billing.models import (
     MeterUsage,
     Plan,
     PlanLimit,
+    PlanPrice,
     WorkspaceCredits,
     WorkspacePlan,
 )
 from apps.billing.selectors.anomalies import FACTOR, held_for_long, unusual_spending
 from apps.billing.services import change_plan
 from apps.billing.services.credits import adjust_credits
+from apps.billing.services.revising import NewLimit, NewPrice, revise_plan
 
 
 class PlanLimitInline(TabularInline):
     model = PlanLimit
-    extra = 0
+    extra = 1
+
+
+class PlanPriceInline(TabularInline):
+    model = PlanPrice
+    extra = 1
+    fields = ["currency", "interval", "amount", "seat_amount"]
 
 
 @admin.register(Plan)
 class PlanAdmin(ModelAdmin):
-    list_display = ["name", "code", "rank", "monthly_credits", "requires_mfa", "capabilities"]
+    """Saving makes a new version by the service; older ones are only looked at."""
+
+    form = PlanForm
+    records_itself = True
+    list_display = [
+        "name",
+        "code",
+        "version",
+        "is_current",
+        "is_offered",
+        "rank",
+        "monthly_credits",
+        "holders",
+    ]
+    list_filter = ["is_current", "code"]
     search_fields = ["name", "code"]
-    inlines = [PlanLimitInline]
+    inlines = [PlanLimitInline, PlanPriceInline]
+    ordering = ["rank", "code", "-version"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Plan | None = None) -> list[str]:
+        return ["code"] if obj else []
+
+    @admin.display(description="workspaces that keep it")
+    def holders(self, plan: Plan) -> int:
+        return plan.holders  # type: ignore[attr-defined,no-any-return]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
+        keeping = Workspace.objects.filter(plan_code=OuterRef("code"), plan_version=OuterRef("version"))
+        count = keeping.order_by().values("plan_code").annotate(n=Count("pk")).values("n")
+        return super().get_queryset(request).annotate(holders=Coalesce(Subquery(count), 0))
+
+    def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
+        """Nothing yet: limits and prices belong to the version as well."""
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        staff: Any = request.user
+        rows = [
+            [one.cleaned_data for one in formset if one.cleaned_data and not one.cleaned_data.get("DELETE")]
+            for formset in formsets
+        ]
+        made = revise_plan(
+            form.instance.code,
+            values=form.cleaned_data,
+            limits={row["meter"]: NewLimit(row["amount"], row["period"]) for row in rows[0]},
+            prices=[
+                NewPrice(row["currency"], row["interval"], row["amount"], row["seat_amount"])
+                for row in rows[1]
+            ],
+            actor=staff,
+        )
+        form.instance.pk, form.instance.version = made.pk, made.version
+
+    def has_change_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
+        return (obj is None or obj.is_current) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(MeterUsage)
@@ -54,7 +121,9 @@ class MeterUsageAdmin(ModelAdmin):
 
 
 class WorkspacePlanForm(forms.ModelForm):
-    plan_code = forms.ChoiceField(label="Plan", choices=lambda: Plan.objects.values_list("code", "name"))
+    plan_code = forms.ChoiceField(
+        label="Plan", choices=lambda: Plan.objects.filter(is_current=True).values_list("code", "name")
+    )
 
     class Meta:
         model = WorkspacePlan

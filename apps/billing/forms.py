@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 
 from apps.billing.choices import LedgerKind
-from apps.billing.models import WorkspaceCredits
+from apps.billing.models import Plan, WorkspaceCredits
+from apps.billing.rules.capabilities import CAPABILITIES
 from apps.billing.selectors.credits import StatementFilter, available_of
 
 
@@ -38,6 +39,33 @@ class StatementForm(forms.Form):
             since=datetime.combine(since, time.min, UTC) if since else None,
             until=datetime.combine(until, time.min, UTC) + timedelta(days=1) if until else None,
         )
+
+
+class PlanForm(forms.ModelForm):
+    """A plan as staff write it; saving makes a new version."""
+
+    capabilities = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(name, f"{one.words} ({name})") for name, one in CAPABILITIES.items()],
+    )
+
+    class Meta:
+        model = Plan
+        fields = [
+            "code",
+            "name",
+            "summary",
+            "rank",
+            "is_offered",
+            "capabilities",
+            "monthly_credits",
+            "signal_days",
+            "alert_days",
+            "requires_mfa",
+            "trial_days",
+            "trial_credits",
+        ]
 
 
 class AdjustmentForm(forms.ModelForm):
