@@ -9,6 +9,7 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from apps.accounts.views.invitations import invitation
+from apps.billing.views import plans
 from apps.core import views as core_views
 
 urlpatterns = [
@@ -19,6 +20,9 @@ urlpatterns = [
     path("settings/", include("apps.accounts.urls")),
     path("settings/workspace/billing/", include("apps.billing.money_urls")),
     path("settings/workspace/credits/", include("apps.billing.urls")),
+    path("settings/workspace/usage/", include("apps.billing.usage_urls")),
+    path("plans/", plans.plans, name="plans"),
+    path("plans/<slug:code>/trial/", plans.trial, name="plan-trial"),
     path("billing/webhooks/", include("apps.billing.webhook_urls")),
     path("invitations/<slug:token>/", invitation, name="invitation"),
     path("markets/", include("apps.markets.urls")),

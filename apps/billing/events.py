@@ -44,3 +44,17 @@ PAYMENT_REFUNDED = register_event(
 TRIAL_ENDING = register_event(
     Event("billing.trial.ending", "The trial of your workspace ends in three days", modes=NOW)
 )
+LIMIT_NEAR = register_event(
+    Event(
+        "billing.limit.near",
+        "Your workspace has used much, or all, of what its plan or its own cap gives",
+        modes=NOW,
+        sample={
+            "title": "Backtests: 80 % used",
+            "text": "40 of 50 backtests, what the plan gives.",
+            "facts": [["Used", "40"], ["Starts again", "1 December, 00:00 UTC"]],
+            "url": "/settings/workspace/usage/",
+            "url_words": "See what is left",
+        },
+    )
+)

@@ -68,6 +68,14 @@ class PlanForm(forms.ModelForm):
         ]
 
 
+class CapForm(forms.Form):
+    """Caps of one meter; an empty one is none."""
+
+    meter = forms.CharField(max_length=60)
+    soft = forms.IntegerField(required=False, label="Tell me at")
+    hard = forms.IntegerField(required=False, label="Stop at")
+
+
 class AdjustmentForm(forms.ModelForm):
     """An amount to add or take away. Leaving both empty changes nothing."""
 

@@ -3,7 +3,16 @@
 import structlog
 from celery import shared_task
 
-from apps.billing.services import checkouts, credits, gateway_events, subscriptions, telling, usage
+from apps.billing.services import (
+    caps,
+    checkouts,
+    credits,
+    gateway_events,
+    subscriptions,
+    telling,
+    trials,
+    usage,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -17,6 +26,18 @@ def grant_plan_credits() -> None:
 @shared_task(name="billing.expire_credits", expires=60)
 def expire_credits() -> None:
     credits.expire_credits(lately=True)
+
+
+@shared_task(name="billing.end_trials", expires=60)
+def end_trials() -> None:
+    """Every minute: plans that were tried long enough."""
+    trials.end_trials()
+
+
+@shared_task(name="billing.tell_of_limits", expires=300)
+def tell_of_limits() -> None:
+    """Every five minutes: whose use of a meter has come near its end, or reached it."""
+    caps.tell_of_limits()
 
 
 @shared_task(name="billing.verify_credits")

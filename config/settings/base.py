@@ -353,6 +353,8 @@ CELERY_BEAT_SCHEDULE = {
     "accounts-privacy": {"task": "accounts.carry_out_privacy", "schedule": 60.0},
     "billing-grant": {"task": "billing.grant_plan_credits", "schedule": 60.0},
     "billing-expire": {"task": "billing.expire_credits", "schedule": 60.0},
+    "billing-trials": {"task": "billing.end_trials", "schedule": 60.0},
+    "billing-limits": {"task": "billing.tell_of_limits", "schedule": 300.0},
     "billing-events": {"task": "billing.work_off_due", "schedule": 30.0},
     "billing-checkouts": {"task": "billing.expire_checkouts", "schedule": 300.0},
     "billing-leavers": {"task": "billing.end_those_of_leavers", "schedule": 3600.0},

@@ -22,7 +22,7 @@ SUMMARIES = {
     "enterprise": "For teams that run many bots, with priority and larger limits.",
 }
 LIMITS = {
-    "free": {"seats": 3},
+    "free": {"seats": 5},
     "pro": {"seats": 5, "webhook_destinations": 5},
     "enterprise": {"seats": 25, "webhook_destinations": 50},
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from apps.accounts.rules import ALWAYS
+from apps.accounts.needs import ALWAYS
 
 
 class Capability(NamedTuple):
@@ -67,6 +67,9 @@ CAPABILITY_OF_RIGHT: dict[str, str] = {
     "trading.accounts": "can.connect_accounts",
     "webhooks.manage": "can.send_webhooks",
 }
+
+
+CREDITS_METER = "credits"  # of a month's spending; given by plans and purchases, capped like a meter
 
 
 class Meter(NamedTuple):

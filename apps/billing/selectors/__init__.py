@@ -1,17 +1,17 @@
 """Reads of the billing room: plans and meters here, the ledger's in `selectors.credits`."""
 
+from apps.billing.selectors.meters import MeterState, credits_spent, meters_of, usage_of
 from apps.billing.selectors.plans import (
     API_METER,
     Limit,
-    MeterState,
     Terms,
     _terms,
     amounts_of_meter,
     api_rate_of,
+    capped_meters,
     current_plans,
     forget_terms,
     limit_of,
-    meters_of,
     plan_of,
     plans_giving,
     plans_in_force,
@@ -28,6 +28,8 @@ __all__ = [
     "_terms",
     "amounts_of_meter",
     "api_rate_of",
+    "capped_meters",
+    "credits_spent",
     "current_plans",
     "forget_terms",
     "limit_of",
@@ -37,5 +39,6 @@ __all__ = [
     "plans_in_force",
     "plans_with",
     "terms_of",
+    "usage_of",
     "version_named",
 ]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from datetime import date
 
 from django.db.models import ExpressionWrapper, F, OuterRef, PositiveIntegerField, Q, QuerySet, Subquery
-from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.billing.choices import GIVING, Period
-from apps.billing.models import MeterCap, MeterUsage, Plan, PlanLimit, Subscription
-from apps.billing.rules import next_reset, period_start
+from apps.billing.models import MeterCap, Plan, PlanLimit, Subscription
+from apps.billing.rules.capabilities import CREDITS_METER
 
 API_METER = "api_requests"
 SEATS_METER = "seats"
@@ -92,46 +90,11 @@ def forget_terms() -> None:
     _terms.clear()
 
 
-@dataclass(frozen=True)
-class MeterState:
-    """One line of the usage page; `limit` None is unlimited."""
-
-    meter: str
-    limit: int | None
-    used: int
-    period: str
-    resets_on: date | None
-
-    @property
-    def left(self) -> int | None:
-        return None if self.limit is None else max(0, self.limit - self.used)
-
-    @property
-    def span(self) -> str:
-        """When the amount is for: "today", "this month", or nothing for meters that never start again."""
-        return {Period.DAY: "today", Period.MONTH: "this month"}.get(Period(self.period), "")
-
-
-def meters_of(workspace: Workspace) -> list[MeterState]:
-    """Each meter of the workspace's plan with what is used (reservations counted) in its current period.
-
-    Rates of a minute are no meters: the API tells them with every answer.
-    """
-    today = timezone.now().date()
-    usage = {
-        (row.meter, row.period_start): row.used + row.reserved
-        for row in MeterUsage.objects.filter(workspace=workspace)
-    }
-    return [
-        MeterState(
-            meter=limit.meter,
-            limit=limit.amount,
-            used=usage.get((limit.meter, period_start(limit.period, today)), 0),
-            period=limit.period,
-            resets_on=next_reset(limit.period, today),
-        )
-        for limit in plan_of(workspace).limits.exclude(period=Period.MINUTE).order_by("meter")
-    ]
+def capped_meters(workspace: Workspace) -> list[str]:
+    """Meters that the workspace may cap itself: those of its plan, and credits. Rates of a minute are none."""
+    own = Plan.objects.filter(version_named(workspace.plan_code, workspace.plan_version))
+    limits = PlanLimit.objects.filter(plan__in=own).exclude(period=Period.MINUTE)
+    return [*limits.order_by("meter").values_list("meter", flat=True), CREDITS_METER]
 
 
 def api_rate_of(workspace: Workspace) -> int | None:

@@ -20,3 +20,12 @@ def usage_between(workspace: Workspace, since: date, until: date) -> dict[str, i
     """What was used of each meter from `since` to `until`, both included."""
     found = UsageDay.objects.filter(workspace=workspace, day__range=(since, until))
     return dict(found.values_list("meter").annotate(Sum("amount")).order_by())
+
+
+def usage_of_days(workspace: Workspace, since: date, until: date) -> dict[str, dict[date, int]]:
+    """The same of every meter that was used at all."""
+    found: dict[str, dict[date, int]] = {}
+    rows = UsageDay.objects.filter(workspace=workspace, day__range=(since, until))
+    for meter, day, amount in rows.values_list("meter", "day", "amount"):
+        found.setdefault(meter, {})[day] = amount
+    return found

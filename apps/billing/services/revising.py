@@ -94,6 +94,7 @@ def revise_plan(
     changes = {name: [told.get(name), now] for name, now in asked.items() if told.get(name) != now}
     record(
         actor=actor,
+        workspace=None,
         action="billing.plan.revised",
         target=plan,
         changes={"version": plan.version, **changes},

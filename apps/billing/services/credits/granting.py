@@ -53,11 +53,18 @@ SELECT id, key FROM added
 """
 
 # Plan credits are counted by the month they expire with, so that a plan changed back and forth grants nothing twice.
+# A trial of ours brings its own credits instead of the plan's: until it is over, those of the base plan go on.
 DUE = """
 SELECT w.id, p.monthly_credits, p.monthly_credits - coalesce(g.issued, 0)
 FROM accounts_workspace AS w
-JOIN billing_plan AS p ON p.code = w.plan_code
-    AND CASE WHEN w.plan_version IS NULL THEN p.is_current ELSE p.version = w.plan_version END
+JOIN billing_plan AS p ON
+    CASE WHEN EXISTS (
+        SELECT FROM billing_subscription AS s
+        WHERE s.workspace_id = w.id AND s.gateway = '' AND s.status = 'trialing')
+    THEN p.code = 'free' AND p.is_current
+    ELSE p.code = w.plan_code
+        AND CASE WHEN w.plan_version IS NULL THEN p.is_current ELSE p.version = w.plan_version END
+    END
 LEFT JOIN (
     SELECT workspace_id, sum(issued)::bigint AS issued FROM billing_creditbucket
     WHERE source = 'plan' AND expires_at = %(month_ends)s GROUP BY workspace_id

@@ -9,8 +9,10 @@ from typing import NamedTuple
 from django.db import transaction
 
 from apps.accounts.models import Workspace
-from apps.billing.errors import InsufficientCredits, LedgerRefused
-from apps.billing.selectors.credits import larger_plans
+from apps.billing.errors import CapReached, InsufficientCredits, LedgerRefused
+from apps.billing.models import MeterCap
+from apps.billing.rules.capabilities import CREDITS_METER
+from apps.billing.selectors.credits import available_of, larger_plans
 from apps.billing.services.credits.writing import (
     LONGEST_REFERENCE,
     check_amount,
@@ -20,8 +22,10 @@ from apps.billing.services.credits.writing import (
     run,
 )
 from apps.core.arrays import integers, texts
+from apps.core.errors import DomainError
 
 PAGE = "/settings/workspace/credits/"
+CAPS_PAGE = "/settings/workspace/usage/"
 
 # Both the holds of a workspace and its buckets are laid out one after the other along the same line; where the two
 # overlap, the hold takes from the bucket. A workspace's cheapest holds come first, so that what fits is a beginning of
@@ -45,10 +49,17 @@ WITH asked AS (
             ORDER BY b.priority, b.expires_at NULLS LAST, b.id ROWS UNBOUNDED PRECEDING))::bigint AS upto
     FROM billing_creditbucket AS b
     WHERE b.workspace_id = ANY(%(workspaces)s::bigint[]) AND b.available > 0
+), capped AS (
+    SELECT c.workspace_id, greatest(0, c.hard + coalesce((
+        SELECT sum(t.change) FROM billing_ledgertransaction AS t
+        WHERE t.workspace_id = c.workspace_id AND t.created_at >= date_trunc('month', %(now)s::timestamptz, 'UTC')
+            AND t.kind IN ('hold', 'settle', 'release', 'refund')), 0))::bigint AS room
+    FROM billing_metercap AS c
+    WHERE c.workspace_id = ANY(%(workspaces)s::bigint[]) AND c.meter = 'credits' AND c.hard IS NOT NULL
 ), purse AS (
-    SELECT workspace_id, sum(available)::bigint AS balance,
-        coalesce(sum(available) FILTER (WHERE usable), 0)::bigint AS usable
-    FROM bucket GROUP BY workspace_id
+    SELECT b.workspace_id, sum(b.available)::bigint AS balance, least(
+        coalesce(sum(b.available) FILTER (WHERE b.usable), 0)::bigint, max(c.room)) AS usable
+    FROM bucket AS b LEFT JOIN capped AS c USING (workspace_id) GROUP BY b.workspace_id
 ), placed AS (
     SELECT w.*, coalesce(p.balance, 0) AS balance, coalesce(p.usable, 0) AS usable,
         w.upto <= coalesce(p.usable, 0) AS fits
@@ -142,8 +153,15 @@ def hold_credits(workspace: Workspace, amount: int, *, key: str, reference: str 
         raise insufficient(workspace, held.refused[key])
 
 
-def insufficient(workspace: Workspace, lack: Lack) -> InsufficientCredits:
-    """The refusal as people and programs read it."""
+def insufficient(workspace: Workspace, lack: Lack) -> DomainError:
+    """The refusal as people and programs read it: by the workspace's own cap, or for want of credits."""
+    cap = MeterCap.objects.filter(workspace=workspace, meter=CREDITS_METER, hard__isnull=False).first()
+    if cap is not None and available_of(workspace) >= lack.needed:
+        return CapReached(
+            f"This costs {lack.needed:,} credits. This workspace set itself a cap of {cap.hard:,} a month, and "
+            f"{lack.available:,} are left of it.",
+            extra={"needed": lack.needed, "available": lack.available, "limit": cap.hard, "link": CAPS_PAGE},
+        )
     options = larger_plans(workspace)
     advice = f" The {options[0].name} plan gives {options[0].monthly_credits:,} a month." if options else ""
     return InsufficientCredits(
