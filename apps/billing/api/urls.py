@@ -7,9 +7,13 @@ from apps.billing.api.money import (
     ProfileViewSet,
     SubscriptionViewSet,
 )
+from apps.billing.api.plans import CapViewSet, PlanViewSet, UsageViewSet
 from apps.billing.api.viewsets import CreditsViewSet, LedgerViewSet
 
 router_entries = [
+    ("plans", PlanViewSet, "plans"),
+    ("usage", UsageViewSet, "usage"),
+    ("caps", CapViewSet, "caps"),
     ("credits/transactions", LedgerViewSet, "credit-transactions"),
     ("credits", CreditsViewSet, "credits"),
     ("billing/subscription", SubscriptionViewSet, "billing-subscription"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.accounts.models import Workspace
+from apps.accounts.needs import IN_PERSON, SIGNED_IN, plan_for, right_for
 from apps.billing.errors import NotInPlan
 from apps.billing.models import Plan
 from apps.billing.rules.capabilities import ALWAYS, CAPABILITIES, capability_of
@@ -52,3 +53,12 @@ def _advice(plans: list[Plan]) -> str:
         return ""
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f" {listed} {'does' if len(names) == 1 else 'do'}."
+
+
+def capability_named(view: Any, action: str, method: str) -> str:
+    """What an action of the API needs of a plan; empty for nothing."""
+    right = right_for(view, action, method)
+    if right is None or right in (SIGNED_IN, IN_PERSON):
+        return ""
+    found = capability_of(right, plan_for(view, action, method))
+    return "" if found == ALWAYS else found

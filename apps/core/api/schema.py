@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -111,6 +112,15 @@ HEADERS = {
 }
 
 
+_capability_of: list[Callable[[Any, str, str], str]] = []
+
+
+def capabilities_from(function: Callable[[Any, str, str], str]) -> None:
+    """Let `function(view, action, method)` say which capability of a plan an action needs; empty: none. Called by an
+    app above in its `ready`."""
+    _capability_of[:] = [function]
+
+
 class AutoSchema(SpectacularSchema):
     """Adds to drf-spectacular's: a summary, the refusals, the headers, the rights, and what the base understands."""
 
@@ -151,7 +161,13 @@ class AutoSchema(SpectacularSchema):
     def get_extensions(self) -> dict[str, Any]:
         rights: dict[str, str] = getattr(self.view, "rights", {})
         needed = rights.get(self.action) or rights.get("*")
-        return super().get_extensions() | ({"x-rights": [needed]} if needed else {})
+        said = {"x-rights": [needed]} if needed else {}
+        if capability := self._capability():
+            said["x-capabilities"] = [capability]
+        return super().get_extensions() | said
+
+    def _capability(self) -> str:
+        return _capability_of[0](self.view, self.action, self.method) if _capability_of else ""
 
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
@@ -306,6 +322,8 @@ class AutoSchema(SpectacularSchema):
             found |= {401, 403}
         if "{" in self.path:
             found.add(404)
+        if self._capability():
+            found.add(402)
         if has_body:
             found |= {413, 415}
         if self.method == "POST" and getattr(view, "in_transaction", False):
