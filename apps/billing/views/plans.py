@@ -12,8 +12,6 @@ from apps.billing.choices import Interval
 from apps.billing.selectors.comparison import compare
 from apps.billing.services.trials import may_try, start_trial
 
-BILLING_PAGE = "/settings/workspace/billing/"
-
 
 @require_GET
 def plans(request: HttpRequest) -> HttpResponse:
@@ -25,7 +23,6 @@ def plans(request: HttpRequest) -> HttpResponse:
         "layout": "layouts/app.html" if workspace else "layouts/public.html",
         "comparison": found,
         "intervals": Interval.choices,
-        "billing_page": BILLING_PAGE,
         "workspace": workspace,
         "own": workspace.plan_code if workspace else "",
         "chooses": chooses,

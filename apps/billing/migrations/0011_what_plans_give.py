@@ -69,5 +69,5 @@ def give(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0009_usage_days")]
+    dependencies = [("billing", "0010_orders")]
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]
