@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from apps.billing.models import Invoice
+from apps.billing.services.invoices import invoice_pdf
 
 
 def addresses(request: HttpRequest) -> dict[str, str]:
@@ -14,7 +15,11 @@ def addresses(request: HttpRequest) -> dict[str, str]:
 
 
 def pdf_of(invoice: Invoice) -> HttpResponse:
-    """The gateway's PDF where it made the invoice. Raises Http404 where there is none."""
+    """Our own, or the gateway's where that made the invoice. Raises Http404 where there is none yet."""
+    if invoice.series_id is not None:
+        answer = HttpResponse(invoice_pdf(invoice), content_type="application/pdf")
+        answer["Content-Disposition"] = f'attachment; filename="{invoice.number}.pdf"'
+        return answer
     if not invoice.pdf_url:
-        raise Http404("This invoice has no PDF.")
+        raise Http404("This invoice has no PDF yet.")
     return HttpResponseRedirect(invoice.pdf_url)

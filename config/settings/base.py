@@ -360,6 +360,10 @@ CELERY_BEAT_SCHEDULE = {
     "billing-leavers": {"task": "billing.end_those_of_leavers", "schedule": 3600.0},
     "billing-remind": {"task": "billing.remind", "schedule": 3600.0},
     "billing-usage": {"task": "billing.roll_up_usage", "schedule": 300.0},
+    "pages-receipts": {
+        "task": "pages.tell_receipts",
+        "schedule": crontab(day_of_month="1-3", hour=6, minute=10),
+    },
     "billing-verify": {"task": "billing.verify_credits", "schedule": crontab(hour=3, minute=50)},
     "accounts-purge": {"task": "accounts.purge", "schedule": crontab(hour=3, minute=40)},
 }

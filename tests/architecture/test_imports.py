@@ -21,6 +21,7 @@ NAMED_DOORS = {
     "apps.markets.files": "bars from a file, for the commands that run without a database",
     "apps.markets.timeframes": "how timeframes are written, for the same commands",
     "apps.billing.hooks": "what billing tells the rooms above it",
+    "apps.billing.rules.money": "how amounts of money are written",
     "apps.trading.hooks": "what trading tells the rooms above it",
     "apps.formulas.library": "constant texts, no behaviour",
     "apps.markets.providers.sample": "real bars out of a package, for pictures drawn without a database",

@@ -1,0 +1,81 @@
+"""Receipts of value, told once a month."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from apps.accounts.models import Workspace
+from apps.billing.models import Payment, UsageDay
+from apps.billing.rules.money import money
+from apps.notifications.services import NewNotice, queue_notices
+from apps.pages.events import RECEIPT_MADE
+from apps.pages.receipts import Receipt, next_month, receipt_of
+
+BATCH = 200
+
+
+def tell_receipts(now: datetime | None = None) -> int:
+    """Tell the owner of each workspace that was used in the last whole month. Returns how many notices are new.
+
+    Run again it tells nobody twice.
+    """
+    today = (now or datetime.now(UTC)).astimezone(UTC).date()
+    month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    until = next_month(month)
+    used = set(UsageDay.objects.filter(day__gte=month, day__lt=until).values_list("workspace_id", flat=True))
+    paid = Payment.objects.filter(paid_at__date__gte=month, paid_at__date__lt=until)
+    used |= set(paid.values_list("workspace_id", flat=True))
+    told = 0
+    waiting: list[NewNotice] = []
+    for workspace in Workspace.objects.filter(pk__in=used).order_by("id").iterator(chunk_size=BATCH):
+        receipt = receipt_of(workspace, month, today=today)
+        if not receipt.is_empty:
+            waiting.append(_notice(workspace, receipt))
+        if len(waiting) >= BATCH:
+            told += queue_notices(waiting)
+            waiting = []
+    return told + (queue_notices(waiting) if waiting else 0)
+
+
+def _notice(workspace: Workspace, receipt: Receipt) -> NewNotice:
+    live = [one for one in receipt.trades if not one.is_paper]
+    facts = [["Workspace", workspace.name]]
+    for one in live:
+        facts.append(["Realised", f"{one.currency} {one.realised:,.2f}".replace("-", "−")])
+        facts.append(["Trading fees", f"{one.currency} {one.fees:,.2f}".replace("-", "−")])
+    if receipt.credits:
+        facts.append(["Credits", f"{receipt.credits:,}"])
+    text = _cost(receipt)
+    if receipt.advice:
+        text += f" {receipt.advice.plan.name} would have been enough for what was used."
+    return NewNotice(
+        person_id=workspace.owner_id,
+        workspace_id=workspace.pk,
+        event=RECEIPT_MADE.name,
+        key=f"pages:receipt:{workspace.pk}:{receipt.month:%Y-%m}",
+        data={
+            "title": f"{receipt.month:%B %Y}: {_signals(receipt)}",
+            "text": text,
+            "facts": facts,
+            "url": f"/settings/workspace/receipt/?month={receipt.month:%Y-%m}",
+            "url_words": "See the receipt",
+        },
+    )
+
+
+def _signals(receipt: Receipt) -> str:
+    if not receipt.signals:
+        return "no signals"
+    many = "1 signal" if receipt.signals == 1 else f"{receipt.signals:,} signals"
+    return f"{many}, {receipt.useful:,} useful" if receipt.measured else many
+
+
+def _cost(receipt: Receipt) -> str:
+    if not receipt.costs:
+        return "The platform cost nothing."
+    sums = " and ".join(money(amount, currency) for currency, amount in receipt.costs.items())
+    each = receipt.cost_per_useful
+    if each is None:
+        return f"{sums} for the platform."
+    per = " and ".join(money(amount, currency) for currency, amount in each.items())
+    return f"{sums} for the platform: {per} for each useful signal."
