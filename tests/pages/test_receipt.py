@@ -157,7 +157,7 @@ def test_the_page_of_a_month(web, march):
 def test_the_receipt_by_program(api, march):
     found = api.get("/api/v1/receipts/2026-03/").json()
     assert (found["useful"], found["costs"], found["cost_per_useful"]) == (2, {"USD": 5800}, {"USD": 2900})
-    assert found["trades"][0]["realised"] == "9.75"
+    assert Decimal(found["trades"][0]["realised"]) == Decimal("9.75")
     assert found["advice"]["plan"] == "free"
     for wrong in ("2026-13", "2999-01"):
         assert api.get(f"/api/v1/receipts/{wrong}/").status_code == 404
