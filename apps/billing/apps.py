@@ -6,6 +6,7 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
+        import apps.billing.gateways.stripe.guards  # noqa: F401  (what dj-stripe must not write down)
         from apps.accounts.needs import plans_from
         from apps.billing import events  # noqa: F401  registers what people are told
         from apps.billing.selectors import api_rate_of

@@ -99,7 +99,7 @@ def sources_hash(what: str) -> str:
     "migrations": migrations, settings and pins. "engine": the engine and the pins. "all": every module and the pins.
     """
     patterns = {
-        "migrations": ["apps/*/migrations/*.py", "config/settings/*.py"],
+        "migrations": ["apps/**/migrations/*.py", "config/settings/*.py"],
         "engine": ["apps/engine/**/*.py"],
         "all": ["apps/**/*.py", "config/**/*.py"],
     }[what]

@@ -16,7 +16,7 @@ In tests (fixture `stripe_double` of tests/payments.py, which all tests may use)
     stripe_double.decline(customer_id)   the card is refused from now on; decline(…, False) ends it
     stripe_double.outage(3)              the next three requests of the API are answered with 500
 
-In a browser (tests/journeys): the same fixture, `session.url` is the page; its fields are named email, card, name, country
+    stripe_double.listen(url, secret)    from here on each event is posted there, signed, repeated until 2xx
 and code, its button has the id `pay`; the portal's buttons are `do` = cancel, resume, card; its link back has the id
 `return`.
 

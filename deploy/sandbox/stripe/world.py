@@ -147,6 +147,8 @@ class World:
             value = target.get(name, target.get(f"_{name}"))
             if target.get("object") == "invoice" and name == "payments":
                 value = self.as_list(list(self.all("invoice_payment", invoice=target["id"])), "")
+            if target.get("object") == "charge" and name == "refunds":
+                value = self.as_list(list(self.all("refund", charge=target["id"])), "")
             if isinstance(value, str):
                 value = self.objects.get(value, value)
             elif isinstance(value, list) and all(isinstance(member, str) for member in value):
