@@ -144,7 +144,8 @@ class World:
         for path in expand or []:
             name, _, rest = path.partition(".")
             inner = [rest] if rest else []
-            value = target.get(name, target.get(f"_{name}"))
+            whole = self.objects.get(str(target.get("id")), {})  # an embedded copy lacks own members
+            value = target.get(name, target.get(f"_{name}", whole.get(f"_{name}")))
             if target.get("object") == "invoice" and name == "payments":
                 value = self.as_list(list(self.all("invoice_payment", invoice=target["id"])), "")
             if target.get("object") == "charge" and name == "refunds":

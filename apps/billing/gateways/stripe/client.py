@@ -20,7 +20,7 @@ RETRIES = 2
 class KeyedClient(stripe.RequestsClient):
     """Puts the secret key in where dj-stripe gave its stand-in: the key itself is in memory alone, in no table."""
 
-    def request(
+    def request(  # type: ignore[override]  # as RequestsClient has it
         self,
         method: str,
         url: str,
