@@ -207,7 +207,6 @@ def begin_subscription(
                 session["amount_total"],
                 session["currency"],
                 present=True,
-                details=dict(session["_subscription"].get("metadata") or {}),
             )
             raise
     cards.use_card(world, customer, method)

@@ -67,7 +67,8 @@ def test_credits_are_bought_once_with_an_invoice(buy, settle, stripe_double, buy
     payment = Payment.objects.get(workspace_id=buyer.pk)
     assert available_of(buyer) == before + 1000
     assert (payment.purpose, payment.checkout, payment.amount) == ("credits", checkout, 1000)
-    assert payment.invoice and payment.invoice.total == 1000
+    assert payment.invoice is not None
+    assert payment.invoice.total == 1000
 
 
 def test_the_preview_is_what_the_change_costs(buy, settle, stripe_double, buyer, prices, user):

@@ -79,7 +79,9 @@ class Round:
         if kind == "invoice":
             return invoice_state(found)
         invoice = self.found.get(("invoice", self.invoice_of.get(identifier, "")))
-        return payment_state(found, invoice, self._order(found, invoice))
+        order = self._order(found, invoice)
+        checkout = checkout_of(order)
+        return payment_state(found, invoice, order, checkout.purpose if checkout else "")
 
     def _order(self, intent: Json, invoice: Json | None) -> str:
         """Our checkout that a payment is for: named by itself, or by the subscription that it began."""
@@ -105,8 +107,8 @@ class Round:
         self._follow(("subscription", subscription_of(invoice)))
         order = (invoice.get("metadata") or {}).get("order")
         if order:
-            session = session_of(order)
-            self._follow(("checkout", session))
+            checkout = checkout_of(order)
+            self._follow(("checkout", checkout.external_id if checkout else ""))
 
     def _paid_by(self, intent: str) -> str:
         wanted = {"payment": {"type": "payment_intent", "payment_intent": intent}, "limit": 1}
@@ -130,13 +132,12 @@ class Round:
         return found
 
 
-def session_of(order: str) -> str:
-    """The checkout session of an order of ours; empty when there is none."""
+def checkout_of(order: str) -> Checkout | None:
+    """Our checkout of this uuid."""
     try:
-        found = Checkout.objects.filter(gateway="stripe", uuid=UUID(order)).first()
+        return Checkout.objects.filter(gateway="stripe", uuid=UUID(order)).first() if order else None
     except ValueError:
-        return ""
-    return found.external_id if found else ""
+        return None
 
 
 def fetch(objects: Iterable[tuple[str, str]]) -> list[State]:

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db.models.signals import pre_save
 from djstripe import models
-from djstripe.models.base import StripeModel
+from djstripe.models.base import StripeBaseModel
 
 PERSONAL = frozenset(
     {
@@ -32,7 +32,7 @@ class SecretKept(Exception):
 
 def keep_out(sender: type, instance: Any, **_: Any) -> None:
     """Take out of a row of dj-stripe's what it must not hold. Raises SecretKept for a key or a webhook's secret."""
-    if not isinstance(instance, StripeModel):
+    if not isinstance(instance, StripeBaseModel):
         return
     if isinstance(instance, models.APIKey):
         if instance.secret != settings.STRIPE_SECRET_KEY or instance.secret == settings.STRIPE_KEY:

@@ -186,10 +186,11 @@ def line_state(line: Json) -> InvoiceLineState:
     )
 
 
-def payment_state(intent: Json, invoice: Json | None, order: str) -> PaymentState | None:
+def payment_state(intent: Json, invoice: Json | None, order: str, purpose: str) -> PaymentState | None:
     """Of a payment intent with `latest_charge.balance_transaction` and `latest_charge.refunds` expanded.
 
-    `invoice` is what it pays, `order` our checkout where it is one. None when it is for nothing of ours.
+    `invoice` is what it pays, `order` our checkout and `purpose` the checkout's, where it is for one. None when it is
+    for nothing of ours.
     """
     subscription = subscription_of(invoice) if invoice else ""
     if not subscription and not order:
@@ -210,7 +211,7 @@ def payment_state(intent: Json, invoice: Json | None, order: str) -> PaymentStat
     return PaymentState(
         external_id=intent["id"],
         customer=id_of(intent.get("customer")),
-        purpose=CheckoutPurpose.PLAN if subscription else CheckoutPurpose.CREDITS,
+        purpose=purpose or CheckoutPurpose.PLAN,
         currency=intent["currency"].upper(),
         amount=intent["amount"],
         status=status,

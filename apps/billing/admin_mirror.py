@@ -1,0 +1,62 @@
+"""Admin: what Stripe holds, as dj-stripe last copied it; to be looked at. dj-stripe's own pages would take keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from djstripe import models
+from unfold.admin import ModelAdmin
+
+for _model in apps.get_app_config("djstripe").get_models():
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
+
+
+class MirrorAdmin(ModelAdmin):
+    """Rows newest first; who looks for a workspace finds it by its uuid in the metadata."""
+
+    list_display = ["id", "stripe_status", "stripe_amount", "created", "livemode", "djstripe_updated"]
+    list_filter = ["livemode"]
+    search_fields = ["id", "metadata"]
+    ordering = ["-created"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="Status")
+    def stripe_status(self, row: Any) -> str:
+        if "active" in row.stripe_data:
+            return "active" if row.stripe_data["active"] else "put aside"
+        return str(row.stripe_data.get("status") or "")
+
+    @admin.display(description="Amount")
+    def stripe_amount(self, row: Any) -> str:
+        """Minor units and currency, as Stripe writes them."""
+        data = row.stripe_data
+        amount = next(
+            (data[name] for name in ("total", "amount", "unit_amount") if data.get(name) is not None), None
+        )
+        return "" if amount is None else f"{data['currency'].upper()} {amount}"
+
+
+for _model in (
+    models.Customer,
+    models.Product,
+    models.Price,
+    models.Subscription,
+    models.Invoice,
+    models.PaymentIntent,
+    models.Charge,
+    models.Refund,
+):
+    admin.site.register(_model, MirrorAdmin)
