@@ -8,6 +8,7 @@ from apps.billing.services import (
     checkouts,
     credits,
     gateway_events,
+    mirroring,
     subscriptions,
     telling,
     trials,
@@ -82,3 +83,16 @@ def roll_up_usage() -> None:
 def remind() -> None:
     """Every hour: overdue payments, and trials that end soon."""
     telling.remind()
+
+
+@shared_task(name="billing.mirror_lately", expires=300)
+def mirror_lately() -> None:
+    """Every five minutes: staff's copy of what Stripe's last webhooks were about."""
+    mirroring.mirror_lately()
+
+
+@shared_task(name="billing.catch_up_mirror")
+def catch_up_mirror() -> None:
+    """Every night: what is sold is at Stripe, and what staff's copy missed is in it."""
+    mirroring.sync_catalogue()
+    mirroring.catch_up_mirror()

@@ -367,6 +367,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "pages.tell_receipts",
         "schedule": crontab(day_of_month="1-3", hour=6, minute=10),
     },
+    "billing-mirror": {"task": "billing.mirror_lately", "schedule": 300.0},
+    "billing-mirror-all": {"task": "billing.catch_up_mirror", "schedule": crontab(hour=4, minute=40)},
     "billing-verify": {"task": "billing.verify_credits", "schedule": crontab(hour=3, minute=50)},
     "accounts-purge": {"task": "accounts.purge", "schedule": crontab(hour=3, minute=40)},
 }

@@ -23,10 +23,14 @@ from deploy.local.say import say
 STOP_SECONDS = 8.0
 
 
-def run_processes(environment: Mapping[str, str]) -> int:
-    """Run until one process ends or a signal arrives; 0 after a signal, else the status of the one that ended."""
+def run_processes(environment: Mapping[str, str], more: Mapping[str, str] | None = None) -> int:
+    """Run until one process ends or a signal arrives; 0 after a signal, else the status of the one that ended.
+
+    `more` are processes of this machine alone (name to command), which no Procfile may start elsewhere.
+    """
     manager = Manager()
-    for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+    listed = parse_procfile((ROOT / "Procfile").read_text()).processes
+    for name, command in {**listed, **(more or {})}.items():
         # exec: the recorded id is the program's own, and signals reach it without a shell between
         recorded = f"echo $$ > {shlex.quote(str(RUN / f'{name}.pid'))}; exec {command}"
         manager.add_process(name, recorded, env=dict(environment), cwd=str(ROOT))

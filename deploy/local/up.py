@@ -16,6 +16,7 @@ from types import FrameType
 
 from deploy.local.errors import LocalError
 from deploy.local.paths import RUN
+from deploy.local.payments import payment_processes, payment_settings
 from deploy.local.ports import LOOPBACK, pick_port
 from deploy.local.prepare import Login, prepare
 from deploy.local.processes import end_leftovers, run_processes
@@ -43,21 +44,23 @@ def up() -> int:
         try:
             servers.start()
             addresses = servers.addresses()
-            write_local_env(addresses)
             port = pick_port(int(servers.given.get("PORT") or USUAL_WEB_PORT), "the web server")
             address = f"http://{LOOPBACK}:{port}"
             environment = child_environment(servers.given, addresses, "config.settings.dev")
             environment |= {"PORT": str(port), "SITE_URL": servers.given.get("SITE_URL") or address}
             environment |= mail_intake(servers.given)
+            payments = payment_settings(servers.given)
+            environment |= payments
+            write_local_env(addresses | payments)
             # Bots trade all the time: what goes well would push the address and the log-in off the terminal at once.
             environment.setdefault("LOG_LEVEL", QUIET)
             stamp = servers.postgres.home / "prepared.json" if servers.postgres else None
             login = prepare(environment, stamp)
             record(address)
-            watch = partial(watch_start, address, login, started)
+            watch = partial(watch_start, address, login, started, payments.get("STRIPE_API_BASE", ""))
             threading.Thread(target=watch, daemon=True).start()
             signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-            return run_processes(environment)
+            return run_processes(environment, payment_processes(payments, address))
         except KeyboardInterrupt:
             return 0
         finally:
@@ -146,7 +149,7 @@ def close_quietly(descriptor: int) -> None:
         pass
 
 
-def watch_start(address: str, login: Login | None, started: float) -> None:
+def watch_start(address: str, login: Login | None, started: float, sandbox: str) -> None:
     """Say when the application answers; afterwards end with `make`, should somebody kill that instead of us."""
     parent = os.getppid()
     watched = time.monotonic()
@@ -160,7 +163,7 @@ def watch_start(address: str, login: Login | None, started: float) -> None:
             continue
         if answers(f"{address}/health/ready"):
             announced = True
-            announce(address, login, time.monotonic() - started)
+            announce(address, login, time.monotonic() - started, sandbox)
         elif not warned and time.monotonic() - watched > SLOW_START_SECONDS:
             warned = True
             say(f"still waiting for {address}/health/ready; the lines of 'web' above say why")
@@ -174,9 +177,13 @@ def answers(url: str) -> bool:
         return False
 
 
-def announce(address: str, login: Login | None, seconds: float) -> None:
+def announce(address: str, login: Login | None, seconds: float, sandbox: str) -> None:
     lines = [f"Candlewright is ready after {seconds:.1f} s", f"  open     {address}/"]
     if login:
         lines.append(f"  log-in   {login.email}   password {login.password}")
+    if sandbox:
+        lines.append(
+            f"  pay      with the card 4242 4242 4242 4242; the sandbox that stands in for Stripe: {sandbox}/"
+        )
     lines.append("  stop     Ctrl-C")
     print("\n" + "\n".join(lines) + "\n", flush=True)

@@ -22,7 +22,7 @@ and code, its button has the id `pay`; the portal's buttons are `do` = cancel, r
 
 As a process of its own (`make up` starts it where no STRIPE_SECRET_KEY is set):
 
-    python -m deploy.sandbox --port 12111 --webhook http://127.0.0.1:8000/billing/webhooks/stripe/ --secret whsec_…
+    STRIPE_WEBHOOK_SECRET=whsec_… python -m deploy.sandbox --port 12111 --webhook http://…/billing/webhooks/stripe/
 
 The same controls are forms on its page `/` and `POST /_sandbox/…` with JSON: advance {"days": 31}, decline
 {"customer": …, "declined": true}, chaos {…}, outage {"times": 3}.

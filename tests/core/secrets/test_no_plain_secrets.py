@@ -37,6 +37,8 @@ NO_SECRETS = {
     "signals.firing.key": "names the credits held for it and its notices",
     "django_celery_beat.periodictask.routing_key": "a queue's name",
     "djstripe.apikey.secret": "a stand-in for the key, from which no way leads back (tests/billing/stripe/test_secrets.py)",
+    "djstripe.event.idempotency_key": "tells repeats of a request; the table is unused",
+    "djstripe.price.lookup_key": "names a price",
     "djstripe.webhookendpoint.secret": "refused when it is not empty (the same)",
     "core.apirequest.key_id": "the id of an API key's row",
     "core.idempotentrequest.key": "tells repeats of a request, as its sender named them",
