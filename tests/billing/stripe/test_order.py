@@ -18,13 +18,8 @@ from apps.billing.services import gateway_events
 from tests.billing.stripe.chaos import Market
 from tests.billing.stripe.conftest import work_off_all
 
-KINDS = [
-    "checkout.session.completed",
-    "customer.subscription.created",
-    "invoice.paid",
-    "customer.subscription.deleted",
-]
-MORE = ["payment_intent.succeeded", "customer.subscription.updated"]
+KINDS = ["customer.subscription.created", "invoice.paid", "customer.subscription.deleted"]
+MORE = ["checkout.session.completed", "payment_intent.succeeded"]
 
 
 class Undo(Exception):
@@ -33,10 +28,10 @@ class Undo(Exception):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "kinds", [KINDS, pytest.param(KINDS + MORE, marks=pytest.mark.prove)], ids=["4 events", "6 events"]
+    "kinds", [KINDS, pytest.param(KINDS + MORE, marks=pytest.mark.prove)], ids=["3 events", "5 events"]
 )
 def test_every_order_of_a_subscriptions_events_doubled(kinds, buy, deliver, stripe_double, buyer):
-    """Bought and cancelled at once: the plan is gone, one payment and one invoice are left, in all 24 (720) orders."""
+    """Bought and cancelled at once: the plan is gone, one payment and one invoice are left, in all 6 (120) orders."""
     stripe_double.pay(buy("pro-month").external_id)
     with stripe_double.world.lock:
         held = next(stripe_double.world.all("subscription"))

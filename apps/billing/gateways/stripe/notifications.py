@@ -12,6 +12,7 @@ from django.conf import settings
 from apps.billing.errors import NotificationBroken, SignatureWrong
 from apps.billing.gateways.states import Notification
 from apps.billing.gateways.stripe.reading import at, id_of
+from apps.billing.models import GatewayCustomer, Payment
 
 TOLERANCE_S = 300
 Named = tuple[tuple[str, str], ...]
@@ -34,11 +35,10 @@ def read(body: bytes, headers: Mapping[str, str]) -> Notification | None:
         named = objects_of(event["type"], shown)
         if not named or event["livemode"] != ("_live_" in settings.STRIPE_KEY) or event.get("account"):
             return None
-        customer = id_of(shown.get("customer"))
         return Notification(
             event_id=event["id"],
             kind=event["type"],
-            subject=customer or named[0][1],
+            subject=id_of(shown.get("customer")) or customer_of(named[0][1]) or named[0][1],
             objects=named,
             made_at=at(event["created"]),
         )
@@ -48,14 +48,19 @@ def read(body: bytes, headers: Mapping[str, str]) -> Notification | None:
         ) from error
 
 
+def customer_of(payment: str) -> str:
+    """Whose payment it is: a refund names no customer, and must wait for what else happens to them."""
+    workspaces = Payment.objects.filter(gateway="stripe", external_id=payment).values("workspace_id")
+    customer = GatewayCustomer.objects.filter(gateway="stripe", workspace_id__in=workspaces).first()
+    return customer.external_id if customer else ""
+
+
 def objects_of(kind: str, shown: Any) -> Named:
     """What to ask for. The event's own picture of the object gives ids and nothing else."""
     if kind.startswith("checkout.session."):
         return (("checkout", shown["id"]),)
     if kind.startswith("customer.subscription."):
         return (("subscription", shown["id"]),)
-    if kind.startswith("invoice_payment."):
-        return (("invoice", id_of(shown["invoice"])),)
     if kind.startswith("invoice."):
         return (("invoice", shown["id"]),) if shown.get("id") and shown["status"] != "draft" else ()
     if kind.startswith("payment_intent."):
