@@ -25,6 +25,8 @@ from apps.backtests.services import (
     work_next,
 )
 from apps.billing.services import change_plan
+from apps.billing.services.profiles import change_profile
+from apps.billing.services.usage import roll_up_usage
 from apps.bots.models import Bot
 from apps.bots.services import pause
 from apps.formulas.library import template_of
@@ -44,6 +46,13 @@ PEOPLE = [
     ("enterprise@candlewright.example", "Emil Enterprise", "enterprise", False),
     ("staff@candlewright.example", "Sam Staff", "enterprise", True),
 ]
+BUYER = {
+    "name": "Demo Trading Ltd",
+    "line1": "1 Candle Street",
+    "postal_code": "10115",
+    "city": "Berlin",
+    "country": "DE",
+}
 # the demo is open by intent: its plans' demand for second factors begins in a far future
 NO_MFA_BEFORE = datetime(2100, 1, 1, tzinfo=UTC)
 BARS = 250  # of each feed: a year of trading days
@@ -70,9 +79,11 @@ class Command(BaseCommand):
                 self._fill(workspace, person)
             if plan == "pro":
                 fill_signals(workspace, person, slug="demo")
+                change_profile(workspace, BUYER, actor=person)
         trade_ahead(self._feeds, options["bars"])
         for bot, words, person in self._to_pause:
             pause(bot, words=words, actor=person)
+        roll_up_usage()
         self.stdout.write(f"DEMO_LOGIN {PEOPLE[1][0]} {PASSWORD}")
 
     @transaction.atomic
