@@ -292,6 +292,16 @@ ASKED = [
 
 # Fields and parameters that look as if they named an object, and what they name.
 NO_OBJECT = {
+    "CheckoutRequestSerializer.pack": "what is sold, the same for everybody",
+    "CheckoutRequestSerializer.price": "the same",
+    "PackForm.gateway": "ways to pay",
+    "PackForm.pack": "what is sold, the same for everybody",
+    "PapersForm.status": "how a payment stands",
+    "PlanForm.gateway": "ways to pay",
+    "PlanForm.price": "what is sold, the same for everybody",
+    "SubscriptionChangeSerializer.price": "the same",
+    "SubscriptionWishSerializer.price": "the same",
+    "WayForm.gateway": "ways to pay",
     "BotFormulasSerializer.formula": "only answered",
     "version": "a version of the formula in the address, by number",
     "AlarmForm.channels": "channels of the installation",

@@ -40,6 +40,7 @@ from apps.signals.services.replaying import start_replay
 from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
 from apps.signals.services.ut_bots import create_ut_bot
+from tests.billing.furnish import furnish_billing
 from tests.bots.rooms import busy_bot
 from tests.factories import CROSS, feed_of_files
 from tests.trading.furnish import furnish, furnish_exchange
@@ -90,6 +91,9 @@ def _with_words(route: str) -> str:
     path = route.replace("^", "").replace("$", "").replace("\\.", ".")
     path = re.sub(r"<slug:key>|\(\?P<key>[^)]*\)", "ut-bot", path)
     path = path.replace("<slug:name>", "ema").replace("<slug:slug>", "mine")
+    path = re.sub(r"<slug:code>|\(\?P<code>[^)]*\)", "pro", path)
+    path = re.sub(r"<slug:meter>|\(\?P<meter>[^)]*\)", "backtests", path)
+    path = path.replace("<slug:gateway>", "stripe")
     path = re.sub(r"<int:number>|\(\?P<number>[^)]*\)", "1", path)
     return "/" + re.sub(r"\(\?P<\w+>([\w.]+)(\|[\w.]+)*\)", r"\1", path)
 
@@ -145,7 +149,13 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
     entry = Entry.objects.filter(workspace_id=workspace.pk).latest("id")
     signal, alert = Signal.objects.get(), Alert.objects.get()
     bot = busy_bot(workspace, user)
+    bought = furnish_billing(workspace, actor=user)
     return {
+        "settings/workspace/billing/checkouts/": bought.checkout.uuid,
+        "settings/workspace/billing/invoices/": bought.invoice.uuid,
+        "api/v1/^billing/checkouts/": bought.checkout.uuid,
+        "api/v1/^billing/payments/": bought.payment.uuid,
+        "api/v1/^billing/invoices/": bought.invoice.uuid,
         "api/v1/^trading/accounts/": at_exchange.account.uuid,
         "api/v1/^trading/books/": traded.book.uuid,
         "api/v1/^trading/discrepancies/": at_exchange.discrepancy.uuid,

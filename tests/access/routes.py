@@ -17,6 +17,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 GROUP = re.compile(r"\(\?P<(\w+)>((?:\[[^\]]*\]|[^()\[])*)\)|<(?:\w+:)?(\w+)>")
 WORDS = {
     "key": "ut-bot",
+    "code": "pro",
+    "meter": "backtests",
+    "gateway": "stripe",
     "name": "ema",
     "number": "1",
     "form": "csv",

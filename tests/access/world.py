@@ -48,6 +48,7 @@ from apps.signals.services.sources import create_source, send_test_alert
 from apps.signals.services.ut_bots import create_ut_bot
 from tests.access.routes import Route
 from tests.access.table import HOLDERS, NOT_FOR_KEYS
+from tests.billing.furnish import furnish_billing
 from tests.bots.rooms import busy_bot
 from tests.factories import CROSS, UserFactory, feed_of_files, wave_csv, workspace_of
 from tests.trading.furnish import furnish, furnish_exchange
@@ -244,6 +245,7 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
     Delivery.objects.filter(contact=endpoint).update(status="failed", ended_at=now())
     traded = furnish(workspace, bar_set.instrument, name=MARK, actor=owner)
     at_exchange = furnish_exchange(workspace, name=MARK)
+    bought = furnish_billing(workspace, actor=owner)
     entry = Entry.objects.filter(workspace_id=workspace.pk).order_by("pk").first()
     assert entry is not None
     return {
@@ -299,6 +301,11 @@ def _workspaces_ids(workspace: Workspace, owner: User) -> dict[str, Any]:
         "api/v1/trading/accounts/": at_exchange.account.uuid,
         "api/v1/trading/books/": traded.book.uuid,
         "api/v1/trading/discrepancies/": at_exchange.discrepancy.uuid,
+        "api/v1/billing/checkouts/": bought.checkout.uuid,
+        "api/v1/billing/invoices/": bought.invoice.uuid,
+        "api/v1/billing/payments/": bought.payment.uuid,
+        "settings/workspace/billing/checkouts/": bought.checkout.uuid,
+        "settings/workspace/billing/invoices/": bought.invoice.uuid,
         "trading/accounts/": at_exchange.account.uuid,
         "trading/discrepancies/": at_exchange.discrepancy.uuid,
         "api/v1/trading/kill-switches/": traded.switch.uuid,

@@ -38,7 +38,19 @@ FITTING: dict[str, dict[str, Any]] = {
     "trading.position": {"opened_at": None},
     "trading.risklimits": {"account_id": None, "book_id": None, "max_drawdown": "0.5"},
     "trading.killswitch": {"scope": "book", "value": ""},
+    "billing.checkout": {"pack_id": None},
+    "billing.coupon": {"code": "PLANTED", "amount_off": None, "currency": "", "percent_off": 10, "months": None},
+    "billing.invoice": {
+        "series_id": None,
+        "series_number": None,
+        "subtotal": 10,
+        "discount": 0,
+        "tax": 0,
+        "total": 10,
+    },
 }
+# the same for everybody, so the second person's rows point at the first one's
+SHARED = ("billing.plan", "billing.planprice", "billing.creditpack", "billing.coupon")
 
 
 class Garden:
@@ -75,6 +87,8 @@ class Garden:
             "billing.ledgernote",
         ):
             self._write_in_the_ledger()
+        elif label in SHARED:
+            self.rows[label] = model._base_manager.first() or self._make(model)
         elif label not in self.rows:
             self.rows[label] = self._make(model)
         return self.rows[label]
