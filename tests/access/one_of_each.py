@@ -93,7 +93,8 @@ def _with_words(route: str) -> str:
     path = path.replace("<slug:name>", "ema").replace("<slug:slug>", "mine")
     path = re.sub(r"<slug:code>|\(\?P<code>[^)]*\)", "pro", path)
     path = re.sub(r"<slug:meter>|\(\?P<meter>[^)]*\)", "backtests", path)
-    path = path.replace("<slug:gateway>", "stripe")
+    path = re.sub(r"<slug:gateway>", "stripe", path)
+    path = re.sub(r"<str:month>|\(\?P<month>[^)]*\)", "2026-10", path)
     path = re.sub(r"<int:number>|\(\?P<number>[^)]*\)", "1", path)
     return "/" + re.sub(r"\(\?P<\w+>([\w.]+)(\|[\w.]+)*\)", r"\1", path)
 

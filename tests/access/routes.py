@@ -20,6 +20,7 @@ WORDS = {
     "code": "pro",
     "meter": "backtests",
     "gateway": "stripe",
+    "month": "2026-10",
     "name": "ema",
     "number": "1",
     "form": "csv",
