@@ -41,6 +41,15 @@ PAYMENT_RECEIVED = register_event(
 PAYMENT_REFUNDED = register_event(
     Event("billing.payment.refunded", "Money was given back to your workspace", modes=NOW)
 )
+RENEWAL_DUE = register_event(
+    Event(
+        "billing.renewal.due",
+        "The next period of your plan waits to be paid",
+        urgency=Urgency.HIGH,
+        modes=NOW,
+        required=True,
+    )
+)
 TRIAL_ENDING = register_event(
     Event("billing.trial.ending", "The trial of your workspace ends in three days", modes=NOW)
 )

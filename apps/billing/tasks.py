@@ -9,6 +9,9 @@ from apps.billing.services import (
     credits,
     gateway_events,
     mirroring,
+    reconciling,
+    refunds,
+    renewals,
     subscriptions,
     telling,
     trials,
@@ -96,3 +99,22 @@ def catch_up_mirror() -> None:
     """Every night: what is sold is at Stripe, and what staff's copy missed is in it."""
     mirroring.sync_catalogue()
     mirroring.catch_up_mirror()
+
+
+@shared_task(name="billing.renew", expires=1800)
+def renew() -> None:
+    """Every hour: the next payments of subscriptions whose gateway does not charge by itself, and those left unpaid."""
+    renewals.move_on()
+    renewals.ask_for_renewals()
+
+
+@shared_task(name="billing.carry_out_refunds", expires=300)
+def carry_out_refunds() -> None:
+    """Every five minutes: refunds whose gateway never answered."""
+    refunds.carry_out_waiting()
+
+
+@shared_task(name="billing.reconcile")
+def reconcile() -> None:
+    """Every night: gateways, payments, credits and invoices against each other. A difference is an error in the log."""
+    reconciling.reconcile_all()

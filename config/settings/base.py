@@ -369,6 +369,9 @@ CELERY_BEAT_SCHEDULE = {
     },
     "billing-mirror": {"task": "billing.mirror_lately", "schedule": 300.0},
     "billing-mirror-all": {"task": "billing.catch_up_mirror", "schedule": crontab(hour=4, minute=40)},
+    "billing-renew": {"task": "billing.renew", "schedule": crontab(minute=35)},
+    "billing-refunds": {"task": "billing.carry_out_refunds", "schedule": 300.0},
+    "billing-reconcile": {"task": "billing.reconcile", "schedule": crontab(hour=4, minute=20)},
     "billing-verify": {"task": "billing.verify_credits", "schedule": crontab(hour=3, minute=50)},
     "accounts-purge": {"task": "accounts.purge", "schedule": crontab(hour=3, minute=40)},
 }

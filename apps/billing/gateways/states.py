@@ -139,6 +139,7 @@ class Preview:
     currency: str
     lines: tuple[InvoiceLineState, ...]
     asked_at: datetime  # handed back with the change, so that it costs what was shown
+    tax: int = 0  # part of `due_now`
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from apps.billing.choices import ENDED, CheckoutPurpose, CheckoutStatus, Subscri
 from apps.billing.errors import BillingRefused, GatewayRefused, GatewayUnreachable
 from apps.billing.gateways.base import Gateway
 from apps.billing.gateways.registry import gateway
+from apps.billing.gateways.taxes import tax_for
 from apps.billing.models import Checkout, CreditPack, GatewayCustomer, PlanLimit, PlanPrice, Subscription
 from apps.billing.services.applying import apply_states
 from apps.billing.services.coupons import coupon_for, discount_of, free_coupon, use_coupon
@@ -48,6 +49,8 @@ def buy_plan(
     seats = seats_for(workspace, price, seats)
     coupon = coupon_for(workspace, coupon_code, price) if coupon_code.strip() else None
     full = amount_of(price, seats)
+    net = full - discount_of(coupon, full)
+    tax = _tax_on(workspace, net, price.currency, provider)
     _close_open(workspace)
     with transaction.atomic():
         checkout = Checkout.objects.create(
@@ -58,7 +61,8 @@ def buy_plan(
             seats=seats,
             coupon=coupon,
             currency=price.currency,
-            amount=full - discount_of(coupon, full),
+            amount=net + tax,
+            tax=tax,
             expires_at=timezone.now() + OPEN_FOR,
             started_by=actor,
         )
@@ -80,6 +84,7 @@ def buy_credits(
     provider = _open_gateway(gateway_code, pack.currency)
     if not pack.is_active:
         raise BillingRefused("This pack is not sold any more. Choose another.", field="pack")
+    tax = _tax_on(workspace, pack.amount, pack.currency, provider)
     with transaction.atomic():
         checkout = Checkout.objects.create(
             workspace=workspace,
@@ -87,7 +92,8 @@ def buy_credits(
             purpose=CheckoutPurpose.CREDITS,
             pack=pack,
             currency=pack.currency,
-            amount=pack.amount,
+            amount=pack.amount + tax,
+            tax=tax,
             expires_at=timezone.now() + OPEN_FOR,
             started_by=actor,
         )
@@ -158,6 +164,11 @@ def amount_of(price: PlanPrice, seats: int) -> int:
     included = included_seats(price)
     extra = 0 if included is None else max(0, seats - included)
     return price.amount + extra * (price.seat_amount or 0)
+
+
+def _tax_on(workspace: Workspace, net: int, currency: str, provider: Gateway) -> int:
+    """Minor units on top, where the invoice is ours; a gateway that gives invoices works its tax out itself."""
+    return 0 if provider.gives_invoices else tax_for(workspace, net, currency).amount
 
 
 def _open_gateway(code: str, currency: str) -> Gateway:

@@ -16,11 +16,12 @@ from apps.billing.events import (
     PAYMENT_FAILED,
     PAYMENT_RECEIVED,
     PAYMENT_REFUNDED,
+    RENEWAL_DUE,
     SUBSCRIPTION_ENDED,
     SUBSCRIPTION_STARTED,
     TRIAL_ENDING,
 )
-from apps.billing.models import Payment, Refund, Subscription
+from apps.billing.models import Checkout, Payment, Refund, Subscription
 from apps.billing.rules.money import money
 from apps.notifications.services import Event, NewNotice, queue_notices
 
@@ -123,6 +124,24 @@ def tell_subscription(subscription: Subscription, *, before: str) -> None:
             "Everything it gives can be used from now on.",
             facts,
         )
+
+
+def tell_renewal(subscription: Subscription, checkout: Checkout) -> None:
+    """The next period waits to be paid, at a gateway that charges nothing by itself."""
+    assert subscription.period_end is not None
+    plan = checkout.price.plan.name if checkout.price else subscription.plan.name
+    day = f"{subscription.period_end.astimezone(UTC):%-d %B %Y}"
+    _tell(
+        subscription.workspace,
+        RENEWAL_DUE,
+        f"renewal:{checkout.uuid}",
+        f"{plan} is paid until {day}",
+        f"Pay the next period, {money(checkout.amount, checkout.currency)}, to go on. It may be paid for a week after "
+        "that day; then the workspace goes back to the free plan.",
+        [["Seats", f"{checkout.seats}"]] if checkout.seats > 1 else [],
+        url=f"{PAGE}checkouts/{checkout.uuid}/?go=1",
+        url_words="Pay now",
+    )
 
 
 def remind(now: datetime | None = None) -> int:

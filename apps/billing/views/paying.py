@@ -16,7 +16,7 @@ from apps.billing.access import get_price
 from apps.billing.answers import addresses
 from apps.billing.choices import SubscriptionStatus
 from apps.billing.errors import BillingRefused
-from apps.billing.models import PlanPrice, Subscription
+from apps.billing.models import Checkout, PlanPrice, Subscription
 from apps.billing.money_forms import CancelForm, PlanForm
 from apps.billing.selectors import plan_of
 from apps.billing.selectors.purchases import (
@@ -28,6 +28,7 @@ from apps.billing.selectors.purchases import (
     ways_to_pay,
 )
 from apps.billing.services.checkouts import alive_subscription, amount_of, buy_plan, included_seats
+from apps.billing.services.renewals import change_by_order, is_paid_by_order
 from apps.billing.services.subscriptions import (
     cancel_subscription,
     change_subscription,
@@ -121,6 +122,8 @@ def plan_confirm(request: HttpRequest) -> HttpResponse:
     seats = int(sent["seats"]) if sent.get("seats", "").isdecimal() and len(sent["seats"]) < 6 else None
     try:
         if request.method == "POST":
+            if is_paid_by_order(workspace):
+                return _by_order(request, change_by_order(workspace, price, actor=request.user, seats=seats))
             shown_at = _moment(request.POST.get("shown_at", ""))
             changed = change_subscription(
                 workspace, price, actor=request.user, shown_at=shown_at, seats=seats
@@ -144,6 +147,18 @@ def plan_confirm(request: HttpRequest) -> HttpResponse:
         "loses": _loses(subscription, price),
     }
     return render(request, "billing/plan_confirm.html", context)
+
+
+def _by_order(request: HttpRequest, order: Checkout) -> HttpResponse:
+    """On to the payment, or word of when the change begins."""
+    if order.url:
+        return to_pay(order)
+    assert order.renews
+    assert order.renews.period_end
+    assert order.price
+    begins = f"{order.renews.period_end:%-d %B %Y}"
+    messages.success(request, f"{order.price.plan.name} begins on {begins}, when the next period is paid.")
+    return redirect("money:overview")
 
 
 @needs("billing.manage")

@@ -13,9 +13,10 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
-from apps.billing.choices import ENDED, CheckoutPurpose, CheckoutStatus, PaymentStatus
+from apps.billing.choices import ENDED, CheckoutPurpose, CheckoutStatus, PaymentStatus, RefundStatus
 from apps.billing.errors import GatewayRefused, NotificationBroken, SignatureWrong
 from apps.billing.gateways.midtrans.client import NoSuchOrder, ask, client
 from apps.billing.gateways.midtrans.orders import Course, PaidOrder, course_of
@@ -57,6 +58,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_NAME = 50  # of a line on its page
 SHORTEST_OPEN = timedelta(minutes=1)
+LONGEST_OPEN = timedelta(days=15)  # an order of a renewal: a week before the end, a week after
 
 
 class MidtransGateway:
@@ -152,7 +154,9 @@ class MidtransGateway:
                 states += self._order(key)
             elif kind == "subscription":
                 found = Subscription.objects.filter(gateway=self.code, external_id=key).first()
-                states += self._subscription(found.workspace_id, key) if found else []
+                if found is not None:
+                    _one_at_a_time(found.workspace_id)
+                    states += self._subscription(found.workspace_id, key)
         return states
 
     def _order(self, order: str) -> list[State]:
@@ -298,6 +302,7 @@ class MidtransGateway:
             currency=price.currency,
             lines=lines if cost.due > 0 else (),
             asked_at=now,
+            tax=tax.amount,
         )
 
     def _paid_part(self, subscription: Subscription) -> Fraction:
@@ -317,7 +322,9 @@ class MidtransGateway:
     def change(
         self, subscription: Subscription, price: PlanPrice, seats: int, *, shown_at: datetime
     ) -> list[State]:
-        raise GatewayRefused("With Midtrans a change is paid as an order of its own.")
+        raise GatewayRefused(
+            "With Midtrans a change is paid as an order of its own, on the page Plan and billing."
+        )
 
     def cancel(self, subscription: Subscription, *, at_period_end: bool) -> list[State]:
         _one_at_a_time(subscription.workspace_id)
@@ -356,10 +363,11 @@ class MidtransGateway:
 
     def listed(self, since: datetime, until: datetime) -> Iterable[Listed]:
         """Midtrans has no list to ask for: each order of ours of that time is asked for, whatever we think of it."""
-        orders = Checkout.objects.filter(
-            gateway=self.code, created_at__gte=since, created_at__lt=until
-        ).exclude(external_id="")
-        for order in orders.order_by("id").values_list("uuid", flat=True).iterator():
+        made = Q(created_at__gte=since - LONGEST_OPEN) | Q(payments__refunds__made_at__gte=since)
+        orders = Checkout.objects.filter(made, gateway=self.code, created_at__lt=until).exclude(
+            external_id=""
+        )
+        for order in orders.order_by("id").values_list("uuid", flat=True).distinct().iterator():
             yield from self._listed_of(str(order))
 
     def _listed_of(self, order: str) -> Iterable[Listed]:
@@ -489,5 +497,5 @@ def _title(checkout: Checkout) -> str:
 
 def _asked(payment: Payment) -> str:
     """The refund of ours that waits for an answer: taking back a charge tells no key."""
-    waiting = payment.refunds.filter(external_id="").order_by("id").first()
+    waiting = payment.refunds.filter(external_id="", status=RefundStatus.PENDING).order_by("id").first()
     return str(waiting.uuid) if waiting else ""

@@ -29,6 +29,10 @@ from apps.journal.services import record
 
 MAIL = "invoice"
 ELSEWHERE = "XX"  # of a buyer who told no country; the code that ISO 3166-1 leaves to its users
+NEXT_NUMBER = """
+INSERT INTO billing_invoiceseries AS s (code, last) VALUES (%s, 1)
+ON CONFLICT (code) DO UPDATE SET last = s.last + 1 RETURNING id, last
+"""
 FROM_PROFILE = ("name", "email", "line1", "line2", "postal_code", "city", "state", "country", "tax_id")
 
 
@@ -131,11 +135,7 @@ def issue_credit_note(refund: Refund) -> Invoice | None:
 def _next_number(code: str) -> tuple[InvoiceSeries, int]:
     """The series and its next number, which nobody else gets and nobody sees before the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO billing_invoiceseries AS s (code, last) VALUES (%s, 1) "
-            "ON CONFLICT (code) DO UPDATE SET last = s.last + 1 RETURNING id, last",
-            [code],
-        )
+        cursor.execute(NEXT_NUMBER, [code])
         key, number = cursor.fetchone()
     return InvoiceSeries(pk=key, code=code, last=number), number
 
