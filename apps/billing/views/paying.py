@@ -27,7 +27,13 @@ from apps.billing.selectors.purchases import (
     profile_of,
     ways_to_pay,
 )
-from apps.billing.services.checkouts import alive_subscription, amount_of, buy_plan, included_seats
+from apps.billing.services.checkouts import (
+    alive_subscription,
+    amount_of,
+    buy_plan,
+    included_seats,
+    seats_for,
+)
 from apps.billing.services.renewals import change_by_order, is_paid_by_order
 from apps.billing.services.subscriptions import (
     cancel_subscription,
@@ -138,9 +144,11 @@ def plan_confirm(request: HttpRequest) -> HttpResponse:
         return redirect("money:plan")
     subscription = alive_subscription(workspace)
     assert subscription is not None
+    taken = seats_for(workspace, price, seats)
     context = {
         "price": price,
-        "seats": seats or max(workspace.memberships.count(), included_seats(price) or 1),
+        "seats": taken,
+        "amount": amount_of(price, taken),
         "asked_seats": seats,
         "preview": preview,
         "subscription": subscription,
@@ -243,7 +251,10 @@ def _seats(request: HttpRequest, subscription: Subscription | None) -> int | Non
     asked = request.GET.get("seats", "")
     if asked.isdecimal() and len(asked) < 6:
         return int(asked)
-    return subscription.seats if subscription else None
+    if subscription is None or subscription.price is None:
+        return None
+    included = included_seats(subscription.price)  # these change with the plan; those beyond them are wanted
+    return subscription.seats if included is not None and subscription.seats > included else None
 
 
 def _confirm_url(price: PlanPrice, seats: int | None) -> str:
