@@ -85,8 +85,7 @@ def _limits(plans: list[Plan]) -> list[Line]:
     lines.append(Line("Credits", [f"{plan.monthly_credits:,} a month" for plan in plans], hint=CREDITS))
     lines.append(Line("Signals are kept", [_days(plan.signal_days) for plan in plans]))
     lines.append(Line("Raw alerts are kept", [_days(plan.alert_days) for plan in plans]))
-    ranks = sorted(plan.rank for plan in plans)
-    lines.append(Line("Priority of its work", [PRIORITY[ranks.index(plan.rank) > 0] for plan in plans]))
+    lines.append(Line("Its jobs go", [_turn(plan, plans) for plan in plans], hint=PRIORITY))
     lines.append(
         Line("Second factor", ["required" if plan.requires_mfa else "your choice" for plan in plans])
     )
@@ -94,15 +93,21 @@ def _limits(plans: list[Plan]) -> list[Line]:
 
 
 CREDITS = "Credits pay for messages that leave Candlewright, such as text messages."
-PRIORITY = {False: "as there is room", True: "goes first"}
+PRIORITY = "Of work that waits. Nobody waits for ever: a longer wait goes before a larger plan."
 
 
 def _capabilities(plans: list[Plan]) -> list[Line]:
     """Those that tell the plans apart first, then what all of them hold. What is not built yet is left out."""
     shown = [name for name, one in CAPABILITIES.items() if not one.is_coming]
     held = {name: [name in plan.capabilities for plan in plans] for name in shown}
-    order = sorted(shown, key=lambda name: (not all(held[name]), name not in BASE))
+    order = sorted(shown, key=lambda name: (all(held[name]), name in BASE))
     return [Line(CAPABILITIES[name].words, held[name]) for name in order if any(held[name])]
+
+
+def _turn(plan: Plan, plans: list[Plan]) -> str:
+    """Before whose jobs a plan's jobs are taken."""
+    below = [other for other in plans if other.rank < plan.rank]
+    return f"before {max(below, key=lambda other: other.rank).name}" if below else "in their turn"
 
 
 def _amount(limit: PlanLimit | None) -> str:
