@@ -11,7 +11,9 @@ import apps.billing.admin_mirror  # noqa: F401  (dj-stripe's pages)
 from apps.accounts.models import Workspace
 from apps.billing.forms import AdjustmentForm, PlanForm
 from apps.billing.models import (
+    Coupon,
     CreditBucket,
+    CreditPack,
     LedgerCheck,
     LedgerTransaction,
     MeterUsage,
@@ -129,6 +131,62 @@ class WorkspacePlanForm(forms.ModelForm):
     class Meta:
         model = WorkspacePlan
         fields = ["plan_code"]
+
+
+@admin.register(Coupon)
+class CouponAdmin(ModelAdmin):
+    """What a coupon takes off stands once somebody used it: gateways do not change theirs either."""
+
+    list_display = [
+        "code",
+        "percent_off",
+        "amount_off",
+        "currency",
+        "duration",
+        "uses",
+        "most_uses",
+        "ends_at",
+        "is_active",
+    ]
+    list_filter = ["is_active", "duration"]
+    search_fields = ["code"]
+    fields = [
+        "code",
+        "percent_off",
+        "amount_off",
+        "currency",
+        "duration",
+        "months",
+        "plan_codes",
+        "most_uses",
+        "ends_at",
+        "is_active",
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Coupon | None = None) -> list[str]:
+        return (
+            ["code", "percent_off", "amount_off", "currency", "duration", "months"]
+            if obj and obj.uses
+            else []
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(CreditPack)
+class CreditPackAdmin(ModelAdmin):
+    """What is sold stays as it was bought: another amount is another pack, and this one is switched off."""
+
+    list_display = ["code", "credits", "currency", "amount", "is_active"]
+    list_filter = ["currency", "is_active"]
+    fields = ["code", "credits", "currency", "amount", "is_active"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CreditPack | None = None) -> list[str]:
+        return ["code", "credits", "currency", "amount"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(WorkspacePlan)

@@ -1,17 +1,22 @@
-"""How rooms below billing ask whether a plan has room for one more: billing gives the answer."""
+"""What rooms below billing ask of plans: whether there is room for one more, and who may do something at all.
+
+Billing gives the answers in its `ready`; without it there is room, and everybody may.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
-_ask: list[Callable[[Any, str], None]] = []
+_room: list[Callable[[Any, str], None]] = []
+_holding: list[Callable[[Collection[int], str], set[int]]] = []
 
 
-def quotas_from(function: Callable[[Any, str], None]) -> None:
-    """Let `function(workspace, meter)` refuse what the workspace's plan has no room for; it raises. Called by an app
-    above in its `ready`."""
-    _ask[:] = [function]
+def quotas_from(
+    room: Callable[[Any, str], None], holding: Callable[[Collection[int], str], set[int]]
+) -> None:
+    """`room(workspace, meter)` raises where the plan has no room; `holding(ids, capability)` gives those that may."""
+    _room[:], _holding[:] = [room], [holding]
 
 
 def check_room(workspace: Any, meter: str) -> None:
@@ -19,5 +24,10 @@ def check_room(workspace: Any, meter: str) -> None:
 
     Part of the transaction that adds it: others who ask for the same workspace wait until that has ended.
     """
-    if _ask:
-        _ask[0](workspace, meter)
+    if _room:
+        _room[0](workspace, meter)
+
+
+def holding(workspace_ids: Collection[int], capability: str) -> set[int]:
+    """Of these workspaces, those whose plan holds the capability. One query, none for no workspaces."""
+    return _holding[0](workspace_ids, capability) if _holding and workspace_ids else set(workspace_ids)

@@ -14,7 +14,9 @@ from apps.billing.errors import NotInPlan, QuotaExceeded
 from apps.billing.models import MeterCap, Plan, UsageDay
 from apps.billing.selectors import forget_terms
 from apps.billing.services import change_plan, reserve
-from apps.notifications.services import add_webhook
+from apps.notifications.models import Delivery
+from apps.notifications.rules.events import CONTACT_DISABLED
+from apps.notifications.services import NewNotice, add_webhook, queue_notices
 from tests.factories import UserFactory, workspace_of
 
 
@@ -179,3 +181,19 @@ def test_a_trial_by_api(api, free):
     assert (begun.status_code, begun.json()["plan"], begun.json()["status"]) == (201, "pro", "trialing")
     again = api.post("/api/v1/plans/pro/trial/")
     assert (again.status_code, again.json()["code"]) == (409, "trial_refused")
+
+
+def test_endpoints_wait_while_the_plan_has_no_webhooks(user, workspace):
+    """They stay after a change to a smaller plan, hear nothing, and hear again after one back."""
+    add_webhook(user, url="https://8.8.8.8/", actor=user, workspace=workspace, options={"events": ["*"]})
+
+    def heard(key: str) -> bool:
+        told = NewNotice(user.pk, CONTACT_DISABLED.name, key, {"title": "x"}, workspace_id=workspace.pk)
+        queue_notices([told])
+        return Delivery.objects.filter(notice__key=key, channel="webhook").exists()
+
+    assert heard("one")
+    change_plan(workspace, "free", actor=None)
+    assert not heard("two")
+    change_plan(workspace, "pro", actor=None)
+    assert heard("three")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
+
+from django.db.models import Exists
 
 from apps.accounts.models import Workspace
 from apps.accounts.needs import IN_PERSON, SIGNED_IN, plan_for, right_for
 from apps.billing.errors import NotInPlan
 from apps.billing.models import Plan
 from apps.billing.rules.capabilities import ALWAYS, CAPABILITIES, capability_of
-from apps.billing.selectors import plans_with, terms_of
+from apps.billing.selectors import plans_in_force, plans_with, terms_of
 
 PLANS_PAGE = "/plans/"
 
@@ -23,6 +26,13 @@ def check_plan(workspace: Workspace, capability: str) -> None:
     """Raises NotInPlan, with the plans that hold the capability, unless the workspace's does."""
     if not allows(workspace, capability):
         raise lacking(workspace, capability)
+
+
+def holding(workspace_ids: Collection[int], capability: str) -> set[int]:
+    """Of many workspaces, those whose plan holds the capability; for workers."""
+    holds = plans_in_force("").filter(capabilities__contains=[capability])
+    found = Workspace.objects.filter(pk__in=workspace_ids).filter(Exists(holds))
+    return set(found.values_list("pk", flat=True))
 
 
 def check_right(workspace: Workspace, right: str, named: str = "") -> None:

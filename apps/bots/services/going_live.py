@@ -46,7 +46,7 @@ def check_live(bot: Bot, *, actor: User | None = None) -> None:
 def _of_people(bot: Bot, actor: User | None) -> tuple[Missing | None, ...]:
     security = "/settings/security/"
     has_plan = allows(bot.workspace, CAPABILITY)
-    plan = Missing("plan", "The plan does not include live trading.", "")
+    plan = Missing("plan", "The plan does not include live trading.", "/plans/")
     owner = Missing(
         "owner_second_factor",
         "The workspace's owner has no second factor: set one up under Security.",

@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 
 from apps.core.arrays import integers, texts
 from apps.core.jobs import enqueue_on_commit
+from apps.core.quotas import holding
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.notifications.channels.registry import CHANNELS, channel_of, channels
@@ -98,9 +99,15 @@ def _read_wishes(notices: Sequence[NewNotice]) -> _Wishes:
         cursor.execute(CHOSEN, [people, names])
         modes = {(person, event, channel): mode for person, event, channel, mode in cursor.fetchall()}
         cursor.execute(USABLE, [people, CODE.name in names])
-        for pk, person_id, channel, workspace_id, options, is_verified in cursor.fetchall():
-            contact = _Contact(pk, workspace_id, json.loads(options), is_verified)
-            contacts[person_id, channel].append(contact)
+        rows = cursor.fetchall()
+    hooked = {row[3] for row in rows if row[2] == "webhook" and row[3] is not None}
+    # endpoints of workspaces whose plan has none (any more) stay, and hear nothing meanwhile
+    silent = hooked - holding(hooked, "can.send_webhooks")
+    for pk, person_id, channel, workspace_id, options, is_verified in rows:
+        if channel == "webhook" and workspace_id in silent:
+            continue
+        contact = _Contact(pk, workspace_id, json.loads(options), is_verified)
+        contacts[person_id, channel].append(contact)
     ladder_ids = {notice.ladder_id for notice in notices} - {None}
     readers = readers_of(ids)
     return _Wishes(
