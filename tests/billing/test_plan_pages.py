@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -14,10 +15,15 @@ from apps.billing.errors import NotInPlan, QuotaExceeded
 from apps.billing.models import MeterCap, Plan, UsageDay
 from apps.billing.selectors import forget_terms
 from apps.billing.services import change_plan, reserve
+from apps.markets.models import Instrument
 from apps.notifications.models import Delivery
 from apps.notifications.rules.events import CONTACT_DISABLED
 from apps.notifications.services import NewNotice, add_webhook, queue_notices
+from apps.trading.errors import OrderRefused
+from apps.trading.models import Book
+from apps.trading.services import open_book, place_order
 from tests.factories import UserFactory, workspace_of
+from tests.trading.furnish import furnish_exchange
 
 
 @pytest.fixture
@@ -197,3 +203,19 @@ def test_endpoints_wait_while_the_plan_has_no_webhooks(user, workspace):
     assert not heard("two")
     change_plan(workspace, "pro", actor=None)
     assert heard("three")
+
+
+def test_a_plan_without_live_trading_opens_nothing_by_hand_and_closes_everything(workspace, user):
+    account = furnish_exchange(workspace, name="Mine").account
+    instrument = Instrument.objects.create(
+        workspace=workspace, symbol="BTC/USDT", name="Bitcoin", asset_class="crypto", currency="USDT"
+    )
+    book = open_book(account, name="Mine", capital=Decimal(100), price_source="x", actor=user)
+    change_plan(workspace, "free", actor=None)
+    book = Book.objects.get(pk=book.pk)
+    asked = {"side": "sell", "units": Decimal(1), "actor": user}
+    with pytest.raises(NotInPlan) as caught:
+        place_order(book, instrument, **asked)
+    assert caught.value.extra["capability"] == "can.trade_live"
+    with pytest.raises(OrderRefused):  # there is no position; the plan is not what stands against it
+        place_order(book, instrument, reduce_only=True, **asked)

@@ -84,7 +84,7 @@ ORDER_ID = OpenApiParameter(
 @extend_schema(tags=["trading"])
 class OrderViewSet(mixins.ListModelMixin, GenericApiViewSet[Order]):
     describes = {"list": "List orders. Newest first."}
-    problems = {"create": (422,), "cancel": (409,)}
+    problems = {"create": (402, 422), "cancel": (409,)}
     rights = {"list": "trading.view", "retrieve": "trading.view", "*": "trading.manage"}
     serializer_class = OrderSerializer
     filterset_class = OrderFilterSet

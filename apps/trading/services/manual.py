@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.billing.services import check_plan
 from apps.core.jobs import enqueue_on_commit
 from apps.journal.services import record
 from apps.markets.models import Instrument
@@ -41,8 +42,10 @@ def place_order(
     """Place an order by hand. On paper it is filled at once at the last price, moved by the account's slippage.
 
     Raises OrderRefused with the risk check's reason (which is stored), or where a paper account is asked for anything
-    but a market order, or has no price yet.
+    but a market order, or has no price yet; NotInPlan where a plan without live trading would open with money.
     """
+    if not (book.account.is_paper or reduce_only):
+        check_plan(book.workspace, "can.trade_live")  # what closes a position needs no plan
     mark = Mark.objects.filter(source=book.price_source, instrument=instrument).first()
     if book.account.is_paper and kind != OrderKind.MARKET:
         raise OrderRefused("By hand, a paper account takes market orders alone.", field="kind")
