@@ -10,7 +10,7 @@ class BillingConfig(AppConfig):
         from apps.accounts.needs import plans_from
         from apps.billing import events  # noqa: F401  registers what people are told
         from apps.billing.selectors import api_rate_of
-        from apps.billing.services.entitlements import capability_named, check_right, holding
+        from apps.billing.services.entitlements import capability_named, check_right, plan_holds
         from apps.billing.services.meters import check_room
         from apps.billing.services.usage import count_api_calls
         from apps.core.api.log import request_log
@@ -20,6 +20,6 @@ class BillingConfig(AppConfig):
 
         plans_from(check_right)
         capabilities_from(capability_named)
-        quotas_from(check_room, holding)
+        quotas_from(check_room, plan_holds)
         rate_from(api_rate_of)
         request_log.counts_with(count_api_calls)

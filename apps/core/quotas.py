@@ -1,22 +1,21 @@
-"""What rooms below billing ask of plans: whether there is room for one more, and who may do something at all.
+"""What rooms below billing ask of plans: whether there is room for one more, and whether one holds a capability.
 
-Billing gives the answers in its `ready`; without it there is room, and everybody may.
+Billing gives the answers in its `ready`; without it there is room, and every plan holds everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 _room: list[Callable[[Any, str], None]] = []
-_holding: list[Callable[[Collection[int], str], set[int]]] = []
+_holds: list[Callable[[str, int | None, str], bool]] = []
 
 
-def quotas_from(
-    room: Callable[[Any, str], None], holding: Callable[[Collection[int], str], set[int]]
-) -> None:
-    """`room(workspace, meter)` raises where the plan has no room; `holding(ids, capability)` gives those that may."""
-    _room[:], _holding[:] = [room], [holding]
+def quotas_from(room: Callable[[Any, str], None], holds: Callable[[str, int | None, str], bool]) -> None:
+    """`room(workspace, meter)` raises where the plan has no room; `holds(code, version, capability)` says whether the
+    plan that a workspace names so holds the capability."""
+    _room[:], _holds[:] = [room], [holds]
 
 
 def check_room(workspace: Any, meter: str) -> None:
@@ -28,6 +27,7 @@ def check_room(workspace: Any, meter: str) -> None:
         _room[0](workspace, meter)
 
 
-def holding(workspace_ids: Collection[int], capability: str) -> set[int]:
-    """Of these workspaces, those whose plan holds the capability. One query, none for no workspaces."""
-    return _holding[0](workspace_ids, capability) if _holding and workspace_ids else set(workspace_ids)
+def plan_holds(code: str, version: int | None, capability: str) -> bool:
+    """Whether the plan of a workspace with this `plan_code` and `plan_version` holds the capability. For workers that
+    look at many: it is answered from memory."""
+    return _holds[0](code, version, capability) if _holds else True

@@ -16,6 +16,7 @@ from apps.billing.selectors.plans import (
     plans_giving,
     plans_in_force,
     plans_with,
+    terms_named,
     terms_of,
     version_named,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "plans_giving",
     "plans_in_force",
     "plans_with",
+    "terms_named",
     "terms_of",
     "usage_of",
     "version_named",

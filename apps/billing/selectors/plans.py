@@ -70,8 +70,13 @@ def current_plans() -> list[Plan]:
 
 
 def terms_of(workspace: Workspace) -> Terms:
-    """What the workspace's plan gives, remembered for a minute by each process: staff's changes hold from then on."""
-    key = (workspace.plan_code, workspace.plan_version)
+    """What the workspace's plan gives. Raises Plan.DoesNotExist."""
+    return terms_named(workspace.plan_code, workspace.plan_version)
+
+
+def terms_named(code: str, version: int | None) -> Terms:
+    """The same by what a workspace names, remembered for a minute by each process: staff's changes hold from then on."""
+    key = (code, version)
     found = _terms.get(key)
     if found is None or time.monotonic() - found[1] > REMEMBERED_S:
         rate = PlanLimit.objects.filter(plan=OuterRef("pk"), meter=API_METER).values("amount")

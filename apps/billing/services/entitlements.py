@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
-
-from django.db.models import Exists
 
 from apps.accounts.models import Workspace
 from apps.accounts.needs import IN_PERSON, SIGNED_IN, plan_for, right_for
 from apps.billing.errors import NotInPlan
 from apps.billing.models import Plan
 from apps.billing.rules.capabilities import ALWAYS, CAPABILITIES, capability_of
-from apps.billing.selectors import plans_in_force, plans_with, terms_of
+from apps.billing.selectors import plans_with, terms_named, terms_of
 
 PLANS_PAGE = "/plans/"
 
@@ -28,11 +25,12 @@ def check_plan(workspace: Workspace, capability: str) -> None:
         raise lacking(workspace, capability)
 
 
-def holding(workspace_ids: Collection[int], capability: str) -> set[int]:
-    """Of many workspaces, those whose plan holds the capability; for workers."""
-    holds = plans_in_force("").filter(capabilities__contains=[capability])
-    found = Workspace.objects.filter(pk__in=workspace_ids).filter(Exists(holds))
-    return set(found.values_list("pk", flat=True))
+def plan_holds(code: str, version: int | None, capability: str) -> bool:
+    """The same of a workspace that names its plan so; a plan that is gone holds nothing."""
+    try:
+        return capability in terms_named(code, version).capabilities
+    except Plan.DoesNotExist:
+        return False
 
 
 def check_right(workspace: Workspace, right: str, named: str = "") -> None:

@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 
 from apps.core.arrays import integers, texts
 from apps.core.jobs import enqueue_on_commit
-from apps.core.quotas import holding
+from apps.core.quotas import plan_holds
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.notifications.channels.registry import CHANNELS, channel_of, channels
@@ -85,8 +85,9 @@ WHERE person_id = ANY(%s::bigint[]) AND event = ANY(%s)
 
 # Codes alone go to those that are not confirmed yet.
 USABLE = """
-SELECT id, person_id, channel, workspace_id, options, verified_at IS NOT NULL FROM notifications_contact
-WHERE person_id = ANY(%s::bigint[]) AND disabled_at IS NULL AND (%s OR verified_at IS NOT NULL) ORDER BY id
+SELECT c.id, c.person_id, c.channel, c.workspace_id, c.options, c.verified_at IS NOT NULL, w.plan_code, w.plan_version
+FROM notifications_contact AS c LEFT JOIN accounts_workspace AS w ON w.id = c.workspace_id
+WHERE c.person_id = ANY(%s::bigint[]) AND c.disabled_at IS NULL AND (%s OR c.verified_at IS NOT NULL) ORDER BY c.id
 """
 
 
@@ -101,11 +102,9 @@ def _read_wishes(notices: Sequence[NewNotice]) -> _Wishes:
         cursor.execute(USABLE, [people, CODE.name in names])
         rows = cursor.fetchall()
     hooked = {row[3] for row in rows if row[2] == "webhook" and row[3] is not None}
-    # endpoints of workspaces whose plan has none (any more) stay, and hear nothing meanwhile
-    silent = hooked - holding(hooked, "can.send_webhooks")
-    for pk, person_id, channel, workspace_id, options, is_verified in rows:
-        if channel == "webhook" and workspace_id in silent:
-            continue
+    for pk, person_id, channel, workspace_id, options, is_verified, *plan_of in rows:
+        if channel == "webhook" and workspace_id and not plan_holds(*plan_of, "can.send_webhooks"):
+            continue  # it stays, and hears nothing until the plan has webhooks again
         contact = _Contact(pk, workspace_id, json.loads(options), is_verified)
         contacts[person_id, channel].append(contact)
     ladder_ids = {notice.ladder_id for notice in notices} - {None}
