@@ -75,7 +75,7 @@ def terms_of(workspace: Workspace) -> Terms:
 
 
 def terms_named(code: str, version: int | None) -> Terms:
-    """The same by what a workspace names, remembered for a minute by each process: staff's changes hold from then on."""
+    """The same by what a workspace names; remembered for a minute by each process, after which staff's changes hold."""
     key = (code, version)
     found = _terms.get(key)
     if found is None or time.monotonic() - found[1] > REMEMBERED_S:

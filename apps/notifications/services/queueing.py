@@ -101,9 +101,8 @@ def _read_wishes(notices: Sequence[NewNotice]) -> _Wishes:
         modes = {(person, event, channel): mode for person, event, channel, mode in cursor.fetchall()}
         cursor.execute(USABLE, [people, CODE.name in names])
         rows = cursor.fetchall()
-    hooked = {row[3] for row in rows if row[2] == "webhook" and row[3] is not None}
-    for pk, person_id, channel, workspace_id, options, is_verified, *plan_of in rows:
-        if channel == "webhook" and workspace_id and not plan_holds(*plan_of, "can.send_webhooks"):
+    for pk, person_id, channel, workspace_id, options, is_verified, code, version in rows:
+        if channel == "webhook" and workspace_id and not plan_holds(code, version, "can.send_webhooks"):
             continue  # it stays, and hears nothing until the plan has webhooks again
         contact = _Contact(pk, workspace_id, json.loads(options), is_verified)
         contacts[person_id, channel].append(contact)
