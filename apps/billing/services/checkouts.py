@@ -102,8 +102,8 @@ def buy_credits(
 
 
 def look_up(checkout: Checkout) -> Checkout:
-    """Ask the gateway how a checkout stands and take it over, without waiting for its webhook."""
-    if checkout.external_id:
+    """Ask the gateway how an open checkout stands and take it over, without waiting for its webhook."""
+    if checkout.external_id and checkout.status == CheckoutStatus.OPEN:
         with subject_locked(checkout.gateway, str(checkout.uuid)):
             apply_states(
                 checkout.gateway, gateway(checkout.gateway).fetch([("checkout", checkout.external_id)])
