@@ -23,7 +23,8 @@ button.plain{background:none;color:inherit;border:1px solid var(--line)}
 .wide{width:100%}
 table{width:100%;border-collapse:collapse}
 td,th{padding:.4rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-td:last-child,th:last-child{text-align:right;white-space:nowrap}
+td{padding-right:.6rem;overflow-wrap:anywhere}
+td:last-child,th:last-child{padding-right:0;text-align:right;white-space:nowrap}
 .bad{background:#d0021b22;border:1px solid #d0021b;border-radius:6px;padding:.6rem .8rem}
 .soft{color:var(--soft);font-size:.9rem}
 form.line{display:inline}
