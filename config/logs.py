@@ -45,6 +45,7 @@ def configure_logging(log_format: str, level: str) -> None:
                 "asyncio": {"level": "WARNING"},
                 "apprise": {"level": "CRITICAL"},  # it writes whom it sends to; what failed is in the trace
                 "httpx": {"level": "WARNING"},  # it writes every address, and some of them hold a secret
+                "stripe": {"level": "WARNING"},  # a line for each request and each answer
             },
         }
     )

@@ -39,7 +39,13 @@ FITTING: dict[str, dict[str, Any]] = {
     "trading.risklimits": {"account_id": None, "book_id": None, "max_drawdown": "0.5"},
     "trading.killswitch": {"scope": "book", "value": ""},
     "billing.checkout": {"pack_id": None},
-    "billing.coupon": {"code": "PLANTED", "amount_off": None, "currency": "", "percent_off": 10, "months": None},
+    "billing.coupon": {
+        "code": "PLANTED",
+        "amount_off": None,
+        "currency": "",
+        "percent_off": 10,
+        "months": None,
+    },
     "billing.invoice": {
         "series_id": None,
         "series_number": None,
