@@ -7,7 +7,8 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-import apps.billing.admin_mirror  # noqa: F401  (dj-stripe's pages)
+import apps.billing.admin_mirror
+import apps.billing.admin_money  # noqa: F401
 from apps.accounts.models import Workspace
 from apps.billing.forms import AdjustmentForm, PlanForm
 from apps.billing.models import (

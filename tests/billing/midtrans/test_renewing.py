@@ -26,7 +26,7 @@ from apps.billing.services.renewals import ask_for_renewals, change_by_order, mo
 from apps.notifications.models import Notice
 from deploy.sandbox.midtrans import Server
 from tests.billing.midtrans.conftest import buy, buy_credits, price, work
-from tests.factories import UserFactory
+from tests.factories import UserFactory, with_second_factor
 
 
 @pytest.fixture
@@ -296,3 +296,28 @@ def test_a_gateway_that_is_away_is_said(midtrans: Server, shop, settings):
     midtrans.faults.append(500)
     report = reconcile_all(tomorrow())[0]
     assert report.trouble.startswith("Midtrans answered")
+
+
+def test_staff_give_back_in_the_admin(midtrans: Server, shop, told):
+    checkout = buy_credits(shop)
+    midtrans.pay(checkout.url)
+    midtrans.settle(str(checkout.uuid))
+    told()
+    browser, somebody = Client(), UserFactory(is_staff=True, is_superuser=True)
+    browser.force_login(somebody)
+    with_second_factor(browser, somebody)
+    payment = Payment.objects.get()
+    page = f"/admin/billing/payment/{payment.pk}/refund/"
+    assert "IDR 150,000 left" in browser.get(page).content.decode()
+    too_much = browser.post(page, {"amount": "150001", "reason": "too much"})
+    assert too_much.status_code == 422
+    assert "IDR 150,000 can be given back" in too_much.content.decode()
+    assert browser.post(page, {"amount": "50000.00", "reason": "a third"}).status_code == 302
+    payment.refresh_from_db()
+    assert payment.refunded == 5_000_000
+    listed = browser.get("/admin/billing/payment/").content.decode()
+    assert "IDR 50,000" in listed
+    note = Invoice.objects.get(kind="credit_note")
+    assert browser.get(f"/admin/billing/invoice/{note.pk}/pdf/").content.startswith(b"%PDF")
+    for name in ("invoice", "invoiceseries", "difference", "reconciliation", "taxrate", "subscriptionchange"):
+        assert browser.get(f"/admin/billing/{name}/").status_code == 200

@@ -1,0 +1,327 @@
+"""Admin: payments and their refunds, invoices, what differs between the books, and revenue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from unfold.admin import ModelAdmin, TabularInline
+
+from apps.billing.models import (
+    Difference,
+    Invoice,
+    InvoiceLine,
+    InvoiceSeries,
+    Payment,
+    Reconciliation,
+    Refund,
+    SubscriptionChange,
+    TaxRate,
+)
+from apps.billing.rules.money import decimals, money
+from apps.billing.selectors.revenue import Revenue, currencies_sold, month_words, revenue_csv, revenue_of
+from apps.billing.services.invoices import invoice_pdf
+from apps.billing.services.refunds import refund_payment
+from apps.core.errors import DomainError
+from apps.core.streaming import stream_file
+
+
+class BookAdmin(ModelAdmin):
+    """Rows that nobody edits here."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class BookInline(TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RefundInline(BookInline):
+    model = Refund
+    fields = ["made_at", "amount", "status", "reason", "external_id", "asked_by_id"]
+
+
+class LineInline(BookInline):
+    model = InvoiceLine
+    fields = ["place", "text", "quantity", "amount", "period_start", "period_end"]
+
+
+class RefundForm(forms.Form):
+    """How much goes back, as people write it, and why."""
+
+    amount = forms.DecimalField(min_value=0, help_text="In whole units of the currency, for example 29.00.")
+    reason = forms.CharField(min_length=3, max_length=300, help_text="The workspace reads it; name nobody.")
+
+    def __init__(self, *args: Any, payment: Payment, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.places = decimals(payment.currency)
+        self.fields["amount"].label = f"Amount in {payment.currency}"
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "border rounded-default px-3 py-2 w-full bg-transparent"
+
+    def clean_amount(self) -> int:
+        amount = self.cleaned_data["amount"] * 10**self.places
+        if amount != int(amount):
+            raise forms.ValidationError(f"At most {self.places} decimals.")
+        return int(amount)
+
+
+@admin.register(Payment)
+class PaymentAdmin(BookAdmin):
+    list_display = [
+        "made_at",
+        "workspace_id",
+        "sum",
+        "given_back",
+        "status",
+        "purpose",
+        "method",
+        "gateway",
+        "give_back",
+    ]
+    list_filter = ["status", "purpose", "gateway", "currency"]
+    search_fields = ["=external_id", "=workspace_id", "invoice__number"]
+    search_help_text = "The gateway's id, the number of the workspace, or the number of the invoice"
+    ordering = ["-id"]
+    inlines = [RefundInline]
+
+    @admin.display(description="amount", ordering="amount")
+    def sum(self, row: Payment) -> str:
+        return money(row.amount, row.currency)
+
+    @admin.display(description="given back")
+    def given_back(self, row: Payment) -> str:
+        return money(row.refunded, row.currency) if row.refunded else ""
+
+    @admin.display(description="refund")
+    def give_back(self, row: Payment) -> str:
+        if row.status != "succeeded" or row.refunded == row.amount:
+            return ""
+        return format_html(
+            '<a href="{}">Give back</a>', reverse("admin:billing_payment_refund", args=[row.pk])
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.refund)
+        return [path("<int:pk>/refund/", view, name="billing_payment_refund"), *super().get_urls()]
+
+    def refund(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask how much and why; a POST asks the gateway. It needs the right to add refunds."""
+        if not request.user.has_perm("billing.add_refund"):
+            raise PermissionDenied
+        payment = get_object_or_404(Payment.objects.select_related("checkout"), pk=pk)
+        form = RefundForm(request.POST or None, payment=payment)
+        back = reverse("admin:billing_payment_changelist")
+        if request.method == "POST" and form.is_valid():
+            staff: Any = request.user
+            try:
+                done = refund_payment(
+                    payment, form.cleaned_data["amount"], reason=form.cleaned_data["reason"], actor=staff
+                )
+            except DomainError as error:
+                form.add_error(error.field if error.field in form.fields else None, error.message)
+            else:
+                messages.success(
+                    request, f"{money(done.amount, payment.currency)}: {done.get_status_display().lower()}."
+                )
+                return redirect(back)
+        left = money(payment.amount - payment.refunded, payment.currency)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Give back of {money(payment.amount, payment.currency)} ({left} left)",
+            "opts": self.opts,
+            "form": form,
+            "deed": "Give back",
+            "back": back,
+        }
+        return TemplateResponse(
+            request, "admin/accounts/reason.html", context, status=422 if form.errors else 200
+        )
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(BookAdmin):
+    list_display = ["number", "kind", "issued_at", "workspace_id", "sum", "status", "mailed_at", "pdf"]
+    list_filter = ["kind", "status", "gateway", "currency"]
+    search_fields = ["number", "=workspace_id", "=external_id"]
+    ordering = ["-id"]
+    inlines = [LineInline]
+
+    @admin.display(description="total", ordering="total")
+    def sum(self, row: Invoice) -> str:
+        return money(row.total, row.currency)
+
+    @admin.display(description="PDF")
+    def pdf(self, row: Invoice) -> str:
+        if row.series_id is None:
+            return format_html('<a href="{}">PDF</a>', row.pdf_url) if row.pdf_url else ""
+        return format_html('<a href="{}">PDF</a>', reverse("admin:billing_invoice_pdf", args=[row.pk]))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.as_pdf)
+        return [path("<int:pk>/pdf/", view, name="billing_invoice_pdf"), *super().get_urls()]
+
+    def as_pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        invoice = get_object_or_404(Invoice.objects.exclude(series=None), pk=pk)
+        answer = HttpResponse(invoice_pdf(invoice), content_type="application/pdf")
+        answer["Content-Disposition"] = f'inline; filename="{invoice.number}.pdf"'
+        return answer
+
+
+@admin.register(InvoiceSeries)
+class InvoiceSeriesAdmin(BookAdmin):
+    list_display = ["code", "last"]
+
+
+@admin.register(TaxRate)
+class TaxRateAdmin(ModelAdmin):
+    list_display = ["country", "name", "percent", "is_active"]
+
+
+@admin.register(Difference)
+class DifferenceAdmin(BookAdmin):
+    """On what the books differ, the oldest first."""
+
+    list_display = ["kind", "reference", "gateway", "workspace_id", "ours", "theirs", "age", "closed_at"]
+    list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind", "gateway"]
+    search_fields = ["reference", "=workspace_id"]
+
+    @admin.display(description="age", ordering="first_seen")
+    def age(self, row: Difference) -> str:
+        return timesince(row.first_seen, row.closed_at)
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(BookAdmin):
+    list_display = ["ran_at", "gateway", "compared", "found", "trouble"]
+    list_filter = ["gateway"]
+
+
+@admin.register(SubscriptionChange)
+class SubscriptionChangeAdmin(BookAdmin):
+    list_display = ["at", "workspace_id", "kind", "plan_before", "plan_after", "before", "after"]
+    list_filter = ["kind", "currency", "plan_after"]
+    search_fields = ["=workspace_id"]
+    list_before_template = "admin/billing/to_revenue.html"
+
+    @admin.display(description="before, a month")
+    def before(self, row: SubscriptionChange) -> str:
+        return money(row.amount_before, row.currency)
+
+    @admin.display(description="after, a month")
+    def after(self, row: SubscriptionChange) -> str:
+        return money(row.amount_after, row.currency)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.revenue)
+        return [path("revenue/", view, name="billing_revenue"), *super().get_urls()]
+
+    def revenue(self, request: HttpRequest) -> HttpResponseBase:
+        """MRR, its movements, churn, plans and cohorts of one currency; `?as=csv` is the months as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        sold = currencies_sold()
+        currency = request.GET.get("currency", "")
+        currency = currency if currency in sold else (sold[0] if sold else "USD")
+        found = revenue_of(currency, now=timezone.now())
+        if request.GET.get("as") == "csv":
+            return stream_file(
+                request, revenue_csv(found), name=f"revenue-{currency}.csv", content_type="text/csv"
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Revenue in {currency}",
+            "opts": self.opts,
+            "currency": currency,
+            "spans": [{"title": one, "link": f"?currency={one}", "active": one == currency} for one in sold],
+            "figures": [
+                ("MRR", money(found.mrr, currency)),
+                ("Customers", f"{found.customers:,}"),
+                ("A customer, on average", money(found.arpa, currency)),
+                ("Of it overdue", money(found.overdue, currency)),
+            ],
+            **revenue_tables(found),
+        }
+        return TemplateResponse(request, "admin/billing/revenue.html", context)
+
+
+def revenue_tables(found: Revenue) -> dict[str, Any]:
+    """As the admin's table component takes them."""
+
+    def sum_(amount: int) -> str:
+        return money(amount, found.currency, code=False) if amount else "–"
+
+    def share(part: float | None) -> str:
+        return "–" if part is None else f"{part:.1%}"
+
+    longest = max((len(one.stayed) for one in found.cohorts), default=0)
+    return {
+        "plans": {
+            "headers": ["Plan", "Customers", f"MRR {found.currency}", "Share"],
+            "rows": [
+                [
+                    one.plan,
+                    f"{one.customers:,}",
+                    sum_(one.mrr),
+                    share(one.mrr / found.mrr if found.mrr else None),
+                ]
+                for one in found.plans
+            ],
+        },
+        "months": {
+            "headers": [
+                *("Month", "Start", "New", "Came back", "Larger", "Smaller", "Lost", "End"),
+                *("Customers at start", "Churn", "Revenue churn"),
+            ],
+            "rows": [
+                [
+                    month_words(one.month),
+                    sum_(one.start),
+                    *(
+                        sum_(one.moved[kind])
+                        for kind in ("new", "return", "expansion", "contraction", "churn")
+                    ),
+                    sum_(one.end),
+                    f"{one.customers:,}",
+                    share(one.churn),
+                    share(one.revenue_churn),
+                ]
+                for one in reversed(found.months)
+            ],
+        },
+        "cohorts": {
+            "headers": ["First paid", "Workspaces", *(f"+{n}" for n in range(longest))],
+            "rows": [
+                [month_words(one.month), f"{one.size:,}", *(f"{part:.0%}" for part in one.shares)]
+                + [""] * (longest - len(one.stayed))
+                for one in found.cohorts
+            ],
+        },
+    }
