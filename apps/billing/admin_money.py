@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 from unfold.admin import ModelAdmin, TabularInline
 
+from apps.accounts.confirm import require_confirmed
 from apps.billing.models import (
     Difference,
     Invoice,
@@ -134,6 +135,7 @@ class PaymentAdmin(BookAdmin):
         """Ask how much and why; a POST asks the gateway. It needs the right to add refunds."""
         if not request.user.has_perm("billing.add_refund"):
             raise PermissionDenied
+        require_confirmed(request)
         payment = get_object_or_404(Payment.objects.select_related("checkout"), pk=pk)
         form = RefundForm(request.POST or None, payment=payment)
         back = reverse("admin:billing_payment_changelist")
