@@ -18,8 +18,11 @@ import httpx
 import psycopg
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
+from deploy.sandbox.stripe import StripeDouble
+
+WHSEC = "whsec_journeys"
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -80,7 +83,14 @@ def _database(name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def till() -> Iterator[StripeDouble]:
+    """Where journeys pay."""
+    with StripeDouble() as double:
+        yield double
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, till: StripeDouble) -> Iterator[Stack]:
     port = _free_port()
     var = tmp_path_factory.mktemp("installation")
     # each test process runs an installation of its own: one worker must not take another's jobs
@@ -93,6 +103,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         "SITE_URL": f"http://127.0.0.1:{port}",
         "VAR_DIR": str(var),
         "LOG_LEVEL": "WARNING",
+    }
+    till.listen(f"http://127.0.0.1:{port}/billing/webhooks/stripe/", WHSEC)
+    env |= {
+        "STRIPE_SECRET_KEY": "sk_test_" + "0" * 24,
+        "STRIPE_WEBHOOK_SECRET": WHSEC,
+        "STRIPE_API_BASE": till.url,
     }
     env.pop("PYTEST_XDIST_WORKER", None)
     python = sys.executable
@@ -152,14 +168,20 @@ def _launch(playwright: Playwright) -> Browser:
 
 @pytest.fixture
 def visitor(chromium: Browser, stack: Stack) -> Iterator[Page]:
-    """A fresh browser without cookies; any error in its console fails the test."""
+    """A fresh browser without cookies; any error in its console fails the test, but for pages that refuse a form."""
     context = chromium.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(20_000)
     expect.set_options(timeout=20_000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+
+    def hear(message: ConsoleMessage) -> None:
+        refused = "status of 402" in message.text or "status of 422" in message.text
+        if message.type == "error" and message.location["url"].startswith(stack.url) and not refused:
+            errors.append(message.text)
+
+    page.on("console", hear)
     yield page
     context.close()
     assert errors == []
