@@ -33,7 +33,6 @@ def main() -> int:
     # processes of their own: the servers that each starts are not those of the others
     for part in (
         "credits",
-        "billing_events",
         "orders",
         "alarms",
         "bots_live",

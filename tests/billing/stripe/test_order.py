@@ -119,7 +119,12 @@ def test_a_thousand_webhooks_at_once(stripe_double, prices, pack, live_server, s
             worker.join()
     work_off_all()
     assert market.held() == market.truth()
-    assert GatewayEvent.objects.filter(done_at=None).count() == 0
+    rows = GatewayEvent.objects.values_list("received_at", "done_at")
+    took = sorted((done - received).total_seconds() for received, done in rows)
+    print(
+        f"{len(took)} stored, median {took[len(took) // 2]:.2f} s, 99 of 100 {took[len(took) * 99 // 100]:.2f} s"
+    )
+    assert took[len(took) * 99 // 100] < 60
     changes = SubscriptionChange.objects.values_list(
         "subscription_uuid", "amount_before", "amount_after", "id"
     )
