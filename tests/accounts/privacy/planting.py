@@ -56,7 +56,13 @@ FITTING: dict[str, dict[str, Any]] = {
     },
 }
 # the same for everybody, so the second person's rows point at the first one's
-SHARED = ("billing.plan", "billing.planprice", "billing.creditpack", "billing.coupon")
+SHARED = (
+    "billing.invoiceseries",
+    "billing.plan",
+    "billing.planprice",
+    "billing.creditpack",
+    "billing.coupon",
+)
 
 
 class Garden:
