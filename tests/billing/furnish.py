@@ -14,8 +14,10 @@ from apps.billing.gateways.states import (
     PaymentState,
     RefundState,
 )
-from apps.billing.models import Checkout, CreditPack, Invoice, Payment
+from apps.billing.models import Checkout, CreditPack, GatewayCustomer, Invoice, Payment, PlanPrice
 from apps.billing.services.applying import apply_states
+from apps.billing.services.checkouts import buy_plan, look_up
+from deploy.sandbox.stripe import StripeDouble
 
 BOUGHT = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 
@@ -30,6 +32,8 @@ class Bought:
 def furnish_billing(workspace: Workspace, *, actor: User, number: int = 1) -> Bought:
     """One purchase of 500 credits for 5.00 USD by Stripe, a fifth of it given back; `number` tells two apart."""
     name = f"{workspace.pk}_{number}"
+    known = GatewayCustomer.objects.filter(workspace=workspace, gateway="stripe").first()
+    customer = known.external_id if known else f"cus_{workspace.pk}"
     pack = CreditPack.objects.get(code="small", currency="USD")
     checkout = Checkout.objects.create(
         workspace=workspace, gateway="stripe", purpose=CheckoutPurpose.CREDITS, pack=pack, currency="USD",
@@ -40,16 +44,16 @@ def furnish_billing(workspace: Workspace, *, actor: User, number: int = 1) -> Bo
         [
             CheckoutState(
                 order=str(checkout.uuid), external_id=f"cs_{name}", status="complete",
-                customer=f"cus_{workspace.pk}", completed_at=BOUGHT,
+                customer=customer, completed_at=BOUGHT,
             ),
             InvoiceState(
-                external_id=f"in_{name}", customer=f"cus_{workspace.pk}", number=f"CW-{name}", status="paid",
+                external_id=f"in_{name}", customer=customer, number=f"CW-{name}", status="paid",
                 currency="USD", subtotal=500, discount=0, tax=0, total=500, issued_at=BOUGHT, paid_at=BOUGHT,
                 pdf_url="https://pay.stripe.example/invoice.pdf",
                 lines=(InvoiceLineState(text="500 credits", amount=500),),
             ),
             PaymentState(
-                external_id=f"pi_{name}", customer=f"cus_{workspace.pk}", purpose="credits", currency="USD",
+                external_id=f"pi_{name}", customer=customer, purpose="credits", currency="USD",
                 amount=500, status="succeeded", made_at=BOUGHT, paid_at=BOUGHT, method="Visa 4242",
                 order=str(checkout.uuid), invoice=f"in_{name}",
                 refunds=(
@@ -64,3 +68,14 @@ def furnish_billing(workspace: Workspace, *, actor: User, number: int = 1) -> Bo
         Payment.objects.get(gateway="stripe", external_id=f"pi_{name}"),
         Invoice.objects.get(gateway="stripe", external_id=f"in_{name}"),
     )
+
+
+def subscribe(workspace: Workspace, double: StripeDouble, plan: str = "pro", *, actor: User) -> None:
+    """Buy a plan for a month at the double of Stripe, and pay."""
+    back = "http://127.0.0.1:8000/settings/workspace/billing/checkouts/{checkout}/"
+    price = PlanPrice.objects.get(plan__code=plan, plan__is_current=True, currency="USD", interval="month")
+    checkout = buy_plan(
+        workspace, price, gateway_code="stripe", actor=actor, return_url=back, cancel_url=back
+    )
+    double.pay(checkout.external_id)
+    look_up(checkout)

@@ -45,7 +45,9 @@ from apps.backtests.services import (
     submit_walk_forward,
     work_next,
 )
+from apps.billing.models import CreditPack, PlanPrice, Subscription
 from apps.billing.services.credits import adjust_credits
+from apps.billing.services.subscriptions import cancel_subscription
 from apps.bots.models import Bot
 from apps.core.api.examples import examples_beside
 from apps.core.models import ApiRequest
@@ -65,9 +67,11 @@ from apps.signals.services.processing import process_alerts
 from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
 from apps.signals.services.ut_bots import create_ut_bot
+from deploy.sandbox.stripe import StripeDouble
 from tests.accounts.keys.conftest import client_with
 from tests.accounts.second_factors.conftest import code_of, enrol
 from tests.accounts.tokens.test_endpoints import _login, post
+from tests.billing.furnish import furnish_billing, subscribe
 from tests.bots.rooms import ASKS, bring_to, busy_bot
 from tests.factories import CROSS, UserFactory, feed_of_files, wave_csv, workspace_of
 from tests.trading.furnish import furnish, furnish_exchange
@@ -88,6 +92,7 @@ APART = {
     "invitation_decline",
     "workspace_leave",
     "workspace_transfer",
+    "plans_trial",
 }
 UT_BOT = {
     "symbols": ["BINANCE:BTCUSDT"],
@@ -165,7 +170,7 @@ class Caller:
 
 
 @pytest.fixture
-def staff(user, question, bar_set) -> Caller:
+def staff(user, question, bar_set, stripe_double) -> Caller:
     cache.clear()
     user.is_staff, user.name, user.email = True, "Ana Ferreira", "ana@example.com"
     user.save()
@@ -174,12 +179,16 @@ def staff(user, question, bar_set) -> Caller:
     device = enrol(user)
     challenge = _login(user, client_name="notebook").json()["challenge"]
     tokens = post("mfa/verify/", {"challenge": challenge, "code": code_of(device)}).json()
-    return Caller(user, client_with(tokens["access"]), one_of_each(user, question, bar_set))
+    return Caller(user, client_with(tokens["access"]), one_of_each(user, question, bar_set, stripe_double))
 
 
-def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[str, str]:
+def one_of_each(
+    user: User, question: BacktestRequest, bar_set: BarSet, stripe_double: StripeDouble
+) -> dict[str, str]:
     """Make one thing of each kind; their ids."""
-    workspace = workspace_of(user, plan="enterprise")
+    workspace = workspace_of(user)
+    subscribe(workspace, stripe_double, "enterprise", actor=user)
+    bought = furnish_billing(workspace, actor=user)
     for symbol in ("AAPL", "MSFT", "GLD"):
         bars = io.BytesIO(wave_csv(1500))
         import_bars(workspace, symbol=symbol, file=bars, filename="bars.csv", actor=user)
@@ -245,6 +254,9 @@ def one_of_each(user: User, question: BacktestRequest, bar_set: BarSet) -> dict[
     traded = furnish(workspace, bar_set.instrument, name="Desk", actor=user)
     at_exchange = furnish_exchange(workspace, name="Binance")
     found = {
+        "billing/checkouts": bought.checkout,
+        "billing/invoices": bought.invoice,
+        "billing/payments": bought.payment,
         "trading/accounts": at_exchange.account,
         "trading/books": traded.book,
         "trading/discrepancies": at_exchange.discrepancy,
@@ -321,7 +333,8 @@ def test_the_api_takes_and_answers_what_the_examples_show(document, staff):
             address = address.replace(f"{{{part}}}", ids[part])
         address = address.replace("{number}", "1")
         address = address.replace("{kind}", "tree").replace("{key}", templates()[0].key)
-        address = address.replace("{what}", "trades.csv")
+        address = address.replace("{what}", "trades.csv").replace("{meter}", "backtests")
+        address = address.replace("{month}", f"{now():%Y-%m}")
         if name == "backtest_compare":
             address += f"?run={ids[start]}&run={ids['second run']}"
         if name == "trial_list":
@@ -333,6 +346,8 @@ def test_the_api_takes_and_answers_what_the_examples_show(document, staff):
             save_formula(Formula.objects.get(uuid=ids[start]), name="Mine", text=text, actor=staff.user)
         if name in ASKS:
             bring_to(Bot.objects.get(uuid=ids["/api/v1/bots/"]), ASKS[name], staff.user)
+        if name == "billing_subscription_resume":
+            cancel_subscription(workspace_of(staff.user), actor=staff.user)
         if name == "formula_compare":
             address += "?old=1&new=draft"
         view = resolve(address.split("?")[0]).func
@@ -389,12 +404,21 @@ def with_ids(example: Any, ids: dict[str, str]) -> Any:
         return example
     known = {"bar_set": ids["/api/v1/bars/"], "formula": ids["/api/v1/formulas/"]}
     known |= {"book": ids["/api/v1/trading/books/"], "instrument": ids["/api/v1/instruments/"]}
+    known["pack"] = str(CreditPack.objects.get(code="small", currency="USD").uuid)
+    known["price"] = str(other_price().uuid)
+    known["shown_at"] = now().isoformat()
     if "account" in example:
         bot = Bot.objects.get(uuid=ids["/api/v1/bots/"])
         known |= {"feed": str(bot.feed.uuid), "account": str(bot.account.uuid)}
     if UUID.fullmatch(str(example.get("source", ""))):  # elsewhere it is a script
         known["source"] = ids["/api/v1/alert-sources/"]
     return {name: known.get(name) or with_ids(value, ids) for name, value in example.items()}
+
+
+def other_price() -> PlanPrice:
+    """One that the subscription could change to."""
+    prices = PlanPrice.objects.filter(currency="USD", interval="month", is_active=True)
+    return prices.exclude(pk__in=Subscription.objects.values("price")).order_by("amount").first()
 
 
 def members(data: Any) -> Any:

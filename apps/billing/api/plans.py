@@ -78,7 +78,7 @@ class PlanSerializer(ModelSerializer[Plan]):
         return PlanPriceSerializer([one for one in plan.prices.all() if one.is_active], many=True).data
 
 
-class TrialSerializer(ModelSerializer[Subscription]):
+class PlanTrialSerializer(ModelSerializer[Subscription]):
     """A trial that has begun."""
 
     plan = serializers.CharField(source="plan.code", read_only=True)
@@ -141,13 +141,13 @@ class PlanViewSet(ApiViewSet):
     @extend_schema(
         parameters=[CODE],
         request=None,
-        responses={201: TrialSerializer},
+        responses={201: PlanTrialSerializer},
     )
     @action(detail=True, methods=["post"])
     def trial(self, request: Request, code: str) -> Response:
         """Try a plan. Without a payment, once per person; 409 `trial_refused` says why not."""
         begun = start_trial(request.workspace, code, actor=request.user)  # type: ignore[arg-type]
-        return Response(TrialSerializer(begun).data, status=201)
+        return Response(PlanTrialSerializer(begun).data, status=201)
 
 
 @extend_schema(tags=["plans"])
