@@ -79,3 +79,4 @@ def subscribe(workspace: Workspace, double: StripeDouble, plan: str = "pro", *, 
     )
     double.pay(checkout.external_id)
     look_up(checkout)
+    workspace.refresh_from_db()

@@ -181,8 +181,8 @@ class RefundSerializer(ModelSerializer[Refund]):
 
 
 class PaymentSerializer(ModelSerializer[Payment]):
-    checkout = serializers.UUIDField(source="checkout.uuid", read_only=True, default=None)
-    invoice = serializers.UUIDField(source="invoice.uuid", read_only=True, default=None)
+    checkout = serializers.UUIDField(source="checkout.uuid", read_only=True, default=None, allow_null=True)
+    invoice = serializers.UUIDField(source="invoice.uuid", read_only=True, default=None, allow_null=True)
     refunds = RefundSerializer(many=True, read_only=True)
 
     class Meta:
@@ -225,7 +225,7 @@ class InvoiceLineSerializer(ModelSerializer[InvoiceLine]):
 class InvoiceSerializer(ModelSerializer[Invoice]):
     """total = subtotal − discount + tax."""
 
-    corrects = serializers.UUIDField(source="corrects.uuid", read_only=True, default=None)
+    corrects = serializers.UUIDField(source="corrects.uuid", read_only=True, default=None, allow_null=True)
     lines = InvoiceLineSerializer(many=True, read_only=True)
 
     class Meta:
@@ -263,7 +263,7 @@ class BillingProfileSerializer(ModelSerializer[BillingProfile]):
     """Whom invoices are made out to."""
 
     country = serializers.RegexField(
-        "^([A-Za-z]{2})?$", required=False, allow_blank=True, help_text="ISO 3166-1: two letters."
+        "^[A-Za-z]{2}$", required=False, allow_blank=True, help_text="ISO 3166-1: two letters."
     )
 
     class Meta:

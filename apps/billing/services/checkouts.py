@@ -12,11 +12,12 @@ from apps.billing.choices import ENDED, CheckoutPurpose, CheckoutStatus, Subscri
 from apps.billing.errors import BillingRefused, GatewayRefused, GatewayUnreachable
 from apps.billing.gateways.base import Gateway
 from apps.billing.gateways.registry import gateway
+from apps.billing.gateways.states import CheckoutState
 from apps.billing.gateways.taxes import tax_for
 from apps.billing.models import Checkout, CreditPack, GatewayCustomer, PlanLimit, PlanPrice, Subscription
 from apps.billing.services.applying import apply_states
 from apps.billing.services.coupons import coupon_for, discount_of, free_coupon, use_coupon
-from apps.billing.services.gateway_events import subject_locked
+from apps.billing.services.gateway_events import subject_locked, subject_of
 from apps.journal.services import record
 
 OPEN_FOR = timedelta(hours=24)
@@ -103,12 +104,19 @@ def buy_credits(
 
 def look_up(checkout: Checkout) -> Checkout:
     """Ask the gateway how an open checkout stands and take it over, without waiting for its webhook."""
-    if checkout.external_id and checkout.status == CheckoutStatus.OPEN:
-        with subject_locked(checkout.gateway, str(checkout.uuid)):
-            apply_states(
-                checkout.gateway, gateway(checkout.gateway).fetch([("checkout", checkout.external_id)])
-            )
-        checkout.refresh_from_db()
+    if not checkout.external_id or checkout.status != CheckoutStatus.OPEN:
+        return checkout
+    code, asked = checkout.gateway, [("checkout", checkout.external_id)]
+    subject = subject_of(checkout.workspace_id, code, str(checkout.uuid))
+    with subject_locked(code, subject):
+        states = gateway(code).fetch(asked)
+        customer = next((one.customer for one in states if isinstance(one, CheckoutState)), "")
+        if customer in ("", subject):
+            apply_states(code, states)
+        else:  # the first purchase of a new customer, whose events wait for another lock
+            with subject_locked(code, customer):
+                apply_states(code, gateway(code).fetch(asked))
+    checkout.refresh_from_db()
     return checkout
 
 

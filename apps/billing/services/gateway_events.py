@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from apps.billing.errors import GatewayUnreachable
 from apps.billing.gateways.registry import gateway
-from apps.billing.models import GatewayEvent
+from apps.billing.models import GatewayCustomer, GatewayEvent
 from apps.billing.services.applying import apply_states
 from apps.core.errors import DomainError
 from apps.core.jobs import enqueue, enqueue_on_commit
@@ -28,6 +28,12 @@ TASK = "billing.work_off"
 SOON = timedelta(seconds=30)  # by then the message has come, or was lost and the sweep does it
 LONGEST_PAUSE = timedelta(hours=1)
 ALARMING = 10  # so many tries, about three hours, and staff are told
+
+
+def subject_of(workspace_id: int, code: str, otherwise: str) -> str:
+    """What the gateway's events about a workspace are worked off under: its customer, or what stands for it."""
+    customer = GatewayCustomer.objects.filter(workspace_id=workspace_id, gateway=code).first()
+    return customer.external_id if customer else otherwise
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from apps.accounts.models import User, Workspace
 from apps.billing.choices import PaymentStatus, RefundStatus
 from apps.billing.errors import BillingRefused, GatewayRefused, GatewayUnreachable
 from apps.billing.gateways.registry import gateway
-from apps.billing.models import GatewayCustomer, Payment, Refund
+from apps.billing.models import Payment, Refund
 from apps.billing.rules.money import money, step
 from apps.billing.services.applying import apply_states
-from apps.billing.services.gateway_events import subject_locked
+from apps.billing.services.gateway_events import subject_locked, subject_of
 from apps.journal.services import record
 
 SHORTEST_REASON, LONGEST_REASON = 3, 300
@@ -37,8 +37,10 @@ def refund_payment(payment: Payment, amount: int, *, reason: str, actor: User) -
 def carry_out(refund: Refund) -> None:
     """Ask the gateway for a stored refund, however often. Raises GatewayRefused, GatewayUnreachable."""
     payment = refund.payment
+    order = str(payment.checkout.uuid) if payment.checkout else payment.external_id
+    subject = subject_of(payment.workspace_id, payment.gateway, order)
     try:
-        with subject_locked(payment.gateway, _subject_of(payment)):
+        with subject_locked(payment.gateway, subject):
             apply_states(payment.gateway, gateway(payment.gateway).refund(payment, refund))
     except GatewayRefused:
         Refund.objects.filter(pk=refund.pk, status=RefundStatus.PENDING, external_id="").update(
@@ -104,13 +106,3 @@ def _wish(payment: Payment, amount: int, reason: str, actor: User) -> Refund:
         changes={"amount": amount, "currency": payment.currency},
     )
     return refund
-
-
-def _subject_of(payment: Payment) -> str:
-    """What the gateway's events about it are worked off under: its customer, or else its order."""
-    customer = GatewayCustomer.objects.filter(
-        workspace_id=payment.workspace_id, gateway=payment.gateway
-    ).first()
-    if customer is not None:
-        return customer.external_id
-    return str(payment.checkout.uuid) if payment.checkout else payment.external_id

@@ -21,7 +21,7 @@ from apps.billing.gateways.states import Preview, State
 from apps.billing.models import GatewayCustomer, PlanPrice, Subscription
 from apps.billing.services.applying import apply_states, settle_plan
 from apps.billing.services.checkouts import alive_subscription, seats_for
-from apps.billing.services.gateway_events import subject_locked
+from apps.billing.services.gateway_events import subject_locked, subject_of
 from apps.core.errors import DomainError
 from apps.journal.services import record
 
@@ -167,7 +167,8 @@ def _carry_out(
         if not subscription.gateway:
             _end_trial(subscription)
         else:
-            with subject_locked(subscription.gateway, _subject_of(subscription)):
+            subject = subject_of(subscription.workspace_id, subscription.gateway, subscription.external_id)
+            with subject_locked(subscription.gateway, subject):
                 apply_states(subscription.gateway, ask(gateway(subscription.gateway)))
     subscription.refresh_from_db()
 
@@ -178,14 +179,6 @@ def _end_trial(subscription: Subscription) -> None:
     subscription.ended_at = timezone.now()
     subscription.save(update_fields=["status", "ended_at", "updated_at"])
     settle_plan(subscription.workspace)
-
-
-def _subject_of(subscription: Subscription) -> str:
-    """What the gateway's events about it are worked off under: its customer."""
-    customer = GatewayCustomer.objects.filter(
-        workspace=subscription.workspace, gateway=subscription.gateway
-    ).first()
-    return customer.external_id if customer else subscription.external_id
 
 
 def end_those_of_leavers() -> int:
