@@ -80,7 +80,14 @@ holds("billing.MeterCap", "Limits that the workspace set itself", workspace="wor
 holds("billing.CapNotice", "What it was told about its limits", workspace="workspace_id")
 holds("billing.UsageDay", "How much was used each day", workspace="workspace_id")
 
-# dj-stripe's copy of what Stripe holds: gateways/stripe/guards.py takes names, addresses and contacts out of every row;
-# its column for a person (Customer.subscriber) stays empty.
+# dj-stripe's copy of what Stripe holds: gateways/stripe/guards.py takes names, addresses and contacts out of every row.
 for _model in apps.get_app_config("djstripe").get_models(include_auto_created=True):
-    exempt(_model._meta.label, "a copy of Stripe's objects for staff, without names, addresses and contacts")
+    if _model._meta.label != "djstripe.Customer":
+        exempt(
+            _model._meta.label, "a copy of Stripe's objects for staff, without names, addresses and contacts"
+        )
+holds(
+    "djstripe.Customer",
+    "What Stripe calls a workspace",
+    person="subscriber_id",  # dj-stripe's own column for a person, which stays empty here
+)

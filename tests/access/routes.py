@@ -21,6 +21,7 @@ WORDS = {
     "meter": "backtests",
     "gateway": "stripe",
     "month": "2026-10",
+    "pk": "1",
     "name": "ema",
     "number": "1",
     "form": "csv",

@@ -66,7 +66,7 @@ def test_used_up_plan_says_what_and_when(web, workspace, user, formula, values):
     assert "1 of 1 backtests left today" in web.get(url).content.decode()
     web.post(url, values)
     refused = web.post(url, values | {"cash": "5000"}).content.decode()
-    assert "The Free plan gives 1 backtest a day, and all are used. It starts again on" in refused
+    assert "The Free plan gives 1 backtest a day, and it is used. It starts again on" in refused
 
 
 def test_charts_before_the_end_are_refused(web, workspace, user, question):

@@ -104,7 +104,7 @@ def lose_hours(bot: Bot) -> None:
 
 # gate: how it is shut, what is said, and the page that opens it
 GATES = {
-    "plan": (lose_plan, "The plan does not include live trading.", ""),
+    "plan": (lose_plan, "The plan does not include live trading.", "/plans/"),
     "owner_second_factor": (
         lose_factor,
         "The workspace's owner has no second factor: set one up under Security.",

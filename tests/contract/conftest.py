@@ -34,7 +34,9 @@ from apps.backtests.services import (
     submit_walk_forward,
     work_next,
 )
+from apps.billing.models import PlanPrice
 from apps.billing.selectors import api_rate_of
+from apps.billing.services.subscriptions import cancel_subscription
 from apps.bots.choices import BotState
 from apps.bots.services import clone_bot, start_upgrade
 from apps.core.api.throttling import rate_from
@@ -61,6 +63,7 @@ from apps.signals.services.sealing import seal_signals
 from apps.signals.services.sources import create_source, send_test_alert
 from apps.signals.services.ut_bots import create_ut_bot
 from tests.accounts.second_factors.conftest import enrol
+from tests.billing.furnish import furnish_billing, subscribe
 from tests.bots.rooms import bring_to, busy_bot
 from tests.factories import CROSS, UserFactory, feed_of_files, wave_csv, workspace_of
 from tests.trading.furnish import furnish, furnish_exchange
@@ -102,8 +105,16 @@ def _log_in(person: User, name: str) -> TokenPair:
 
 
 @pytest.fixture
-def furnished(user, question, bar_set) -> Furnished:
-    workspace = workspace_of(user, plan="enterprise")
+def furnished(user, question, bar_set, stripe_double) -> Furnished:
+    workspace = workspace_of(user)
+    subscribe(workspace, stripe_double, "enterprise", actor=user)
+    bought = furnish_billing(workspace, actor=user)
+    pro = PlanPrice.objects.get(plan__code="pro", plan__is_current=True, currency="USD", interval="month")
+    quitter, taster = UserFactory(), UserFactory()
+    subscribe(workspace_of(quitter), stripe_double, "pro", actor=quitter)
+    cancel_subscription(quitter.owned_workspaces.get(), actor=quitter)
+    _, quitters_key = create_api_key(quitter.owned_workspaces.get(), name="machine", actor=quitter)
+    _, tasters_key = create_api_key(workspace_of(taster), name="machine", actor=taster)
     formula = create_formula(workspace, name="Mine", text=CROSS, actor=user)
     content = {"name": "Mine", "bars": [1], "signals": []}
     case, removed = (
@@ -235,6 +246,8 @@ def furnished(user, question, bar_set) -> Furnished:
             **{v1 + start: here.login for start in in_person},
             v1 + "formulas/{uuid}/leave/": here.login,
             v1 + "erasure/": leaving.login,
+            v1 + "billing/subscription/resume/": quitters_key,
+            v1 + "plans/{code}/trial/": tasters_key,
             v1 + "users/": desk.login,
         },
         ids={
@@ -263,6 +276,9 @@ def furnished(user, question, bar_set) -> Furnished:
             v1 + "bots/{uuid}/resume/": str(paused.uuid),
             v1 + "bots/{uuid}/restore/": str(archived.uuid),
             v1 + "bots/{uuid}/formulas/decide/": str(trying.uuid),
+            v1 + "billing/checkouts/": str(bought.checkout.uuid),
+            v1 + "billing/invoices/": str(bought.invoice.uuid),
+            v1 + "billing/payments/": str(bought.payment.uuid),
             v1 + "alerts/": str(source.alerts.get().uuid),
             v1 + "contacts/": str(contact.uuid),
             v1 + "contacts/{uuid}/confirm/": str(unconfirmed.uuid),
@@ -315,6 +331,9 @@ def furnished(user, question, bar_set) -> Furnished:
             },
             v1 + "auth/email/verify/": {"key": EmailConfirmationHMAC(unproved).key},
             v1 + "auth/password/reset/confirm/": {"key": link, "password": "another-long-secret"},
+            v1 + "plans/": {"code": "pro"},
+            v1 + "caps/": {"meter": "backtests"},
+            v1 + "receipts/": {"month": "2026-10"},
             v1 + "formulas/library/": {"key": templates()[0].key},
             v1 + "formulas/{uuid}/cases/{case}/restore/": {"case": str(removed.uuid)},
         },
@@ -324,6 +343,20 @@ def furnished(user, question, bar_set) -> Furnished:
             f"POST {v1}auth/confirm/": {"password": PASSWORD},
             f"POST {v1}contacts/": {"channel": "email", "target": "third@example.com"},
             f"POST {v1}contacts/{{uuid}}/confirm/": {"code": "123456"},
+            f"POST {v1}billing/checkouts/": {
+                "gateway": "stripe",
+                "pack": str(bought.checkout.pack.uuid),
+                "coupon": "",
+            },
+            f"POST {v1}billing/subscription/preview/": {"price": str(pro.uuid), "seats": None},
+            f"POST {v1}billing/subscription/change/": {
+                "price": str(pro.uuid),
+                "seats": None,
+                "shown_at": timezone.now().isoformat(),
+            },
+            f"POST {v1}billing/subscription/cancel/": {"at_period_end": True, "reason": "Enough"},
+            f"PUT {v1}caps/{{meter}}/": {"soft": 5, "hard": 10},
+            f"PUT {v1}billing/profile/": {"name": "Desk", "country": "PT"},
             f"POST {v1}ladders/": {"name": "Night", "until": "acknowledged", "steps": steps},
             f"POST {v1}webhook-endpoints/": {"url": "https://8.8.8.8/second", "filter": ""},
             f"POST {v1}webhook-endpoints/{{uuid}}/replay/": {

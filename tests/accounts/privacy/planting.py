@@ -214,4 +214,6 @@ class Garden:
             return Group.objects.get_or_create(name="group")[0].pk
         if column.null and related._meta.label_lower == "formulas.formulaversion":
             return None
+        if column.null and related._meta.app_label == "djstripe":
+            return None
         return self.plant(related).pk

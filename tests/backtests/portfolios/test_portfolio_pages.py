@@ -190,6 +190,7 @@ def test_number_of_legs_and_runs_does_not_change_the_queries(
             web.get(url)
         return len(found)
 
+    queries(_url("new"))  # what the plan gives is remembered from then on
     before = queries(_url("list")), queries(_url("detail", done.uuid))
     legs = [replace(asked.legs[0], weight=0.1) for _ in range(3)]
     legs += [LegRequest(second_market, 0.1) for _ in range(4)]

@@ -11,8 +11,9 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.checks.registry import registry
 from django.db.models.signals import pre_save
-from djstripe import models
+from djstripe import checks, models
 from djstripe.models.base import StripeBaseModel
 
 PERSONAL = frozenset(
@@ -24,6 +25,9 @@ PERSONAL = frozenset(
     }
 )  # fmt: skip
 NAMED = (models.Customer, models.Charge, models.PaymentMethod)
+
+# Two of its checks ask the database at every start, and with every import of tasks, for endpoints that we do not use.
+registry.registered_checks -= {checks.check_webhook_validation, checks.check_webhook_endpoint_has_secret}
 
 
 class SecretKept(Exception):
