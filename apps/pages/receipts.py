@@ -15,8 +15,8 @@ from math import ceil
 from django.db.models import Count, F, Q, Sum
 
 from apps.accounts.models import Workspace
-from apps.billing.choices import LedgerKind, PaymentStatus, Period
-from apps.billing.models import LedgerTransaction, Payment, Plan, PlanLimit, PlanPrice, Refund, UsageDay
+from apps.billing.choices import Interval, LedgerKind, PaymentStatus, Period
+from apps.billing.models import LedgerTransaction, Payment, Plan, PlanLimit, Refund, UsageDay
 from apps.billing.selectors import plan_of
 from apps.billing.selectors.usage import usage_between
 from apps.billing.services.usage import usage_meters
@@ -161,11 +161,11 @@ def _credits_spent(workspace: Workspace, since: datetime, until: datetime) -> in
 def _advice(workspace: Workspace, month: date, until: date, credits: int) -> Advice | None:
     """The smallest plan that would have been enough for what was counted, if it is smaller than the present one."""
     own = plan_of(workspace)
-    smaller = Plan.objects.filter(is_current=True, is_offered=True, rank__lt=own.rank).prefetch_related(
-        "limits"
-    )
+    offered = Q(is_current=True, is_offered=True, rank__lt=own.rank)
+    plans = Plan.objects.filter(offered | Q(pk=own.pk)).order_by("rank")
+    *smaller, own = plans.prefetch_related("limits", "prices")
     needs = _needs(workspace, month, until)
-    for plan in smaller.order_by("rank"):
+    for plan in smaller:
         limits = {limit.meter: limit for limit in plan.limits.all()}
         enough = plan.monthly_credits >= credits and all(
             _fits(limits.get(meter), amounts) for meter, amounts in needs.items()
@@ -204,10 +204,13 @@ def _needs(workspace: Workspace, month: date, until: date) -> dict[str, dict[str
 
 def _saving(own: Plan, smaller: Plan) -> tuple[int | None, str]:
     """What a month costs less, where both have a price of a month in one currency; a plan without prices is free."""
-    price = PlanPrice.objects.filter(plan=own, interval="month").order_by("-currency").first()
-    if price is None:
+    ours, theirs = _monthly(own), _monthly(smaller)
+    shared = sorted(ours.keys() & theirs.keys() if theirs else ours.keys(), reverse=True)
+    if not shared:
         return None, ""
-    other = PlanPrice.objects.filter(plan=smaller, interval="month", currency=price.currency).first()
-    if other is None and smaller.prices.exists():
-        return None, ""
-    return price.amount - (other.amount if other else 0), price.currency
+    return ours[shared[0]] - theirs.get(shared[0], 0), shared[0]
+
+
+def _monthly(plan: Plan) -> dict[str, int]:
+    """Prices of a month by currency."""
+    return {one.currency: one.amount for one in plan.prices.all() if one.interval == Interval.MONTH}

@@ -21,6 +21,7 @@ from apps.accounts.models import ApiKey, Workspace
 from apps.accounts.services import create_api_key
 from apps.backtests.models import Backtest, PortfolioLeg, PortfolioRun, Sweep, SweepMarket, Trial, WalkForward
 from apps.billing.choices import BucketSource
+from apps.billing.models import Checkout, Invoice, InvoiceLine, Payment, Refund
 from apps.billing.selectors import _terms
 from apps.billing.services.credits import Need, grant_credits, hold_many, settle_many
 from apps.bots.models import Bot, BotTransition, Decision
@@ -171,6 +172,11 @@ def _rows(workspace: Workspace) -> list[Any]:
         *Notice.objects.filter(person=workspace.owner),
         *Delivery.objects.filter(person=workspace.owner),
         *Attempt.objects.filter(delivery__person=workspace.owner),
+        *Checkout.objects.filter(workspace=workspace),
+        *Invoice.objects.filter(workspace_id=workspace.pk),
+        *InvoiceLine.objects.filter(invoice__workspace_id=workspace.pk),
+        *Payment.objects.filter(workspace_id=workspace.pk),
+        *Refund.objects.filter(payment__workspace_id=workspace.pk),
         *Feed.objects.filter(workspace=workspace),
         *TradingAccount.objects.filter(workspace=workspace),
         *Discrepancy.objects.filter(workspace=workspace),

@@ -25,7 +25,9 @@ from tests.contract.conftest import Furnished
 SLICE = os.environ.get("SLICE", "")  # paths that hold this, for a long run of one room
 # takes files by the ending of their name, and made-up ones have none (tests/markets/feeds sends real ones)
 UNNAMED = {"POST /api/v1/feeds/{uuid}/drop/"}
-LEADS_AWAY = {"GET /api/v1/billing/invoices/{uuid}/pdf/"}  # 302 to the file of the gateway that made the invoice
+LEADS_AWAY = {
+    "GET /api/v1/billing/invoices/{uuid}/pdf/"
+}  # 302 to the file of the gateway that made the invoice
 EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
 
 

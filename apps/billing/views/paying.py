@@ -124,9 +124,11 @@ def plan_confirm(request: HttpRequest) -> HttpResponse:
     """What a change costs now and from then on; a POST makes it, at the price that was shown."""
     workspace = request.workspace
     sent = request.POST if request.method == "POST" else request.GET
+    if "price" not in sent:
+        return redirect("money:plan")
     seats = int(sent["seats"]) if sent.get("seats", "").isdecimal() and len(sent["seats"]) < 6 else None
     try:
-        price = get_price(sent.get("price", ""))
+        price = get_price(sent["price"])
         if request.method == "POST":
             if is_paid_by_order(workspace):
                 return _by_order(request, change_by_order(workspace, price, actor=request.user, seats=seats))
