@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -26,6 +27,24 @@ from tests.payments import stripe_double, stripe_server
 
 # fixtures of all tests that speak with an exchange or with Stripe
 __all__ = ["binance", "loopback", "stripe_double", "stripe_server"]
+
+
+def _deletes(self: DatabaseOperations, style: Any, tables: list[str], **_: Any) -> list[str]:
+    """SQL that empties every table, without triggers, after waiting for whoever still writes.
+
+    Django truncates, which makes a new file for each of hundreds of tables and their indexes: half a second after each
+    test with real transactions. Deleting the few rows there are takes a fiftieth of it.
+    """
+    names = [self.quote_name(table) for table in tables]
+    deletes = "; ".join(f"DELETE FROM {name}" for name in names)
+    return [
+        f"DO $$ BEGIN LOCK TABLE {', '.join(names)} IN SHARE ROW EXCLUSIVE MODE; "
+        f"SET LOCAL session_replication_role = replica; {deletes}; "
+        "SET LOCAL session_replication_role = origin; END $$"
+    ]
+
+
+DatabaseOperations.sql_flush = _deletes  # type: ignore[method-assign]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
