@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
+from apps.billing.selectors import forget_terms
 from tests.access.world import World, make_world, undone
 
 
@@ -27,6 +28,7 @@ def media(settings, world_media: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def module_world(django_db_setup, django_db_blocker, world_media: Path) -> Iterator[World]:
     with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=world_media), undone():
+        forget_terms()  # what an earlier test made of a plan, and took back
         yield make_world()
 
 

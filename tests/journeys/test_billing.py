@@ -44,6 +44,7 @@ def test_from_free_to_pro_and_back(newcomer: Page, stack: Stack):
     page = newcomer
     run_backtest(page, "AAPL")
     expect(page).to_have_url(re.compile(r"/backtests/[0-9a-f-]{36}/"))
+    expect(page.locator("[data-chart=equity] canvas").first).to_be_visible(timeout=SLOW)
     run_backtest(page, "MSFT")
     expect(page.get_by_text("The Free plan gives 1 backtest")).to_be_visible()
 
@@ -61,6 +62,8 @@ def test_from_free_to_pro_and_back(newcomer: Page, stack: Stack):
 
     run_backtest(page, "MSFT")
     expect(page).to_have_url(re.compile(r"/backtests/[0-9a-f-]{36}/"))
+    # its page loads itself anew when the run has ended
+    expect(page.locator("[data-chart=equity] canvas").first).to_be_visible(timeout=SLOW)
 
     before = credits_of(page)
     page.goto("/settings/workspace/credits/")

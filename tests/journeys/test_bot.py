@@ -70,6 +70,7 @@ def test_deploy_watch_pause_stop_and_close(playing: None, newcomer: Page):
     page.get_by_role("button", name="Stop now").click()
     expect(page.locator("#switches-on")).to_contain_text("Enough for today")
     page.goto(bot)
+    expect(page.locator("#bot-lead")).to_contain_text("Paused", timeout=40_000)  # by the switch
     page.get_by_role("button", name=re.compile("^(Close and stop|Stop)$")).click()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("^(Close and stop|Stop)$")).click()
     expect(page.locator("#bot-lead")).to_contain_text("Stopped")
