@@ -9,8 +9,10 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from apps.accounts.views.invitations import invitation
+from apps.accounts.views.language import language
 from apps.billing.views import plans
 from apps.core import views as core_views
+from apps.core.script_words import ScriptWords
 
 urlpatterns = [
     path("", include("apps.pages.urls")),
@@ -35,6 +37,8 @@ urlpatterns = [
     path("verify/", include("apps.signals.public_urls")),
     path("", include("apps.notifications.urls")),
     path("api/", include("config.api")),
+    path("language/", language, name="language"),
+    path("words/<slug:language>.js", ScriptWords.as_view(), name="script-words"),
     path("health/live", core_views.health_live, name="health-live"),
     path("health/ready", core_views.health_ready, name="health-ready"),
     path("mail/", include("apps.core.urls")),

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from apps.accounts.errors import TooManyGuesses
 from apps.accounts.models import User
@@ -32,6 +33,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return [*super().get_login_stages(), "apps.accounts.stages.SecondFactorStage"]
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        user.language = get_language() or settings.LANGUAGE_CODE  # what the page was read in
         with transaction.atomic():
             user = super().save_user(request, user, form, commit=commit)
             if commit:

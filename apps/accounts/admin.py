@@ -62,7 +62,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
     filter_horizontal = []  # two boxes side by side are wider than the page
     actions_detail = ["suspend", "activate", "reset_factors", "look_as"]
     fieldsets = [
-        (None, {"fields": ["email", "name", "timezone", "locale", "base_currency", "uuid"]}),
+        (None, {"fields": ["email", "name", "language", "timezone", "locale", "base_currency", "uuid"]}),
         ("State", {"fields": ["is_active", "suspended_at", "suspended_for"]}),
         ("Access", {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Times", {"fields": ["last_login", "created_at"]}),

@@ -48,14 +48,16 @@ class Rising(TextChoices):
 
 
 class Locale(TextChoices):
-    """A region's way to write dates and numbers; the words of the product are English."""
+    """A region's way to write dates and numbers; the language of the words is chosen apart from it."""
 
-    NEUTRAL = "", "None: 2026-12-31, 1 234.50"
+    NEUTRAL = "", "As usual in my language"
     EN_US = "en-US", "United States"
     EN_GB = "en-GB", "United Kingdom"
     DE_DE = "de-DE", "Germany"
     FR_FR = "fr-FR", "France"
+    TR_TR = "tr-TR", "Türkiye"
     ID_ID = "id-ID", "Indonesia"
+    HI_IN = "hi-IN", "India"
     JA_JP = "ja-JP", "Japan"
     ZH_CN = "zh-CN", "China"
 
@@ -64,6 +66,9 @@ class NumberForm(TextChoices):
     REGION = "", "As my region"
     SPACE = "space", "1 234.50"
     COMMA = "comma", "1,234.50"
+    DOT = "dot", "1.234,50"
+    SPACED = "spaced", "1 234,50"
+    INDIAN = "indian", "12,34,567.50"
 
 
 class DateForm(TextChoices):

@@ -20,7 +20,7 @@ class ProfileForm(SeenForm, forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "timezone", "locale", "base_currency"]
+        fields = ["name", "language", "locale", "timezone", "base_currency"]
         labels = {"locale": "Region"}
         help_texts = {
             "locale": "How dates and numbers are written. Bars and trades keep 2026-12-31.",

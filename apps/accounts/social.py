@@ -8,9 +8,11 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import AuthProcess
+from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.shortcuts import render
+from django.utils.translation import get_language
 
 from apps.accounts.confirm import require_confirmed
 from apps.accounts.models import User
@@ -50,6 +52,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         user: User = super().populate_user(request, sociallogin, data)
         names = [data.get("first_name") or "", data.get("last_name") or ""]
+        user.language = get_language() or settings.LANGUAGE_CODE  # what the page was read in
         user.name = (data.get("name") or " ".join(filter(None, names)))[:100]
         return user
 

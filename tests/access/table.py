@@ -80,6 +80,8 @@ OPEN = {
     "health/live": "asked by the machine's supervisor",
     "health/ready": "the same",
     "invitations/{token}/": "the token is the key; people without an account come here first",
+    "language/": "the language of pages, kept in a cookie",
+    "words/{language}.js": "texts of the scripts in a language: the same bytes for everybody",
     "mail/": "absent where mail is really sent",
     "notifications/mail/{service}/": "mail services report bounces here, with a secret or a signature",
     "plans/": "what is sold, and for how much",

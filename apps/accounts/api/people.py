@@ -46,7 +46,7 @@ class UserSerializer(ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["uuid", "email", "name", "timezone", "locale", "base_currency", "created_at"]
+        fields = ["uuid", "email", "name", "language", "timezone", "locale", "base_currency", "created_at"]
         read_only_fields = ["uuid", "email", "created_at"]
 
 

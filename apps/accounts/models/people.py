@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -41,6 +42,12 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
         null=True,
         editable=False,
         help_text="When the second factors last changed; empty while there are none.",
+    )
+    language = models.CharField(
+        max_length=5,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text="Of pages, mails and messages.",
     )
     locale = models.CharField(max_length=10, choices=Locale, default=Locale.NEUTRAL, blank=True)
     base_currency = models.CharField(max_length=5, choices=Currency, default=Currency.USD)

@@ -12,7 +12,7 @@ from apps.accounts.models import Login, Preferences, User
 from apps.accounts.services.logins import end_logins
 from apps.journal.services import record
 
-PROFILE = ("name", "timezone", "locale", "base_currency")
+PROFILE = ("name", "language", "timezone", "locale", "base_currency")
 PREFERENCES = (
     "theme", "rising", "numbers", "dates", "cash", "fee_percent", "slippage_bps", "fill",
     "mail_new_device", "mail_keys", "mail_workspaces",
@@ -21,7 +21,7 @@ PREFERENCES = (
 
 @transaction.atomic
 def update_profile(user: User, *, actor: User | None = None, **values: str) -> User:
-    """Change what is named of `name`, `timezone`, `locale` and `base_currency`; values are checked by the form."""
+    """Change what is named of PROFILE; values are checked by the form."""
     changes = _apply(user, {name: values[name] for name in PROFILE if name in values})
     if changes:
         user.save(update_fields=[*changes, "updated_at"])

@@ -44,7 +44,7 @@ def _finite(value: Any) -> float | None:
 
 
 def _text(number: float, decimals: int) -> str:
-    text = f"{abs(number):,.{decimals}f}".replace(",", manner().thousands)
+    text = manner().figure(f"{abs(number):,.{decimals}f}")
     return MINUS + text if number < 0 and float(f"{number:.{decimals}f}") != 0 else text
 
 
@@ -93,7 +93,7 @@ def amount(value: Any) -> str:
     """A size as it is, without the zeros that say nothing: 0.25, not 0.250000000000."""
     if value is None or value == "":
         return NOTHING
-    text = f"{Decimal(str(value)).normalize():,f}".replace(",", manner().thousands)
+    text = manner().figure(f"{Decimal(str(value)).normalize():,f}")
     return MINUS + text[1:] if text.startswith("-") else text
 
 

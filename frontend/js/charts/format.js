@@ -1,13 +1,13 @@
 /** Numbers and times as the readouts and axes write them: true minus sign, fixed decimals, UTC. */
+import { figure } from "../figures.js";
 
 const MINUS = "\u2212";
 
 /** `value` with `decimals` places and thousands separated; an en dash for a missing value. */
 export function number(value, decimals = 2) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  const text = Math.abs(value).toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-  const spaced = document.documentElement.dataset.numbers === "comma" ? text : text.replaceAll(",", "\u202f");
-  return value < 0 && Number(text.replaceAll(",", "")) !== 0 ? MINUS + spaced : spaced;
+  const text = figure(Math.abs(value), { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return value < 0 && Number(value.toFixed(decimals)) !== 0 ? MINUS + text : text;
 }
 
 export function percent(value, decimals = 2, signed = false) {

@@ -2,6 +2,7 @@
  * Parallel coordinates: `<div data-parallel data-src data-open="#form" data-label>`: a line per cell, an axis per input and
  * metric. Dragging along an axis keeps the lines that pass there; the same bounds stand below as pairs of sliders.
  */
+import { figure } from "../figures.js";
 import { element, onElements } from "../dom.js";
 import { inputText, metricName, metricText, openCell } from "./metrics.js";
 import { fade, palette } from "./palette.js";
@@ -98,9 +99,9 @@ class Parallel {
       this.line(draw, kept[0]);
     }
     axes.forEach((axis, a) => this.paintAxis(draw, colours, axis, a));
-    const some = data.total > data.cells.length ? ` (${data.cells.length.toLocaleString("en")} of ${data.total.toLocaleString("en")} drawn)` : "";
+    const some = data.total > data.cells.length ? ` (${figure(data.cells.length)} of ${figure(data.total)} drawn)` : "";
     const best = kept.length ? ` Best: ${axes.map((axis) => `${axis.title} ${axis.places[kept[0]] === null ? "–" : axis.text(axis.places[kept[0]])}`).join(", ")}.` : "";
-    this.readout.textContent = `${kept.length.toLocaleString("en")} cell${kept.length === 1 ? "" : "s"} kept${some}.${best}`;
+    this.readout.textContent = `${figure(kept.length)} cell${kept.length === 1 ? "" : "s"} kept${some}.${best}`;
     this.open.hidden = kept.length === 0 || !document.querySelector(this.node.dataset.open);
     this.clear.hidden = axes.every(({ from, to }) => from <= 0 && to >= 1);
   }

@@ -2,10 +2,10 @@
  * What stands beside the editor, `[data-formula-facts]`, follows the text: every check fills its list anew. While the text
  * has errors the last facts stay, marked as old.
  */
+import { figure } from "../figures.js";
 import { element } from "../dom.js";
 
-const gap = document.documentElement.dataset.numbers === "comma" ? "," : "\u202f";
-const grouped = (value) => Math.round(value).toLocaleString("en").replaceAll(",", gap);
+const grouped = (value) => figure(Math.round(value));
 
 /** A value of an input as the language writes it. */
 function setting(value, kind) {
