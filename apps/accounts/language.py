@@ -37,6 +37,10 @@ def remember(response: HttpResponseBase, language: str) -> None:
 class LanguageMiddleware(LocaleMiddleware):
     """Django's, to which a person's own choice comes first. Programs with a key have the language they ask for."""
 
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with translation.override(settings.LANGUAGE_CODE):  # what this thread does next is for somebody else
+            return super().__call__(request)  # type: ignore[return-value]
+
     def process_request(self, request: HttpRequest) -> None:
         language = _of_person(request)
         if language is None:

@@ -18,6 +18,7 @@ from apps.accounts.confirm import token_login
 from apps.accounts.errors import SecondFactorMissing, SecondFactorRequired
 from apps.accounts.models import ApiKey, User, Workspace
 from apps.accounts.services.second_factors import has_passed_in, mark_passed, second_factor_needed
+from apps.core.manner import day_words
 
 
 def has_passed(request: HttpRequest | Request) -> bool:
@@ -47,7 +48,7 @@ def require_factor_here(request: HttpRequest | Request) -> None:
     if due is None or user.second_factors_at is not None or due > timezone.now():
         return
     raise SecondFactorMissing(
-        f"The workspace {workspace} asks everybody for a second factor since {due:%-d %B %Y}. "
+        f"The workspace {workspace} asks everybody for a second factor since {day_words(due)}. "
         "Set one up under Settings, Security.",
     )
 

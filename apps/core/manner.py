@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 from typing import NamedTuple
+
+from django.utils.dateformat import format as format_date
 
 THIN_SPACE = "\u202f"
 
@@ -83,3 +85,8 @@ def written_for(reader: Callable[[], Manner]) -> Iterator[None]:
         yield
     finally:
         _reader.reset(before)
+
+
+def day_words(day: date, *, year: bool = True) -> str:
+    """A day for a sentence, in the present language: 21 November 2026."""
+    return format_date(day, "j F Y" if year else "j F")

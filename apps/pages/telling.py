@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils.dateformat import format as format_date
 
 from apps.accounts.models import Workspace
 from apps.billing.models import Payment, UsageDay
@@ -38,6 +41,16 @@ def tell_receipts(now: datetime | None = None) -> int:
 
 
 def _notice(workspace: Workspace, receipt: Receipt) -> NewNotice:
+    return NewNotice(
+        person_id=workspace.owner_id,
+        workspace_id=workspace.pk,
+        event=RECEIPT_MADE.name,
+        key=f"pages:receipt:{workspace.pk}:{receipt.month:%Y-%m}",
+        data=lambda: _said(workspace, receipt),
+    )
+
+
+def _said(workspace: Workspace, receipt: Receipt) -> dict[str, Any]:
     live = [one for one in receipt.trades if not one.is_paper]
     facts = [["Workspace", workspace.name]]
     for one in live:
@@ -48,19 +61,13 @@ def _notice(workspace: Workspace, receipt: Receipt) -> NewNotice:
     text = _cost(receipt)
     if receipt.advice:
         text += f" {receipt.advice.plan.name} would have been enough for what was used."
-    return NewNotice(
-        person_id=workspace.owner_id,
-        workspace_id=workspace.pk,
-        event=RECEIPT_MADE.name,
-        key=f"pages:receipt:{workspace.pk}:{receipt.month:%Y-%m}",
-        data={
-            "title": f"{receipt.month:%B %Y}: {_signals(receipt)}",
-            "text": text,
-            "facts": facts,
-            "url": f"/settings/workspace/receipt/?month={receipt.month:%Y-%m}",
-            "url_words": "See the receipt",
-        },
-    )
+    return {
+        "title": f"{format_date(receipt.month, 'F Y')}: {_signals(receipt)}",
+        "text": text,
+        "facts": facts,
+        "url": f"/settings/workspace/receipt/?month={receipt.month:%Y-%m}",
+        "url_words": "See the receipt",
+    }
 
 
 def _signals(receipt: Receipt) -> str:

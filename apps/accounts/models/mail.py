@@ -30,6 +30,11 @@ class MailRequest(Outgoing):
     object_id = models.BigIntegerField(
         null=True, help_text="What the mail is about; empty: the address itself."
     )
+    language = models.CharField(
+        max_length=5,
+        default=settings.LANGUAGE_CODE,
+        help_text="Of who asked for it; a recipient with an account has their own.",
+    )
 
     class Meta:
         indexes = [

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.choices import MailKind
+from apps.accounts.language import writing_to
 from apps.accounts.models import MailRequest, Membership, SecurityMail, User, Workspace
 from apps.accounts.places import place_of
 from apps.accounts.selectors import preferences_of
@@ -85,8 +86,9 @@ def send_security_mail(mail_id: int) -> bool:
     if not lease(mine):
         return False
     mail = mine.select_related("user", "user__preferences").get()
-    if not deliver(mail, lambda: message_of(mail).send()):
-        return False
+    with writing_to(mail.user):
+        if not deliver(mail, lambda: message_of(mail).send()):
+            return False
     mine.update(sent_at=timezone.now(), error="")
     return True
 

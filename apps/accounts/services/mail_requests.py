@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from apps.accounts.models import MailRequest
+from apps.accounts.language import writing_to
+from apps.accounts.models import MailRequest, User
 from apps.accounts.services.outgoing import deliver, lease
 from apps.accounts.services.throttling import may_mail
 from apps.core.jobs import enqueue_on_commit
@@ -53,7 +55,13 @@ def ask_for_mail(kind: str, *, to: str, about: int | None = None) -> None:
 
     One row, whoever the address belongs to: neither time nor work tells who has an account.
     """
-    asked = MailRequest.objects.create(kind=kind, recipient=to, object_id=about, next_try_at=timezone.now())
+    asked = MailRequest.objects.create(
+        kind=kind,
+        recipient=to,
+        object_id=about,
+        language=translation.get_language() or settings.LANGUAGE_CODE,
+        next_try_at=timezone.now(),
+    )
     enqueue_on_commit("accounts.send_asked_mail", request_id=asked.pk)
 
 
@@ -71,8 +79,10 @@ def send_asked_mail(request_id: int) -> bool:
         asked.delete()
         return False
     about = asked.recipient if asked.object_id is None else asked.object_id
-    if not deliver(asked, lambda: sender.send(about)):
-        return False
+    person = User.objects.select_related("preferences").filter(email__iexact=asked.recipient).first()
+    with writing_to(person) if person else translation.override(asked.language):
+        if not deliver(asked, lambda: sender.send(about)):
+            return False
     asked.delete()
     return True
 

@@ -18,6 +18,7 @@ from apps.billing.models import CapNotice, MeterCap
 from apps.billing.rules import EPOCH, next_reset, period_start
 from apps.billing.rules.capabilities import CREDITS_METER, amount_of, meter_named
 from apps.billing.selectors import capped_meters
+from apps.core.manner import day_words
 from apps.journal.services import record
 from apps.notifications.services import NewNotice, queue_notices
 
@@ -167,6 +168,16 @@ def _near(now: datetime) -> Iterable[Near]:
 
 
 def _notice(workspace: Workspace, row: Near, level: str, now: datetime) -> NewNotice:
+    return NewNotice(
+        person_id=workspace.owner_id,
+        workspace_id=workspace.pk,
+        event=LIMIT_NEAR.name,
+        key=f"limit:{workspace.uuid}:{row.meter}:{row.start}:{level}:{row.end}:{row.soft}",
+        data=lambda: _said(workspace, row, level, now),
+    )
+
+
+def _said(workspace: Workspace, row: Near, level: str, now: datetime) -> dict[str, Any]:
     words = meter_named(row.meter).words
     resets = next_reset(row.period, now.astimezone(UTC).date())
     stops = row.end is not None and row.used >= row.end
@@ -178,7 +189,7 @@ def _notice(workspace: Workspace, row: Near, level: str, now: datetime) -> NewNo
     elif stops:
         title = f"{words}: all used"
         text = f"{amount_of(row.meter, row.end or 0)} are {whose}. What would need more is refused"
-        text += f" until {resets:%-d %B}." if resets else "."
+        text += f" until {day_words(resets, year=False)}." if resets else "."
         if row.meter == CREDITS_METER or by_cap:
             text += " Bots still close what they hold, and orders can be taken back."
     else:
@@ -186,17 +197,11 @@ def _notice(workspace: Workspace, row: Near, level: str, now: datetime) -> NewNo
         text = f"{row.used:,} of {amount_of(row.meter, row.end or 0)}, {whose}."
     facts = [["Used", f"{row.used:,}"]]
     if resets:
-        facts.append(["Starts again", f"{resets:%-d %B}, 00:00 UTC"])
-    return NewNotice(
-        person_id=workspace.owner_id,
-        workspace_id=workspace.pk,
-        event=LIMIT_NEAR.name,
-        key=f"limit:{workspace.uuid}:{row.meter}:{row.start}:{level}:{row.end}:{row.soft}",
-        data={
-            "title": title,
-            "text": text,
-            "facts": [["Workspace", workspace.name], *facts],
-            "url": PAGE,
-            "url_words": "See what is left",
-        },
-    )
+        facts.append(["Starts again", f"{day_words(resets, year=False)}, 00:00 UTC"])
+    return {
+        "title": title,
+        "text": text,
+        "facts": [["Workspace", workspace.name], *facts],
+        "url": PAGE,
+        "url_words": "See what is left",
+    }

@@ -10,6 +10,7 @@ from apps.accounts.models import Workspace
 from apps.billing.choices import CheckoutStatus
 from apps.billing.errors import CouponRefused
 from apps.billing.models import Checkout, Coupon, CouponUse, PlanPrice
+from apps.core.manner import day_words
 
 
 def coupon_for(workspace: Workspace, code: str, price: PlanPrice) -> Coupon:
@@ -18,7 +19,7 @@ def coupon_for(workspace: Workspace, code: str, price: PlanPrice) -> Coupon:
     if coupon is None or not coupon.is_active:
         raise CouponRefused(f"There is no coupon {code.strip().upper()[:40]!r}.", field="coupon")
     if coupon.ends_at is not None and coupon.ends_at <= timezone.now():
-        raise CouponRefused(f"This coupon ended on {coupon.ends_at:%-d %B %Y}.", field="coupon")
+        raise CouponRefused(f"This coupon ended on {day_words(coupon.ends_at)}.", field="coupon")
     if coupon.plan_codes and price.plan.code not in coupon.plan_codes:
         raise CouponRefused(
             f"This coupon is for {' and '.join(sorted(coupon.plan_codes))}, not for {price.plan.name}.",

@@ -22,6 +22,7 @@ from apps.billing.rules.capabilities import amount_of, meter_named
 from apps.billing.selectors import Limit, limit_of, plan_of, plans_giving
 from apps.billing.selectors.counted import COUNTED
 from apps.billing.services.entitlements import PLANS_PAGE, as_options
+from apps.core.manner import day_words
 
 CAPS_PAGE = "/settings/workspace/usage/"
 
@@ -95,7 +96,7 @@ def _used_up(workspace: Workspace, meter: str, limit: Limit, today: date) -> Quo
     """The refusal: by the workspace's own cap where that is the smaller, else by the plan."""
     resets = next_reset(limit.period, today)
     each = f" a {limit.period}" if resets else ""
-    when = f" It starts again on {resets:%-d %B} at 00:00 UTC." if resets else ""
+    when = f" It starts again on {day_words(resets, year=False)} at 00:00 UTC." if resets else ""
     facts: dict[str, Any] = {
         "meter": meter,
         "limit": limit.least,

@@ -6,10 +6,14 @@ again tells nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from django.utils import timezone
 
+from apps.accounts.language import writing_to
 from apps.accounts.models import Workspace
 from apps.billing.choices import CheckoutPurpose, PaymentStatus, SubscriptionStatus
 from apps.billing.events import (
@@ -23,6 +27,7 @@ from apps.billing.events import (
 )
 from apps.billing.models import Checkout, Payment, Refund, Subscription
 from apps.billing.rules.money import money
+from apps.core.manner import day_words
 from apps.notifications.services import Event, NewNotice, queue_notices
 
 PAGE = "/settings/workspace/billing/"
@@ -30,6 +35,22 @@ REMIND_ON = (1, 3, 5, 7)  # days after a payment became overdue
 TRIAL_WARNING = timedelta(days=3)
 
 
+Tell = TypeVar("Tell", bound=Callable[..., None])
+
+
+def _in_words_of_the_owner(tell: Tell) -> Tell:
+    """Whoever owns the workspace of the first argument is told in their language."""
+
+    @wraps(tell)
+    def telling(about: Any, *args: Any, **kwargs: Any) -> None:
+        workspace = about if isinstance(about, Workspace) else about.workspace
+        with writing_to(workspace.owner):
+            tell(about, *args, **kwargs)
+
+    return cast(Tell, telling)
+
+
+@_in_words_of_the_owner
 def tell_payment(workspace: Workspace, payment: Payment) -> None:
     """It succeeded or failed."""
     sum_ = money(payment.amount, payment.currency)
@@ -73,6 +94,7 @@ def tell_payment(workspace: Workspace, payment: Payment) -> None:
     )
 
 
+@_in_words_of_the_owner
 def tell_refund(workspace: Workspace, payment: Payment, refund: Refund) -> None:
     facts = [
         ["Of the payment", money(payment.amount, payment.currency)],
@@ -91,6 +113,7 @@ def tell_refund(workspace: Workspace, payment: Payment, refund: Refund) -> None:
     )
 
 
+@_in_words_of_the_owner
 def tell_subscription(subscription: Subscription, *, before: str) -> None:
     """It began (its status was `before`, empty for none), or ended."""
     workspace = subscription.workspace
@@ -115,7 +138,7 @@ def tell_subscription(subscription: Subscription, *, before: str) -> None:
         )
     elif before in ("", SubscriptionStatus.INCOMPLETE):
         until = subscription.trial_end or subscription.period_end
-        facts = [["Until" if subscription.trial_end else "Renews", f"{until:%-d %B %Y}"]] if until else []
+        facts = [["Until" if subscription.trial_end else "Renews", day_words(until)]] if until else []
         _tell(
             workspace,
             SUBSCRIPTION_STARTED,
@@ -126,11 +149,12 @@ def tell_subscription(subscription: Subscription, *, before: str) -> None:
         )
 
 
+@_in_words_of_the_owner
 def tell_renewal(subscription: Subscription, checkout: Checkout) -> None:
     """The next period waits to be paid, at a gateway that charges nothing by itself."""
     assert subscription.period_end is not None
     plan = checkout.price.plan.name if checkout.price else subscription.plan.name
-    day = f"{subscription.period_end.astimezone(UTC):%-d %B %Y}"
+    day = day_words(subscription.period_end.astimezone(UTC))
     _tell(
         subscription.workspace,
         RENEWAL_DUE,
@@ -154,43 +178,43 @@ def remind(now: datetime | None = None) -> int:
     overdue = Subscription.objects.filter(
         status=SubscriptionStatus.PAST_DUE, past_due_since__lte=now - timedelta(days=REMIND_ON[0])
     )
-    for subscription in overdue.select_related("workspace", "plan"):
+    for subscription in overdue.select_related("workspace__owner", "plan"):
         assert subscription.past_due_since is not None
         days = (now - subscription.past_due_since).days
         day = max(one for one in REMIND_ON if one <= days)
-        notices.append(
-            _notice(
-                subscription.workspace,
-                PAYMENT_FAILED,
-                f"overdue:{subscription.uuid}:{_stamp(subscription.past_due_since)}:{day}",
-                f"A payment for {subscription.plan.name} is overdue",
-                f"It has been for {_days(days)}. When it is given up, the workspace goes back to the free plan. "
-                "Pay now, or change the card.",
-                [["Overdue since", f"{subscription.past_due_since.astimezone(UTC):%-d %B %Y}"]],
-                url_words="Pay now",
+        with writing_to(subscription.workspace.owner):
+            notices.append(
+                _notice(
+                    subscription.workspace,
+                    PAYMENT_FAILED,
+                    f"overdue:{subscription.uuid}:{_stamp(subscription.past_due_since)}:{day}",
+                    f"A payment for {subscription.plan.name} is overdue",
+                    f"It has been for {_days(days)}. When it is given up, the workspace goes back to the free plan. "
+                    "Pay now, or change the card.",
+                    [["Overdue since", day_words(subscription.past_due_since.astimezone(UTC))]],
+                    url_words="Pay now",
+                )
             )
-        )
     ending = Subscription.objects.filter(
         status=SubscriptionStatus.TRIALING, trial_end__gt=now, trial_end__lte=now + TRIAL_WARNING
     )
-    for subscription in ending.select_related("workspace", "plan"):
+    for subscription in ending.select_related("workspace__owner", "plan"):
         assert subscription.trial_end is not None
-        then = (
-            "Then the plan is charged for the first time."
-            if subscription.gateway and not subscription.cancel_at_period_end
-            else "Then the workspace goes back to the free plan, unless you subscribe."
-        )
-        notices.append(
-            _notice(
-                subscription.workspace,
-                TRIAL_ENDING,
-                f"trial:{subscription.uuid}:{_stamp(subscription.trial_end)}",
-                f"Your trial of {subscription.plan.name} ends on {subscription.trial_end.astimezone(UTC):%-d %B}",
-                then,
-                [],
-                url_words="See the plan",
+        with writing_to(subscription.workspace.owner):
+            last = day_words(subscription.trial_end.astimezone(UTC), year=False)
+            notices.append(
+                _notice(
+                    subscription.workspace,
+                    TRIAL_ENDING,
+                    f"trial:{subscription.uuid}:{_stamp(subscription.trial_end)}",
+                    f"Your trial of {subscription.plan.name} ends on {last}",
+                    "Then the plan is charged for the first time."
+                    if subscription.gateway and not subscription.cancel_at_period_end
+                    else "Then the workspace goes back to the free plan, unless you subscribe.",
+                    [],
+                    url_words="See the plan",
+                )
             )
-        )
     return queue_notices(notices, now=now) if notices else 0
 
 
@@ -230,7 +254,7 @@ def _plan_words(subscription: Subscription | None) -> str:
     if subscription is None:
         return "your plan"
     until = subscription.period_end
-    return f"{subscription.plan.name}" + (f" until {until.astimezone(UTC):%-d %B %Y}" if until else "")
+    return f"{subscription.plan.name}" + (f" until {day_words(until.astimezone(UTC))}" if until else "")
 
 
 def _stamp(moment: datetime) -> str:

@@ -44,6 +44,7 @@ from apps.billing.services.subscriptions import (
 )
 from apps.billing.views.buying import to_pay
 from apps.core.errors import DomainError
+from apps.core.manner import day_words
 
 SHOWN = 5
 
@@ -166,7 +167,7 @@ def _by_order(request: HttpRequest, order: Checkout) -> HttpResponse:
     assert order.renews
     assert order.renews.period_end
     assert order.price
-    begins = f"{order.renews.period_end:%-d %B %Y}"
+    begins = day_words(order.renews.period_end)
     messages.success(request, f"{order.price.plan.name} begins on {begins}, when the next period is paid.")
     return redirect("money:overview")
 
@@ -188,7 +189,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
         else:
             until = ended.period_end or ended.trial_end
             words = (
-                f"{ended.plan.name} goes on until {until:%-d %B %Y} and then ends."
+                f"{ended.plan.name} goes on until {day_words(until)} and then ends."
                 if until and not ended.is_over
                 else f"{ended.plan.name} has ended."
             )

@@ -11,6 +11,7 @@ from apps.accounts.needs import needs
 from apps.billing.choices import Interval
 from apps.billing.selectors.comparison import compare
 from apps.billing.services.trials import may_try, start_trial
+from apps.core.manner import day_words
 
 
 @require_GET
@@ -40,5 +41,5 @@ def plans(request: HttpRequest) -> HttpResponse:
 def trial(request: HttpRequest, code: str) -> HttpResponse:
     """Begin the trial of a plan. What stands against it is told with the way out."""
     begun = start_trial(request.workspace, code, actor=request.user)
-    messages.success(request, f"You try {begun.plan.name} until {begun.trial_end:%-d %B}.")
+    messages.success(request, f"You try {begun.plan.name} until {day_words(begun.trial_end, year=False)}.")
     return redirect("usage:usage")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -170,19 +171,17 @@ def _tell(steps: Sequence[Step], cause: str) -> None:
 def _notice(steps: Sequence[Step], cause: Cause) -> NewNotice:
     first = steps[0]
     bot, state = first.bot, BotState(first.bot.state)
-    if len(steps) == 1:
-        title, text = f"{bot.name} is {state.label.lower()}", f"{first.words} {first.effect}".strip()
-    else:
-        names = ", ".join(step.bot.name for step in steps[:NAMED])
-        more = f" and {len(steps) - NAMED} more" if len(steps) > NAMED else ""
-        title = f"{len(steps)} bots are {state.label.lower()}"
-        text = f"{first.words} {names}{more}. What became of each position stands on its page."
-    return NewNotice(
-        person_id=bot.workspace.owner_id,
-        workspace_id=bot.workspace_id,
-        event=_SAID[state].name,
-        key=f"bots:{bot.uuid}:{state.value}:{timezone.now().isoformat()}",
-        data={
+
+    def said() -> dict[str, Any]:
+        if len(steps) == 1:
+            title, text = f"{bot.name} is {state.label.lower()}", f"{first.words} {first.effect}".strip()
+        else:
+            names = ", ".join(step.bot.name for step in steps[:NAMED])
+            if len(steps) > NAMED:
+                names = f"{names} and {len(steps) - NAMED} more"
+            title = f"{len(steps)} bots are {state.label.lower()}"
+            text = f"{first.words} {names}. What became of each position stands on its page."
+        return {
             "title": title,
             "text": text,
             "facts": [
@@ -190,5 +189,12 @@ def _notice(steps: Sequence[Step], cause: Cause) -> NewNotice:
                 ["Cause", cause.label],
             ],
             "url": f"/bots/{bot.uuid}/" if len(steps) == 1 else "/bots/",
-        },
+        }
+
+    return NewNotice(
+        person_id=bot.workspace.owner_id,
+        workspace_id=bot.workspace_id,
+        event=_SAID[state].name,
+        key=f"bots:{bot.uuid}:{state.value}:{timezone.now().isoformat()}",
+        data=said,
     )

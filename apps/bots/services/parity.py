@@ -333,7 +333,7 @@ def _keep(bot: Bot, report: ParityReport) -> None:
                 workspace_id=bot.workspace_id,
                 event=PARITY_BROKEN.name,
                 key=f"bots:parity:{bot.uuid}:{now.isoformat()}",
-                data={
+                data=lambda: {
                     "title": f"{bot.name} decided otherwise than its backtest",
                     "text": words,
                     "facts": [["Bars compared", str(report.bars)]],

@@ -136,7 +136,6 @@ def _finish(upgrade: Upgrade) -> None:
     if agrees:
         move_to_version(bot, upgrade.after, Cause.CANARY, actor=None)
     _end(upgrade, UpgradeState.SWITCHED if agrees else UpgradeState.DIFFERS)
-    words = "and the bot moved to it" if agrees else "and the bot waits for you to decide"
     queue_notices(
         [
             NewNotice(
@@ -144,9 +143,13 @@ def _finish(upgrade: Upgrade) -> None:
                 workspace_id=bot.workspace_id,
                 event=UPGRADE_ENDED.name,
                 key=f"bots:upgrade:{upgrade.uuid}",
-                data={
+                data=lambda: {
                     "title": f"{bot.name}: version {upgrade.after.number} ran in shadow",
-                    "text": f"Over {upgrade.bars} bars it asked otherwise on {report['different']}, {words}.",
+                    "text": f"Over {upgrade.bars} bars it asked otherwise on {report['different']}, and the bot moved"
+                    " to it."
+                    if agrees
+                    else f"Over {upgrade.bars} bars it asked otherwise on {report['different']}, and the bot waits for"
+                    " you to decide.",
                     "facts": [["Bars", str(upgrade.bars)], ["Different", str(report["different"])]],
                     "url": f"/bots/{bot.uuid}/",
                 },

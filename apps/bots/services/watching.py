@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -157,18 +158,25 @@ def _flatten_paused(bots: list[Bot], now: datetime) -> None:
 
 def _notice(cohort: Cohort, bots: list[Bot], seconds: float) -> NewNotice:
     first = bots[0]
-    names = ", ".join(bot.name for bot in bots[:5]) + (f" and {len(bots) - 5} more" if len(bots) > 5 else "")
-    what = "a bot" if len(bots) == 1 else f"{len(bots)} bots"
+
+    def said() -> dict[str, Any]:
+        names = ", ".join(bot.name for bot in bots[:5])
+        if len(bots) > 5:
+            names = f"{names} and {len(bots) - 5} more"
+        return {
+            "title": "Nothing is heard of a bot"
+            if len(bots) == 1
+            else f"Nothing is heard of {len(bots)} bots",
+            "text": f"No sign of life for {seconds:.0f} seconds: {names}. Positions are as they were; where you asked"
+            " for it, they are being closed.",
+            "facts": [["Feed", str(first.feed)], ["Bots", str(len(bots))]],
+            "url": "/bots/",
+        }
+
     return NewNotice(
         person_id=first.workspace.owner_id,
         workspace_id=first.workspace_id,
         event=BOT_SILENT.name,
         key=f"bots:silent:{cohort.uuid}:{first.workspace_id}:{cohort.heartbeat_at}",
-        data={
-            "title": f"Nothing is heard of {what}",
-            "text": f"No sign of life for {seconds:.0f} seconds: {names}. Positions are as they were; where you asked"
-            " for it, they are being closed.",
-            "facts": [["Feed", str(first.feed)], ["Bots", str(len(bots))]],
-            "url": "/bots/",
-        },
+        data=said,
     )

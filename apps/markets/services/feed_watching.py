@@ -56,7 +56,7 @@ def _tell(feed: Feed, now: datetime) -> None:
             person_id=person,
             event=FEED_STALE.name,
             key=f"stale:{feed.uuid}:{feed.state_at.isoformat()}:{person}",
-            data={
+            data=lambda: {
                 "title": f"No bars of {feed.instrument.symbol} {feed.timeframe}",
                 "text": f"The feed is stale: {feed.error or 'its source sends nothing'}. Bots on it do not trade.",
                 "facts": [

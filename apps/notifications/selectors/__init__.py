@@ -117,7 +117,7 @@ def deliveries_trace(person: User, uuid: UUID | str) -> Notice | None:
 
 SELECT_PEOPLE = """
 SELECT u.id, u.timezone, h.quiet_from, h.quiet_until, h.breaks_through, h.digest_at,
-       h.monthly_budget,
+       h.monthly_budget, u.language,
        EXISTS (SELECT 1 FROM account_emailaddress AS a
                WHERE a.user_id = u.id AND a.verified AND lower(a.email) = lower(u.email))
        AND NOT EXISTS (SELECT 1 FROM notifications_contact AS c
@@ -130,11 +130,12 @@ WHERE u.id = ANY(%s::bigint[]) AND u.is_active AND u.erased_at IS NULL
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who is told something. `has_mail`: the account's own address is confirmed and takes mail."""
+    """Who is told something, in which `language`. `has_mail`: the account's own address is confirmed and takes mail."""
 
     clock: Clock
     has_mail: bool
     budget: int | None  # credits that routing by cost may spend in a month
+    language: str
 
 
 def readers_of(person_ids: Iterable[int]) -> dict[int, Reader]:
@@ -143,11 +144,11 @@ def readers_of(person_ids: Iterable[int]) -> dict[int, Reader]:
     found = {}
     with connection.cursor() as cursor:
         cursor.execute(SELECT_PEOPLE, [integers(person_ids)])
-        for person_id, *wishes, budget, has_mail in cursor.fetchall():
+        for person_id, *wishes, budget, language, has_mail in cursor.fetchall():
             key = tuple(wishes)
             if key not in made:
                 made[key] = _clock(*wishes)
-            found[person_id] = Reader(made[key], has_mail, budget)
+            found[person_id] = Reader(made[key], has_mail, budget, language)
     return found
 
 

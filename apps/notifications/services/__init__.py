@@ -1,6 +1,6 @@
 """Writes of the notifications room."""
 
-from apps.notifications.rules.events import Content, Event, register_event
+from apps.notifications.rules.events import Content, Event, content_of_data, register_event
 from apps.notifications.services.contacts import (
     add_contact,
     add_webhook,
@@ -44,6 +44,7 @@ __all__ = [
     "add_webhook",
     "change_contact",
     "confirm_contact",
+    "content_of_data",
     "disable_contact",
     "enable_contact",
     "live_group",

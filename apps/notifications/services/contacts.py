@@ -170,7 +170,7 @@ def disable_contact(contact: Contact, *, why: DisabledFor, note: str = "", actor
                     workspace_id=contact.workspace_id,
                     event=CONTACT_DISABLED.name,
                     key=f"contact-disabled:{contact.uuid}:{now.isoformat()}",
-                    data={
+                    data=lambda: {
                         "title": f"{way.words} {contact.label} is switched off",
                         "text": WHY_OFF[why],
                         "facts": [["Last error", note[:300]]],
@@ -317,7 +317,7 @@ def send_test_notice(contact: Contact) -> str:
                 key=key,
                 channels=(contact.channel,),
                 contact_ids=(contact.pk,),
-                data={
+                data=lambda: {
                     "title": "This is a test",
                     "text": f"It was sent to {contact.label}.",
                     "url": settings.SITE_URL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +11,8 @@ from apps.notifications.rules.routing import Routing
 
 class NewNotice(NamedTuple):
     """One thing to tell one person; a second one of the same `key` is the first one come again.
+
+    `data` with words in it is a function, which is called where the person's language is set.
 
     `channels` None leaves the choice to the person's preferences. Given, it adds to the inbox exactly these, except for
     those the person switched off, and `contact_ids` keeps it to some of their contacts. A ladder takes the channels'
@@ -22,7 +24,7 @@ class NewNotice(NamedTuple):
     person_id: int
     event: str
     key: str
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] | Callable[[], Mapping[str, Any]]
     workspace_id: int | None = None
     urgency: int | None = None
     channels: tuple[str, ...] | None = None
@@ -32,6 +34,12 @@ class NewNotice(NamedTuple):
     within_s: int | None = None
     charge_key: str = ""
     is_test: bool = False
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """The data of one that was planned: its words are there."""
+        assert not callable(self.data)
+        return self.data
 
 
 class PlannedDelivery(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from django.utils import timezone
 
+from apps.accounts.language import writing_to
 from apps.accounts.models import User
 from apps.notifications.channels.base import Channel, Rendered
 from apps.notifications.channels.registry import CHANNELS, channel_of, channels
@@ -21,7 +22,8 @@ def preview_of(delivery: Delivery) -> Rendered | None:
     if delivery.channel not in CHANNELS or delivery.notice.event == CODE.name:
         return None
     try:
-        return channel_of(delivery.channel).render(message_of(delivery))
+        with writing_to(delivery.person):
+            return channel_of(delivery.channel).render(message_of(delivery))
     except Exception:
         log.exception("delivery_not_rendered", delivery=delivery.pk)
         return None

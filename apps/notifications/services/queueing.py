@@ -15,7 +15,7 @@ from typing import Any
 from zlib import crc32
 
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from psycopg.types.json import Jsonb
 
 from apps.core.arrays import integers, texts
@@ -71,10 +71,18 @@ def plan_notices(notices: Sequence[NewNotice], *, now: datetime | None = None) -
     now = now or timezone.now()
     wishes = _read_wishes(notices)
     return [
-        _plan_one(notice, crc32(notice.key.encode()), wishes, now)
+        _plan_one(_worded(notice, wishes.readers[notice.person_id]), crc32(notice.key.encode()), wishes, now)
         for notice in notices
         if notice.person_id in wishes.readers
     ]
+
+
+def _worded(notice: NewNotice, reader: Reader) -> NewNotice:
+    """The notice with its words, in the language of whom it is for."""
+    if not callable(notice.data):
+        return notice
+    with translation.override(reader.language):
+        return notice._replace(data=notice.data())
 
 
 # Not by the ORM: of thousands of people it looks at each one, for each query.
@@ -185,7 +193,7 @@ def _deliveries(
         if by_contact and not options.get("events") and not notice.is_test:
             continue
         field = options.get("ordered_by")
-        split = crc32(str(notice.data.get(field, "")).encode()) if field else serial
+        split = crc32(str(notice.said.get(field, "")).encode()) if field else serial
         lane, strict = channel.lane(notice.person_id, contact_id, options, split)
         yield PlannedDelivery(
             kind,
@@ -231,7 +239,7 @@ def _wants(options: Mapping[str, Any], notice: NewNotice) -> bool:
         return True
     urgency = Urgency(notice.urgency or event_of(event).urgency).name.lower()
     try:
-        return compile_condition(condition).holds({"event": event, "urgency": urgency, **notice.data})
+        return compile_condition(condition).holds({"event": event, "urgency": urgency, **notice.said})
     except FormulaError:  # kept before the language lost a word: better too much than nothing
         return True
 
@@ -306,11 +314,11 @@ def queue_planned(planned: Sequence[PlannedNotice], *, now: datetime | None = No
     ways: list[tuple[int, int | None, str, int]] = []
     for number, one in enumerate(planned, start=1):
         notice = one.notice
-        said.setdefault(id(notice.data), Jsonb(notice.data))
+        said.setdefault(id(notice.said), Jsonb(notice.said))
         if one.routing:
             said.setdefault(id(one.routing), Jsonb(one.routing.as_json()))
         common = (
-            id(notice.data),
+            id(notice.said),
             notice.workspace_id,
             notice.event,
             int(one.urgency),

@@ -153,7 +153,7 @@ def try_alarm(alarm: Alarm, *, actor: User) -> None:
                 person_id=alarm.person_id,
                 event=ALARM_TESTED.name,
                 key=f"alarm-test:{uuid4()}",
-                data={
+                data=lambda: {
                     "title": f"Test of the alarm “{alarm.name}”",
                     "text": "This is what a signal of this alarm looks like. Nothing happened on any market.",
                     "facts": [["Symbol", alarm.symbols[0] if alarm.symbols else "BTCUSDT"]],

@@ -27,7 +27,7 @@ from apps.engine.lang.payloads import compile_condition
 from apps.notifications.selectors import zone_named
 from apps.notifications.services import NewNotice, PlannedNotice, plan_notices, queue_planned
 from apps.signals.choices import FiringState, RejectedFor, SignalStatus
-from apps.signals.events import ALARM_FIRED
+from apps.signals.events import ALARM_FIRED, NO_CREDITS
 from apps.signals.matching import Wishes, fields_of
 from apps.signals.models import Alarm, Signal
 from apps.signals.services.sequences import follow_sequences
@@ -321,7 +321,7 @@ def signal_data(signal: Signal, alarm: str, *, paid: bool = True) -> dict[str, A
         ("Bar", signal.bar_time.strftime("%Y-%m-%d %H:%M UTC") if signal.bar_time else ""),
         ("Alarm", alarm),
     ]
-    text = "" if paid else "It went to the inbox alone: the workspace has too few credits for other messages."
+    text = "" if paid else NO_CREDITS
     return {
         "title": f"{signal.get_action_display()} {place}",
         "text": text,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -111,27 +112,37 @@ def tell_incidents(*, now: datetime | None = None) -> int:
 
 def _notice(incident: SequenceIncident) -> NewNotice:
     source = incident.source
-    numbers = (
-        f"number {incident.first}"
-        if incident.first == incident.last
-        else f"numbers {incident.first} to {incident.last}"
-    )
-    if incident.kind == IncidentKind.GAP:
-        title = f"{source.name}: alerts are missing"
-        text = f"Of its sequence, {incident.missing} of the {numbers} did not come. The sender may have lost them."
-    else:
-        title = f"{source.name}: its sequence went back"
-        text = f"The {numbers} came after a higher one. The sender may have started again."
     return NewNotice(
         person_id=source.workspace.owner_id,
         event=SEQUENCE_BROKEN.name,
         key=f"sequence:{incident.uuid}",
-        data={
-            "title": title,
-            "text": text,
-            "facts": [["Strategy", incident.strategy]] if incident.strategy else [],
-            "url": f"/signals/sources/{source.uuid}/",
-            "url_words": "Open the source",
-        },
+        data=lambda: _said(incident),
         workspace_id=source.workspace_id,
     )
+
+
+def _said(incident: SequenceIncident) -> dict[str, Any]:
+    source = incident.source
+    first, last = incident.first, incident.last
+    if incident.kind == IncidentKind.GAP:
+        title = f"{source.name}: alerts are missing"
+        text = (
+            f"Of its sequence, number {first} did not come. The sender may have lost it."
+            if first == last
+            else f"Of its sequence, {incident.missing} of the numbers {first} to {last} did not come. The sender may"
+            " have lost them."
+        )
+    else:
+        title = f"{source.name}: its sequence went back"
+        text = (
+            f"The number {first} came after a higher one. The sender may have started again."
+            if first == last
+            else f"The numbers {first} to {last} came after a higher one. The sender may have started again."
+        )
+    return {
+        "title": title,
+        "text": text,
+        "facts": [["Strategy", incident.strategy]] if incident.strategy else [],
+        "url": f"/signals/sources/{source.uuid}/",
+        "url_words": "Open the source",
+    }

@@ -103,7 +103,7 @@ def _to_owner(found: _Found, day: str) -> NewNotice:
         person_id=source.workspace.owner_id,
         event=ALERTS_REFUSED.name,
         key=f"refused:{source.uuid}:{day}",
-        data={
+        data=lambda: {
             "title": f"{source.name}: alerts cannot be read",
             "text": "They are kept for review and made no signal. Told once a day for each source.",
             "facts": [["Day", day], ["For example", found.example]],
@@ -120,7 +120,7 @@ def _to_staff(found: _Found, day: str, person_id: int) -> NewNotice:
         person_id=person_id,
         event=SYMBOL_UNKNOWN.name,
         key=f"unknown:{source.uuid}:{day}:{person_id}",
-        data={
+        data=lambda: {
             "title": f"Unknown symbol or timeframe: {source.name}",
             "text": "An alert named something that we do not know. Told once a day for each source.",
             "facts": [

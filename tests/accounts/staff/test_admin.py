@@ -30,7 +30,7 @@ def boss(db) -> tuple[User, Client]:
 
 
 def profile(user: User, **changes: object) -> dict[str, object]:
-    return {"name": user.name, "timezone": user.timezone, "locale": user.locale, "base_currency": user.base_currency} | changes  # fmt: skip
+    return {"name": user.name, "language": user.language, "timezone": user.timezone, "locale": user.locale, "base_currency": user.base_currency} | changes  # fmt: skip
 
 
 def test_a_change_of_a_person_is_recorded_with_before_and_after(boss, user):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from apps.accounts.language import writing_to
 from apps.notifications.channels.registry import channel_of
 from apps.notifications.choices import DeliveryStatus
 from apps.notifications.models import Delivery
@@ -37,7 +38,11 @@ def make_digests(now: datetime) -> int:
         if not cursor.fetchone()[0]:
             return 0
         groups: dict[tuple[int, str, int | None], list[Delivery]] = defaultdict(list)
-        rows = _due(now).select_related("notice", "contact").select_for_update(of=("self",), no_key=True)
+        rows = (
+            _due(now)
+            .select_related("notice", "contact", "person__preferences")
+            .select_for_update(of=("self",), no_key=True)
+        )
         for delivery in rows.order_by("person_id", "id")[:AT_ONCE]:
             groups[delivery.person_id, delivery.channel, delivery.contact_id].append(delivery)
         planned = [_digest(now, *group, deliveries) for group, deliveries in groups.items()]
@@ -58,6 +63,23 @@ def _due(now: datetime) -> Any:
 def _digest(
     now: datetime, person_id: int, kind: str, contact_id: int | None, deliveries: list[Delivery]
 ) -> PlannedNotice:
+    with writing_to(deliveries[0].person):
+        data = _said(deliveries)
+    notice = NewNotice(
+        person_id=person_id,
+        event=DIGEST.name,
+        key=f"digest:{kind}:{contact_id or 0}:{person_id}:{deliveries[0].pk}",
+        data=data,
+    )
+    contact = deliveries[0].contact
+    lane, strict = channel_of(kind).lane(
+        person_id, contact_id, contact.options if contact else {}, deliveries[0].pk
+    )
+    way = PlannedDelivery(kind, contact_id, 0, now, lane, strict, False, 0)
+    return PlannedNotice(notice, int(DIGEST.urgency), "", False, (way,))
+
+
+def _said(deliveries: list[Delivery]) -> dict[str, Any]:
     number = len(deliveries)
     contents = [event_of(one.notice.event).content(one.notice.data) for one in deliveries[:SHOWN]]
     facts = [
@@ -66,19 +88,5 @@ def _digest(
     ]
     if number > SHOWN:
         facts.append(["…", f"and {number - SHOWN} more in your inbox"])
-    notice = NewNotice(
-        person_id=person_id,
-        event=DIGEST.name,
-        key=f"digest:{kind}:{contact_id or 0}:{person_id}:{deliveries[0].pk}",
-        data={
-            "title": f"{number} notice{'' if number == 1 else 's'} of the last day",
-            "facts": facts,
-            "url": "/",
-        },
-    )
-    contact = deliveries[0].contact
-    lane, strict = channel_of(kind).lane(
-        person_id, contact_id, contact.options if contact else {}, deliveries[0].pk
-    )
-    way = PlannedDelivery(kind, contact_id, 0, now, lane, strict, False, 0)
-    return PlannedNotice(notice, int(DIGEST.urgency), "", False, (way,))
+    title = "1 notice of the last day" if number == 1 else f"{number} notices of the last day"
+    return {"title": title, "facts": facts, "url": "/"}

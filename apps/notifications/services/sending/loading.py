@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.urls import reverse
 
+from apps.accounts.language import writing_to
 from apps.accounts.models import User
 from apps.notifications.channels.base import AfterCrash, Channel, Message, Recipient, Rendered
 from apps.notifications.channels.registry import CHANNELS, channel_of
@@ -53,7 +54,7 @@ def load(claims: Sequence[Claim], *, now: datetime) -> tuple[list[Parcel], list[
     numbers = {claim.delivery_id: claim for claim in claims}
     rows = (
         Delivery.objects.filter(pk__in=numbers)
-        .select_related("notice", "contact", "person")
+        .select_related("notice", "contact", "person__preferences")
         .order_by("send_after", "id")
     )
     deliveries = list(rows)
@@ -143,12 +144,13 @@ def _is_code_for(contact: Contact, notice: Notice) -> bool:
 
 def _parcel(claim: Claim, delivery: Delivery, unread: dict[int, int]) -> Parcel:
     channel = channel_of(delivery.channel)
-    message = message_of(delivery, unread=unread.get(delivery.person_id, 0))
+    with writing_to(delivery.person):
+        rendered = channel.render(message_of(delivery, unread=unread.get(delivery.person_id, 0)))
     return Parcel(
         claim=claim,
         channel=channel,
         to=recipient_of(delivery.contact, delivery.person),
-        rendered=channel.render(message),
+        rendered=rendered,
         key=str(delivery.uuid),
         provider=delivery.provider,
         tries=delivery.tries,

@@ -220,7 +220,7 @@ def mark_failed(account: TradingAccount, words: str) -> None:
                 person_id=person,
                 event=ACCOUNT_FAILED.name,
                 key=f"account-failed:{account.uuid}:{timezone.now():%Y%m%d%H}:{person}",
-                data={
+                data=lambda: {
                     "title": f"{account.name} takes no orders",
                     "text": f"Its exchange does not take the keys any more: {words}",
                     "url": f"/trading/accounts/{account.uuid}/",

@@ -54,21 +54,27 @@ def resolve_discrepancy(found: Discrepancy, *, actor: User) -> None:
 def _tell(account: TradingAccount, found: Discrepancy) -> None:
     is_foreign = found.kind in (DiscrepancyKind.FOREIGN_ORDER, DiscrepancyKind.EXTERNAL_TRADE)
     event = FOREIGN_ORDER if is_foreign else ACCOUNT_DIFFERS
-    text = found.words
-    if is_foreign:
-        text += " If nobody of you did this, somebody else has your keys: freeze the account and delete them there."
+
+    def said() -> dict[str, Any]:
+        text = found.words
+        if is_foreign:
+            text = f"{text} " + (
+                "If nobody of you did this, somebody else has your keys: freeze the account and delete them there."
+            )
+        return {
+            "title": f"{found.get_kind_display()}: {account.name}",
+            "text": text,
+            "url": f"/trading/accounts/{account.uuid}/",
+            "url_words": "Open the account",
+        }
+
     queue_notices(
         [
             NewNotice(
                 person_id=person,
                 event=event.name,
                 key=f"discrepancy:{found.uuid}:{person}",
-                data={
-                    "title": f"{found.get_kind_display()}: {account.name}",
-                    "text": text,
-                    "url": f"/trading/accounts/{account.uuid}/",
-                    "url_words": "Open the account",
-                },
+                data=said,
                 workspace_id=account.workspace_id,
             )
             for person in people_with(account.workspace, "trading.manage")
