@@ -85,7 +85,12 @@ def _workspace(user: User) -> tuple[str, dict[str, str], Callable[[], object], C
 
 
 def _profile(user: User) -> tuple[str, dict[str, str], Callable[[], object], Callable[[], str]]:
-    fields = {"language": user.language, "timezone": user.timezone, "locale": user.locale, "base_currency": user.base_currency}
+    fields = {
+        "language": user.language,
+        "timezone": user.timezone,
+        "locale": user.locale,
+        "base_currency": user.base_currency,
+    }
     theirs = lambda: update_profile(User.objects.get(pk=user.pk), name="Theirs", **fields)  # noqa: E731
     return "/settings/", {"name": "Mine", **fields}, theirs, lambda: User.objects.get(pk=user.pk).name
 

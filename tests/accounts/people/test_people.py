@@ -23,7 +23,13 @@ from apps.formulas.services import create_formula
 from apps.journal.models import Entry
 from tests.factories import CROSS
 
-PROFILE = {"name": "Ada", "language": "en", "timezone": "Asia/Jakarta", "locale": "de-DE", "base_currency": "EUR"}
+PROFILE = {
+    "name": "Ada",
+    "language": "en",
+    "timezone": "Asia/Jakarta",
+    "locale": "de-DE",
+    "base_currency": "EUR",
+}
 PREFERENCES = {
     "theme": "ink", "rising": "red-up", "numbers": "comma", "dates": "day_dot", "cash": "2500", "fee_percent": "0.25",
     "slippage_bps": "7", "fill": "close", "mail_keys": "on",
