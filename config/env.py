@@ -38,6 +38,7 @@ HINTS = {
     "trusted_proxies": "comma-separated addresses or networks of your own proxies, for example 10.0.0.0/8, ::1",
     "cors_allowed_origins": "a comma-separated list of origins of other sites, for example https://tools.example.com",
     "site_url": "the public address, for example https://app.example.com",
+    "source_url": "where the source can be edited, for example https://code.example.com/candlewright, or nothing",
     "email_fallback_url": "like EMAIL_URL: the server that takes over when the first one fails; empty for none",
     "mail_reports_secret": "NAME:PASSWORD, as in the address that a mail service reports bounces to",
     "notifications_live": "true sends for real; false shows what would be sent",
@@ -92,6 +93,7 @@ class Env(BaseSettings):
     trusted_proxies: CommaList = Field(default_factory=list)
     cors_allowed_origins: CommaList = Field(default_factory=list)
     site_url: str = "http://127.0.0.1:8000"
+    source_url: str = ""
     email_url: str = ""
     email_fallback_url: str = ""
     mail_reports_secret: str = ""
@@ -188,9 +190,11 @@ class Env(BaseSettings):
             raise ValueError("is not a Redis address")
         return value
 
-    @field_validator("site_url")
+    @field_validator("site_url", "source_url")
     @classmethod
-    def is_web(cls, value: str) -> str:
+    def is_web(cls, value: str, info: ValidationInfo) -> str:
+        if info.field_name == "source_url" and not value:
+            return value
         if not value.startswith(("http://", "https://")):
             raise ValueError("is not a web address")
         return value.rstrip("/")

@@ -29,6 +29,7 @@ urlpatterns = [
     path("invitations/<slug:token>/", invitation, name="invitation"),
     path("markets/", include("apps.markets.urls")),
     path("data/feeds/", include("apps.markets.feed_urls")),
+    path("docs/", include("apps.guides.urls")),
     path("formulas/", include("apps.formulas.urls")),
     path("backtests/", include("apps.backtests.urls")),
     path("bots/", include("apps.bots.urls")),

@@ -1,6 +1,7 @@
 from django.urls import path
+from django.views.generic import RedirectView
 
-from apps.formulas.views import cases, drafts, explain, history, library, pine, reference, sharing
+from apps.formulas.views import cases, drafts, explain, history, library, pine, sharing
 
 app_name = "formulas"
 urlpatterns = [
@@ -8,8 +9,9 @@ urlpatterns = [
     path("new/", drafts.formula_new, name="formula-new"),
     path("upload/", drafts.formula_upload, name="formula-upload"),
     path("import/", pine.pine_import, name="pine-import"),
-    path("functions/", reference.function_list, name="function-list"),
-    path("functions/<slug:name>/", reference.function_detail, name="function-detail"),
+    # where the pages about functions were
+    path("functions/", RedirectView.as_view(pattern_name="guides:function-list", query_string=True)),
+    path("functions/<slug:name>/", RedirectView.as_view(pattern_name="guides:function-detail")),
     path("library/", library.library, name="library"),
     path("library/<slug:key>/", library.library_detail, name="library-detail"),
     path("library/<slug:key>/use/", library.library_use, name="library-use"),

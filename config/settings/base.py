@@ -27,6 +27,7 @@ ALLOWED_HOSTS = env.allowed_hosts
 CSRF_TRUSTED_ORIGINS = env.csrf_trusted_origins
 TRUSTED_PROXIES = env.trusted_proxies  # read by apps/core/client_ip.py alone
 SITE_URL = env.site_url
+SOURCE_URL = env.source_url  # where the project's files can be edited: the docs link there
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 WSGI_APPLICATION = None
@@ -72,6 +73,7 @@ INSTALLED_APPS = [
     "apps.signals",
     "apps.trading",
     "apps.bots",
+    "apps.guides",
     "apps.pages",
 ]
 

@@ -24,6 +24,9 @@ NAMED_DOORS = {
     "apps.billing.rules.money": "how amounts of money are written",
     "apps.trading.hooks": "what trading tells the rooms above it",
     "apps.formulas.library": "constant texts, no behaviour",
+    "apps.formulas.reference": "the pages about functions, out of the engine's tables",
+    "apps.accounts.second_factor": "whether who is signed in has shown all they must",
+    "apps.backtests.figures": "constant texts: what each figure means",
     "apps.markets.providers.sample": "real bars out of a package, for pictures drawn without a database",
 }
 

@@ -65,20 +65,3 @@ def test_the_example_runs_and_its_picture_is_current(name: str) -> None:
     result = check(of.example)
     assert result.ok, result.errors
     assert of.picture.read_text(encoding="utf-8") == picture(name)
-
-
-@pytest.mark.django_db
-def test_functions_are_found_by_what_their_pages_say(web) -> None:
-    assert "/formulas/functions/atr/" in web.get("/formulas/functions/?q=volatility").content.decode()
-    html = web.get("/formulas/functions/?q=ta.sma").content.decode()
-    assert "/formulas/functions/sma/" in html
-    assert "/formulas/functions/volume/" not in html
-    assert "No function matches" in web.get("/formulas/functions/?q=zzz").content.decode()
-
-
-@pytest.mark.django_db
-def test_a_page_shows_its_picture_and_leads_on(web) -> None:
-    html = web.get("/formulas/functions/macd/").content.decode()
-    assert '<svg class="fp"' in html
-    assert 'href="/formulas/functions/ppo/"' in html
-    assert web.get("/formulas/functions/nonsense/").status_code == 404

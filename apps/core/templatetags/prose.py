@@ -8,9 +8,9 @@ from markdown_it import MarkdownIt
 
 register = template.Library()
 
-_RENDERER = MarkdownIt("commonmark", {"html": False}).enable("table")
+RENDERER = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 @register.filter
 def markdown(text: str) -> SafeString:
-    return mark_safe(_RENDERER.render(text))  # noqa: S308  HTML in the text is escaped
+    return mark_safe(RENDERER.render(text))  # noqa: S308  HTML in the text is escaped

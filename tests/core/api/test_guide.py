@@ -1,4 +1,4 @@
-"""docs/api.md as a stranger reads it: each command is run, in their order, and every code that can come stands there."""
+"""docs/api.md and the quick start as a stranger reads them: each command is run, in their order, and every code that can come stands there."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from tests.factories import CROSS, UserFactory, wave_csv, workspace_of
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "docs/api.md").read_text()
+QUICK_START = (ROOT / "docs/guides/api-quick-start.md").read_text()
 BLOCK = re.compile(r"^```(sh|python|js)( refused)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # each curl tells its status, and the guide's own text stays as it is
 SHELL = """
@@ -70,7 +71,7 @@ def test_every_command_of_the_guide_runs(live_server, tmp_path):
         "PASSWORD": PASSWORD,
         "CODE": code_of(device),
     }
-    blocks = BLOCK.findall(GUIDE)
+    blocks = BLOCK.findall(GUIDE) + BLOCK.findall(QUICK_START)
     shell = [(text, bool(refused)) for language, refused, text in blocks if language == "sh"]
     script = SHELL + "".join(f"\necho BLOCK >&2\n{text}" for text, _ in shell)
     ran = run(["bash", "-s"], script, env, tmp_path)
