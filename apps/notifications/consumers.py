@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from channels.db import database_sync_to_async
 
 from apps.accounts.needs import SIGNED_IN
@@ -22,8 +24,6 @@ class InboxConsumer(LiveConsumer):
         passed = await database_sync_to_async(has_passed_in)(self.scope.get("session", {}), user)
         return [live_group(user.pk)] if passed else []
 
-    async def connect(self) -> None:
-        await super().connect()
-        if self.joined:
-            unread = await database_sync_to_async(unread_count)(self.scope["user"].pk)
-            await self.send_json({"kind": "inbox", "unread": unread})
+    async def greeting(self) -> dict[str, Any]:
+        unread = await database_sync_to_async(unread_count)(self.scope["user"].pk)
+        return {"kind": "inbox", "unread": unread}

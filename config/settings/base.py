@@ -154,14 +154,6 @@ CACHES: dict[str, Any] = {
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a lost Redis must not log people out
 
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "apps.core.channel_layer.ChannelLayer",
-        # redis-py's default socket time-out of 5 s would drop idle WebSockets
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
-    }
-}
-
 AUTH_USER_MODEL = "accounts.User"
 JOURNAL_WORKSPACE_MODEL = "accounts.Workspace"  # for the journal's commands, which stand below the accounts
 SILENCED_SYSTEM_CHECKS = [

@@ -654,6 +654,7 @@ API = {
 
 # The right that a WebSocket shows its groups for.
 WEBSOCKETS = {
+    "ws/": "signed in",  # each part of a page by the right of its path
     "ws/backtests/{uuid}/": "backtests.view",
     "ws/bots/": "bots.view",
     "ws/bots/{uuid}/": "bots.view",

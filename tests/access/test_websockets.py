@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
-from channels.layers import get_channel_layer
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
@@ -20,7 +19,7 @@ from apps.accounts.models import Login, Membership, User, Workspace
 from apps.accounts.services import remove_member
 from apps.backtests.models import Backtest, PortfolioRun, Sweep, WalkForward
 from apps.bots.models import Bot
-from apps.core.live import close_sockets, login_group, message_of, person_group
+from apps.core.live import close_sockets, login_group, person_group, push
 from apps.journal.services import live_group as journal_group
 from apps.markets.models.feeds import Feed, feeds_group
 from apps.notifications.services import live_group as inbox_group
@@ -94,7 +93,7 @@ class Line:
         said = await self.hear()
         if isinstance(said, int):
             return said
-        assert said == {"kind": "ready"}
+        assert said == {"kind": "open" if self._path == "/ws/" else "ready"}
         if self._path == INBOX:
             assert (await self.hear())["kind"] == "inbox"
         return None
@@ -106,9 +105,8 @@ class Line:
 
     async def hears(self, group: str, person: User) -> bool:
         """Whether it is told what is sent to the group; what follows to the person's own group comes after it."""
-        layer = get_channel_layer()
         for name, event in ((group, THEIRS), (person_group(person.pk), MARKER)):
-            await layer.group_send(name, message_of(event))
+            await sync_to_async(push)(name, event)
         first = await self.hear()
         if first == THEIRS:
             assert await self.hear() == MARKER
@@ -116,7 +114,7 @@ class Line:
 
     async def settled(self, person: User) -> None:
         """Return when it has worked off what was sent to it so far."""
-        await get_channel_layer().group_send(person_group(person.pk), message_of(MARKER))
+        await sync_to_async(push)(person_group(person.pk), MARKER)
         assert await self.hear() == MARKER
 
     async def close(self) -> None:

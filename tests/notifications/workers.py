@@ -10,7 +10,6 @@ import django
 
 django.setup()
 
-from channels.layers import get_channel_layer  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -24,7 +23,6 @@ settings.NOTIFICATIONS_CIRCUIT = {"faults": 3, "pause_s": 0.2, "longest_s": 0.5}
 
 # What a first message would have to wait for: every view, the channels, their templates.
 get_resolver().url_patterns  # noqa: B018
-get_channel_layer()
 for channel in channels():
     channel.render(Message("", "", "", "", (), "", "", 1, timezone.now(), "", "", {}))
 me = os.getpid()

@@ -12,7 +12,6 @@ import django
 
 django.setup()
 
-from channels.layers import get_channel_layer  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -24,7 +23,6 @@ from apps.signals.services import match_signals, process_alerts, settle_firings 
 
 settings.NOTIFICATIONS_CIRCUIT = {"faults": 3, "pause_s": 0.2, "longest_s": 0.5}
 get_resolver().url_patterns  # noqa: B018
-get_channel_layer()
 for channel in channels():
     if channel.is_set_up:
         channel.render(Message("", "", "", "", (), "", "", 1, timezone.now(), "", "", {}))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from channels.layers import get_channel_layer
+from asgiref.sync import sync_to_async
 
-from apps.core.live import message_of
+from apps.core.live import push_or_fail
 from apps.notifications.channels.base import (
     AddedBy,
     AfterCrash,
@@ -54,6 +54,6 @@ class Inbox(Channel):
         return Rendered(text=message.title, payload=event)
 
     async def send(self, provider: str, to: Recipient, rendered: Rendered, key: str, wire: Wire) -> Result:
-        event = message_of(dict(rendered.payload))
-        await get_channel_layer().group_send(inbox_group(to.person_id), event)
+        news = [(inbox_group(to.person_id), dict(rendered.payload))]
+        await sync_to_async(push_or_fail, thread_sensitive=False)(news)
         return Sent()
