@@ -5,8 +5,10 @@
  *   values    one number per time, for the crosshair's height (null where there is none)
  *   paint     (palette) => void, applies the colours again after a change of theme
  *   readout   (index) => [{ label, text, sign?, colour?, dash? }], the values at one bar
+ *   columns   [{ name, values, text, isText? }], all of it as a table
  */
 import { AreaSeries, BaselineSeries, CandlestickSeries, HistogramSeries, LineSeries, LineStyle, createSeriesMarkers } from "lightweight-charts";
+import { t } from "../words.js";
 import { fade, mix } from "./palette.js";
 import { compact, decimalsFor, number, percent } from "./format.js";
 
@@ -104,7 +106,15 @@ function price(chart, data, colours) {
       ...(marksAt.get(data.time[i]) ?? []).slice(0, 3).map((mark) => ({ label: "", text: mark.text || `${mark.side} ${mark.action}`, sign: mark.action === "entry" ? (mark.side === "long" ? 1 : -1) : 0 })),
     ];
   };
-  return { main: candles, values: data.close, paint, readout, choose };
+  const isSmall = hasVolume && data.volume.every((value) => value < 1000);
+  const columns = [
+    ...[[t("Open"), data.open], [t("High"), data.high], [t("Low"), data.low], [t("Close"), data.close]].map(([name, values]) => ({ name, values, text: (value) => number(value, decimals) })),
+    ...(hasVolume ? [{ name: t("Volume"), values: data.volume, text: (value) => number(value, isSmall ? 2 : 0) }] : []),
+    ...plots.map(({ name, values, digits }) => ({ name, values, text: (value) => number(value, digits) })),
+    ...(held ? [{ name: t("Position"), values: data.position.map((side) => HELD[Math.sign(side)]), text: String, isText: true }] : []),
+    ...(marks.length ? [{ name: t("Signals"), values: data.time.map((time) => (marksAt.get(time) ?? []).map((mark) => mark.text || `${mark.side} ${mark.action}`).join("; ")), text: String, isText: true }] : []),
+  ];
+  return { main: candles, values: data.close, paint, readout, choose, columns };
 }
 
 function groupByTime(marks) {
@@ -129,8 +139,11 @@ function equity(chart, data, colours) {
     });
   paint(colours);
   const readout = (i) => lines.map(({ name, values, slot, dash }) => ({ label: name, text: number(values[i], 0), colour: `var(--series-${slot + 1})`, dash }));
-  return { main: lines[0].series, values: lines[0].values, paint, readout };
+  return { main: lines[0].series, values: lines[0].values, paint, readout, columns: columnsOf(lines, (value) => number(value, 2)) };
 }
+
+/** A column a line, as it stands in the data. */
+const columnsOf = (lines, text) => lines.map(({ name, values }) => ({ name, values, text }));
 
 function drawdown(chart, data, colours) {
   // Shown below zero in percent, whichever sign the source gives its fractions.
@@ -151,7 +164,7 @@ function drawdown(chart, data, colours) {
     series.applyOptions({ topLineColor: now.down, topFillColor1: "transparent", topFillColor2: "transparent", bottomLineColor: now.down, bottomFillColor1: fade(now.down, 0.04), bottomFillColor2: fade(now.down, 0.22) });
   paint(colours);
   const readout = (i) => [{ label: "Drawdown", text: percent(values[i], 2) }];
-  return { main: series, values, paint, readout };
+  return { main: series, values, paint, readout, columns: [{ name: t("Drawdown, %"), values, text: (value) => percent(value, 2) }] };
 }
 
 /** Lines that began at the same nothing: percent grown since, one per run. */
@@ -167,7 +180,7 @@ function growth(chart, data, colours) {
   const paint = (now) => lines.forEach(({ series, slot }) => series.applyOptions({ color: now.series[slot] }));
   paint(colours);
   const readout = (i) => lines.map(({ name, values, slot, dash }) => ({ label: name, text: percent(values[i], 1, true), colour: `var(--series-${slot + 1})`, dash }));
-  return { main: lines[0].series, values: lines[0].values, paint, readout };
+  return { main: lines[0].series, values: lines[0].values, paint, readout, columns: columnsOf(lines, (value) => percent(value, 1, true)) };
 }
 
 /** Shares of a whole over time, stacked; shorts count with their size, and are written with their sign. */
@@ -198,7 +211,7 @@ function shares(chart, data, colours) {
     });
   paint(colours);
   const readout = (i) => layers.map(({ name, values, slot }) => ({ label: name, text: percent(values[i] === null ? null : values[i] * 100, 0), colour: `var(--series-${slot + 1})`, dash: "solid" }));
-  return { main: shown[0].series, values: layers.at(-1).tops, paint, readout };
+  return { main: shown[0].series, values: layers.at(-1).tops, paint, readout, columns: columnsOf(layers, (value) => percent(value === null ? null : value * 100, 1)) };
 }
 
 /** A gain or a loss each day: bars above and below nothing. */
@@ -208,7 +221,7 @@ function days(chart, data, colours) {
   const paint = (now) => series.setData(data.time.map((time, i) => ({ time, value: data.value[i], color: data.value[i] < 0 ? now.down : now.up })));
   paint(colours);
   const readout = (i) => [{ label: data.name ?? "", text: `${data.value[i] > 0 ? "+" : ""}${number(data.value[i], 2)}`, sign: Math.sign(data.value[i]) }];
-  return { main: series, values: data.value, paint, readout };
+  return { main: series, values: data.value, paint, readout, columns: [{ name: data.name ?? t("Result"), values: data.value, text: (value) => `${value > 0 ? "+" : ""}${number(value, 2)}` }] };
 }
 
 export const KINDS = { price, equity, drawdown, growth, shares, days };

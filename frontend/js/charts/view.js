@@ -5,9 +5,10 @@ import { KINDS } from "./kinds.js";
 import { compact, moment, number } from "./format.js";
 import { palette } from "./palette.js";
 import { join } from "./sync.js";
+import { Tools } from "./tools.js";
 
 const DAY = 86_400;
-const RANGES = [["1D", DAY], ["1W", 7 * DAY], ["1M", 30 * DAY], ["3M", 91 * DAY], ["1Y", 365 * DAY], ["5Y", 5 * 365 * DAY]];
+const RANGES = [["1D", DAY], ["1W", 7 * DAY], ["1M", 30 * DAY], ["3M", 91 * DAY], ["6M", 182 * DAY], ["1Y", 365 * DAY], ["5Y", 5 * 365 * DAY]];
 
 export class ChartView {
   constructor(node) {
@@ -21,7 +22,9 @@ export class ChartView {
     this.spoken = element("span", { class: "sr-only", "aria-live": "polite" });
     this.ranges = element("div", { class: "segments", role: "group", "aria-label": "Range", hidden: true });
     this.scales = element("div", { class: "segments", role: "group", "aria-label": "Scale", hidden: true });
-    node.replaceChildren(element("div", { class: "chart-top" }, this.readoutNode, this.scales, this.ranges), this.canvas, this.spoken);
+    this.tools = new Tools(this);
+    const acts = element("div", { class: "chart-acts" }, this.scales, this.ranges, this.tools.node);
+    node.replaceChildren(element("div", { class: "chart-top" }, this.readoutNode, acts), this.canvas, this.spoken);
     this.group = join(node.dataset.syncGroup, this);
     this.onPreferences = () => this.repaint();
     document.addEventListener("cw:preferences", this.onPreferences);
@@ -81,6 +84,19 @@ export class ChartView {
     this.showRanges();
     this.showScales();
     this.showResting();
+    this.tools.drawn();
+  }
+
+  /** The indexes of the first and the last bar in sight. */
+  visible() {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const within = (index) => Math.min(this.time.length - 1, Math.max(0, index));
+    return range ? { from: within(Math.ceil(range.from)), to: within(Math.floor(range.to)) } : { from: 0, to: this.time.length - 1 };
+  }
+
+  /** The readout as one line. */
+  words() {
+    return this.readoutNode.innerText.replace(/\s+/g, " ");
   }
 
   options(colours) {
@@ -208,6 +224,7 @@ export class ChartView {
         if (seconds) scale.setVisibleRange({ from: this.time.at(-1) - seconds, to: this.time.at(-1) });
         else scale.fitContent();
         this.pressRange(button);
+        if (this.tools.table) requestAnimationFrame(() => this.tools.showTable());
       });
       return button;
     });
@@ -258,7 +275,7 @@ export class ChartView {
       this.moveTo(Math.min(last, Math.max(0, target)));
       this.keepInView();
       this.group.crosshair(this.time[this.cursor]);
-      this.spoken.textContent = this.readoutNode.innerText.replace(/\s+/g, " ");
+      this.spoken.textContent = this.words();
       this.tellChoice(this.cursor);
     } else if (event.key === "+" || event.key === "=" || event.key === "-") {
       this.zoom(event.key === "-" ? 1.4 : 1 / 1.4);
