@@ -17,6 +17,7 @@ import jwt
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.translation import gettext
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import Token
@@ -88,12 +89,15 @@ def _payload(text: str) -> dict[str, Any]:
         return AccessToken(text.encode()).payload  # type: ignore[arg-type]
     except ExpiredTokenError:
         raise BadAccessToken(
-            "This access token has run out. Get the next one at /api/v1/auth/refresh/.", "token_expired"
+            gettext("This access token has run out. Get the next one at /api/v1/auth/refresh/."),
+            "token_expired",
         ) from None
     except (TokenError, TokenBackendError, ValueError):
         raise BadAccessToken(
-            "Neither an API key (cw_…) nor an access token that we signed. Log in at /api/v1/auth/login/, "
-            "or make a key under Settings, API keys.",
+            gettext(
+                "Neither an API key (cw_…) nor an access token that we signed. Log in at /api/v1/auth/login/, "
+                "or make a key under Settings, API keys."
+            ),
             "token_invalid",
         ) from None
 

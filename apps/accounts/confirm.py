@@ -17,6 +17,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext
 from django_otp.models import Device as OtpDevice
 from rest_framework.request import Request
 
@@ -52,11 +53,13 @@ def is_confirmed(request: HttpRequest | Request) -> bool:
 def require_confirmed(request: HttpRequest | Request) -> None:
     """Raise ConfirmationRequired unless confirmed; pages are then led to the question, the API answers 403."""
     if isinstance(getattr(request, "auth", None), ApiKey):
-        raise ConfirmationRequired("An API key cannot do this. Sign in as a person and do it there.")
+        raise ConfirmationRequired(gettext("An API key cannot do this. Sign in as a person and do it there."))
     if not is_confirmed(request):
         raise ConfirmationRequired(
-            "Confirm that it is you first: POST your password, or a code of your second factor, "
-            "to /api/v1/auth/confirm/, then repeat this request within 15 minutes."
+            gettext(
+                "Confirm that it is you first: POST your password, or a code of your second factor, "
+                "to /api/v1/auth/confirm/, then repeat this request within 15 minutes."
+            )
         )
 
 
@@ -82,16 +85,16 @@ def confirm_login(request: HttpRequest | Request, *, password: str = "", code: s
         device = verify_second_factor(user, code, device_token=cookie) if code else None
         if device is None:
             words = (
-                "This code is not right, or was used before."
+                gettext("This code is not right, or was used before.")
                 if code
-                else "A code of the second factor is needed."
+                else gettext("A code of the second factor is needed.")
             )
             raise ConfirmationFailed(words, field="code")
         _remember(request, device)
         return
     attempt = check_guess_allowed("password", user, device_token=cookie)
     if not user.check_password(password):
-        raise ConfirmationFailed("This is not your password.", field="password")
+        raise ConfirmationFailed(gettext("This is not your password."), field="password")
     note_login_ok(attempt)
     mark_confirmed(request)
 

@@ -1,6 +1,9 @@
 """What a person may not do, in words."""
 
+from django.utils.translation import gettext
+
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 
 
 class RightMissing(DomainError):
@@ -8,7 +11,7 @@ class RightMissing(DomainError):
 
     code = "right_missing"
     status = 403
-    title = "Not allowed"
+    title = gettext_lazy("Not allowed")
 
 
 class ConfirmationRequired(DomainError):
@@ -16,7 +19,7 @@ class ConfirmationRequired(DomainError):
 
     code = "confirmation_required"
     status = 403
-    title = "Confirm that it is you"
+    title = gettext_lazy("Confirm that it is you")
 
 
 class ConfirmationFailed(DomainError):
@@ -24,7 +27,7 @@ class ConfirmationFailed(DomainError):
 
     code = "confirmation_failed"
     status = 400
-    title = "Not confirmed"
+    title = gettext_lazy("Not confirmed")
 
 
 class SecondFactorRequired(DomainError):
@@ -32,7 +35,7 @@ class SecondFactorRequired(DomainError):
 
     code = "second_factor_required"
     status = 403
-    title = "A second factor is needed"
+    title = gettext_lazy("A second factor is needed")
 
 
 class SecondFactorMissing(SecondFactorRequired):
@@ -42,13 +45,13 @@ class SecondFactorMissing(SecondFactorRequired):
 class WrongCode(DomainError):
     code = "wrong_code"
     status = 400
-    title = "Not accepted"
+    title = gettext_lazy("Not accepted")
 
 
 class PasskeyRefused(DomainError):
     code = "passkey_refused"
     status = 400
-    title = "The passkey was not accepted"
+    title = gettext_lazy("The passkey was not accepted")
 
 
 class TooManyTries(DomainError):
@@ -56,26 +59,32 @@ class TooManyTries(DomainError):
 
     code = "too_many_attempts"
     status = 429
-    title = "Too many attempts"
+    title = gettext_lazy("Too many attempts")
     advice = ""
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
-        wait = f"{retry_after} seconds" if retry_after < 90 else f"{round(retry_after / 60)} minutes"
-        words = f"Too many wrong attempts. Try again in {wait}."
+        wait = (
+            gettext("{retry_after} seconds").format(retry_after=retry_after)
+            if retry_after < 90
+            else gettext("{value} minutes").format(value=round(retry_after / 60))
+        )
+        words = gettext("Too many wrong attempts. Try again in {wait}.").format(wait=wait)
         super().__init__(f"{words} {self.advice}".rstrip(), extra={"retry_after": retry_after})
 
 
 class TooManyGuesses(TooManyTries):
     """The same for log-ins, which a person has two ways around."""
 
-    advice = "A browser you signed in with before is not held up; we can mail you a link that makes this one known."
+    advice = gettext_lazy(
+        "A browser you signed in with before is not held up; we can mail you a link that makes this one known."
+    )
 
 
 class AvatarRefused(DomainError):
     code = "avatar_refused"
     status = 422
-    title = "The picture cannot be used"
+    title = gettext_lazy("The picture cannot be used")
 
     def __init__(self, message: str) -> None:
         super().__init__(message, field="avatar")
@@ -84,13 +93,13 @@ class AvatarRefused(DomainError):
 class SuspensionRefused(DomainError):
     code = "suspension_refused"
     status = 422
-    title = "The account's state cannot be changed"
+    title = gettext_lazy("The account's state cannot be changed")
 
 
 class ImpersonationRefused(DomainError):
     code = "impersonation_refused"
     status = 422
-    title = "Nobody can be looked at like this"
+    title = gettext_lazy("Nobody can be looked at like this")
 
 
 class ExportNotReady(DomainError):
@@ -98,7 +107,7 @@ class ExportNotReady(DomainError):
 
     code = "export_not_ready"
     status = 409
-    title = "There is no file"
+    title = gettext_lazy("There is no file")
 
 
 class ErasureBlocked(DomainError):
@@ -106,7 +115,7 @@ class ErasureBlocked(DomainError):
 
     code = "owns_teams"
     status = 409
-    title = "Hand over your teams first"
+    title = gettext_lazy("Hand over your teams first")
 
 
 class WrongDays(DomainError):
@@ -114,7 +123,7 @@ class WrongDays(DomainError):
 
     code = "wrong_days"
     status = 400
-    title = "Not that long"
+    title = gettext_lazy("Not that long")
 
 
 class BadKey(DomainError):
@@ -122,7 +131,7 @@ class BadKey(DomainError):
 
     code = "api_key_refused"
     status = 422
-    title = "The API key cannot be like this"
+    title = gettext_lazy("The API key cannot be like this")
 
 
 class RefreshRefused(DomainError):
@@ -130,7 +139,7 @@ class RefreshRefused(DomainError):
 
     code = "refresh_refused"
     status = 401
-    title = "Log in again"
+    title = gettext_lazy("Log in again")
 
 
 class LoginRefused(DomainError):
@@ -138,7 +147,7 @@ class LoginRefused(DomainError):
 
     code = "login_failed"
     status = 401
-    title = "Not logged in"
+    title = gettext_lazy("Not logged in")
 
 
 class ChallengeRefused(DomainError):
@@ -146,7 +155,7 @@ class ChallengeRefused(DomainError):
 
     code = "challenge_refused"
     status = 401
-    title = "Log in again"
+    title = gettext_lazy("Log in again")
 
 
 class LinkRefused(DomainError):
@@ -154,7 +163,7 @@ class LinkRefused(DomainError):
 
     code = "link_refused"
     status = 422
-    title = "The link no longer works"
+    title = gettext_lazy("The link no longer works")
 
 
 class AddressNotAllowed(DomainError):
@@ -162,7 +171,7 @@ class AddressNotAllowed(DomainError):
 
     code = "address_not_allowed"
     status = 403
-    title = "Not from here"
+    title = gettext_lazy("Not from here")
 
 
 class WorkspaceRefused(DomainError):
@@ -170,13 +179,13 @@ class WorkspaceRefused(DomainError):
 
     code = "workspace_refused"
     status = 409
-    title = "The workspace does not allow this"
+    title = gettext_lazy("The workspace does not allow this")
 
 
 class InvitationRefused(DomainError):
     code = "invitation_refused"
     status = 409
-    title = "The invitation cannot be used"
+    title = gettext_lazy("The invitation cannot be used")
 
 
 class BadCredentials(DomainError):
@@ -184,10 +193,10 @@ class BadCredentials(DomainError):
 
     code = "invalid"
     status = 400
-    title = "Some values are wrong"
+    title = gettext_lazy("Some values are wrong")
 
 
 class SignupClosed(DomainError):
     code = "signup_closed"
     status = 403
-    title = "No new accounts"
+    title = gettext_lazy("No new accounts")

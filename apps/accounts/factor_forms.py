@@ -7,6 +7,9 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
+
+from apps.core.words import gettext_lazy
 
 
 class CodeField(forms.CharField):
@@ -25,14 +28,14 @@ class CodeField(forms.CharField):
 class CodeForm(forms.Form):
     """The second factor at the sign-in."""
 
-    code = CodeField(required=False, label="Code")
+    code = CodeField(required=False, label=gettext_lazy("Code"))
     passkey = forms.CharField(required=False, widget=forms.HiddenInput)
-    trust = forms.BooleanField(required=False, label="Do not ask in this browser for 30 days")
+    trust = forms.BooleanField(required=False, label=gettext_lazy("Do not ask in this browser for 30 days"))
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         if not values.get("code") and not values.get("passkey") and "code" not in self.errors:
-            self.add_error("code", "Enter the code that your app shows, or a backup code.")
+            self.add_error("code", gettext("Enter the code that your app shows, or a backup code."))
         return values
 
 
@@ -42,7 +45,7 @@ class ConfirmForm(forms.Form):
     password = forms.CharField(
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True})
     )
-    code = CodeField(required=False, label="Code")
+    code = CodeField(required=False, label=gettext_lazy("Code"))
     passkey = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, has_factor: bool, **options: Any) -> None:
@@ -53,17 +56,18 @@ class ConfirmForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         if "code" in self.fields and not values.get("code") and not values.get("passkey"):
-            self.add_error("code", "Enter the code that your app shows, or a backup code.")
+            self.add_error("code", gettext("Enter the code that your app shows, or a backup code."))
         return values
 
 
 class AppForm(forms.Form):
-    code = CodeField(label="Code the app shows", min_length=6)
+    code = CodeField(label=gettext_lazy("Code the app shows"), min_length=6)
 
 
 class PasskeyForm(forms.Form):
     name = forms.CharField(
-        max_length=64, help_text="Where it is kept, for example “work laptop” or “blue security key”."
+        max_length=64,
+        help_text=gettext_lazy("Where it is kept, for example “work laptop” or “blue security key”."),
     )
     passkey = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -76,11 +80,11 @@ class MfaRuleForm(forms.Form):
     """When a workspace begins to ask for second factors."""
 
     starts = forms.TypedChoiceField(
-        label="Ask everybody for a second factor",
+        label=gettext_lazy("Ask everybody for a second factor"),
         choices=[(0, "from now on"), (7, "in 7 days"), (14, "in 14 days"), (30, "in 30 days")],
         coerce=int,
         initial=7,
-        help_text="Until then, members without one see a notice with the date.",
+        help_text=gettext_lazy("Until then, members without one see a notice with the date."),
     )
 
     def starts_at(self) -> datetime:

@@ -11,6 +11,7 @@ from apps.accounts.models import Membership, Preferences, User, Workspace
 from apps.accounts.services import PREFERENCES
 from apps.accounts.services.recovery import request_new_password
 from apps.core.overtaken import SeenForm
+from apps.core.words import gettext_lazy
 
 
 class ProfileForm(SeenForm, forms.ModelForm):
@@ -30,8 +31,10 @@ class ProfileForm(SeenForm, forms.ModelForm):
 
 class AvatarForm(forms.Form):
     avatar = forms.FileField(
-        label="Picture",
-        help_text="JPEG, PNG, WebP or GIF, at most 2 MB. It is cut to a square; where it was taken is removed.",
+        label=gettext_lazy("Picture"),
+        help_text=gettext_lazy(
+            "JPEG, PNG, WebP or GIF, at most 2 MB. It is cut to a square; where it was taken is removed."
+        ),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
     )
 
@@ -62,14 +65,14 @@ class PreferencesForm(forms.ModelForm):
 class ResetPasswordForm(forms.Form):
     """In place of allauth's, which would look for the account and send the mail while the browser waits."""
 
-    email = forms.EmailField(label="Email", max_length=254)
+    email = forms.EmailField(label=gettext_lazy("Email"), max_length=254)
 
     def save(self, request: object, **kwargs: object) -> None:
         request_new_password(email=self.cleaned_data["email"])
 
 
 class NewBrowserForm(forms.Form):
-    email = forms.EmailField(label="Email", max_length=254)
+    email = forms.EmailField(label=gettext_lazy("Email"), max_length=254)
 
 
 class WorkspaceForm(SeenForm, forms.Form):
@@ -77,14 +80,14 @@ class WorkspaceForm(SeenForm, forms.Form):
     letter = forms.RegexField(
         r"^\w$",
         required=False,
-        help_text="The mark in the top bar. Empty: the name's first letter.",
-        error_messages={"invalid": "One letter or figure."},
+        help_text=gettext_lazy("The mark in the top bar. Empty: the name's first letter."),
+        error_messages={"invalid": gettext_lazy("One letter or figure.")},
         widget=forms.TextInput(attrs={"maxlength": 1, "size": 2}),
     )
 
 
 class InvitationForm(forms.Form):
-    email = forms.EmailField(label="E-mail address", max_length=254)
+    email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254)
     role = forms.ChoiceField(choices=GRANTED_ROLES, initial=Role.ANALYST)
 
 
@@ -96,8 +99,8 @@ class TransferForm(forms.Form):
     member = forms.ModelChoiceField(
         queryset=Membership.objects.none(),
         to_field_name="uuid",
-        label="New owner",
-        empty_label="Choose a member",
+        label=gettext_lazy("New owner"),
+        empty_label=gettext_lazy("Choose a member"),
     )
 
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import Impersonation
 from apps.accounts.services import end_impersonation
@@ -62,12 +63,14 @@ class ImpersonationMiddleware:
             request.session.pop(SESSION_KEY, None)
             if request.method in SAFE:
                 return redirect("admin:index")
-            return _refused(request, "Looking as somebody else has ended.")
+            return _refused(request, gettext("Looking as somebody else has ended."))
         request.impersonation = look  # type: ignore[attr-defined]
         if request.path.startswith(HIDDEN):
-            return _refused(request, "This page is hidden from staff: it belongs to the person alone.")
+            return _refused(
+                request, gettext("This page is hidden from staff: it belongs to the person alone.")
+            )
         if request.method not in SAFE:
-            return _refused(request, "You are looking as somebody else: you can read, not change.")
+            return _refused(request, gettext("You are looking as somebody else: you can read, not change."))
         impersonated_by(look.staff_id)
         request.user = look.user
         return self.get_response(request)

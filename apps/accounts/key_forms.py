@@ -8,20 +8,22 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import ApiKey
 from apps.accounts.rules import RIGHTS, grantable_scopes
+from apps.core.words import gettext_lazy
 
 NEVER = "never"
 GROUPS = {
-    "formulas": "Formulas",
-    "backtests": "Backtests and research",
-    "markets": "Markets",
-    "signals": "Signals",
-    "workspace": "Workspace",
-    "members": "Members",
-    "journal": "Journal",
-    "billing": "Billing",
+    "formulas": gettext_lazy("Formulas"),
+    "backtests": gettext_lazy("Backtests and research"),
+    "markets": gettext_lazy("Markets"),
+    "signals": gettext_lazy("Signals"),
+    "workspace": gettext_lazy("Workspace"),
+    "members": gettext_lazy("Members"),
+    "journal": gettext_lazy("Journal"),
+    "billing": gettext_lazy("Billing"),
 }
 
 
@@ -40,19 +42,21 @@ class NetworksField(forms.CharField):
 class KeySettingsForm(forms.Form):
     """What may be changed of a key later."""
 
-    name = forms.CharField(max_length=60, help_text="What will use it, for example “research notebook”.")
+    name = forms.CharField(
+        max_length=60, help_text=gettext_lazy("What will use it, for example “research notebook”.")
+    )
     allowed_networks = NetworksField(
-        label="Allowed addresses",
+        label=gettext_lazy("Allowed addresses"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "203.0.113.7\n2001:db8::/48"}),
-        help_text="One address or network a line. Empty: from everywhere.",
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": gettext_lazy("203.0.113.7\n2001:db8::/48")}),
+        help_text=gettext_lazy("One address or network a line. Empty: from everywhere."),
     )
     requests_per_minute = forms.IntegerField(
-        label="Requests a minute",
+        label=gettext_lazy("Requests a minute"),
         required=False,
         min_value=1,
         max_value=1_000_000,
-        help_text="A limit of its own, below that of the plan.",
+        help_text=gettext_lazy("A limit of its own, below that of the plan."),
     )
 
 
@@ -60,10 +64,16 @@ class ApiKeyForm(KeySettingsForm):
     """A new key. Offers what the maker's role may give; reading is chosen until somebody chooses otherwise."""
 
     lasts = forms.ChoiceField(
-        label="Ends after",
-        choices=[("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "A year"), (NEVER, "Never")],
+        label=gettext_lazy("Ends after"),
+        choices=[
+            ("7", gettext_lazy("7 days")),
+            ("30", gettext_lazy("30 days")),
+            ("90", gettext_lazy("90 days")),
+            ("365", gettext_lazy("A year")),
+            (NEVER, "Never"),
+        ],
         initial="365",
-        help_text="Two weeks before a long-lived key ends, its maker gets a mail.",
+        help_text=gettext_lazy("Two weeks before a long-lived key ends, its maker gets a mail."),
     )
     scopes = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
     field_order = ("name", "scopes", "lasts", "allowed_networks", "requests_per_minute")
@@ -72,7 +82,7 @@ class ApiKeyForm(KeySettingsForm):
         super().__init__(*args, **kwargs)
         self.offered = [right for right in RIGHTS if right in grantable_scopes(rights)]
         self.fields["scopes"].choices = [(right, RIGHTS[right][0]) for right in self.offered]  # type: ignore[attr-defined]
-        self.fields["scopes"].error_messages["required"] = (
+        self.fields["scopes"].error_messages["required"] = gettext(
             "Choose at least one: a key without a scope can do nothing."
         )
         self.fields["scopes"].initial = [
@@ -103,9 +113,15 @@ class ApiKeyForm(KeySettingsForm):
 
 class RotateForm(forms.Form):
     overlap_hours = forms.TypedChoiceField(
-        label="The old key works on for",
+        label=gettext_lazy("The old key works on for"),
         coerce=int,
-        choices=[(0, "No time: it ends now"), (1, "1 hour"), (24, "1 day"), (72, "3 days"), (168, "7 days")],
+        choices=[
+            (0, gettext_lazy("No time: it ends now")),
+            (1, gettext_lazy("1 hour")),
+            (24, gettext_lazy("1 day")),
+            (72, gettext_lazy("3 days")),
+            (168, gettext_lazy("7 days")),
+        ],
         initial=24,
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 
 from apps.accounts.models import Membership, User
 from apps.accounts.rules import rights_of
@@ -40,7 +41,7 @@ def membership_asked_for(request: HttpRequest, user: User) -> Membership:
     except ValueError:
         found = None
     if found is None:
-        raise Http404(f"You are in no workspace {asked[:40]}.")
+        raise Http404(gettext("You are in no workspace {asked}.").format(asked=asked[:40]))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -62,12 +63,18 @@ def require(request: HttpRequest | Request, right: str, *, plan: str = "") -> No
     what, holders = RIGHTS[right]
     membership = request.membership  # type: ignore[union-attr]
     if membership and membership.workspace.closes_at and may(membership.role, right):
-        why = f"{membership.workspace} is being closed, so nothing in it can be changed"
+        why = gettext("{workspace} is being closed, so nothing in it can be changed").format(
+            workspace=membership.workspace
+        )
     elif membership and may(membership.role, right):
-        why = f"This key or log-in does not carry the right {right} ({what[0].lower()}{what[1:]})"
+        why = gettext("This key or log-in does not carry the right {right} ({lower}{what})").format(
+            right=right, lower=what[0].lower(), what=what[1:]
+        )
     else:
         roles = ", ".join(holders[:-1]) + (" or " if len(holders) > 1 else "") + holders[-1]
-        why = f"This needs the right {right} ({what[0].lower()}{what[1:]}), which the role {roles} has"
+        why = gettext("This needs the right {right} ({lower}{what}), which the role {roles} has").format(
+            right=right, lower=what[0].lower(), what=what[1:], roles=roles
+        )
         if membership:
             why += f"; yours is {membership.role}"
     raise RightMissing(f"{why}.", extra={"right": right})
@@ -144,7 +151,9 @@ class HoldsRight(BasePermission):
             return False
         if needed == IN_PERSON:
             if isinstance(request.auth, ApiKey):
-                raise RightMissing("An API key cannot do this. Use a session or an access token of a person.")
+                raise RightMissing(
+                    gettext("An API key cannot do this. Use a session or an access token of a person.")
+                )
         elif needed != SIGNED_IN:
             require(request, needed, plan=plan_for(view, action, method))
         if action in getattr(view, "confirmed", ()):

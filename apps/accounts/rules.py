@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from apps.accounts.choices import Role
+from apps.core.words import gettext_lazy
 
 O, A, T, N, V = Role.OWNER, Role.ADMIN, Role.TRADER, Role.ANALYST, Role.VIEWER  # noqa: E741
 
@@ -21,30 +22,36 @@ ALWAYS = "always"
 
 # right: (what it lets one do, who holds it)
 RIGHTS: dict[str, tuple[str, tuple[Role, ...]]] = {
-    "workspace.view": ("See the workspace, its members and its usage", (O, A, T, N, V)),
-    "workspace.manage": ("Change the workspace's name and its security rules", (O, A)),
-    "workspace.own": ("Hand the workspace to somebody else, or close it", (O,)),
-    "members.manage": ("Invite people, change their roles, remove them", (O, A)),
-    "keys.use": ("Make API keys, and end one's own", (O, A, T, N)),
-    "keys.manage": ("See and end everybody's API keys", (O, A)),
-    "journal.view": ("Read who did what, verify and export it", (O, A)),
-    "billing.view": ("See the balance of credits and what they were spent on", (O, A, T)),
-    "billing.manage": ("Change the plan, pay, see invoices", (O,)),
-    "markets.view": ("See instruments and their bars", (O, A, T, N, V)),
-    "markets.edit": ("Import bars, change instruments", (O, A, T, N)),
-    "formulas.view": ("Read formulas, their versions and tests", (O, A, T, N, V)),
-    "formulas.edit": ("Write, publish, fork and archive formulas", (O, A, T, N)),
-    "formulas.share": ("Share a formula with somebody outside", (O, A, T)),
-    "backtests.view": ("Read backtests, sweeps, walk-forwards and portfolios", (O, A, T, N, V)),
-    "backtests.run": ("Run, cancel and delete them", (O, A, T, N)),
-    "bots.view": ("See bots and everything they did", (O, A, T, N, V)),
-    "bots.manage": ("Make, deploy, pause and stop bots", (O, A, T)),
-    "signals.view": ("Read signals and the log of deliveries", (O, A, T, N, V)),
-    "signals.manage": ("Make sources, turn their addresses, send test alerts", (O, A, T)),
-    "trading.view": ("See accounts, orders, positions and the portfolio", (O, A, T, N, V)),
-    "trading.manage": ("Place and cancel orders, set risk limits, throw and lift kill switches", (O, A, T)),
-    "trading.accounts": ("Connect accounts, rotate their keys, freeze them", (O, A)),
-    "webhooks.manage": ("Make outgoing webhooks, see and replay what they were sent", (O, A, T)),
+    "workspace.view": (gettext_lazy("See the workspace, its members and its usage"), (O, A, T, N, V)),
+    "workspace.manage": (gettext_lazy("Change the workspace's name and its security rules"), (O, A)),
+    "workspace.own": (gettext_lazy("Hand the workspace to somebody else, or close it"), (O,)),
+    "members.manage": (gettext_lazy("Invite people, change their roles, remove them"), (O, A)),
+    "keys.use": (gettext_lazy("Make API keys, and end one's own"), (O, A, T, N)),
+    "keys.manage": (gettext_lazy("See and end everybody's API keys"), (O, A)),
+    "journal.view": (gettext_lazy("Read who did what, verify and export it"), (O, A)),
+    "billing.view": (gettext_lazy("See the balance of credits and what they were spent on"), (O, A, T)),
+    "billing.manage": (gettext_lazy("Change the plan, pay, see invoices"), (O,)),
+    "markets.view": (gettext_lazy("See instruments and their bars"), (O, A, T, N, V)),
+    "markets.edit": (gettext_lazy("Import bars, change instruments"), (O, A, T, N)),
+    "formulas.view": (gettext_lazy("Read formulas, their versions and tests"), (O, A, T, N, V)),
+    "formulas.edit": (gettext_lazy("Write, publish, fork and archive formulas"), (O, A, T, N)),
+    "formulas.share": (gettext_lazy("Share a formula with somebody outside"), (O, A, T)),
+    "backtests.view": (gettext_lazy("Read backtests, sweeps, walk-forwards and portfolios"), (O, A, T, N, V)),
+    "backtests.run": (gettext_lazy("Run, cancel and delete them"), (O, A, T, N)),
+    "bots.view": (gettext_lazy("See bots and everything they did"), (O, A, T, N, V)),
+    "bots.manage": (gettext_lazy("Make, deploy, pause and stop bots"), (O, A, T)),
+    "signals.view": (gettext_lazy("Read signals and the log of deliveries"), (O, A, T, N, V)),
+    "signals.manage": (gettext_lazy("Make sources, turn their addresses, send test alerts"), (O, A, T)),
+    "trading.view": (gettext_lazy("See accounts, orders, positions and the portfolio"), (O, A, T, N, V)),
+    "trading.manage": (
+        gettext_lazy("Place and cancel orders, set risk limits, throw and lift kill switches"),
+        (O, A, T),
+    ),
+    "trading.accounts": (gettext_lazy("Connect accounts, rotate their keys, freeze them"), (O, A)),
+    "webhooks.manage": (
+        gettext_lazy("Make outgoing webhooks, see and replay what they were sent"),
+        (O, A, T),
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from rest_framework.request import Request
 
 from apps.accounts.confirm import token_login
@@ -36,7 +37,7 @@ def require_passed(request: HttpRequest | Request) -> None:
     """Raise SecondFactorRequired unless `has_passed`; pages are then led to the question, the API answers 403."""
     if not has_passed(request):
         raise SecondFactorRequired(
-            "This log-in has not shown the second factor that the account has. Sign in again."
+            gettext("This log-in has not shown the second factor that the account has. Sign in again.")
         )
 
 
@@ -48,8 +49,10 @@ def require_factor_here(request: HttpRequest | Request) -> None:
     if due is None or user.second_factors_at is not None or due > timezone.now():
         return
     raise SecondFactorMissing(
-        f"The workspace {workspace} asks everybody for a second factor since {day_words(due)}. "
-        "Set one up under Settings, Security.",
+        gettext(
+            "The workspace {workspace} asks everybody for a second factor since {due}. Set one up under Settings, "
+            "Security."
+        ).format(workspace=workspace, due=day_words(due)),
     )
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from apps.accounts.confirm import require_confirmed
 from apps.accounts.models import User
@@ -40,7 +40,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         try:
             return super().get_app(request, provider, client_id)
         except SocialApp.DoesNotExist as error:
-            raise Http404(f"This site does not sign in with {provider}.") from error
+            raise Http404(
+                gettext("This site does not sign in with {provider}.").format(provider=provider)
+            ) from error
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         with transaction.atomic():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.backtests.models import Backtest, PortfolioRun, Sweep, Trial, WalkForward
@@ -17,7 +18,7 @@ def get_backtest_for(workspace: Workspace, uuid: UUID | str) -> Backtest:
     """Raises Http404 for an unknown backtest and for one of another workspace alike."""
     backtest = backtests_of(workspace).defer(None).filter(uuid=uuid).first()
     if backtest is None:
-        raise Http404("No such backtest.")
+        raise Http404(gettext("No such backtest."))
     return backtest
 
 
@@ -26,7 +27,7 @@ def get_backtests_for(workspace: Workspace, uuids: Sequence[UUID]) -> list[Backt
     wanted = list(dict.fromkeys(uuids))
     found = {backtest.uuid: backtest for backtest in backtests_of(workspace).filter(uuid__in=wanted)}
     if len(found) < len(wanted):
-        raise Http404("No such backtest.")
+        raise Http404(gettext("No such backtest."))
     return [found[uuid] for uuid in wanted]
 
 
@@ -34,7 +35,7 @@ def get_sweep_for(workspace: Workspace, uuid: UUID | str) -> Sweep:
     """Raises Http404 for an unknown sweep and for one of another workspace alike."""
     sweep = sweeps_of(workspace).filter(uuid=uuid).first()
     if sweep is None:
-        raise Http404("No such sweep.")
+        raise Http404(gettext("No such sweep."))
     return sweep
 
 
@@ -46,7 +47,7 @@ def get_lineage_for(workspace: Workspace, uuid: UUID) -> UUID:
         or Trial.objects.filter(workspace=workspace.uuid, lineage=uuid).exists()
     )
     if not known:
-        raise Http404("No such formula.")
+        raise Http404(gettext("No such formula."))
     return uuid
 
 
@@ -54,7 +55,7 @@ def get_walk_forward_for(workspace: Workspace, uuid: UUID | str) -> WalkForward:
     """Raises Http404 for an unknown walk-forward and for one of another workspace alike."""
     walk_forward = walk_forwards_of(workspace).filter(uuid=uuid).first()
     if walk_forward is None:
-        raise Http404("No such walk-forward.")
+        raise Http404(gettext("No such walk-forward."))
     return walk_forward
 
 
@@ -62,5 +63,5 @@ def get_portfolio_for(workspace: Workspace, uuid: UUID | str) -> PortfolioRun:
     """Raises Http404 for an unknown portfolio and for one of another workspace alike."""
     run = portfolios_of(workspace).filter(uuid=uuid).first()
     if run is None:
-        raise Http404("No such portfolio.")
+        raise Http404(gettext("No such portfolio."))
     return run

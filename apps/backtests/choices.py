@@ -2,36 +2,38 @@
 
 from django.db.models import TextChoices
 
+from apps.core.words import gettext_lazy
+
 
 class Status(TextChoices):
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    QUEUED = "queued", gettext_lazy("Queued")
+    RUNNING = "running", gettext_lazy("Running")
+    DONE = "done", gettext_lazy("Done")
+    FAILED = "failed", gettext_lazy("Failed")
+    CANCELLED = "cancelled", gettext_lazy("Cancelled")
 
 
 FINISHED = (Status.DONE, Status.FAILED, Status.CANCELLED)
 
 
 class Fill(TextChoices):
-    NEXT_OPEN = "next_open", "Next open"
-    CLOSE = "close", "Same close"
+    NEXT_OPEN = "next_open", gettext_lazy("Next open")
+    CLOSE = "close", gettext_lazy("Same close")
 
 
 class SweepMode(TextChoices):
-    GRID = "grid", "Every combination"
-    RANDOM = "random", "A random draw"
+    GRID = "grid", gettext_lazy("Every combination")
+    RANDOM = "random", gettext_lazy("A random draw")
 
 
 class RankBy(TextChoices):
     """Metrics a sweep may be ranked by: of each, more is better."""
 
-    SHARPE = "sharpe", "Sharpe ratio"
-    TOTAL_RETURN = "total_return", "Total return"
-    CAGR = "cagr", "CAGR"
-    SORTINO = "sortino", "Sortino ratio"
-    CALMAR = "calmar", "Calmar ratio"
-    PROFIT_FACTOR = "profit_factor", "Profit factor"
-    EXPECTANCY = "expectancy", "Expectancy"
-    SQN = "sqn", "SQN"
+    SHARPE = "sharpe", gettext_lazy("Sharpe ratio")
+    TOTAL_RETURN = "total_return", gettext_lazy("Total return")
+    CAGR = "cagr", gettext_lazy("CAGR")
+    SORTINO = "sortino", gettext_lazy("Sortino ratio")
+    CALMAR = "calmar", gettext_lazy("Calmar ratio")
+    PROFIT_FACTOR = "profit_factor", gettext_lazy("Profit factor")
+    EXPECTANCY = "expectancy", gettext_lazy("Expectancy")
+    SQN = "sqn", gettext_lazy("SQN")

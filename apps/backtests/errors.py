@@ -1,6 +1,7 @@
 """Refusals of the backtests room."""
 
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 
 
 class CannotBacktest(DomainError):
@@ -8,13 +9,13 @@ class CannotBacktest(DomainError):
 
     code = "cannot_backtest"
     status = 422
-    title = "This cannot be backtested"
+    title = gettext_lazy("This cannot be backtested")
 
 
 class NotReady(DomainError):
     code = "not_ready"
     status = 409
-    title = "The backtest has no result yet"
+    title = gettext_lazy("The backtest has no result yet")
 
 
 class CannotCompare(DomainError):
@@ -22,4 +23,4 @@ class CannotCompare(DomainError):
 
     code = "cannot_compare"
     status = 422
-    title = "These runs cannot be compared"
+    title = gettext_lazy("These runs cannot be compared")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from apps.core.words import gettext_lazy
+
 Kind = Literal["money", "change", "percent", "fall", "ratio", "count", "average", "chance"]
 
 
@@ -20,130 +22,248 @@ class Figure(NamedTuple):
 
 _EQUITY = {
     "final_equity": Figure(
-        "Final equity", "money", "The account at the last close, an open position included."
+        gettext_lazy("Final equity"),
+        "money",
+        gettext_lazy("The account at the last close, an open position included."),
     ),
-    "net_profit": Figure("Net profit", "money", "Final equity less the starting cash."),
+    "net_profit": Figure(
+        gettext_lazy("Net profit"), "money", gettext_lazy("Final equity less the starting cash.")
+    ),
     "total_return": Figure(
-        "Total return", "change", "Final equity over starting cash, less 1, after all costs."
+        gettext_lazy("Total return"),
+        "change",
+        gettext_lazy("Final equity over starting cash, less 1, after all costs."),
     ),
     "cagr": Figure(
         "CAGR",
         "change",
-        "Compound annual growth rate: the steady yearly return that ends at the same equity.",
+        gettext_lazy("Compound annual growth rate: the steady yearly return that ends at the same equity."),
     ),
-    "volatility": Figure("Volatility", "percent", "Standard deviation of the daily returns, per year."),
+    "volatility": Figure(
+        "Volatility", "percent", gettext_lazy("Standard deviation of the daily returns, per year.")
+    ),
     "sharpe": Figure(
-        "Sharpe", "ratio", "Mean daily return over its standard deviation, per year; risk-free rate 0."
+        "Sharpe",
+        "ratio",
+        gettext_lazy("Mean daily return over its standard deviation, per year; risk-free rate 0."),
     ),
-    "sortino": Figure("Sortino", "ratio", "Like Sharpe, but only losses count as risk; target 0."),
-    "calmar": Figure("Calmar", "ratio", "CAGR over the largest drawdown."),
-    "omega": Figure("Omega", "ratio", "Sum of the daily gains over the sum of the daily losses."),
+    "sortino": Figure(
+        "Sortino", "ratio", gettext_lazy("Like Sharpe, but only losses count as risk; target 0.")
+    ),
+    "calmar": Figure("Calmar", "ratio", gettext_lazy("CAGR over the largest drawdown.")),
+    "omega": Figure(
+        "Omega", "ratio", gettext_lazy("Sum of the daily gains over the sum of the daily losses.")
+    ),
     "max_drawdown": Figure(
-        "Max drawdown", "fall", "The deepest fall from the highest equity so far; every close counts."
+        gettext_lazy("Max drawdown"),
+        "fall",
+        gettext_lazy("The deepest fall from the highest equity so far; every close counts."),
     ),
-    "max_drawdown_amount": Figure("Max drawdown, amount", "money", "The largest such fall in money."),
-    "avg_drawdown": Figure("Average drawdown", "fall", "Mean depth of all drawdowns, small ones too."),
+    "max_drawdown_amount": Figure(
+        gettext_lazy("Max drawdown, amount"), "money", gettext_lazy("The largest such fall in money.")
+    ),
+    "avg_drawdown": Figure(
+        gettext_lazy("Average drawdown"), "fall", gettext_lazy("Mean depth of all drawdowns, small ones too.")
+    ),
     "max_drawdown_duration_bars": Figure(
-        "Longest drawdown, bars", "count", "The most closes in a row below the highest equity so far."
+        gettext_lazy("Longest drawdown, bars"),
+        "count",
+        gettext_lazy("The most closes in a row below the highest equity so far."),
     ),
-    "max_drawdown_duration_days": Figure("Longest drawdown, days", "average", "The same in calendar days."),
+    "max_drawdown_duration_days": Figure(
+        gettext_lazy("Longest drawdown, days"), "average", gettext_lazy("The same in calendar days.")
+    ),
     "time_under_water": Figure(
-        "Time under water", "percent", "Share of closes below the highest equity so far."
+        gettext_lazy("Time under water"),
+        "percent",
+        gettext_lazy("Share of closes below the highest equity so far."),
     ),
     "ulcer_index": Figure(
-        "Ulcer index", "percent", "Root of the mean squared drawdown: deep and long falls weigh most."
+        gettext_lazy("Ulcer index"),
+        "percent",
+        gettext_lazy("Root of the mean squared drawdown: deep and long falls weigh most."),
     ),
-    "recovery_factor": Figure("Recovery factor", "ratio", "Net profit over the largest drawdown in money."),
+    "recovery_factor": Figure(
+        gettext_lazy("Recovery factor"),
+        "ratio",
+        gettext_lazy("Net profit over the largest drawdown in money."),
+    ),
 }
 _RETURNS = {
     "best_day": Figure(
-        "Best day", "change", "Highest daily return; of a bar, where bars are longer than a day."
+        gettext_lazy("Best day"),
+        "change",
+        gettext_lazy("Highest daily return; of a bar, where bars are longer than a day."),
     ),
-    "worst_day": Figure("Worst day", "change", "Lowest daily return."),
-    "positive_days": Figure("Days up", "percent", "Share of days with a gain."),
-    "best_month": Figure("Best month", "change", "Highest return of a calendar month, begun ones included."),
-    "worst_month": Figure("Worst month", "change", "Lowest return of a calendar month."),
-    "positive_months": Figure("Months up", "percent", "Share of months with a gain."),
+    "worst_day": Figure(gettext_lazy("Worst day"), "change", gettext_lazy("Lowest daily return.")),
+    "positive_days": Figure(gettext_lazy("Days up"), "percent", gettext_lazy("Share of days with a gain.")),
+    "best_month": Figure(
+        gettext_lazy("Best month"),
+        "change",
+        gettext_lazy("Highest return of a calendar month, begun ones included."),
+    ),
+    "worst_month": Figure(
+        gettext_lazy("Worst month"), "change", gettext_lazy("Lowest return of a calendar month.")
+    ),
+    "positive_months": Figure(
+        gettext_lazy("Months up"), "percent", gettext_lazy("Share of months with a gain.")
+    ),
     "skew": Figure(
         "Skew",
         "ratio",
-        "Lopsidedness of the daily returns: negative means rare, large losses; a normal law has 0.",
+        gettext_lazy(
+            "Lopsidedness of the daily returns: negative means rare, large losses; a normal law has 0."
+        ),
     ),
-    "kurtosis": Figure("Kurtosis", "ratio", "Weight of rare, large days; a normal law has 3."),
+    "kurtosis": Figure("Kurtosis", "ratio", gettext_lazy("Weight of rare, large days; a normal law has 3.")),
     "value_at_risk": Figure(
-        "Value at risk, 95 %", "percent", "The daily loss that 95 of 100 days stayed below."
+        gettext_lazy("Value at risk, 95 %"),
+        "percent",
+        gettext_lazy("The daily loss that 95 of 100 days stayed below."),
     ),
-    "expected_shortfall": Figure("Expected shortfall", "percent", "Mean loss of the worst 5 % of the days."),
+    "expected_shortfall": Figure(
+        gettext_lazy("Expected shortfall"), "percent", gettext_lazy("Mean loss of the worst 5 % of the days.")
+    ),
     "tail_ratio": Figure(
-        "Tail ratio",
+        gettext_lazy("Tail ratio"),
         "ratio",
-        "The 95th percentile of the daily returns over the 5th: above 1, good days are larger than bad ones.",
+        gettext_lazy(
+            "The 95th percentile of the daily returns over the 5th: above 1, good days are larger than bad ones."
+        ),
     ),
 }
 _MARKET = {
     "buy_and_hold": Figure(
-        "Buy & hold", "change", "Return of holding the instrument from first to last close, without costs."
+        gettext_lazy("Buy & hold"),
+        "change",
+        gettext_lazy("Return of holding the instrument from first to last close, without costs."),
     ),
-    "buy_and_hold_cagr": Figure("Buy & hold CAGR", "change", "Its steady yearly return."),
-    "buy_and_hold_volatility": Figure("Buy & hold volatility", "percent", "Its standard deviation per year."),
-    "buy_and_hold_sharpe": Figure("Buy & hold Sharpe", "ratio", "Its Sharpe ratio."),
-    "buy_and_hold_max_drawdown": Figure("Buy & hold max drawdown", "fall", "Its deepest fall."),
-    "alpha": Figure("Alpha", "change", "Yearly return that the market's own moves do not explain."),
-    "beta": Figure("Beta", "ratio", "How far the run moves when the market moves by 1."),
+    "buy_and_hold_cagr": Figure(
+        gettext_lazy("Buy & hold CAGR"), "change", gettext_lazy("Its steady yearly return.")
+    ),
+    "buy_and_hold_volatility": Figure(
+        gettext_lazy("Buy & hold volatility"), "percent", gettext_lazy("Its standard deviation per year.")
+    ),
+    "buy_and_hold_sharpe": Figure(
+        gettext_lazy("Buy & hold Sharpe"), "ratio", gettext_lazy("Its Sharpe ratio.")
+    ),
+    "buy_and_hold_max_drawdown": Figure(
+        gettext_lazy("Buy & hold max drawdown"), "fall", gettext_lazy("Its deepest fall.")
+    ),
+    "alpha": Figure(
+        "Alpha", "change", gettext_lazy("Yearly return that the market's own moves do not explain.")
+    ),
+    "beta": Figure("Beta", "ratio", gettext_lazy("How far the run moves when the market moves by 1.")),
 }
 _TRADES = {
-    "trades": Figure("Trades", "count", "Closed trades; one still open counts in equity alone."),
-    "winning_trades": Figure("Winning trades", "count", "Trades with a profit after costs."),
-    "losing_trades": Figure("Losing trades", "count", "Trades with a loss after costs."),
-    "win_rate": Figure("Win rate", "percent", "Winning trades over all trades."),
-    "profit_factor": Figure("Profit factor", "ratio", "Sum of gains over sum of losses, after costs."),
-    "gross_profit": Figure("Gross profit", "money", "Sum of the winning trades' profit, after costs."),
-    "gross_loss": Figure("Gross loss", "money", "Sum of the losing trades' loss, after costs."),
-    "expectancy": Figure("Expectancy", "money", "Mean profit of a trade."),
-    "payoff_ratio": Figure("Payoff ratio", "ratio", "Average win over average loss."),
+    "trades": Figure(
+        "Trades", "count", gettext_lazy("Closed trades; one still open counts in equity alone.")
+    ),
+    "winning_trades": Figure(
+        gettext_lazy("Winning trades"), "count", gettext_lazy("Trades with a profit after costs.")
+    ),
+    "losing_trades": Figure(
+        gettext_lazy("Losing trades"), "count", gettext_lazy("Trades with a loss after costs.")
+    ),
+    "win_rate": Figure(gettext_lazy("Win rate"), "percent", gettext_lazy("Winning trades over all trades.")),
+    "profit_factor": Figure(
+        gettext_lazy("Profit factor"), "ratio", gettext_lazy("Sum of gains over sum of losses, after costs.")
+    ),
+    "gross_profit": Figure(
+        gettext_lazy("Gross profit"), "money", gettext_lazy("Sum of the winning trades' profit, after costs.")
+    ),
+    "gross_loss": Figure(
+        gettext_lazy("Gross loss"), "money", gettext_lazy("Sum of the losing trades' loss, after costs.")
+    ),
+    "expectancy": Figure("Expectancy", "money", gettext_lazy("Mean profit of a trade.")),
+    "payoff_ratio": Figure(
+        gettext_lazy("Payoff ratio"), "ratio", gettext_lazy("Average win over average loss.")
+    ),
     "kelly": Figure(
         "Kelly",
         "percent",
-        "The share of capital whose risk would have grown it fastest; negative where there is no "
-        "edge. Few can bear it.",
+        gettext_lazy(
+            "The share of capital whose risk would have grown it fastest; negative where there is no "
+            "edge. Few can bear it."
+        ),
     ),
     "sqn": Figure(
         "SQN",
         "ratio",
-        "System quality number: root of the number of trades times mean over standard deviation of "
-        "their profit.",
+        gettext_lazy(
+            "System quality number: root of the number of trades times mean over standard deviation of "
+            "their profit."
+        ),
     ),
-    "avg_win": Figure("Average win", "money", "Mean profit of the winning trades."),
-    "avg_loss": Figure("Average loss", "money", "Mean loss of the losing trades."),
-    "largest_win": Figure("Largest win", "money", "The most one trade earned."),
-    "largest_loss": Figure("Largest loss", "money", "The most one trade lost."),
-    "avg_trade": Figure("Average trade", "change", "Mean return of a trade on the value of its entry."),
-    "best_trade": Figure("Best trade", "change", "Highest return of a trade."),
-    "worst_trade": Figure("Worst trade", "change", "Lowest return of a trade."),
-    "avg_bars_held": Figure("Bars held", "average", "Mean number of closes at which a position was open."),
-    "avg_bars_won": Figure("Bars held, won", "average", "The same of winning trades."),
-    "avg_bars_lost": Figure("Bars held, lost", "average", "The same of losing trades."),
-    "max_consecutive_wins": Figure("Wins in a row", "count", "Longest streak of winning trades."),
-    "max_consecutive_losses": Figure("Losses in a row", "count", "Longest streak of losing trades."),
-    "long_trades": Figure("Long trades", "count", "Closed trades that bought first."),
-    "long_win_rate": Figure("Long win rate", "percent", "Win rate of the long trades."),
-    "long_pnl": Figure("Long P&L", "money", "Summed profit of the long trades."),
-    "short_trades": Figure("Short trades", "count", "Closed trades that sold first."),
-    "short_win_rate": Figure("Short win rate", "percent", "Win rate of the short trades."),
-    "short_pnl": Figure("Short P&L", "money", "Summed profit of the short trades."),
-    "trades_per_year": Figure("Trades a year", "average", "Closed trades over the years of the run."),
+    "avg_win": Figure(
+        gettext_lazy("Average win"), "money", gettext_lazy("Mean profit of the winning trades.")
+    ),
+    "avg_loss": Figure(
+        gettext_lazy("Average loss"), "money", gettext_lazy("Mean loss of the losing trades.")
+    ),
+    "largest_win": Figure(gettext_lazy("Largest win"), "money", gettext_lazy("The most one trade earned.")),
+    "largest_loss": Figure(gettext_lazy("Largest loss"), "money", gettext_lazy("The most one trade lost.")),
+    "avg_trade": Figure(
+        gettext_lazy("Average trade"),
+        "change",
+        gettext_lazy("Mean return of a trade on the value of its entry."),
+    ),
+    "best_trade": Figure(gettext_lazy("Best trade"), "change", gettext_lazy("Highest return of a trade.")),
+    "worst_trade": Figure(gettext_lazy("Worst trade"), "change", gettext_lazy("Lowest return of a trade.")),
+    "avg_bars_held": Figure(
+        gettext_lazy("Bars held"),
+        "average",
+        gettext_lazy("Mean number of closes at which a position was open."),
+    ),
+    "avg_bars_won": Figure(
+        gettext_lazy("Bars held, won"), "average", gettext_lazy("The same of winning trades.")
+    ),
+    "avg_bars_lost": Figure(
+        gettext_lazy("Bars held, lost"), "average", gettext_lazy("The same of losing trades.")
+    ),
+    "max_consecutive_wins": Figure(
+        gettext_lazy("Wins in a row"), "count", gettext_lazy("Longest streak of winning trades.")
+    ),
+    "max_consecutive_losses": Figure(
+        gettext_lazy("Losses in a row"), "count", gettext_lazy("Longest streak of losing trades.")
+    ),
+    "long_trades": Figure(
+        gettext_lazy("Long trades"), "count", gettext_lazy("Closed trades that bought first.")
+    ),
+    "long_win_rate": Figure(
+        gettext_lazy("Long win rate"), "percent", gettext_lazy("Win rate of the long trades.")
+    ),
+    "long_pnl": Figure(gettext_lazy("Long P&L"), "money", gettext_lazy("Summed profit of the long trades.")),
+    "short_trades": Figure(
+        gettext_lazy("Short trades"), "count", gettext_lazy("Closed trades that sold first.")
+    ),
+    "short_win_rate": Figure(
+        gettext_lazy("Short win rate"), "percent", gettext_lazy("Win rate of the short trades.")
+    ),
+    "short_pnl": Figure(
+        gettext_lazy("Short P&L"), "money", gettext_lazy("Summed profit of the short trades.")
+    ),
+    "trades_per_year": Figure(
+        gettext_lazy("Trades a year"), "average", gettext_lazy("Closed trades over the years of the run.")
+    ),
 }
 _ACTIVITY = {
-    "exposure": Figure("Exposure", "percent", "Share of closes with a position: the time in the market."),
-    "turnover": Figure("Turnover", "ratio", "Value of all fills over the starting cash."),
-    "fees": Figure("Fees", "money", "All fees paid."),
-    "borrow": Figure("Borrowing and funding", "money", "What holding positions cost per day, in all."),
-    "periods_per_year": Figure(
-        "Periods a year",
-        "average",
-        "365 for round-the-clock markets, 252 sessions otherwise; fewer for longer bars.",
+    "exposure": Figure(
+        "Exposure", "percent", gettext_lazy("Share of closes with a position: the time in the market.")
     ),
-    "years": Figure("Years", "ratio", "Length of the run in such years."),
+    "turnover": Figure("Turnover", "ratio", gettext_lazy("Value of all fills over the starting cash.")),
+    "fees": Figure("Fees", "money", gettext_lazy("All fees paid.")),
+    "borrow": Figure(
+        gettext_lazy("Borrowing and funding"),
+        "money",
+        gettext_lazy("What holding positions cost per day, in all."),
+    ),
+    "periods_per_year": Figure(
+        gettext_lazy("Periods a year"),
+        "average",
+        gettext_lazy("365 for round-the-clock markets, 252 sessions otherwise; fewer for longer bars."),
+    ),
+    "years": Figure("Years", "ratio", gettext_lazy("Length of the run in such years.")),
 }
 
 GROUPS: dict[str, dict[str, Figure]] = {
@@ -156,133 +276,203 @@ GROUPS: dict[str, dict[str, Figure]] = {
 
 _REPORT = {
     "gross": Figure(
-        "Gross", "money", "What the same trades would have earned at unslipped prices, without fees."
+        "Gross",
+        "money",
+        gettext_lazy("What the same trades would have earned at unslipped prices, without fees."),
     ),
-    "slippage": Figure("Slippage", "money", "What slippage and the rounding of prices to ticks took."),
-    "net": Figure("Net", "money", "Final equity less the starting cash."),
+    "slippage": Figure(
+        "Slippage", "money", gettext_lazy("What slippage and the rounding of prices to ticks took.")
+    ),
+    "net": Figure("Net", "money", gettext_lazy("Final equity less the starting cash.")),
     "break_even_slippage_bps": Figure(
-        "Break-even slippage, bps",
+        gettext_lazy("Break-even slippage, bps"),
         "average",
-        "The slippage per market fill, in hundredths of a percent, at which the closed trades earn nothing.",
+        gettext_lazy(
+            "The slippage per market fill, in hundredths of a percent, at which the closed trades earn nothing."
+        ),
     ),
     "break_even_fee": Figure(
-        "Break-even fee",
+        gettext_lazy("Break-even fee"),
         "percent",
-        "The fee per fill at which the closed trades earn nothing, at this run's slippage.",
+        gettext_lazy("The fee per fill at which the closed trades earn nothing, at this run's slippage."),
     ),
     "gone_after_bars": Figure(
-        "Edge gone after, bars", "average", "How late orders may come before the net return is 0."
+        gettext_lazy("Edge gone after, bars"),
+        "average",
+        gettext_lazy("How late orders may come before the net return is 0."),
     ),
-    "pnl": Figure("P&L", "money", "Profit or loss of the trade after its fees and borrowing."),
-    "return": Figure("Return", "change", "P&L over the value of the entry."),
-    "bars_held": Figure("Bars", "count", "Closes at which the position was open."),
+    "pnl": Figure("P&L", "money", gettext_lazy("Profit or loss of the trade after its fees and borrowing.")),
+    "return": Figure("Return", "change", gettext_lazy("P&L over the value of the entry.")),
+    "bars_held": Figure("Bars", "count", gettext_lazy("Closes at which the position was open.")),
     "mae": Figure(
         "MAE",
         "percent",
-        "Maximum adverse excursion: how far the price went against the position, as a share of the "
-        "entry price.",
+        gettext_lazy(
+            "Maximum adverse excursion: how far the price went against the position, as a share of the "
+            "entry price."
+        ),
     ),
-    "mfe": Figure("MFE", "percent", "Maximum favourable excursion: how far the price went for the position."),
-    "avg_mae": Figure("Mean MAE", "percent", "Mean adverse excursion of all trades."),
-    "avg_mfe": Figure("Mean MFE", "percent", "Mean favourable excursion of all trades."),
-    "avg_mae_won": Figure("Mean MAE, won", "percent", "How far winning trades first went wrong."),
-    "avg_mae_lost": Figure("Mean MAE, lost", "percent", "How far losing trades went wrong."),
-    "avg_mfe_won": Figure("Mean MFE, won", "percent", "How far winning trades ran at best."),
-    "avg_mfe_lost": Figure("Mean MFE, lost", "percent", "How far losing trades had run at best."),
+    "mfe": Figure(
+        "MFE",
+        "percent",
+        gettext_lazy("Maximum favourable excursion: how far the price went for the position."),
+    ),
+    "avg_mae": Figure(
+        gettext_lazy("Mean MAE"), "percent", gettext_lazy("Mean adverse excursion of all trades.")
+    ),
+    "avg_mfe": Figure(
+        gettext_lazy("Mean MFE"), "percent", gettext_lazy("Mean favourable excursion of all trades.")
+    ),
+    "avg_mae_won": Figure(
+        gettext_lazy("Mean MAE, won"), "percent", gettext_lazy("How far winning trades first went wrong.")
+    ),
+    "avg_mae_lost": Figure(
+        gettext_lazy("Mean MAE, lost"), "percent", gettext_lazy("How far losing trades went wrong.")
+    ),
+    "avg_mfe_won": Figure(
+        gettext_lazy("Mean MFE, won"), "percent", gettext_lazy("How far winning trades ran at best.")
+    ),
+    "avg_mfe_lost": Figure(
+        gettext_lazy("Mean MFE, lost"), "percent", gettext_lazy("How far losing trades had run at best.")
+    ),
     "mae_won_95": Figure(
-        "MAE of 95 % of wins", "percent", "A stop wider than this would have spared 95 of 100 winning trades."
+        gettext_lazy("MAE of 95 % of wins"),
+        "percent",
+        gettext_lazy("A stop wider than this would have spared 95 of 100 winning trades."),
     ),
-    "worst_mae": Figure("Worst MAE", "percent", "The furthest a trade went against its holder."),
-    "best_mfe": Figure("Best MFE", "percent", "The furthest a trade went for its holder."),
+    "worst_mae": Figure(
+        gettext_lazy("Worst MAE"), "percent", gettext_lazy("The furthest a trade went against its holder.")
+    ),
+    "best_mfe": Figure(
+        gettext_lazy("Best MFE"), "percent", gettext_lazy("The furthest a trade went for its holder.")
+    ),
     "trades_with_stop": Figure(
-        "Trades with a stop", "count", "Trades that began with a stop; R is the money lost at that stop."
+        gettext_lazy("Trades with a stop"),
+        "count",
+        gettext_lazy("Trades that began with a stop; R is the money lost at that stop."),
     ),
-    "expectancy_r": Figure("Expectancy, R", "ratio", "Mean result of a trade in R."),
-    "avg_win_r": Figure("Average win, R", "ratio", "Mean win in R."),
-    "avg_loss_r": Figure("Average loss, R", "ratio", "Mean loss in R."),
-    "depth": Figure("Depth", "fall", "Lowest close of the drawdown against the high before it."),
+    "expectancy_r": Figure(
+        gettext_lazy("Expectancy, R"), "ratio", gettext_lazy("Mean result of a trade in R.")
+    ),
+    "avg_win_r": Figure(gettext_lazy("Average win, R"), "ratio", gettext_lazy("Mean win in R.")),
+    "avg_loss_r": Figure(gettext_lazy("Average loss, R"), "ratio", gettext_lazy("Mean loss in R.")),
+    "depth": Figure(
+        "Depth", "fall", gettext_lazy("Lowest close of the drawdown against the high before it.")
+    ),
 }
 _HONESTY = {
     "trials": Figure(
-        "Variants tried",
+        gettext_lazy("Variants tried"),
         "count",
-        "Distinct combinations of formula, inputs, data and costs ever run on this formula and those "
-        "it was forked from.",
+        gettext_lazy(
+            "Distinct combinations of formula, inputs, data and costs ever run on this formula and those "
+            "it was forked from."
+        ),
     ),
     "sharpe_variance": Figure(
-        "Spread of the trials", "ratio", "Variance of the variants' Sharpe ratios per period."
+        gettext_lazy("Spread of the trials"),
+        "ratio",
+        gettext_lazy("Variance of the variants' Sharpe ratios per period."),
     ),
     "expected_max_sharpe": Figure(
-        "Best Sharpe by luck",
+        gettext_lazy("Best Sharpe by luck"),
         "ratio",
-        "The Sharpe ratio the best of so many variants shows when none has an edge.",
+        gettext_lazy("The Sharpe ratio the best of so many variants shows when none has an edge."),
     ),
     "probabilistic_sharpe": Figure(
-        "Probabilistic Sharpe",
+        gettext_lazy("Probabilistic Sharpe"),
         "chance",
-        "Probability that the true Sharpe ratio is above 0, from length, skew and tails of the returns.",
+        gettext_lazy(
+            "Probability that the true Sharpe ratio is above 0, from length, skew and tails of the returns."
+        ),
     ),
     "deflated_sharpe": Figure(
-        "Deflated Sharpe",
+        gettext_lazy("Deflated Sharpe"),
         "chance",
-        "Probability that the true Sharpe ratio is above what the best of all variants tried would "
-        "show by luck. From 0.95 on it is evidence.",
+        gettext_lazy(
+            "Probability that the true Sharpe ratio is above what the best of all variants tried would "
+            "show by luck. From 0.95 on it is evidence."
+        ),
     ),
     "min_track_record": Figure(
-        "Minimum track record",
+        gettext_lazy("Minimum track record"),
         "average",
-        "How long a record must be to be 95 % sure that the Sharpe ratio is above luck, if the "
-        "returns keep their law.",
+        gettext_lazy(
+            "How long a record must be to be 95 % sure that the Sharpe ratio is above luck, if the "
+            "returns keep their law."
+        ),
     ),
     "min_backtest_years": Figure(
-        "Minimum backtest length",
+        gettext_lazy("Minimum backtest length"),
         "average",
-        "On fewer years than this, the best of so many variants without an edge is expected to show "
-        "this Sharpe ratio.",
+        gettext_lazy(
+            "On fewer years than this, the best of so many variants without an edge is expected to show "
+            "this Sharpe ratio."
+        ),
     ),
     "effective_returns": Figure(
-        "Effective returns", "count", "How many returns carry the result: a few extreme days count as few."
+        gettext_lazy("Effective returns"),
+        "count",
+        gettext_lazy("How many returns carry the result: a few extreme days count as few."),
     ),
     "block_length": Figure(
-        "Mean block", "average", "Mean length of the stretches of days that the bootstrap draws together."
+        gettext_lazy("Mean block"),
+        "average",
+        gettext_lazy("Mean length of the stretches of days that the bootstrap draws together."),
     ),
     "probability_of_loss": Figure(
-        "Chance of a loss", "percent", "Share of the bootstrap's paths that end below their start."
+        gettext_lazy("Chance of a loss"),
+        "percent",
+        gettext_lazy("Share of the bootstrap's paths that end below their start."),
     ),
     "risk_of_ruin": Figure(
-        "Risk of ruin",
+        gettext_lazy("Risk of ruin"),
         "percent",
-        "Share of the bootstrap's paths that at some time lost so much of the start.",
+        gettext_lazy("Share of the bootstrap's paths that at some time lost so much of the start."),
     ),
-    "final_return": Figure("Final return", "change", "Total return over the bootstrap's paths."),
+    "final_return": Figure(
+        gettext_lazy("Final return"), "change", gettext_lazy("Total return over the bootstrap's paths.")
+    ),
     "actual_max_drawdown": Figure(
-        "Drawdown in this order", "fall", "Deepest fall from trade to trade, in the order the trades came."
+        gettext_lazy("Drawdown in this order"),
+        "fall",
+        gettext_lazy("Deepest fall from trade to trade, in the order the trades came."),
     ),
     "deeper": Figure(
-        "Orders with a deeper fall",
+        gettext_lazy("Orders with a deeper fall"),
         "percent",
-        "Share of shuffled orders whose drawdown is deeper: near 100 %, this run's order was kind.",
+        gettext_lazy(
+            "Share of shuffled orders whose drawdown is deeper: near 100 %, this run's order was kind."
+        ),
     ),
 }
 _COUNTS = {
-    "bars": Figure("Bars", "count", "Bars of the equity curve."),
+    "bars": Figure("Bars", "count", gettext_lazy("Bars of the equity curve.")),
     "ambiguous_bars": Figure(
-        "Ambiguous bars",
+        gettext_lazy("Ambiguous bars"),
         "count",
-        "Bars that touched stop and target, their order unknown; the stop was taken.",
+        gettext_lazy("Bars that touched stop and target, their order unknown; the stop was taken."),
     ),
     "conflicting_bars": Figure(
-        "Conflicting bars", "count", "Closes at which the formula asked for long and short; nothing was done."
+        gettext_lazy("Conflicting bars"),
+        "count",
+        gettext_lazy("Closes at which the formula asked for long and short; nothing was done."),
     ),
     "dropped_requests": Figure(
-        "Dropped requests",
+        gettext_lazy("Dropped requests"),
         "count",
-        "Entries not made: size 0, below the minimum or undefined, or never filled.",
+        gettext_lazy("Entries not made: size 0, below the minimum or undefined, or never filled."),
     ),
     "cut_sizes": Figure(
-        "Cut sizes", "count", "Entries made smaller than asked, because equity could not pay for them."
+        gettext_lazy("Cut sizes"),
+        "count",
+        gettext_lazy("Entries made smaller than asked, because equity could not pay for them."),
     ),
-    "accounts_ended": Figure("Account ended", "count", "1 where equity fell to 0 and the run ended there."),
+    "accounts_ended": Figure(
+        gettext_lazy("Account ended"),
+        "count",
+        gettext_lazy("1 where equity fell to 0 and the run ended there."),
+    ),
 }
 
 METRICS: dict[str, Figure] = {name: figure for group in GROUPS.values() for name, figure in group.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
 
 from apps.billing.models import Invoice
 from apps.billing.services.invoices import invoice_pdf
@@ -21,5 +22,5 @@ def pdf_of(invoice: Invoice) -> HttpResponse:
         answer["Content-Disposition"] = f'attachment; filename="{invoice.number}.pdf"'
         return answer
     if not invoice.pdf_url:
-        raise Http404("This invoice has no PDF yet.")
+        raise Http404(gettext("This invoice has no PDF yet."))
     return HttpResponseRedirect(invoice.pdf_url)

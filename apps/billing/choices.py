@@ -2,25 +2,27 @@
 
 from django.db.models import TextChoices
 
+from apps.core.words import gettext_lazy
+
 
 class Period(TextChoices):
-    MINUTE = "minute", "Minute"
-    DAY = "day", "Day"
-    MONTH = "month", "Month"
-    TOTAL = "total", "At any time"
+    MINUTE = "minute", gettext_lazy("Minute")
+    DAY = "day", gettext_lazy("Day")
+    MONTH = "month", gettext_lazy("Month")
+    TOTAL = "total", gettext_lazy("At any time")
 
 
 class ReservationState(TextChoices):
-    RESERVED = "reserved", "Reserved"
-    SETTLED = "settled", "Settled"
-    RELEASED = "released", "Released"
+    RESERVED = "reserved", gettext_lazy("Reserved")
+    SETTLED = "settled", gettext_lazy("Settled")
+    RELEASED = "released", gettext_lazy("Released")
 
 
 class BucketSource(TextChoices):
-    TRIAL = "trial", "Trial"
-    PLAN = "plan", "Plan"
-    BONUS = "bonus", "Bonus"
-    PURCHASED = "purchased", "Purchased"
+    TRIAL = "trial", gettext_lazy("Trial")
+    PLAN = "plan", gettext_lazy("Plan")
+    BONUS = "bonus", gettext_lazy("Bonus")
+    PURCHASED = "purchased", gettext_lazy("Purchased")
 
 
 # What is lost soonest is spent first; what was paid for apart, last.
@@ -35,22 +37,22 @@ PRIORITIES = {
 class Account(TextChoices):
     """The accounts of a bucket."""
 
-    ISSUED = "issued", "Issued"
-    AVAILABLE = "available", "Available"
-    HELD = "held", "Held"
-    SPENT = "spent", "Spent"
-    EXPIRED = "expired", "Expired"
-    WITHDRAWN = "withdrawn", "Withdrawn"
+    ISSUED = "issued", gettext_lazy("Issued")
+    AVAILABLE = "available", gettext_lazy("Available")
+    HELD = "held", gettext_lazy("Held")
+    SPENT = "spent", gettext_lazy("Spent")
+    EXPIRED = "expired", gettext_lazy("Expired")
+    WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
 
 
 class LedgerKind(TextChoices):
-    GRANT = "grant", "Granted"
-    HOLD = "hold", "Reserved"
-    SETTLE = "settle", "Used"
-    RELEASE = "release", "Given back"
-    REFUND = "refund", "Refunded"
-    EXPIRE = "expire", "Expired"
-    ADJUST = "adjust", "Adjusted"
+    GRANT = "grant", gettext_lazy("Granted")
+    HOLD = "hold", gettext_lazy("Reserved")
+    SETTLE = "settle", gettext_lazy("Used")
+    RELEASE = "release", gettext_lazy("Given back")
+    REFUND = "refund", gettext_lazy("Refunded")
+    EXPIRE = "expire", gettext_lazy("Expired")
+    ADJUST = "adjust", gettext_lazy("Adjusted")
 
 
 # Which kinds may move credits from one account to another; migration 0006 has the same table for the database.
@@ -66,21 +68,21 @@ MOVES: dict[tuple[str, str], tuple[LedgerKind, ...]] = {
 
 
 class Interval(TextChoices):
-    MONTH = "month", "Monthly"
-    YEAR = "year", "Yearly"
+    MONTH = "month", gettext_lazy("Monthly")
+    YEAR = "year", gettext_lazy("Yearly")
 
 
 class SubscriptionStatus(TextChoices):
     """The words of Stripe's API, used for every gateway."""
 
-    INCOMPLETE = "incomplete", "Waiting for the first payment"
-    TRIALING = "trialing", "On trial"
-    ACTIVE = "active", "Active"
-    PAST_DUE = "past_due", "Payment overdue"
-    UNPAID = "unpaid", "Unpaid"
-    PAUSED = "paused", "Paused"
-    CANCELED = "canceled", "Ended"
-    INCOMPLETE_EXPIRED = "incomplete_expired", "Never paid"
+    INCOMPLETE = "incomplete", gettext_lazy("Waiting for the first payment")
+    TRIALING = "trialing", gettext_lazy("On trial")
+    ACTIVE = "active", gettext_lazy("Active")
+    PAST_DUE = "past_due", gettext_lazy("Payment overdue")
+    UNPAID = "unpaid", gettext_lazy("Unpaid")
+    PAUSED = "paused", gettext_lazy("Paused")
+    CANCELED = "canceled", gettext_lazy("Ended")
+    INCOMPLETE_EXPIRED = "incomplete_expired", gettext_lazy("Never paid")
 
 
 # What gives the plan. An overdue payment does: the gateway tries again, and ends the subscription when it gives up.
@@ -92,51 +94,51 @@ ENDED = (SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED)
 class ChangeKind(TextChoices):
     """What a change of a subscription was for the revenue."""
 
-    NEW = "new", "New"
-    EXPANSION = "expansion", "Larger"
-    CONTRACTION = "contraction", "Smaller"
-    CHURN = "churn", "Lost"
-    RETURN = "return", "Came back"
+    NEW = "new", gettext_lazy("New")
+    EXPANSION = "expansion", gettext_lazy("Larger")
+    CONTRACTION = "contraction", gettext_lazy("Smaller")
+    CHURN = "churn", gettext_lazy("Lost")
+    RETURN = "return", gettext_lazy("Came back")
 
 
 class CheckoutPurpose(TextChoices):
-    PLAN = "plan", "A plan"
-    CREDITS = "credits", "Credits"
+    PLAN = "plan", gettext_lazy("A plan")
+    CREDITS = "credits", gettext_lazy("Credits")
 
 
 class CheckoutStatus(TextChoices):
-    OPEN = "open", "Waiting for payment"
-    COMPLETE = "complete", "Paid"
-    FAILED = "failed", "Failed"
-    EXPIRED = "expired", "Expired"
+    OPEN = "open", gettext_lazy("Waiting for payment")
+    COMPLETE = "complete", gettext_lazy("Paid")
+    FAILED = "failed", gettext_lazy("Failed")
+    EXPIRED = "expired", gettext_lazy("Expired")
 
 
 class PaymentStatus(TextChoices):
-    PENDING = "pending", "Pending"
-    SUCCEEDED = "succeeded", "Paid"
-    FAILED = "failed", "Failed"
-    CANCELED = "canceled", "Cancelled"
+    PENDING = "pending", gettext_lazy("Pending")
+    SUCCEEDED = "succeeded", gettext_lazy("Paid")
+    FAILED = "failed", gettext_lazy("Failed")
+    CANCELED = "canceled", gettext_lazy("Cancelled")
 
 
 class RefundStatus(TextChoices):
-    PENDING = "pending", "Pending"
-    SUCCEEDED = "succeeded", "Refunded"
-    FAILED = "failed", "Failed"
+    PENDING = "pending", gettext_lazy("Pending")
+    SUCCEEDED = "succeeded", gettext_lazy("Refunded")
+    FAILED = "failed", gettext_lazy("Failed")
 
 
 class InvoiceKind(TextChoices):
-    INVOICE = "invoice", "Invoice"
-    CREDIT_NOTE = "credit_note", "Credit note"
+    INVOICE = "invoice", gettext_lazy("Invoice")
+    CREDIT_NOTE = "credit_note", gettext_lazy("Credit note")
 
 
 class InvoiceStatus(TextChoices):
-    OPEN = "open", "Open"
-    PAID = "paid", "Paid"
-    VOID = "void", "Void"
-    UNCOLLECTIBLE = "uncollectible", "Written off"
+    OPEN = "open", gettext_lazy("Open")
+    PAID = "paid", gettext_lazy("Paid")
+    VOID = "void", gettext_lazy("Void")
+    UNCOLLECTIBLE = "uncollectible", gettext_lazy("Written off")
 
 
 class CouponDuration(TextChoices):
-    ONCE = "once", "The first payment"
-    REPEATING = "repeating", "Some months"
-    FOREVER = "forever", "Every payment"
+    ONCE = "once", gettext_lazy("The first payment")
+    REPEATING = "repeating", gettext_lazy("Some months")
+    FOREVER = "forever", gettext_lazy("Every payment")

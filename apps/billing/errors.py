@@ -1,6 +1,7 @@
 """Refusals a plan causes."""
 
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 
 
 class QuotaExceeded(DomainError):
@@ -8,14 +9,14 @@ class QuotaExceeded(DomainError):
 
     code = "quota_exceeded"
     status = 402
-    title = "The plan's limit is reached"
+    title = gettext_lazy("The plan's limit is reached")
 
 
 class CapReached(QuotaExceeded):
     """402: the workspace's own cap on a meter is reached; its owner can raise it."""
 
     code = "cap_reached"
-    title = "The workspace's own cap is reached"
+    title = gettext_lazy("The workspace's own cap is reached")
 
 
 class NotInPlan(DomainError):
@@ -23,7 +24,7 @@ class NotInPlan(DomainError):
 
     code = "not_in_plan"
     status = 402
-    title = "Not part of this plan"
+    title = gettext_lazy("Not part of this plan")
 
 
 class InsufficientCredits(DomainError):
@@ -31,7 +32,7 @@ class InsufficientCredits(DomainError):
 
     code = "insufficient_credits"
     status = 402
-    title = "Not enough credits"
+    title = gettext_lazy("Not enough credits")
 
 
 class LedgerRefused(DomainError):
@@ -39,13 +40,13 @@ class LedgerRefused(DomainError):
 
     code = "ledger_refused"
     status = 409
-    title = "The credits cannot be moved like this"
+    title = gettext_lazy("The credits cannot be moved like this")
 
 
 class UnknownGateway(DomainError):
     code = "unknown_gateway"
     status = 404
-    title = "No such payment gateway"
+    title = gettext_lazy("No such payment gateway")
 
 
 class GatewayUnreachable(DomainError):
@@ -53,7 +54,7 @@ class GatewayUnreachable(DomainError):
 
     code = "gateway_unreachable"
     status = 503
-    title = "The payment provider cannot be reached"
+    title = gettext_lazy("The payment provider cannot be reached")
 
 
 class GatewayRefused(DomainError):
@@ -61,7 +62,7 @@ class GatewayRefused(DomainError):
 
     code = "gateway_refused"
     status = 409
-    title = "The payment provider refused"
+    title = gettext_lazy("The payment provider refused")
 
 
 class SignatureWrong(DomainError):
@@ -69,7 +70,7 @@ class SignatureWrong(DomainError):
 
     code = "signature_wrong"
     status = 400
-    title = "The signature is wrong"
+    title = gettext_lazy("The signature is wrong")
 
 
 class NotificationBroken(DomainError):
@@ -77,7 +78,7 @@ class NotificationBroken(DomainError):
 
     code = "notification_broken"
     status = 400
-    title = "The notification cannot be read"
+    title = gettext_lazy("The notification cannot be read")
 
 
 class BillingRefused(DomainError):
@@ -85,16 +86,16 @@ class BillingRefused(DomainError):
 
     code = "billing_refused"
     status = 409
-    title = "This cannot be done now"
+    title = gettext_lazy("This cannot be done now")
 
 
 class CouponRefused(DomainError):
     code = "coupon_refused"
     status = 422
-    title = "The coupon cannot be used"
+    title = gettext_lazy("The coupon cannot be used")
 
 
 class TrialRefused(DomainError):
     code = "trial_refused"
     status = 409
-    title = "No trial can be begun"
+    title = gettext_lazy("No trial can be begun")

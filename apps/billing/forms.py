@@ -6,26 +6,32 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from apps.billing.choices import LedgerKind
 from apps.billing.models import Plan, WorkspaceCredits
 from apps.billing.rules.capabilities import CAPABILITIES
 from apps.billing.selectors.credits import StatementFilter, available_of
+from apps.core.words import gettext_lazy
 
 
 class StatementForm(forms.Form):
     """Filters of the statement's page and file; days are in UTC, as the ledger's months are."""
 
-    kind = forms.ChoiceField(required=False, label="What", choices=[("", "Everything"), *LedgerKind.choices])
-    since = forms.DateField(required=False, label="From")
-    until = forms.DateField(required=False, label="To")
-    q = forms.CharField(required=False, max_length=100, label="Text")
+    kind = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("What"),
+        choices=[("", gettext_lazy("Everything")), *LedgerKind.choices],
+    )
+    since = forms.DateField(required=False, label=gettext_lazy("From"))
+    until = forms.DateField(required=False, label=gettext_lazy("To"))
+    q = forms.CharField(required=False, max_length=100, label=gettext_lazy("Text"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
-            self.add_error("until", "The last day lies before the first.")
+            self.add_error("until", gettext("The last day lies before the first."))
         return cleaned
 
     def chosen(self) -> StatementFilter:
@@ -72,18 +78,21 @@ class CapForm(forms.Form):
     """Caps of one meter; an empty one is none."""
 
     meter = forms.CharField(max_length=60)
-    soft = forms.IntegerField(required=False, label="Tell me at")
-    hard = forms.IntegerField(required=False, label="Stop at")
+    soft = forms.IntegerField(required=False, label=gettext_lazy("Tell me at"))
+    hard = forms.IntegerField(required=False, label=gettext_lazy("Stop at"))
 
 
 class AdjustmentForm(forms.ModelForm):
     """An amount to add or take away. Leaving both empty changes nothing."""
 
     amount = forms.IntegerField(
-        required=False, help_text="Positive adds credits that never expire, negative takes credits away."
+        required=False,
+        help_text=gettext_lazy("Positive adds credits that never expire, negative takes credits away."),
     )
     reason = forms.CharField(
-        required=False, max_length=300, help_text="Shown to the workspace on its statement; name nobody."
+        required=False,
+        max_length=300,
+        help_text=gettext_lazy("Shown to the workspace on its statement; name nobody."),
     )
 
     class Meta:
@@ -93,10 +102,13 @@ class AdjustmentForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("amount") and not (cleaned.get("reason") or "").strip():
-            self.add_error("reason", "Give the reason of the change.")
+            self.add_error("reason", gettext("Give the reason of the change."))
         if cleaned.get("reason") and not cleaned.get("amount"):
-            self.add_error("amount", "Give the amount to add or take away.")
+            self.add_error("amount", gettext("Give the amount to add or take away."))
         available = available_of(self.instance)
         if (cleaned.get("amount") or 0) < -available:
-            self.add_error("amount", f"Only {available:,} credits are available to take away.")
+            self.add_error(
+                "amount",
+                gettext("Only {available:,} credits are available to take away.").format(available=available),
+            )
         return cleaned

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext
 
 from apps.billing.choices import InvoiceStatus, PaymentStatus
 from apps.billing.gateways.base import Gateway
@@ -15,12 +16,13 @@ from apps.billing.models import BillingProfile, CreditPack, PlanPrice
 from apps.billing.selectors.purchases import PaperFilter
 from apps.billing.services.profiles import FIELDS
 from apps.core.overtaken import SeenForm
+from apps.core.words import gettext_lazy
 
 
 class WayForm(forms.Form):
     """With which gateway, where there are several."""
 
-    gateway = forms.ChoiceField(label="Pay with")
+    gateway = forms.ChoiceField(label=gettext_lazy("Pay with"))
 
     def __init__(self, *args: Any, ways: Sequence[Gateway], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,12 +40,15 @@ class PlanForm(WayForm):
         PlanPrice.objects.none(),
         to_field_name="uuid",
         error_messages={
-            "required": "Choose a plan.",
-            "invalid_choice": "This price is not sold any more. Choose another.",
+            "required": gettext_lazy("Choose a plan."),
+            "invalid_choice": gettext_lazy("This price is not sold any more. Choose another."),
         },
     )
     seats = forms.IntegerField(
-        required=False, min_value=1, max_value=10_000, help_text="Empty: those that the plan includes."
+        required=False,
+        min_value=1,
+        max_value=10_000,
+        help_text=gettext_lazy("Empty: those that the plan includes."),
     )
     coupon = forms.CharField(required=False, max_length=40)
 
@@ -60,7 +65,10 @@ class PackForm(WayForm):
     pack = forms.ModelChoiceField(
         CreditPack.objects.none(),
         to_field_name="uuid",
-        error_messages={"required": "Choose how many.", "invalid_choice": "This pack is not sold any more."},
+        error_messages={
+            "required": gettext_lazy("Choose how many."),
+            "invalid_choice": gettext_lazy("This pack is not sold any more."),
+        },
     )
 
     def __init__(self, *args: Any, packs: Any, **kwargs: Any) -> None:
@@ -72,9 +80,9 @@ class CancelForm(forms.Form):
     reason = forms.CharField(
         required=False,
         max_length=300,
-        label="What made you decide so?",
+        label=gettext_lazy("What made you decide so?"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Read by people who can change it.",
+        help_text=gettext_lazy("Read by people who can change it."),
     )
 
 
@@ -82,7 +90,7 @@ class ProfileForm(SeenForm, forms.ModelForm):
     country = forms.CharField(
         required=False,
         max_length=2,
-        help_text="Two letters (ISO 3166-1): DE, ID, US.",
+        help_text=gettext_lazy("Two letters (ISO 3166-1): DE, ID, US."),
         validators=[RegexValidator("^[A-Za-z]{2}$", "Give the two letters of the country: DE, ID, US.")],
     )
 
@@ -115,13 +123,13 @@ class PapersForm(forms.Form):
 
     def __init__(self, *args: Any, statuses: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["status"].choices = [("", "Any state"), *statuses]  # type: ignore[attr-defined]
+        self.fields["status"].choices = [("", gettext("Any state")), *statuses]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
-            self.add_error("until", "The last day lies before the first.")
+            self.add_error("until", gettext("The last day lies before the first."))
         return cleaned
 
     def chosen(self) -> PaperFilter:
@@ -137,5 +145,5 @@ class PapersForm(forms.Form):
         )
 
 
-PAYMENT_STATUSES = [*PaymentStatus.choices, ("refunded", "Refunded")]
+PAYMENT_STATUSES = [*PaymentStatus.choices, ("refunded", gettext_lazy("Refunded"))]
 INVOICE_STATUSES = list(InvoiceStatus.choices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.bots.models import Bot, Decision
@@ -18,7 +19,7 @@ def get_bot_for(workspace: Workspace, uuid: UUID | str) -> Bot:
         .first()
     )
     if bot is None:
-        raise Http404("No such bot.")
+        raise Http404(gettext("No such bot."))
     return bot
 
 
@@ -32,5 +33,5 @@ def get_decision_of(bot: Bot, number: int) -> Decision | None:
     joined = bot.joined_number
     seen = joined is not None and last is not None and joined <= number <= last
     if decision is None and not seen:
-        raise Http404("The bot did not see that bar.")
+        raise Http404(gettext("The bot did not see that bar."))
     return decision

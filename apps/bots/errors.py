@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from apps.core.errors import Conflict, DomainError
+from apps.core.words import gettext_lazy
 
 
 class ActRefused(Conflict):
     code = "bot_state"
-    title = "The bot's state does not allow this"
+    title = gettext_lazy("The bot's state does not allow this")
 
 
 class BotRefused(DomainError):
     code = "bot_invalid"
     status = 422
-    title = "This bot cannot be"
+    title = gettext_lazy("This bot cannot be")
 
 
 class LiveRefused(DomainError):
@@ -21,4 +22,4 @@ class LiveRefused(DomainError):
 
     code = "live_refused"
     status = 403
-    title = "The bot may not trade live"
+    title = gettext_lazy("The bot may not trade live")

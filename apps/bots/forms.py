@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.bots.choices import Mode, Policy
 from apps.bots.models import Bot
 from apps.bots.services import BotRequest
 from apps.bots.services.upgrades import MOST_BARS
+from apps.core.words import gettext_lazy
 from apps.engine.lang import check
 from apps.formulas.models import FormulaVersion
 from apps.formulas.selectors import check_report
@@ -27,10 +29,14 @@ class TryVersionForm(forms.Form):
     """Another published version of the bot's formula, and how long it runs in shadow."""
 
     version = forms.ModelChoiceField(
-        FormulaVersion.objects.none(), to_field_name="number", label="Version", empty_label=None
+        FormulaVersion.objects.none(), to_field_name="number", label=gettext_lazy("Version"), empty_label=None
     )
-    bars = forms.IntegerField(min_value=1, max_value=MOST_BARS, initial=100, label="Bars in shadow")
-    most_different = forms.IntegerField(min_value=0, max_value=MOST_BARS, initial=0, label="May differ on")
+    bars = forms.IntegerField(
+        min_value=1, max_value=MOST_BARS, initial=100, label=gettext_lazy("Bars in shadow")
+    )
+    most_different = forms.IntegerField(
+        min_value=0, max_value=MOST_BARS, initial=0, label=gettext_lazy("May differ on")
+    )
 
     def __init__(self, *args: Any, bot: Bot, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,35 +47,42 @@ class TryVersionForm(forms.Form):
 class BotForm(forms.Form):
     """A new bot of one version, or one that is changed; one more field per input, empty meaning its default."""
 
-    name = forms.CharField(max_length=120, label="Name")
-    feed = forms.ModelChoiceField(Feed.objects.none(), to_field_name="uuid", label="Feed", empty_label=None)
+    name = forms.CharField(max_length=120, label=gettext_lazy("Name"))
+    feed = forms.ModelChoiceField(
+        Feed.objects.none(), to_field_name="uuid", label=gettext_lazy("Feed"), empty_label=None
+    )
     account = forms.ModelChoiceField(
         TradingAccount.objects.none(),
         to_field_name="uuid",
-        label="Account",
+        label=gettext_lazy("Account"),
         required=False,
-        empty_label="A paper account, made with the bot",
+        empty_label=gettext_lazy("A paper account, made with the bot"),
     )
     mode = forms.ChoiceField(
         choices=Mode.choices,
         initial=Mode.PAPER,
-        label="Mode",
-        help_text="Live trades with money at an exchange.",
+        label=gettext_lazy("Mode"),
+        help_text=gettext_lazy("Live trades with money at an exchange."),
     )
     capital = forms.DecimalField(
         max_digits=20,
         decimal_places=2,
         min_value=1,
         initial=10_000,
-        label="Capital",
-        help_text="A book of its own.",
+        label=gettext_lazy("Capital"),
+        help_text=gettext_lazy("A book of its own."),
     )
     policy = forms.ChoiceField(
-        choices=Policy.choices, initial=Policy.RESUME, label="After an automatic pause"
+        choices=Policy.choices, initial=Policy.RESUME, label=gettext_lazy("After an automatic pause")
     )
-    tags = forms.CharField(required=False, max_length=400, label="Tags", help_text="Separated by commas.")
+    tags = forms.CharField(
+        required=False,
+        max_length=400,
+        label=gettext_lazy("Tags"),
+        help_text=gettext_lazy("Separated by commas."),
+    )
     flattens_when_silent = forms.BooleanField(
-        required=False, label="Close the position when nothing is heard of the bot"
+        required=False, label=gettext_lazy("Close the position when nothing is heard of the bot")
     )
 
     def __init__(
@@ -159,7 +172,7 @@ def _filled(bot: Bot) -> dict[str, Any]:
 
 def _range(item: dict[str, Any]) -> str:
     if item.get("choices"):
-        return "One of " + ", ".join(map(str, item["choices"]))
+        return gettext("One of ") + ", ".join(map(str, item["choices"]))
     if item.get("low") is not None and item.get("high") is not None:
-        return f"{item['low']} to {item['high']}"
+        return gettext("{item} to {item_2}").format(item=item["low"], item_2=item["high"])
     return ""

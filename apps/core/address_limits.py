@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext
 from redis import RedisError
 
 from apps.core.api.windows import hit
@@ -36,7 +37,9 @@ def limited_by_address(scope: str, *, per_minute: int) -> Callable[[View], View]
                 return view(request, *args, **kwargs)
             seconds = max(1, math.ceil(window.resets_in))
             return HttpResponse(
-                f"Too many requests: {per_minute} a minute. Try again in {seconds} s.\n",
+                gettext("Too many requests: {per_minute} a minute. Try again in {seconds} s.\n").format(
+                    per_minute=per_minute, seconds=seconds
+                ),
                 status=429,
                 content_type="text/plain; charset=utf-8",
                 headers={"Retry-After": str(seconds), "Cache-Control": "no-store"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.core.words import gettext_lazy
+
 
 class DomainError(Exception):
     """What went wrong, in words for the caller.
@@ -14,7 +16,7 @@ class DomainError(Exception):
 
     code = "domain_error"
     status = 400
-    title = "The request cannot be carried out"
+    title = gettext_lazy("The request cannot be carried out")
 
     def __init__(
         self,
@@ -51,16 +53,16 @@ class DomainError(Exception):
 class NotFound(DomainError):
     code = "not_found"
     status = 404
-    title = "Not found"
+    title = gettext_lazy("Not found")
 
 
 class Conflict(DomainError):
     code = "conflict"
     status = 409
-    title = "The thing has changed meanwhile"
+    title = gettext_lazy("The thing has changed meanwhile")
 
 
 class TooLarge(DomainError):
     code = "too_large"
     status = 413
-    title = "The body is too large"
+    title = gettext_lazy("The body is too large")

@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 
 class SeenForm(forms.BaseForm):
@@ -37,14 +38,16 @@ class SeenForm(forms.BaseForm):
 
     def _words(self) -> str:
         changed = [
-            f"{self.fields[name].label or name.replace('_', ' ').capitalize()} is now “{value}”"
+            gettext("{value} is now “{value_2}”").format(
+                value=self.fields[name].label or name.replace("_", " ").capitalize(), value_2=value
+            )
             for name, value in self.stored.items()
             if value != self.cleaned_data.get(name, value)
             and len(str(value)) <= 100
             and "\n" not in str(value)
         ]
         found = f" {'; '.join(changed)}." if changed else ""
-        return (
-            f"This was changed after you opened it, so nothing is saved yet.{found} "
-            "What you entered stands below: save again to put it in place of that."
-        )
+        return gettext(
+            "This was changed after you opened it, so nothing is saved yet.{found} What you entered stands below: "
+            "save again to put it in place of that."
+        ).format(found=found)

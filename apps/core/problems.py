@@ -12,6 +12,7 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.http import Http404, JsonResponse
+from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -31,9 +32,9 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     """Every refusal as an RFC 9457 document; None lets a bug reach the log as what it is."""
     request = context.get("request")
     if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
-        error = TooLarge("The request is larger than this server takes.")
+        error = TooLarge(gettext("The request is larger than this server takes."))
     if getattr(getattr(request, "_request", None), "too_many_refusals", False):
-        error = exceptions.Throttled(60, "Too many refused log-ins from this address.")
+        error = exceptions.Throttled(60, gettext("Too many refused log-ins from this address."))
     if isinstance(error, DomainError):
         body = error.problem()
         response = Response(body, status=error.status, headers=error.headers)
@@ -52,7 +53,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
 def _body_of(error: Exception, response: Response) -> dict[str, Any]:
     body: dict[str, Any] = {"type": "about:blank", "status": response.status_code}
     if isinstance(error, exceptions.ValidationError):
-        title, code = "Some values are wrong", "invalid"
+        title, code = gettext("Some values are wrong"), "invalid"
         errors = response.data if isinstance(response.data, dict) else {"non_field_errors": response.data}
         return body | {
             "title": title,
@@ -65,7 +66,9 @@ def _body_of(error: Exception, response: Response) -> dict[str, Any]:
     if str(detail).startswith("CSRF Failed"):
         code = "csrf_failed"
     # a title is the same for every occurrence; how long to wait stands in the detail
-    title = "Too many requests" if isinstance(error, exceptions.Throttled) else str(detail).rstrip(".")
+    title = (
+        gettext("Too many requests") if isinstance(error, exceptions.Throttled) else str(detail).rstrip(".")
+    )
     return body | {"title": title, "code": code, "detail": str(detail)}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.translation import gettext
 from django.views.i18n import JavaScriptCatalog
 
 
@@ -29,7 +30,7 @@ class ScriptWords(JavaScriptCatalog):
 
     def get(self, request: HttpRequest, language: str) -> HttpResponse:  # type: ignore[override]
         if not version_of(language):
-            raise Http404(f"There are no words in {language}.")
+            raise Http404(gettext("There are no words in {language}.").format(language=language))
         with translation.override(language):
             response = super().get(request)
         response["Cache-Control"] = "public, max-age=31536000, immutable"

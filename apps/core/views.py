@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from apps.core.mailbox import list_mail
 from apps.core.problems import plain_problem
@@ -49,14 +50,14 @@ def dev_mail(request: HttpRequest) -> HttpResponse:
 def _error(request: HttpRequest, status: int) -> HttpResponse:
     if request.path.startswith("/api/"):
         code, title = {
-            400: ("bad_request", "The request is malformed"),
-            403: ("permission_denied", "Not allowed"),
-            404: ("not_found", "There is nothing at this address"),
-            500: ("server_error", "Something broke on our side"),
+            400: ("bad_request", gettext("The request is malformed")),
+            403: ("permission_denied", gettext("Not allowed")),
+            404: ("not_found", gettext("There is nothing at this address")),
+            500: ("server_error", gettext("Something broke on our side")),
         }[status]
         return plain_problem(status, code, title)
     if status == 400:
-        return HttpResponseBadRequest("The request is malformed.", content_type="text/plain")
+        return HttpResponseBadRequest(gettext("The request is malformed."), content_type="text/plain")
     return render(request, f"{status}.html", status=status)
 
 

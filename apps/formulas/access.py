@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext
 from rest_framework.request import Request
 
 from apps.accounts.models import ApiKey, Workspace
@@ -20,7 +21,7 @@ def get_formula_for(workspace: Workspace, uuid: UUID | str) -> Formula:
     """Raises Http404 for an unknown formula and for one of another workspace alike."""
     formula = by_uuid(formulas_of(workspace), uuid)
     if formula is None:
-        raise Http404("No such formula.")
+        raise Http404(gettext("No such formula."))
     return formula
 
 
@@ -43,10 +44,15 @@ def open_formula(request: HttpRequest | Request, uuid: UUID | str, level: str = 
     if found is None:
         held = by_uuid(shared_formulas(request), uuid)
         if held is None:
-            raise Http404("No such formula.")
+            raise Http404(gettext("No such formula."))
         raise LevelMissing(
-            f"“{held.name}” is shared with you at the level {ShareLevel(held.level).label.lower()}; this needs "
-            f"{ShareLevel(level).label.lower()}. Ask who shares it."
+            gettext(
+                "“{name}” is shared with you at the level {lower}; this needs {lower_2}. Ask who shares it."
+            ).format(
+                name=held.name,
+                lower=ShareLevel(held.level).label.lower(),
+                lower_2=ShareLevel(level).label.lower(),
+            )
         )
     return found
 
@@ -55,7 +61,7 @@ def get_share_of(formula: Formula, uuid: UUID | str) -> FormulaShare:
     """Raises Http404."""
     share = by_uuid(shares_of(formula), uuid)
     if share is None:
-        raise Http404("It is not shared with such a person.")
+        raise Http404(gettext("It is not shared with such a person."))
     return share
 
 
@@ -63,7 +69,7 @@ def get_version_of(formula: Formula, number: int) -> FormulaVersion:
     """The published version of this number. Raises Http404."""
     version = formula.versions.select_related("published_by").filter(number=number).first()
     if version is None:
-        raise Http404("No such version.")
+        raise Http404(gettext("No such version."))
     return version
 
 
@@ -72,7 +78,7 @@ def get_text_of(formula: Formula, which: str) -> str:
     if which == "draft":
         return formula.text
     if not which.isascii() or not which.isdigit() or len(which) > 9:
-        raise Http404("No such version.")
+        raise Http404(gettext("No such version."))
     return get_version_of(formula, int(which)).text
 
 
@@ -80,5 +86,5 @@ def get_case_of(formula: Formula, uuid: UUID | str, *, is_removed: bool = False)
     """A test of the formula; a removed one only when asked for. Raises Http404."""
     case = by_uuid(formula.cases.filter(removed_at__isnull=not is_removed), uuid)
     if case is None:
-        raise Http404("No such test.")
+        raise Http404(gettext("No such test."))
     return case

@@ -11,6 +11,8 @@ import math
 import re
 from typing import Any
 
+from django.utils.translation import gettext
+
 _SPLIT = re.compile(r"[\s,;]+")
 
 
@@ -27,8 +29,10 @@ def bars_of(text: str) -> list[Any]:
         values = [_number(word) for word in words[start:]]
         if not values or None in values:
             raise LineError(
-                f"Line {place}, “{line[:60]}”: a bar is its close, or open, high, low, close and perhaps volume, as in"
-                " 100 103 99 102."
+                gettext(
+                    "Line {place}, “{line}”: a bar is its close, or open, high, low, close and perhaps volume, as "
+                    "in 100 103 99 102."
+                ).format(place=place, line=line[:60])
             )
         rows.append([*words[:start], *values])
     return [row[0] for row in rows] if all(len(row) == 1 for row in rows) else rows
@@ -41,7 +45,11 @@ def signals_of(text: str) -> list[dict[str, Any]]:
         where, _, rest = line.partition(" ")
         kind, _, said = rest.strip().partition(" ")
         if not kind:
-            raise LineError(f"Line {place}, “{line[:60]}”: a signal is a bar, then a kind, as in 2 long.")
+            raise LineError(
+                gettext("Line {place}, “{line}”: a signal is a bar, then a kind, as in 2 long.").format(
+                    place=place, line=line[:60]
+                )
+            )
         signal: dict[str, Any] = {"bar": int(where)} if where.isdecimal() else {"time": where}
         signal["kind"] = kind.lower()
         if said.strip():

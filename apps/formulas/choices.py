@@ -2,13 +2,15 @@
 
 from django.db.models import TextChoices
 
+from apps.core.words import gettext_lazy
+
 
 class ShareLevel(TextChoices):
     """What one person outside may do with a formula; each includes those before it."""
 
-    VIEW = "view", "View"
-    COPY = "copy", "View and copy"
-    EDIT = "edit", "Edit"
+    VIEW = "view", gettext_lazy("View")
+    COPY = "copy", gettext_lazy("View and copy")
+    EDIT = "edit", gettext_lazy("Edit")
 
 
 # the permissions that django-guardian holds for each

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.core.errors import Conflict, DomainError
+from apps.core.words import gettext_lazy
 
 
 class InvalidFormula(DomainError):
@@ -12,13 +15,19 @@ class InvalidFormula(DomainError):
 
     code = "invalid_formula"
     status = 422
-    title = "The formula has errors"
+    title = gettext_lazy("The formula has errors")
 
     def __init__(self, errors: list[dict[str, Any]], *, field: str = "text") -> None:
         first = errors[0] if errors else {"line": 1, "column": 1, "message": "is empty"}
-        count = f"{len(errors)} errors, the first" if len(errors) > 1 else "One error"
+        count = (
+            gettext("{errors} errors, the first").format(errors=len(errors))
+            if len(errors) > 1
+            else gettext("One error")
+        )
         super().__init__(
-            f"{count} in line {first['line']}, column {first['column']}: {first['message']}",
+            gettext("{count} in line {first}, column {first_2}: {first_3}").format(
+                count=count, first=first["line"], first_2=first["column"], first_3=first["message"]
+            ),
             field=field,
             extra={"formula_errors": errors},
         )
@@ -29,7 +38,7 @@ class InvalidTree(DomainError):
 
     code = "invalid_tree"
     status = 422
-    title = "The tree of a formula cannot be read"
+    title = gettext_lazy("The tree of a formula cannot be read")
 
 
 class InvalidCase(DomainError):
@@ -37,7 +46,7 @@ class InvalidCase(DomainError):
 
     code = "invalid_case"
     status = 422
-    title = "The test cannot be read"
+    title = gettext_lazy("The test cannot be read")
 
 
 class FailingCases(DomainError):
@@ -45,10 +54,14 @@ class FailingCases(DomainError):
 
     code = "failing_cases"
     status = 422
-    title = "Tests of the formula fail"
+    title = gettext_lazy("Tests of the formula fail")
 
     def __init__(self, results: list[dict[str, Any]]) -> None:
-        count = "1 test fails" if len(results) == 1 else f"{len(results)} tests fail"
+        count = (
+            gettext("1 test fails")
+            if len(results) == 1
+            else gettext("{results} tests fail").format(results=len(results))
+        )
         first = results[0]
         super().__init__(
             f"{count}; “{first['name']}”: {first['sentence']}.", extra={"failing_cases": results}
@@ -57,12 +70,12 @@ class FailingCases(DomainError):
 
 class CaseNameTaken(Conflict):
     code = "case_name_taken"
-    title = "The formula has a test of that name"
+    title = gettext_lazy("The formula has a test of that name")
 
 
 class ShareRefused(Conflict):
     code = "share_refused"
-    title = "The formula cannot be shared like this"
+    title = gettext_lazy("The formula cannot be shared like this")
 
 
 class LevelMissing(DomainError):
@@ -70,7 +83,7 @@ class LevelMissing(DomainError):
 
     code = "share_level_missing"
     status = 403
-    title = "Not shared for this"
+    title = gettext_lazy("Not shared for this")
 
 
 class CannotEvaluate(DomainError):
@@ -78,4 +91,4 @@ class CannotEvaluate(DomainError):
 
     code = "cannot_evaluate"
     status = 422
-    title = "The formula cannot be evaluated on these bars"
+    title = gettext_lazy("The formula cannot be evaluated on these bars")

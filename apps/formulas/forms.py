@@ -10,9 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.core.overtaken import SeenForm
+from apps.core.words import gettext_lazy
 from apps.engine.lang.lexer import MAX_BYTES
 from apps.formulas.case_lines import LineError, bars_of, signals_of
 from apps.formulas.choices import ShareLevel
@@ -41,7 +43,7 @@ class UploadForm(forms.Form):
     """A .formula file; `name` and `text` are read from it."""
 
     file = forms.FileField(
-        label="Formula file", widget=forms.FileInput(attrs={"accept": ".formula,text/plain"})
+        label=gettext_lazy("Formula file"), widget=forms.FileInput(attrs={"accept": ".formula,text/plain"})
     )
     name = ""
     text = ""
@@ -50,13 +52,13 @@ class UploadForm(forms.Form):
         file = self.cleaned_data["file"]
         data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise forms.ValidationError("A formula has at most 16 KiB.")
+            raise forms.ValidationError(gettext("A formula has at most 16 KiB."))
         try:
             self.text = data.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError:
-            raise forms.ValidationError("The file is not text in UTF-8.") from None
+            raise forms.ValidationError(gettext("The file is not text in UTF-8.")) from None
         if "\0" in self.text:
-            raise forms.ValidationError("The file is not text in UTF-8.")
+            raise forms.ValidationError(gettext("The file is not text in UTF-8."))
         self.name = PurePath(file.name).stem[:120] or "Formula"
         return file
 
@@ -64,18 +66,18 @@ class UploadForm(forms.Form):
 class ShareForm(forms.Form):
     """With whom to share a formula, and for what."""
 
-    email = forms.EmailField(label="E-mail address", max_length=254)
-    level = forms.ChoiceField(label="May", choices=ShareLevel.choices, initial=ShareLevel.VIEW)
+    email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254)
+    level = forms.ChoiceField(label=gettext_lazy("May"), choices=ShareLevel.choices, initial=ShareLevel.VIEW)
 
 
 class WhyForm(forms.Form):
     """A bar: of which set, and when it opens."""
 
     bar_set = forms.ModelChoiceField(
-        queryset=BarSet.objects.none(), label="Market", to_field_name="uuid", required=False
+        queryset=BarSet.objects.none(), label=gettext_lazy("Market"), to_field_name="uuid", required=False
     )
     time = forms.DateTimeField(
-        label="Bar, time in UTC",
+        label=gettext_lazy("Bar, time in UTC"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
@@ -98,14 +100,14 @@ class WhyForm(forms.Form):
 class CompareForm(forms.Form):
     """Two texts of a formula, by number of version or "draft", and bars to compare their signals on."""
 
-    old = forms.ChoiceField(label="From", widget=forms.Select(attrs={"class": "control"}))
-    new = forms.ChoiceField(label="To", widget=forms.Select(attrs={"class": "control"}))
+    old = forms.ChoiceField(label=gettext_lazy("From"), widget=forms.Select(attrs={"class": "control"}))
+    new = forms.ChoiceField(label=gettext_lazy("To"), widget=forms.Select(attrs={"class": "control"}))
     bar_set = forms.ModelChoiceField(
         queryset=BarSet.objects.none(),
-        label="Signals on",
+        label=gettext_lazy("Signals on"),
         to_field_name="uuid",
         required=False,
-        empty_label="no bars",
+        empty_label=gettext_lazy("no bars"),
         widget=forms.Select(attrs={"class": "control"}),
     )
 
@@ -113,9 +115,12 @@ class CompareForm(forms.Form):
         self, *args: Any, workspace: Workspace, versions: list[FormulaVersion], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(str(version.number), f"Version {version.number}") for version in versions]
+        choices = [
+            (str(version.number), gettext("Version {number}").format(number=version.number))
+            for version in versions
+        ]
         for name, chosen in (("old", choices[0][0] if choices else "draft"), ("new", "draft")):
-            self.fields[name].choices = [("draft", "Draft"), *choices]  # type: ignore[attr-defined]
+            self.fields[name].choices = [("draft", gettext("Draft")), *choices]  # type: ignore[attr-defined]
             self.fields[name].initial = chosen
         self.fields["bar_set"].queryset = visible_bar_sets(workspace)  # type: ignore[attr-defined]
 
@@ -125,21 +130,25 @@ class CaseLinesForm(forms.Form):
 
     name = forms.CharField(max_length=120)
     bars = forms.CharField(
-        help_text="One bar a line: its close, or open, high, low, close and perhaps volume.",
+        help_text=gettext_lazy("One bar a line: its close, or open, high, low, close and perhaps volume."),
         max_length=MAX_CASE,
         widget=forms.Textarea(attrs={"rows": 9, "spellcheck": "false", "class": "font-mono"}),
     )
     spread = forms.FloatField(
         required=False,
         min_value=0,
-        help_text="Of bars given by their close: how far high and low lie beyond open and close.",
+        help_text=gettext_lazy(
+            "Of bars given by their close: how far high and low lie beyond open and close."
+        ),
         widget=forms.NumberInput(attrs={"step": "any"}),
     )
     signals = forms.CharField(
-        label="Expected signals",
+        label=gettext_lazy("Expected signals"),
         required=False,
-        help_text="One signal a line: the bar, counted from 0, and long, short, exit_long, exit_short, exit or alert."
-        " No line says that nothing may fire.",
+        help_text=gettext_lazy(
+            "One signal a line: the bar, counted from 0, and long, short, exit_long, exit_short, exit or alert."
+            " No line says that nothing may fire."
+        ),
         max_length=MAX_CASE,
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "font-mono"}),
     )
@@ -172,7 +181,7 @@ class CaseForm(forms.Form):
     """A test as JSON."""
 
     content = forms.CharField(
-        label="Test",
+        label=gettext_lazy("Test"),
         strip=False,
         max_length=MAX_CASE,
         widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "font-mono"}),
@@ -183,13 +192,17 @@ class CaseForm(forms.Form):
             return json.loads(self.cleaned_data["content"], parse_constant=_refuse_constant)
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
-            raise forms.ValidationError(f"This is not JSON: {error.msg} in {where}.") from None
+            raise forms.ValidationError(
+                gettext("This is not JSON: {msg} in {where}.").format(msg=error.msg, where=where)
+            ) from None
         except RecursionError:
-            raise forms.ValidationError("This is nested too deeply for a test.") from None
+            raise forms.ValidationError(gettext("This is nested too deeply for a test.")) from None
 
 
 def _refuse_constant(name: str) -> None:
-    raise forms.ValidationError(f"{name} is not a number of JSON; na is written as null.")
+    raise forms.ValidationError(
+        gettext("{name} is not a number of JSON; na is written as null.").format(name=name)
+    )
 
 
 def case_text(content: dict[str, Any]) -> str:
@@ -208,9 +221,11 @@ class SnapshotForm(forms.Form):
     """A range of bars to make a test from."""
 
     name = forms.CharField(max_length=120)
-    bar_set = forms.ModelChoiceField(queryset=BarSet.objects.none(), label="Market", to_field_name="uuid")
-    start = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    end = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}))
+    bar_set = forms.ModelChoiceField(
+        queryset=BarSet.objects.none(), label=gettext_lazy("Market"), to_field_name="uuid"
+    )
+    start = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    end = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         kwargs.setdefault(
@@ -230,14 +245,16 @@ class PineForm(forms.Form):
     """A Pine script, pasted or as a file."""
 
     source = forms.CharField(
-        label="Script",
+        label=gettext_lazy("Script"),
         required=False,
         strip=False,
         max_length=MAX_SCRIPT,
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "class": "font-mono"}),
     )
     file = forms.FileField(
-        label="Or a file", required=False, widget=forms.FileInput(attrs={"accept": ".pine,.txt,text/plain"})
+        label=gettext_lazy("Or a file"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".pine,.txt,text/plain"}),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -246,8 +263,8 @@ class PineForm(forms.Form):
         if file:
             data = file.read(MAX_SCRIPT + 1)
             if len(data) > MAX_SCRIPT:
-                self.add_error("file", "A script has at most 256 KiB.")
+                self.add_error("file", gettext("A script has at most 256 KiB."))
             values["source"] = data.decode("utf-8-sig", "replace")
         if not (values.get("source") or "").strip() and not self.errors:
-            self.add_error("source", "Paste a script, or choose its file.")
+            self.add_error("source", gettext("Paste a script, or choose its file."))
         return values

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from django.utils.translation import gettext
+
 from apps.formulas.library import FOLDER, Template, templates
 from apps.formulas.plots import formula_svg
 from apps.formulas.reference import example_bars
@@ -25,7 +27,12 @@ def picture(template: Template) -> str:
     name, where = (
         ("minutes", "one-minute bars") if template.sample == "minute" else (STOCK, f"daily bars of {STOCK}")
     )
-    return formula_svg(template.text, example_bars(name), f"{template.name} on {where}", last=LAST)
+    return formula_svg(
+        template.text,
+        example_bars(name),
+        gettext("{name} on {where}").format(name=template.name, where=where),
+        last=LAST,
+    )
 
 
 def main() -> int:

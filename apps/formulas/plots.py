@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
+from django.utils.translation import gettext
 
 from apps.engine.bars import Bars
 from apps.engine.lang import compile_formula
@@ -82,7 +83,7 @@ def formula_svg(text: str, bars: Bars, title: str, *, last: int = 120) -> str:
     evaluation = compile_formula(text).evaluate(bars)
     first = max(0, len(bars) - last)
     if first >= len(bars):
-        raise PlotError("no bars to draw")
+        raise PlotError(gettext("no bars to draw"))
     closes = bars.close[first:]
     over: list[Plot] = []
     own: list[Plot] = []
@@ -105,7 +106,9 @@ def formula_svg(text: str, bars: Bars, title: str, *, last: int = 120) -> str:
         drawn += len(pane)
         top += PANE_HEIGHT + GAP
     body.append(_dates(bars.time[first:], height - 8))
-    described = f"{title}: " + ", ".join([f"{len(closes)} bars", *(name for name, _ in (*over, *own))])
+    described = f"{title}: " + ", ".join(
+        [gettext("{closes} bars").format(closes=len(closes)), *(name for name, _ in (*over, *own))]
+    )
     return (
         f'<svg class="fp" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="{escape(described)}"><style>{STYLE}</style>'

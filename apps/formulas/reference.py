@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from django.utils.translation import gettext
+
+from apps.core.words import gettext_lazy
 from apps.engine.bars import Bars
 from apps.engine.lang import FUNCTIONS
 from apps.engine.lang.functions import TIMEFRAME_FUNCTION
@@ -19,16 +22,16 @@ from apps.markets.providers.sample import sample_bars, synthetic_minutes
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "functions"
 FAMILIES = {
-    "bar": "Prices and times of the bar",
-    "averages": "Averages",
-    "spread": "Spread and range",
-    "momentum": "Momentum",
-    "trend": "Trend",
-    "volume": "Volume",
-    "events": "Events",
-    "statistics": "Statistics",
-    "arithmetic": "Arithmetic and missing values",
-    "timeframes": "Other timeframes",
+    "bar": gettext_lazy("Prices and times of the bar"),
+    "averages": gettext_lazy("Averages"),
+    "spread": gettext_lazy("Spread and range"),
+    "momentum": gettext_lazy("Momentum"),
+    "trend": gettext_lazy("Trend"),
+    "volume": gettext_lazy("Volume"),
+    "events": gettext_lazy("Events"),
+    "statistics": gettext_lazy("Statistics"),
+    "arithmetic": gettext_lazy("Arithmetic and missing values"),
+    "timeframes": gettext_lazy("Other timeframes"),
 }
 TIMEFRAME_SIGNATURE = 'tf("timeframe", expression)'
 _EXAMPLE = re.compile(r"^```formula (?P<about>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -98,7 +101,12 @@ def picture(name: str) -> str:
     """The example of a function's page as SVG."""
     of = page(name)
     where = "one-minute bars" if of.bars == "minutes" else f"daily bars of {of.bars}"
-    return formula_svg(of.example, example_bars(of.bars), f"{name} on {where}", last=of.last)
+    return formula_svg(
+        of.example,
+        example_bars(of.bars),
+        gettext("{name} on {where}").format(name=name, where=where),
+        last=of.last,
+    )
 
 
 def main() -> int:

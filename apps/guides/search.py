@@ -15,6 +15,7 @@ from functools import cache
 from typing import NamedTuple
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from apps.formulas.reference import names, page
 from apps.guides.documents import documents
@@ -116,7 +117,10 @@ def _index() -> _Index:
         index.add(place, titles=f"{name} {function.title}")
     for term in terms():
         url = f"{reverse('guides:glossary')}#{term.anchor}"
-        index.add(_Place(f"{term.name}, in the glossary", url, url, term.meaning), titles=term.name)
+        index.add(
+            _Place(gettext("{name}, in the glossary").format(name=term.name), url, url, term.meaning),
+            titles=term.name,
+        )
     index.words = sorted(index.weights)
     return index
 

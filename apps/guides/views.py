@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.second_factor import has_passed
@@ -31,7 +32,7 @@ def document(request: HttpRequest, slug: str) -> HttpResponse:
     every = list(documents().values())
     at = next((number for number, one in enumerate(every) if one.slug == slug), None)
     if at is None:
-        raise Http404("There is no such page in the docs.")
+        raise Http404(gettext("There is no such page in the docs."))
     beside: dict[str, Document | None] = {
         "before": every[at - 1] if at else None,
         "after": every[at + 1] if at + 1 < len(every) else None,
@@ -72,7 +73,7 @@ def function_detail(request: HttpRequest, name: str) -> HttpResponse:
     try:
         of = page(name)
     except KeyError as error:
-        raise Http404("No such function.") from error
+        raise Http404(gettext("No such function.")) from error
     every = names()
     at = every.index(name)
     context = {

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.core.errors import Conflict, DomainError
+from apps.core.words import gettext_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class BarsFileError(DomainError):
 
     code = "bars_file_invalid"
     status = 422
-    title = "The file of bars cannot be read"
+    title = gettext_lazy("The file of bars cannot be read")
 
     def __init__(
         self,
@@ -56,11 +59,13 @@ class BarsFileError(DomainError):
 class UnknownTimeframe(DomainError):
     code = "timeframe_unknown"
     status = 422
-    title = "The timeframe is not known"
+    title = gettext_lazy("The timeframe is not known")
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"“{text}” is not a timeframe. Write a number and a unit, such as 1m, 15m, 1h, 4h, 1d, 1w or 1M.",
+            gettext(
+                "“{text}” is not a timeframe. Write a number and a unit, such as 1m, 15m, 1h, 4h, 1d, 1w or 1M."
+            ).format(text=text),
             field="timeframe",
         )
 
@@ -68,11 +73,13 @@ class UnknownTimeframe(DomainError):
 class UnknownTimezone(DomainError):
     code = "timezone_unknown"
     status = 422
-    title = "The time zone is not known"
+    title = gettext_lazy("The time zone is not known")
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"“{text}” is not a time zone. Write an IANA name, such as UTC, Europe/Berlin or America/New_York.",
+            gettext(
+                "“{text}” is not a time zone. Write an IANA name, such as UTC, Europe/Berlin or America/New_York."
+            ).format(text=text),
             field="timezone",
         )
 
@@ -80,12 +87,14 @@ class UnknownTimezone(DomainError):
 class SymbolInvalid(DomainError):
     code = "symbol_invalid"
     status = 422
-    title = "The symbol cannot be used"
+    title = gettext_lazy("The symbol cannot be used")
 
     def __init__(self, text: str) -> None:
-        shown = f"“{text[:60]}”" if text.strip() else "An empty symbol"
+        shown = f"“{text[:60]}”" if text.strip() else gettext("An empty symbol")
         super().__init__(
-            f"{shown} is not a symbol: up to 40 letters, digits and . _ : / - ^ =, for example BTCUSDT.",
+            gettext(
+                "{shown} is not a symbol: up to 40 letters, digits and . _ : / - ^ =, for example BTCUSDT."
+            ).format(shown=shown),
             field="symbol",
         )
 
@@ -93,7 +102,7 @@ class SymbolInvalid(DomainError):
 class BarsNotFound(DomainError):
     code = "bars_not_found"
     status = 404
-    title = "There are no such bars"
+    title = gettext_lazy("There are no such bars")
 
 
 class StoredBarsDamaged(DomainError):
@@ -101,24 +110,24 @@ class StoredBarsDamaged(DomainError):
 
     code = "stored_bars_damaged"
     status = 500
-    title = "The stored bars are damaged"
+    title = gettext_lazy("The stored bars are damaged")
 
 
 class BarsInUse(Conflict):
     code = "bars_in_use"
-    title = "The bars are in use"
+    title = gettext_lazy("The bars are in use")
 
 
 class ReadOnlyInstrument(DomainError):
     code = "instrument_read_only"
     status = 403
-    title = "Shared instruments cannot be changed"
+    title = gettext_lazy("Shared instruments cannot be changed")
 
 
 class UploadTooLarge(DomainError):
     code = "upload_too_large"
     status = 413
-    title = "The file is too large"
+    title = gettext_lazy("The file is too large")
 
 
 class WrongStep(DomainError):
@@ -126,37 +135,37 @@ class WrongStep(DomainError):
 
     code = "wrong_step"
     status = 422
-    title = "This step cannot be used"
+    title = gettext_lazy("This step cannot be used")
 
 
 class FeedSettingsInvalid(DomainError):
     code = "feed_settings_invalid"
     status = 422
-    title = "A feed cannot be set like that"
+    title = gettext_lazy("A feed cannot be set like that")
 
 
 class FeedExists(Conflict):
     code = "feed_exists"
-    title = "There is such a feed already"
+    title = gettext_lazy("There is such a feed already")
 
 
 class FeedRefused(Conflict):
     """409: what was asked does not go with the state that the feed is in."""
 
     code = "feed_refused"
-    title = "The feed cannot do that now"
+    title = gettext_lazy("The feed cannot do that now")
 
 
 class TooManyFeeds(DomainError):
     code = "too_many_feeds"
     status = 422
-    title = "There are too many feeds"
+    title = gettext_lazy("There are too many feeds")
 
 
 class ReadOnlyFeed(DomainError):
     code = "feed_read_only"
     status = 403
-    title = "Shared feeds cannot be changed"
+    title = gettext_lazy("Shared feeds cannot be changed")
 
 
 class FeedBroken(Exception):

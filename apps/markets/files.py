@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from django.utils.translation import gettext
 
 from apps.engine.bars import Bars
 from apps.markets.errors import BadCell, BarsFileError, UnknownTimezone
@@ -132,10 +133,12 @@ def _parquet_rows(data: bytes, timezone: str) -> _Rows:
     try:
         frame = pl.read_parquet(data)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise BarsFileError("The Parquet file is damaged or cut short.") from error
+        raise BarsFileError(gettext("The Parquet file is damaged or cut short.")) from error
     columns = require_columns(frame.columns, line=None)
     if frame.is_empty():
-        raise BarsFileError("The file has columns and no bars.", hint="Add at least one row.")
+        raise BarsFileError(
+            gettext("The file has columns and no bars."), hint=gettext("Add at least one row.")
+        )
     frame.columns = [f"c{at}" for at in range(frame.width)]
     rows = _convert(frame, columns, timezone, lambda wanted: {row: row + 1 for row in wanted}, "Row")
     rows.report.kind = "parquet"
@@ -174,7 +177,7 @@ def _convert(
         has_volume=columns.has_volume,
     )
     if not columns.has_volume:
-        report.notes.append("The file has no volume; it counts as 0.")
+        report.notes.append(gettext("The file has no volume; it counts as 0."))
     return _Rows(times.ms, numbers, problems, place, unit, report)
 
 
@@ -187,12 +190,28 @@ def _time_problems(
         if value is None or str(value).strip() == "":
             problems.append((row, label, f"the time in column “{label}” is empty.", HINT_TIME))
         elif times.absent is not None and times.absent[row]:
-            hint = "Is it the zone of the file? Times in UTC need no zone."
+            hint = gettext("Is it the zone of the file? Times in UTC need no zone.")
             problems.append(
-                (row, label, f"“{value}” does not exist in {timezone}: the clocks went forward.", hint)
+                (
+                    row,
+                    label,
+                    gettext("“{value}” does not exist in {timezone}: the clocks went forward.").format(
+                        value=value, timezone=timezone
+                    ),
+                    hint,
+                )
             )
         else:
-            problems.append((row, label, f"“{_short(value)}” in column “{label}” is not a time.", times.hint))
+            problems.append(
+                (
+                    row,
+                    label,
+                    gettext("“{value}” in column “{label}” is not a time.").format(
+                        value=_short(value), label=label
+                    ),
+                    times.hint,
+                )
+            )
     return problems
 
 
@@ -213,11 +232,15 @@ def _read_numbers(
         if not text:
             message = f"column “{label}” is empty."
         elif read[row] is None:
-            message = f"“{_short(text)}” in column “{label}” is not a number."
+            message = gettext("“{text}” in column “{label}” is not a number.").format(
+                text=_short(text), label=label
+            )
             if "," in text:
-                hint = "Write a decimal point and no thousands separator: 1234.5."
+                hint = gettext("Write a decimal point and no thousands separator: 1234.5.")
         elif not np.isfinite(values[row]):
-            message = f"“{_short(text)}” in column “{label}” is not a finite number."
+            message = gettext("“{text}” in column “{label}” is not a finite number.").format(
+                text=_short(text), label=label
+            )
         elif role == "volume":
             message = f"the volume {_short(text)} is negative."
         else:
@@ -297,11 +320,21 @@ def _refuse_conflicts(
             place = rows.unit.lower()
             label = rows.report.columns[role]
             raise BarsFileError(
-                f"{rows.unit} {lines[two]}: the same time as {place} {lines[one]}, and another {label}"
-                f" ({values[differ[0] + 1]:.15g} instead of {values[differ[0]]:.15g}).",
+                gettext(
+                    "{unit} {lines}: the same time as {place} {lines_2}, and another {label} ({values:.15g} instead "
+                    "of {values_2:.15g})."
+                ).format(
+                    unit=rows.unit,
+                    lines=lines[two],
+                    place=place,
+                    lines_2=lines[one],
+                    label=label,
+                    values=values[differ[0] + 1],
+                    values_2=values[differ[0]],
+                ),
                 line=lines[two],
                 column=label,
-                hint="Keep the right one of the two. Is a time zone or a second symbol mixed in?",
+                hint=gettext("Keep the right one of the two. Is a time zone or a second symbol mixed in?"),
             )
 
 
@@ -309,7 +342,7 @@ def _spacing(steps: npt.NDArray[np.int64], timeframe_ms: int | None, report: Rea
     """The timeframe in milliseconds: what was asked for, else the commonest step, the smaller of equals."""
     if steps.size == 0:
         if timeframe_ms is None:
-            report.notes.append("One bar has no spacing; it is taken as a daily bar.")
+            report.notes.append(gettext("One bar has no spacing; it is taken as a daily bar."))
         return timeframe_ms or DAY_MS
     if (steps == steps[0]).all():
         commonest = int(steps[0])
@@ -322,9 +355,10 @@ def _spacing(steps: npt.NDArray[np.int64], timeframe_ms: int | None, report: Rea
         return timeframe_ms  # calendar months and years have no one length
     if commonest < timeframe_ms:
         raise BarsFileError(
-            f"The bars are {format_timeframe(commonest)} apart, and the timeframe given is "
-            f"{format_timeframe(timeframe_ms)}.",
-            hint="Leave the timeframe out, or give the file of that timeframe.",
+            gettext("The bars are {commonest} apart, and the timeframe given is {timeframe_ms}.").format(
+                commonest=format_timeframe(commonest), timeframe_ms=format_timeframe(timeframe_ms)
+            ),
+            hint=gettext("Leave the timeframe out, or give the file of that timeframe."),
         )
     return timeframe_ms
 

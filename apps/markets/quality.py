@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from django.utils.translation import gettext
 
 from apps.engine.bars import Bars
 from apps.markets.files import ReadReport
@@ -107,8 +108,10 @@ def quality_report(
     notes = list(read.notes) if read else []
     if single_stock:
         notes.append(
-            "One company's shares, chosen today: those that failed are not in the picture (survivorship). "
-            "Results on it say little about shares picked at the time."
+            gettext(
+                "One company's shares, chosen today: those that failed are not in the picture (survivorship). "
+                "Results on it say little about shares picked at the time."
+            )
         )
     verdict, summary = _verdict(bars, findings, gaps)
     return QualityReport(
@@ -156,7 +159,10 @@ def _impossible(bars: Bars) -> Finding | None:
     if not rows.size:
         return None
     return Finding(
-        "impossible", "bad", "Impossible bars", "Prices that are no numbers, not above 0, or outside low to high.",
+        "impossible", "bad", gettext("Impossible bars"), gettext(
+            "Prices that are no numbers, not above 0, or outside low to "
+            "high."
+        ),
         int(rows.size), [{"time": _iso(int(bars.time[row]))} for row in rows[:MAX_EXAMPLES]],
     )  # fmt: skip
 
@@ -169,10 +175,10 @@ def _gap_finding(gaps: Gaps, bars: Bars) -> Finding | None:
         {"after": _iso(gap.after), "before": _iso(gap.before), "missing": gap.missing}
         for gap in sorted(gaps.largest, key=lambda gap: -gap.missing)[:MAX_EXAMPLES]
     ]
-    detail = (
-        f"{gaps.missing:,} bars are missing of {gaps.missing + len(bars):,} to be expected "
-        f"({gaps.coverage:.2%} are there). Indicators and holding times count across a gap as if it were one bar."
-    )
+    detail = gettext(
+        "{missing:,} bars are missing of {value:,} to be expected ({coverage:.2%} are there). Indicators and "
+        "holding times count across a gap as if it were one bar."
+    ).format(missing=gaps.missing, value=gaps.missing + len(bars), coverage=gaps.coverage)
     return Finding("gaps", level, "Gaps", detail, gaps.count, examples)
 
 
@@ -180,8 +186,8 @@ def _holidays(gaps: Gaps) -> Finding | None:
     if not gaps.holidays:
         return None
     return Finding(
-        "holidays", "note", "Single weekdays without bars",
-        "Taken for holidays, not counted as gaps.", gaps.holidays,
+        "holidays", "note", gettext("Single weekdays without bars"),
+        gettext("Taken for holidays, not counted as gaps."), gaps.holidays,
     )  # fmt: skip
 
 
@@ -217,21 +223,26 @@ def _outliers(bars: Bars, calendar: str) -> list[Finding | None]:
     found: list[Finding | None] = []
     if splits:
         found.append(Finding(
-            "splits", "warning", "Looks like unadjusted share splits",
-            "The price jumps at the open by the ratio of a split. A backtest would book it as a profit or a loss: "
-            "use adjusted prices.",
+            "splits", "warning", gettext("Looks like unadjusted share splits"),
+            gettext(
+"The price jumps at the open by the ratio of a split. A backtest would book it as a profit or a loss: "
+            "use adjusted prices."
+),
             len(splits), [example(row, ratio=ratio) for row, ratio in list(splits.items())[:MAX_EXAMPLES]],
         ))  # fmt: skip
     if back:
         found.append(Finding(
-            "bad_ticks", "warning", "Bars that jump away and back",
-            f"One bar more than {limit:.1%} from both neighbours: often a feed error.",
+            "bad_ticks", "warning", gettext("Bars that jump away and back"),
+            gettext("One bar more than {limit:.1%} from both neighbours: often a feed error.").format(limit=limit),
             len(back), [example(row) for row in back[:MAX_EXAMPLES]],
         ))  # fmt: skip
     if other:
         found.append(Finding(
-            "outliers", "note", "Outlying bars",
-            f"Closes more than {limit:.1%} from the one before ({_OUTLIER_SIGMAS:g} times the usual step or more).",
+            "outliers", "note", gettext("Outlying bars"),
+            gettext(
+                "Closes more than {limit:.1%} from the one before ({outlier_sigmas:g} times "
+                "the usual step or more)."
+            ).format(limit=limit, outlier_sigmas=_OUTLIER_SIGMAS),
             len(other), [example(row) for row in other[:MAX_EXAMPLES]],
         ))  # fmt: skip
     return found
@@ -252,13 +263,15 @@ def _zero_volume(bars: Bars, read: ReadReport | None) -> Finding | None:
     if not idle.size or (read is not None and not read.has_volume):
         return None
     share = idle.size / len(bars)
-    detail = f"{share:.1%} of the bars. Nothing was traded, so no order could have been filled there."
+    detail = gettext(
+        "{share:.1%} of the bars. Nothing was traded, so no order could have been filled there."
+    ).format(share=share)
     if share == 1.0:
-        detail = (
+        detail = gettext(
             "No bar has a volume: the source does not give it. Volume indicators are without meaning here."
         )
     return Finding(
-        "zero_volume", "warning" if share > 0.05 else "note", "Bars without volume", detail, int(idle.size),
+        "zero_volume", "warning" if share > 0.05 else "note", gettext("Bars without volume"), detail, int(idle.size),
         [{"time": _iso(int(bars.time[row]))} for row in idle[:MAX_EXAMPLES]],
     )  # fmt: skip
 
@@ -269,8 +282,11 @@ def _flat(bars: Bars) -> Finding | None:
         return None
     share = flat.size / len(bars)
     return Finding(
-        "flat", "warning" if share > 0.05 else "note", "Bars that do not move",
-        f"{share:.1%} of the bars have one price only: filled-in values, or a market that hardly trades.",
+        "flat", "warning" if share > 0.05 else "note", gettext("Bars that do not move"),
+        gettext(
+            "{share:.1%} of the bars have one price only: filled-in values, or a market that "
+            "hardly trades."
+        ).format(share=share),
         int(flat.size), [{"time": _iso(int(bars.time[row]))} for row in flat[:MAX_EXAMPLES]],
     )  # fmt: skip
 
@@ -281,25 +297,27 @@ def _mended(read: ReadReport | None) -> list[Finding | None]:
         return found
     if read.duplicates_dropped:
         found.append(Finding(
-            "duplicates", "note", "Repeated lines", "Equal in every column; each was kept once.",
+            "duplicates", "note", gettext("Repeated lines"), gettext("Equal in every column; each was kept once."),
             read.duplicates_dropped,
         ))  # fmt: skip
     if read.out_of_order:
         found.append(Finding(
-            "out_of_order", "note", "Out of order",
-            "Bars earlier than the line before; they were sorted.", read.out_of_order,
+            "out_of_order", "note", gettext("Out of order"),
+            gettext("Bars earlier than the line before; they were sorted."), read.out_of_order,
         ))  # fmt: skip
     return found
 
 
 def _verdict(bars: Bars, findings: list[Finding], gaps: Gaps) -> tuple[Verdict, str]:
     if not len(bars) or any(finding.level == "bad" for finding in findings):
-        return "unusable", "Not fit for a backtest: there are impossible bars." if len(
+        return "unusable", gettext("Not fit for a backtest: there are impossible bars.") if len(
             bars
-        ) else "There are no bars."
+        ) else gettext("There are no bars.")
     warnings = [finding.title.lower() for finding in findings if finding.level == "warning"]
     if warnings:
-        return "doubtful", f"Look before you trust it: {', '.join(warnings)}."
+        return "doubtful", gettext("Look before you trust it: {join}.").format(join=", ".join(warnings))
     if findings:
-        return "usable", f"Fit for a backtest; {gaps.coverage:.2%} of the bars to be expected are there."
-    return "clean", "Nothing wrong was found."
+        return "usable", gettext(
+            "Fit for a backtest; {coverage:.2%} of the bars to be expected are there."
+        ).format(coverage=gaps.coverage)
+    return "clean", gettext("Nothing wrong was found.")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.notifications.models import Contact, Delivery, Ladder, Notice
@@ -39,5 +40,5 @@ def get_delivery_for(endpoint: Contact, uuid: UUID | str) -> Delivery:
 def _one(rows: QuerySet[M], uuid: UUID | str, name: str) -> M:
     found = rows.filter(uuid=uuid).first()
     if found is None:
-        raise Http404(f"No such {name}.")
+        raise Http404(gettext("No such {name}.").format(name=name))
     return found

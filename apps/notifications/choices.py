@@ -4,41 +4,43 @@ from __future__ import annotations
 
 from django.db.models import IntegerChoices, TextChoices
 
+from apps.core.words import gettext_lazy
+
 
 class Urgency(IntegerChoices):
-    LOW = 1, "Low"
-    NORMAL = 2, "Normal"
-    HIGH = 3, "High"
-    CRITICAL = 4, "Critical"
+    LOW = 1, gettext_lazy("Low")
+    NORMAL = 2, gettext_lazy("Normal")
+    HIGH = 3, gettext_lazy("High")
+    CRITICAL = 4, gettext_lazy("Critical")
 
 
 class Mode(TextChoices):
     """What a person wants of an event on a channel."""
 
-    NOW = "now", "At once"
-    DIGEST = "digest", "In the daily digest"
-    OFF = "off", "Not at all"
+    NOW = "now", gettext_lazy("At once")
+    DIGEST = "digest", gettext_lazy("In the daily digest")
+    OFF = "off", gettext_lazy("Not at all")
 
 
 class Until(TextChoices):
     """What ends a ladder: somebody who says that they have seen it, or a step that was delivered."""
 
-    ACKNOWLEDGED = "acknowledged", "Somebody acknowledges it"
-    DELIVERED = "delivered", "A step was delivered"
+    ACKNOWLEDGED = "acknowledged", gettext_lazy("Somebody acknowledges it")
+    DELIVERED = "delivered", gettext_lazy("A step was delivered")
 
 
 class DeliveryStatus(TextChoices):
-    WAITING = "waiting", "Waiting"
-    SENDING = "sending", "Being sent"
-    DELIVERED = "delivered", "Delivered"
-    FAILED = "failed", "Failed"
+    WAITING = "waiting", gettext_lazy("Waiting")
+    SENDING = "sending", gettext_lazy("Being sent")
+    DELIVERED = "delivered", gettext_lazy("Delivered")
+    FAILED = "failed", gettext_lazy("Failed")
     CANCELLED = (
         "cancelled",
-        "Not sent",
+        gettext_lazy("Not sent"),
     )  # muted, acknowledged or without an address meanwhile; `error` says which
-    UNKNOWN = "unknown", "Not known"  # it may have gone out, and nobody can be asked
-    DRY_RUN = "dry_run", "Not sent: dry run"
-    BUNDLED = "bundled", "Part of a digest"  # ends as the digest ends
+    UNKNOWN = "unknown", gettext_lazy("Not known")  # it may have gone out, and nobody can be asked
+    DRY_RUN = "dry_run", gettext_lazy("Not sent: dry run")
+    BUNDLED = "bundled", gettext_lazy("Part of a digest")  # ends as the digest ends
 
 
 ENDED = (
@@ -53,21 +55,21 @@ ENDED = (
 class Outcome(TextChoices):
     """How one attempt ended."""
 
-    DELIVERED = "delivered", "Delivered"
-    REFUSED = "refused", "Refused"
-    FAULT = "fault", "The provider is at fault"
-    UNCLEAR = "unclear", "No answer"
-    LOST = "lost", "The worker died"
-    DRY_RUN = "dry_run", "Dry run"
-    FOUND = "found", "Found at the provider"  # sent by an attempt that was lost
+    DELIVERED = "delivered", gettext_lazy("Delivered")
+    REFUSED = "refused", gettext_lazy("Refused")
+    FAULT = "fault", gettext_lazy("The provider is at fault")
+    UNCLEAR = "unclear", gettext_lazy("No answer")
+    LOST = "lost", gettext_lazy("The worker died")
+    DRY_RUN = "dry_run", gettext_lazy("Dry run")
+    FOUND = "found", gettext_lazy("Found at the provider")  # sent by an attempt that was lost
 
 
 class DisabledFor(TextChoices):
     """Why nothing goes to a contact any more."""
 
-    GONE = "gone", "It says that it is gone"
-    BOUNCED = "bounced", "Mail to it came back"
-    COMPLAINED = "complained", "Mail to it was reported as spam"
-    FAILING = "failing", "Every delivery failed for days"
-    PERSON = "person", "Switched off"
-    REMOVED = "removed", "Removed"
+    GONE = "gone", gettext_lazy("It says that it is gone")
+    BOUNCED = "bounced", gettext_lazy("Mail to it came back")
+    COMPLAINED = "complained", gettext_lazy("Mail to it was reported as spam")
+    FAILING = "failing", gettext_lazy("Every delivery failed for days")
+    PERSON = "person", gettext_lazy("Switched off")
+    REMOVED = "removed", gettext_lazy("Removed")

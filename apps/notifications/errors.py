@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 
 
 class BadTarget(DomainError):
     """An address, number or URL that the channel cannot send to."""
 
     code = "bad_target"
-    title = "Nothing can be sent there"
+    title = gettext_lazy("Nothing can be sent there")
 
 
 class BadLink(DomainError):
@@ -17,21 +18,21 @@ class BadLink(DomainError):
 
     code = "bad_link"
     status = 410
-    title = "The link does not work"
+    title = gettext_lazy("The link does not work")
 
 
 class NotToBeChosen(DomainError):
     """A wish that cannot be granted: an unknown event or channel, one that is always told, hours without an end."""
 
     code = "not_to_be_chosen"
-    title = "This cannot be chosen"
+    title = gettext_lazy("This cannot be chosen")
 
 
 class WrongCode(DomainError):
     """A code that is not the one that was sent, or does not count any more."""
 
     code = "wrong_code"
-    title = "The code does not match"
+    title = gettext_lazy("The code does not match")
 
 
 class TooManyCodes(DomainError):
@@ -39,7 +40,7 @@ class TooManyCodes(DomainError):
 
     code = "too_many_codes"
     status = 429
-    title = "Too many codes"
+    title = gettext_lazy("Too many codes")
 
 
 class TooManyTests(DomainError):
@@ -47,11 +48,11 @@ class TooManyTests(DomainError):
 
     code = "too_many_tests"
     status = 429
-    title = "Too many tests"
+    title = gettext_lazy("Too many tests")
 
 
 class BadLadder(DomainError):
     """Steps that cannot be climbed."""
 
     code = "bad_ladder"
-    title = "The ladder cannot be used"
+    title = gettext_lazy("The ladder cannot be used")

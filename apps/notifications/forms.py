@@ -8,7 +8,9 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.engine.lang.payloads import LONGEST
 from apps.notifications.channels.base import Channel
 from apps.notifications.channels.registry import channels
@@ -30,7 +32,11 @@ def _clock() -> forms.TimeInput:
 class InboxFilterForm(forms.Form):
     """The inbox's filters and cursor, all in the address. What makes no sense is as good as not given."""
 
-    STATES = [("", "All"), ("unread", "Unread"), ("open", "Waiting for an answer")]
+    STATES = [
+        ("", gettext_lazy("All")),
+        ("unread", gettext_lazy("Unread")),
+        ("open", gettext_lazy("Waiting for an answer")),
+    ]
 
     q = forms.CharField(required=False, max_length=100)
     state = forms.ChoiceField(required=False, choices=STATES)
@@ -70,26 +76,34 @@ class ContactForm(forms.Form):
 class CodeForm(forms.Form):
     code = forms.CharField(
         max_length=12,
-        label="Code",
+        label=gettext_lazy("Code"),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
     )
 
 
 class HoursForm(forms.Form):
-    THROUGH = [(Urgency.HIGH.value, "High and critical"), (Urgency.CRITICAL.value, "Critical only")]
+    THROUGH = [
+        (Urgency.HIGH.value, gettext_lazy("High and critical")),
+        (Urgency.CRITICAL.value, gettext_lazy("Critical only")),
+    ]
 
-    quiet_from = forms.TimeField(required=False, label="Quiet from", widget=_clock())
-    quiet_until = forms.TimeField(required=False, label="Quiet until", widget=_clock())
-    digest_at = forms.TimeField(label="Digest at", widget=_clock())
+    quiet_from = forms.TimeField(required=False, label=gettext_lazy("Quiet from"), widget=_clock())
+    quiet_until = forms.TimeField(required=False, label=gettext_lazy("Quiet until"), widget=_clock())
+    digest_at = forms.TimeField(label=gettext_lazy("Digest at"), widget=_clock())
     breaks_through = forms.TypedChoiceField(
-        choices=THROUGH, coerce=int, label="What comes through all the same", widget=forms.Select
+        choices=THROUGH,
+        coerce=int,
+        label=gettext_lazy("What comes through all the same"),
+        widget=forms.Select,
     )
     monthly_budget = forms.IntegerField(
         required=False,
         min_value=0,
         max_value=1_000_000,
-        label="Budget a month",
-        help_text="Credits. What goes out by the cheapest channels stays within it, with free ones if need be.",
+        label=gettext_lazy("Budget a month"),
+        help_text=gettext_lazy(
+            "Credits. What goes out by the cheapest channels stays within it, with free ones if need be."
+        ),
     )
 
     def __init__(self, *args: Any, hours: DeliveryHours, **kwargs: Any) -> None:
@@ -100,8 +114,8 @@ class HoursForm(forms.Form):
 class LadderForm(forms.Form):
     """Up to eight steps; one without a channel is left out."""
 
-    name = forms.CharField(max_length=80, label="Name")
-    until = forms.ChoiceField(choices=Until.choices, label="Goes on until")
+    name = forms.CharField(max_length=80, label=gettext_lazy("Name"))
+    until = forms.ChoiceField(choices=Until.choices, label=gettext_lazy("Goes on until"))
 
     def __init__(self, *args: Any, ladder: Ladder | None = None, **kwargs: Any) -> None:
         if ladder is not None:
@@ -115,13 +129,15 @@ class LadderForm(forms.Form):
         ]
         for number in range(1, MOST_STEPS + 1):
             self.fields[f"channel_{number}"] = forms.ChoiceField(
-                choices=[("", "No step"), *ways], required=False, label=f"Step {number}"
+                choices=[("", gettext("No step")), *ways],
+                required=False,
+                label=gettext("Step {number}").format(number=number),
             )
             self.fields[f"wait_{number}"] = forms.IntegerField(
-                min_value=0, max_value=86_400, required=False, label="Wait before it"
+                min_value=0, max_value=86_400, required=False, label=gettext("Wait before it")
             )
             self.fields[f"unit_{number}"] = forms.ChoiceField(
-                choices=UNITS, required=False, initial="60", label="Unit"
+                choices=UNITS, required=False, initial="60", label=gettext("Unit")
             )
 
     def rows(self) -> list[tuple[int, forms.BoundField, forms.BoundField, forms.BoundField]]:
@@ -164,7 +180,9 @@ class EventsField(forms.MultipleChoiceField):
 
     def __init__(self) -> None:
         super().__init__(
-            required=False, label="Events", help_text="None chosen: every event of this workspace."
+            required=False,
+            label=gettext("Events"),
+            help_text=gettext("None chosen: every event of this workspace."),
         )
 
     @staticmethod
@@ -175,29 +193,37 @@ class EventsField(forms.MultipleChoiceField):
 
 
 class WebhookSettingsForm(forms.Form):
-    name = forms.CharField(max_length=80, required=False, label="Name", help_text="What it is for.")
+    name = forms.CharField(
+        max_length=80, required=False, label=gettext_lazy("Name"), help_text=gettext_lazy("What it is for.")
+    )
     events = EventsField()
     filter = forms.CharField(
         max_length=LONGEST,
         required=False,
-        label="Only if",
+        label=gettext_lazy("Only if"),
         widget=forms.TextInput(
             attrs={"placeholder": 'symbol == "BTCUSDT" and price > 45000', "spellcheck": "false"}
         ),
-        help_text="A condition in the formula language over the data of an event. Empty: everything.",
+        help_text=gettext_lazy(
+            "A condition in the formula language over the data of an event. Empty: everything."
+        ),
     )
     ordered = forms.BooleanField(
         required=False,
-        label="Keep the order",
-        help_text="The next one waits until the one before it has arrived or was given up. One that fails holds up "
-        "the rest.",
+        label=gettext_lazy("Keep the order"),
+        help_text=gettext_lazy(
+            "The next one waits until the one before it has arrived or was given up. One that fails holds up "
+            "the rest."
+        ),
     )
     ordered_by = forms.RegexField(
         r"^\w{0,40}$",
         required=False,
-        label="Separately for each",
+        label=gettext_lazy("Separately for each"),
         widget=forms.TextInput(attrs={"placeholder": "symbol", "spellcheck": "false"}),
-        help_text="A field of the data: order is then kept among those that say the same in it. Empty: among all.",
+        help_text=gettext_lazy(
+            "A field of the data: order is then kept among those that say the same in it. Empty: among all."
+        ),
     )
 
     def __init__(self, *args: Any, contact: Contact | None = None, **kwargs: Any) -> None:
@@ -232,18 +258,18 @@ class WebhookSettingsForm(forms.Form):
 
 class WebhookForm(WebhookSettingsForm):
     KINDS = [
-        ("secret", "A shared secret (HMAC-SHA256, v1)"),
-        ("pair", "A key pair (ed25519, v1a)"),
+        ("secret", gettext_lazy("A shared secret (HMAC-SHA256, v1)")),
+        ("pair", gettext_lazy("A key pair (ed25519, v1a)")),
     ]
 
     url = forms.CharField(
         max_length=500,
-        label="URL",
+        label=gettext_lazy("URL"),
         widget=forms.URLInput(attrs={"placeholder": "https://example.com/hooks/candlewright"}),
-        help_text="Must be https and reachable from the internet.",
+        help_text=gettext_lazy("Must be https and reachable from the internet."),
     )
     signing = forms.ChoiceField(
-        choices=KINDS, label="Signed with", widget=forms.RadioSelect, initial="secret"
+        choices=KINDS, label=gettext_lazy("Signed with"), widget=forms.RadioSelect, initial="secret"
     )
     field_order = ["url", "name", "events", "filter", "signing", "ordered", "ordered_by"]
 
@@ -254,8 +280,10 @@ class ContactSettingsForm(forms.Form):
     events = EventsField()
     discreet = forms.BooleanField(
         required=False,
-        label="Keep the message behind the log-in",
-        help_text="What goes there says only that there is something new, with a link to your inbox.",
+        label=gettext_lazy("Keep the message behind the log-in"),
+        help_text=gettext_lazy(
+            "What goes there says only that there is something new, with a link to your inbox."
+        ),
     )
 
     def __init__(self, *args: Any, contact: Contact, **kwargs: Any) -> None:
@@ -267,7 +295,7 @@ class ContactSettingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["events"]
         field.choices = EventsField.choices_now(kept)  # type: ignore[attr-defined]
-        field.help_text = (
+        field.help_text = gettext(
             "None chosen: what your preferences say of the channel. Chosen: these and nothing else."
         )
 
@@ -278,9 +306,16 @@ class ContactSettingsForm(forms.Form):
 class RotateForm(forms.Form):
     """How long the keys in use go on signing beside the new one."""
 
-    OVERLAPS = [("0", "Not at all"), ("1", "1 hour"), ("24", "24 hours"), ("168", "7 days")]
+    OVERLAPS = [
+        ("0", gettext_lazy("Not at all")),
+        ("1", gettext_lazy("1 hour")),
+        ("24", gettext_lazy("24 hours")),
+        ("168", gettext_lazy("7 days")),
+    ]
 
-    overlap_hours = forms.ChoiceField(choices=OVERLAPS, initial="24", label="The present key signs on for")
+    overlap_hours = forms.ChoiceField(
+        choices=OVERLAPS, initial="24", label=gettext_lazy("The present key signs on for")
+    )
 
     def overlap(self) -> timedelta:
         return timedelta(hours=int(self.cleaned_data["overlap_hours"]))
@@ -289,12 +324,12 @@ class RotateForm(forms.Form):
 class ReplayForm(forms.Form):
     """A span of time, in UTC."""
 
-    since = forms.DateTimeField(label="From (UTC)")
-    until = forms.DateTimeField(label="Until (UTC)")
+    since = forms.DateTimeField(label=gettext_lazy("From (UTC)"))
+    until = forms.DateTimeField(label=gettext_lazy("Until (UTC)"))
     also_delivered = forms.BooleanField(
         required=False,
-        label="Also what was delivered",
-        help_text="Under the same ids, so that a receiver knows them again.",
+        label=gettext_lazy("Also what was delivered"),
+        help_text=gettext_lazy("Under the same ids, so that a receiver knows them again."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -311,12 +346,12 @@ class ReplayForm(forms.Form):
         since: datetime | None = values.get("since")
         until: datetime | None = values.get("until")
         if since and until and since >= until:
-            self.add_error("until", "The end comes before the beginning.")
+            self.add_error("until", gettext("The end comes before the beginning."))
         return values
 
 
 class StatusForm(forms.Form):
-    status = forms.ChoiceField(required=False, choices=[("", "All"), *DeliveryStatus.choices])
+    status = forms.ChoiceField(required=False, choices=[("", gettext_lazy("All")), *DeliveryStatus.choices])
     before = forms.UUIDField(required=False)
 
     def chosen(self) -> str:

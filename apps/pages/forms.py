@@ -7,9 +7,11 @@ from typing import Any
 
 from django import forms
 from django.apps import apps
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.core.request_context import WAYS
+from apps.core.words import gettext_lazy
 from apps.journal.selectors import SYSTEM, JournalFilter
 
 
@@ -27,11 +29,15 @@ class JournalFilterForm(forms.Form):
     person = forms.ChoiceField(required=False)
     group = forms.ChoiceField(required=False)
     via = forms.ChoiceField(
-        required=False, choices=[("", "Any way"), *((way, way.capitalize()) for way in WAYS)]
+        required=False, choices=[("", gettext_lazy("Any way")), *((way, way.capitalize()) for way in WAYS)]
     )
-    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
-    q = forms.CharField(required=False, max_length=100, label="Text")
+    since = forms.DateField(
+        required=False, label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    q = forms.CharField(required=False, max_length=100, label=gettext_lazy("Text"))
     object = forms.CharField(required=False, max_length=120)
     request = forms.CharField(required=False, max_length=64)
 
@@ -39,14 +45,14 @@ class JournalFilterForm(forms.Form):
         super().__init__(data)
         self.members = {str(member.uuid): member.pk for member in members}
         people = [(str(member.uuid), member.name or member.email) for member in members]
-        self.fields["person"].choices = [("", "Anybody"), *people, ("system", "The system")]  # type: ignore[attr-defined]
-        self.fields["group"].choices = [("", "Anything"), *groups()]  # type: ignore[attr-defined]
+        self.fields["person"].choices = [("", gettext("Anybody")), *people, ("system", gettext("The system"))]  # type: ignore[attr-defined]
+        self.fields["group"].choices = [("", gettext("Anything")), *groups()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
-            self.add_error("until", "The last day lies before the first.")
+            self.add_error("until", gettext("The last day lies before the first."))
         return cleaned
 
     def chosen(self) -> JournalFilter:

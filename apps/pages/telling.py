@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.billing.models import Payment, UsageDay
@@ -55,7 +56,7 @@ def _said(workspace: Workspace, receipt: Receipt) -> dict[str, Any]:
     facts = [["Workspace", workspace.name]]
     for one in live:
         facts.append(["Realised", f"{one.currency} {one.realised:,.2f}".replace("-", "−")])
-        facts.append(["Trading fees", f"{one.currency} {one.fees:,.2f}".replace("-", "−")])
+        facts.append([gettext("Trading fees"), f"{one.currency} {one.fees:,.2f}".replace("-", "−")])
     if receipt.credits:
         facts.append(["Credits", f"{receipt.credits:,}"])
     text = _cost(receipt)
@@ -66,23 +67,31 @@ def _said(workspace: Workspace, receipt: Receipt) -> dict[str, Any]:
         "text": text,
         "facts": facts,
         "url": f"/settings/workspace/receipt/?month={receipt.month:%Y-%m}",
-        "url_words": "See the receipt",
+        "url_words": gettext("See the receipt"),
     }
 
 
 def _signals(receipt: Receipt) -> str:
     if not receipt.signals:
         return "no signals"
-    many = "1 signal" if receipt.signals == 1 else f"{receipt.signals:,} signals"
-    return f"{many}, {receipt.useful:,} useful" if receipt.measured else many
+    many = (
+        gettext("1 signal")
+        if receipt.signals == 1
+        else gettext("{signals:,} signals").format(signals=receipt.signals)
+    )
+    return (
+        gettext("{many}, {useful:,} useful").format(many=many, useful=receipt.useful)
+        if receipt.measured
+        else many
+    )
 
 
 def _cost(receipt: Receipt) -> str:
     if not receipt.costs:
-        return "The platform cost nothing."
+        return gettext("The platform cost nothing.")
     sums = " and ".join(money(amount, currency) for currency, amount in receipt.costs.items())
     each = receipt.cost_per_useful
     if each is None:
-        return f"{sums} for the platform."
+        return gettext("{sums} for the platform.").format(sums=sums)
     per = " and ".join(money(amount, currency) for currency, amount in each.items())
-    return f"{sums} for the platform: {per} for each useful signal."
+    return gettext("{sums} for the platform: {per} for each useful signal.").format(sums=sums, per=per)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class AlertRefused(DomainError):
     """
 
     code = "invalid_alert"
-    title = "The alert cannot be read"
+    title = gettext_lazy("The alert cannot be read")
 
     def __init__(
         self,
@@ -48,31 +49,31 @@ class SourceRefused(DomainError):
     """A setting of a source that cannot be kept; `field` says which."""
 
     code = "invalid_source"
-    title = "The source cannot be set up like this"
+    title = gettext_lazy("The source cannot be set up like this")
 
 
 class SourceInactive(DomainError):
     code = "source_inactive"
     status = 409
-    title = "The source is switched off"
+    title = gettext_lazy("The source is switched off")
 
 
 class AlarmRefused(DomainError):
     code = "invalid_alarm"
-    title = "The alarm cannot be kept like this"
+    title = gettext_lazy("The alarm cannot be kept like this")
 
 
 class TooManyTests(DomainError):
     code = "too_many_tests"
     status = 429
-    title = "A test was just sent"
+    title = gettext_lazy("A test was just sent")
 
 
 class UtBotRefused(DomainError):
     code = "invalid_ut_bot"
-    title = "The UT Bot cannot be set like this"
+    title = gettext_lazy("The UT Bot cannot be set like this")
 
 
 class RecordRefused(DomainError):
     code = "invalid_record"
-    title = "The record cannot be shown like this"
+    title = gettext_lazy("The record cannot be shown like this")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.words import gettext_lazy
 from apps.notifications.choices import Mode, Urgency
 from apps.notifications.services import Content, Event, content_of_data, register_event
 from apps.signals.choices import Action
@@ -21,7 +22,7 @@ FACTS = {
     "Bar": _("Bar"),
     "Alarm": _("Alarm"),
 }
-NO_CREDITS = "It went to the inbox alone: the workspace has too few credits for other messages."
+NO_CREDITS = gettext_lazy("It went to the inbox alone: the workspace has too few credits for other messages.")
 NO_CREDITS_WORDS = _("It went to the inbox alone: the workspace has too few credits for other messages.")
 
 
@@ -43,24 +44,28 @@ def content_of_signal(data: Mapping[str, Any]) -> Content:
 ALARM_FIRED = register_event(
     Event(
         "signals.alarm.fired",
-        "An alarm of yours fires",
+        gettext_lazy("An alarm of yours fires"),
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
         content=content_of_signal,
         sample={
-            "title": "BUY BTCUSDT at 45,000",
-            "text": "Your alarm “Bitcoin, hourly” took this signal.",
-            "facts": [["Price", "45000"], ["Timeframe", "1h"], ["Strategy", "UT Bot"]],
+            "title": gettext_lazy("BUY BTCUSDT at 45,000"),
+            "text": gettext_lazy("Your alarm “Bitcoin, hourly” took this signal."),
+            "facts": [["Price", "45000"], ["Timeframe", "1h"], ["Strategy", gettext_lazy("UT Bot")]],
             "url": "/signals/",
         },
     )
 )
 ALARM_TESTED = register_event(
-    Event("signals.alarm.tested", "A test of an alarm", modes={"inbox": Mode.NOW, "email": Mode.NOW})
+    Event(
+        "signals.alarm.tested",
+        gettext_lazy("A test of an alarm"),
+        modes={"inbox": Mode.NOW, "email": Mode.NOW},
+    )
 )
 SEQUENCE_BROKEN = register_event(
     Event(
         "signals.sequence.broken",
-        "Alerts of a source are missing",
+        gettext_lazy("Alerts of a source are missing"),
         urgency=Urgency.HIGH,
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
     )
@@ -68,14 +73,14 @@ SEQUENCE_BROKEN = register_event(
 ALERTS_REFUSED = register_event(
     Event(
         "signals.alerts.refused",
-        "Alerts of a source cannot be read",
+        gettext_lazy("Alerts of a source cannot be read"),
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
     )
 )
 SYMBOL_UNKNOWN = register_event(
     Event(
         "signals.symbol.unknown",
-        "For staff: an alert names an unknown symbol or timeframe",
+        gettext_lazy("For staff: an alert names an unknown symbol or timeframe"),
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
     )
 )

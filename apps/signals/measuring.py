@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from apps.core.words import gettext_lazy
 from apps.engine.bars import Bars
 from apps.signals.choices import Unmeasured
 
-HORIZONS = {3_600: "1 hour", 14_400: "4 hours", 86_400: "24 hours"}
+HORIZONS = {3_600: gettext_lazy("1 hour"), 14_400: gettext_lazy("4 hours"), 86_400: gettext_lazy("24 hours")}
 NEAR = 0.75  # of the horizon: a close before that does not stand for its end
 OFF_MARKET = 0.01  # an entry price may lie so far outside of what was traded
 UNDER_WAY = 0.1  # a bar of which no more had passed counts as one after the signal

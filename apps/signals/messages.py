@@ -6,6 +6,8 @@ import json
 import uuid
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from apps.signals.models import AlertSource
 
 # The position after the order tells apart two orders of one name in one second; a resent alert keeps its time.
@@ -43,6 +45,6 @@ def sample_alert(source: AlertSource, *, now: datetime) -> bytes:
         "price": 45000.5,
         "bar_time": moment,
         "timestamp": moment,
-        "strategy": f"Test of {source.name}"[:200],
+        "strategy": gettext("Test of {name}").format(name=source.name)[:200],
     }
     return json.dumps(payload, ensure_ascii=False).encode()

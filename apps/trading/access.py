@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.core.by_uuid import by_uuid
@@ -15,14 +16,14 @@ from apps.trading.selectors import accounts_of, books_of, discrepancies_of, orde
 def get_account_for(workspace: Workspace, uuid: UUID | str) -> TradingAccount:
     account = by_uuid(accounts_of(workspace), uuid)
     if account is None:
-        raise Http404("No such account.")
+        raise Http404(gettext("No such account."))
     return account
 
 
 def get_book_for(workspace: Workspace, uuid: UUID | str) -> Book:
     book = by_uuid(books_of(workspace), uuid)
     if book is None:
-        raise Http404("No such book.")
+        raise Http404(gettext("No such book."))
     return book
 
 
@@ -32,7 +33,7 @@ def get_order_for(workspace: Workspace, uuid: UUID | str) -> Order:
     except ValueError:  # no UUID at all
         order = None
     if order is None:
-        raise Http404("No such order.")
+        raise Http404(gettext("No such order."))
     return order
 
 
@@ -40,12 +41,12 @@ def get_switch_for(workspace: Workspace, uuid: UUID | str) -> KillSwitch:
     """One of the workspace's own; those of staff are not for it to lift."""
     switch = by_uuid(KillSwitch.objects.filter(workspace=workspace).select_related("book"), uuid)
     if switch is None:
-        raise Http404("No such kill switch.")
+        raise Http404(gettext("No such kill switch."))
     return switch
 
 
 def get_discrepancy_for(workspace: Workspace, uuid: UUID | str) -> Discrepancy:
     found = by_uuid(discrepancies_of(workspace), uuid)
     if found is None:
-        raise Http404("No such discrepancy.")
+        raise Http404(gettext("No such discrepancy."))
     return found

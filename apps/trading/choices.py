@@ -4,50 +4,55 @@ from __future__ import annotations
 
 from django.db import models
 
+from apps.core.words import gettext_lazy
+
 
 class AccountKind(models.TextChoices):
-    PAPER = "paper", "Paper"
-    EXCHANGE = "exchange", "Exchange"
+    PAPER = "paper", gettext_lazy("Paper")
+    EXCHANGE = "exchange", gettext_lazy("Exchange")
 
 
 class AccountState(models.TextChoices):
-    CONNECTED = "connected", "Connected"
-    CHECKING = "checking", "Being checked"
-    REFUSED = "refused", "Refused"  # its keys may do more than trade, or too little
-    FROZEN = "frozen", "Frozen"  # by a person: no new orders
-    FAILED = "failed", "Failing"  # the exchange does not take the keys any more
+    CONNECTED = "connected", gettext_lazy("Connected")
+    CHECKING = "checking", gettext_lazy("Being checked")
+    REFUSED = "refused", gettext_lazy("Refused")  # its keys may do more than trade, or too little
+    FROZEN = "frozen", gettext_lazy("Frozen")  # by a person: no new orders
+    FAILED = "failed", gettext_lazy("Failing")  # the exchange does not take the keys any more
 
 
 class Side(models.TextChoices):
-    BUY = "buy", "Buy"
-    SELL = "sell", "Sell"
+    BUY = "buy", gettext_lazy("Buy")
+    SELL = "sell", gettext_lazy("Sell")
 
 
 class Purpose(models.TextChoices):
-    ENTER = "enter", "Enter"
-    EXIT = "exit", "Exit"
-    PROTECT = "protect", "Protect"
-    FLATTEN = "flatten", "Flatten"
+    ENTER = "enter", gettext_lazy("Enter")
+    EXIT = "exit", gettext_lazy("Exit")
+    PROTECT = "protect", gettext_lazy("Protect")
+    FLATTEN = "flatten", gettext_lazy("Flatten")
 
 
 class OrderKind(models.TextChoices):
-    MARKET = "market", "Market"
-    LIMIT = "limit", "Limit"
-    STOP = "stop", "Stop"
+    MARKET = "market", gettext_lazy("Market")
+    LIMIT = "limit", gettext_lazy("Limit")
+    STOP = "stop", gettext_lazy("Stop")
 
 
 class OrderStatus(models.TextChoices):
     """Where an order stands; what may follow what is `rules.orders.NEXT`."""
 
-    PENDING = "pending", "Waiting to be sent"
-    SUBMITTING = "submitting", "Being sent"
-    UNKNOWN = "unknown", "Unknown"  # sent, and no answer came: it is looked up, never sent again blindly
-    OPEN = "open", "Open"
-    PARTLY_FILLED = "partly_filled", "Partly filled"
-    FILLED = "filled", "Filled"
-    CANCELLED = "cancelled", "Cancelled"
-    REJECTED = "rejected", "Rejected"
-    EXPIRED = "expired", "Expired"
+    PENDING = "pending", gettext_lazy("Waiting to be sent")
+    SUBMITTING = "submitting", gettext_lazy("Being sent")
+    UNKNOWN = (
+        "unknown",
+        gettext_lazy("Unknown"),
+    )  # sent, and no answer came: it is looked up, never sent again blindly
+    OPEN = "open", gettext_lazy("Open")
+    PARTLY_FILLED = "partly_filled", gettext_lazy("Partly filled")
+    FILLED = "filled", gettext_lazy("Filled")
+    CANCELLED = "cancelled", gettext_lazy("Cancelled")
+    REJECTED = "rejected", gettext_lazy("Rejected")
+    EXPIRED = "expired", gettext_lazy("Expired")
 
 
 ENDED = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED)
@@ -63,88 +68,88 @@ UNDER_WAY = (
 class EventKind(models.TextChoices):
     """What happened to an order. Its fills are rows of their own (`Fill`)."""
 
-    PLACED = "placed", "Placed"
-    SUBMITTING = "submitting", "Being sent"
-    UNKNOWN = "unknown", "No answer"
-    ACCEPTED = "accepted", "Accepted"
-    REJECTED = "rejected", "Rejected"
-    CANCEL_ASKED = "cancel_asked", "Cancellation asked"
-    CANCELLED = "cancelled", "Cancelled"
-    EXPIRED = "expired", "Expired"
-    NOT_FOUND = "not_found", "Not known to the exchange"  # so it may be sent again
-    NOTE = "note", "Note"
+    PLACED = "placed", gettext_lazy("Placed")
+    SUBMITTING = "submitting", gettext_lazy("Being sent")
+    UNKNOWN = "unknown", gettext_lazy("No answer")
+    ACCEPTED = "accepted", gettext_lazy("Accepted")
+    REJECTED = "rejected", gettext_lazy("Rejected")
+    CANCEL_ASKED = "cancel_asked", gettext_lazy("Cancellation asked")
+    CANCELLED = "cancelled", gettext_lazy("Cancelled")
+    EXPIRED = "expired", gettext_lazy("Expired")
+    NOT_FOUND = "not_found", gettext_lazy("Not known to the exchange")  # so it may be sent again
+    NOTE = "note", gettext_lazy("Note")
 
 
 class EventSource(models.TextChoices):
-    US = "us", "Candlewright"
-    PERSON = "person", "Person"
-    EXCHANGE = "exchange", "Exchange"
-    PAPER = "paper", "Paper broker"
+    US = "us", gettext_lazy("Candlewright")
+    PERSON = "person", gettext_lazy("Person")
+    EXCHANGE = "exchange", gettext_lazy("Exchange")
+    PAPER = "paper", gettext_lazy("Paper broker")
 
 
 class CashKind(models.TextChoices):
-    DEPOSIT = "deposit", "Capital given"
-    WITHDRAWAL = "withdrawal", "Capital taken"
-    TRADE = "trade", "Trade"
-    FEE = "fee", "Fee"
-    FUNDING = "funding", "Borrow and funding"
-    ADJUSTMENT = "adjustment", "Adjustment"
+    DEPOSIT = "deposit", gettext_lazy("Capital given")
+    WITHDRAWAL = "withdrawal", gettext_lazy("Capital taken")
+    TRADE = "trade", gettext_lazy("Trade")
+    FEE = "fee", gettext_lazy("Fee")
+    FUNDING = "funding", gettext_lazy("Borrow and funding")
+    ADJUSTMENT = "adjustment", gettext_lazy("Adjustment")
 
 
 class SwitchScope(models.TextChoices):
     """What a kill switch stops. The wider ones hold for everything below them."""
 
-    BOOK = "book", "One bot"
-    SYMBOL = "symbol", "A symbol"
-    EXCHANGE = "exchange", "An exchange"
-    WORKSPACE = "workspace", "The workspace"
-    PLATFORM = "platform", "The whole platform"
+    BOOK = "book", gettext_lazy("One bot")
+    SYMBOL = "symbol", gettext_lazy("A symbol")
+    EXCHANGE = "exchange", gettext_lazy("An exchange")
+    WORKSPACE = "workspace", gettext_lazy("The workspace")
+    PLATFORM = "platform", gettext_lazy("The whole platform")
 
 
 class Refusal(models.TextChoices):
     """Why an intent became no order."""
 
-    KILL_SWITCH = "kill_switch", "A kill switch is on"
-    ACCOUNT = "account", "The account takes no orders"
-    BOOK_CLOSED = "book_closed", "The book is closed"
-    EXPIRED = "expired", "Too old"
-    SIZE = "size", "Size"
-    NOTHING_TO_CLOSE = "nothing_to_close", "Nothing to close"
-    SYMBOL = "symbol", "Symbol not allowed"
-    RATE = "rate", "Too many orders"
-    PRICE_COLLAR = "price_collar", "Price too far off"
-    ORDER_NOTIONAL = "order_notional", "Order too large"
-    POSITION_NOTIONAL = "position_notional", "Position too large"
-    LEVERAGE = "leverage", "Leverage"
-    DAILY_LOSS = "daily_loss", "Daily loss reached"
-    DRAWDOWN = "drawdown", "Drawdown reached"
-    CASH = "cash", "Not enough cash"
+    KILL_SWITCH = "kill_switch", gettext_lazy("A kill switch is on")
+    ACCOUNT = "account", gettext_lazy("The account takes no orders")
+    BOOK_CLOSED = "book_closed", gettext_lazy("The book is closed")
+    EXPIRED = "expired", gettext_lazy("Too old")
+    SIZE = "size", gettext_lazy("Size")
+    NOTHING_TO_CLOSE = "nothing_to_close", gettext_lazy("Nothing to close")
+    SYMBOL = "symbol", gettext_lazy("Symbol not allowed")
+    RATE = "rate", gettext_lazy("Too many orders")
+    PRICE_COLLAR = "price_collar", gettext_lazy("Price too far off")
+    ORDER_NOTIONAL = "order_notional", gettext_lazy("Order too large")
+    POSITION_NOTIONAL = "position_notional", gettext_lazy("Position too large")
+    LEVERAGE = "leverage", gettext_lazy("Leverage")
+    DAILY_LOSS = "daily_loss", gettext_lazy("Daily loss reached")
+    DRAWDOWN = "drawdown", gettext_lazy("Drawdown reached")
+    CASH = "cash", gettext_lazy("Not enough cash")
 
 
 class DiscrepancyKind(models.TextChoices):
     """How the exchange and our ledger differ. Nothing of it is ever put right by trading."""
 
-    FOREIGN_ORDER = "foreign_order", "An order that is not ours"
-    EXTERNAL_TRADE = "external_trade", "A trade that is not ours"
-    MISSED_FILL = "missed_fill", "A fill that came late"
-    FEE = "fee", "A fee that cannot be valued"
-    BALANCE = "balance", "A balance that nothing explains"
-    SHORTFALL = "shortfall", "Less at the exchange than the books hold"
-    LOST_ORDER = "lost_order", "An order that the exchange lost"
+    FOREIGN_ORDER = "foreign_order", gettext_lazy("An order that is not ours")
+    EXTERNAL_TRADE = "external_trade", gettext_lazy("A trade that is not ours")
+    MISSED_FILL = "missed_fill", gettext_lazy("A fill that came late")
+    FEE = "fee", gettext_lazy("A fee that cannot be valued")
+    BALANCE = "balance", gettext_lazy("A balance that nothing explains")
+    SHORTFALL = "shortfall", gettext_lazy("Less at the exchange than the books hold")
+    LOST_ORDER = "lost_order", gettext_lazy("An order that the exchange lost")
 
 
 class KeyPurpose(models.TextChoices):
     """What an account's keys were opened for."""
 
-    CHECK = "check", "What they may do"
-    SUBMIT = "submit", "Sending orders"
-    LOOK_UP = "look_up", "Looking orders up"
-    CANCEL = "cancel", "Cancelling orders"
-    COMPARE = "compare", "Comparing with the books"
-    STREAM = "stream", "News as it happens"
+    CHECK = "check", gettext_lazy("What they may do")
+    SUBMIT = "submit", gettext_lazy("Sending orders")
+    LOOK_UP = "look_up", gettext_lazy("Looking orders up")
+    CANCEL = "cancel", gettext_lazy("Cancelling orders")
+    COMPARE = "compare", gettext_lazy("Comparing with the books")
+    STREAM = "stream", gettext_lazy("News as it happens")
 
 
 class LotMethod(models.TextChoices):
-    FIFO = "fifo", "First in, first out"
-    LIFO = "lifo", "Last in, first out"
-    HIFO = "hifo", "Highest price first"
+    FIFO = "fifo", gettext_lazy("First in, first out")
+    LIFO = "lifo", gettext_lazy("Last in, first out")
+    HIFO = "hifo", gettext_lazy("Highest price first")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.core.errors import Conflict, DomainError
+from apps.core.words import gettext_lazy
 
 
 class OrderRefused(DomainError):
@@ -10,53 +11,53 @@ class OrderRefused(DomainError):
 
     code = "order_refused"
     status = 422
-    title = "The order was refused"
+    title = gettext_lazy("The order was refused")
 
 
 class OrderNotOpen(Conflict):
     code = "order_not_open"
-    title = "The order is over"
+    title = gettext_lazy("The order is over")
 
 
 class BookNotFlat(Conflict):
     code = "book_not_flat"
-    title = "The book still holds a position or an order"
+    title = gettext_lazy("The book still holds a position or an order")
 
 
 class NotEnoughCash(DomainError):
     code = "not_enough_cash"
     status = 422
-    title = "There is not so much cash"
+    title = gettext_lazy("There is not so much cash")
 
 
 class WrongLimit(DomainError):
     code = "limit_invalid"
     status = 422
-    title = "This limit cannot be one"
+    title = gettext_lazy("This limit cannot be one")
 
 
 class SwitchOff(Conflict):
     code = "switch_lifted"
-    title = "The kill switch is lifted already"
+    title = gettext_lazy("The kill switch is lifted already")
 
 
 class UnknownExchange(DomainError):
     code = "exchange_unknown"
     status = 422
-    title = "This exchange cannot be connected"
+    title = gettext_lazy("This exchange cannot be connected")
 
 
 class AccountNameTaken(Conflict):
     code = "account_name_taken"
-    title = "There is an account of this name"
+    title = gettext_lazy("There is an account of this name")
 
 
 class NotAtExchange(Conflict):
     code = "account_not_at_exchange"
-    title = "This account trades on paper"
+    title = gettext_lazy("This account trades on paper")
 
 
 class WrongSwitch(DomainError):
     code = "kill_switch_invalid"
     status = 422
-    title = "This kill switch cannot be one"
+    title = gettext_lazy("This kill switch cannot be one")

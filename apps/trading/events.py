@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from apps.core.words import gettext_lazy
 from apps.notifications.choices import Mode, Urgency
 from apps.notifications.services import Event, register_event
 
 FOREIGN_ORDER = register_event(
     Event(
         "trading.order.foreign",
-        "An order appears that is not ours",
+        gettext_lazy("An order appears that is not ours"),
         urgency=Urgency.HIGH,
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
         required=True,
         sample={
-            "title": "An order that is not ours: Binance",
-            "text": "Somebody placed an order to sell 0.5 BTCUSDT with your keys.",
+            "title": gettext_lazy("An order that is not ours: Binance"),
+            "text": gettext_lazy("Somebody placed an order to sell 0.5 BTCUSDT with your keys."),
             "url": "/trading/accounts/",
         },
     )
@@ -22,14 +23,14 @@ FOREIGN_ORDER = register_event(
 ACCOUNT_DIFFERS = register_event(
     Event(
         "trading.account.differs",
-        "An exchange and your books differ",
+        gettext_lazy("An exchange and your books differ"),
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
     )
 )
 ACCOUNT_FAILED = register_event(
     Event(
         "trading.account.failed",
-        "An exchange does not take your keys any more",
+        gettext_lazy("An exchange does not take your keys any more"),
         urgency=Urgency.HIGH,
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
     )

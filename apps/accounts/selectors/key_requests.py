@@ -8,12 +8,13 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import ApiKey
 from apps.core.models import ApiRequest
+from apps.core.words import gettext_lazy
 
 # how it went: words, and the statuses from … up to but without …
 OUTCOMES = {
     "done": ("Answered", 200, 400),
     "refused": ("Refused", 400, 500),
-    "failed": ("Failed on our side", 500, 600),
+    "failed": (gettext_lazy("Failed on our side"), 500, 600),
 }
 
 

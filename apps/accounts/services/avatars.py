@@ -11,6 +11,7 @@ from typing import IO
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils.translation import gettext
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from apps.accounts.errors import AvatarRefused
@@ -56,7 +57,9 @@ def _replace(user: User, path: str, action: str) -> None:
 def _painted(data: bytes) -> bytes:
     if len(data) > MOST_BYTES:
         raise AvatarRefused(
-            f"The picture is larger than {MOST_BYTES // 1024 // 1024} MB. Make it smaller first."
+            gettext("The picture is larger than {value} MB. Make it smaller first.").format(
+                value=MOST_BYTES // 1024 // 1024
+            )
         )
     try:
         with warnings.catch_warnings():
@@ -64,12 +67,13 @@ def _painted(data: bytes) -> bytes:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise AvatarRefused(
-                        f"The picture has {image.width} × {image.height} pixels, more than 25 million. "
-                        "Make it smaller first."
+                        gettext(
+                            "The picture has {width} × {height} pixels, more than 25 million. Make it smaller first."
+                        ).format(width=image.width, height=image.height)
                     )
                 upright = ImageOps.exif_transpose(image).convert("RGBA")
     except UnidentifiedImageError:
-        raise AvatarRefused("This is not a picture. JPEG, PNG, WebP and GIF are.") from None
+        raise AvatarRefused(gettext("This is not a picture. JPEG, PNG, WebP and GIF are.")) from None
     except (
         OSError,
         ValueError,
@@ -77,7 +81,7 @@ def _painted(data: bytes) -> bytes:
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
     ) as error:
-        raise AvatarRefused(f"The picture cannot be read: {error}") from None
+        raise AvatarRefused(gettext("The picture cannot be read: {error}").format(error=error)) from None
     square = ImageOps.fit(upright, (SIDE, SIDE), Image.Resampling.LANCZOS)
     painted = io.BytesIO()
     Image.frombytes("RGBA", square.size, square.tobytes()).save(painted, "WEBP", quality=85)

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.choices import GRANTED_ROLES
 from apps.accounts.errors import InvitationRefused, WorkspaceRefused
@@ -32,11 +33,13 @@ def invite(workspace: Workspace, *, email: str, role: str, actor: User) -> Invit
     """
     workspace = Workspace.objects.select_for_update().get(pk=workspace.pk)
     if not workspace.is_team:
-        raise WorkspaceRefused("A personal workspace has one member. Make a team to work with others.")
+        raise WorkspaceRefused(
+            gettext("A personal workspace has one member. Make a team to work with others.")
+        )
     if role not in dict(GRANTED_ROLES):
-        raise InvitationRefused("Choose admin, trader, analyst or viewer.", field="role")
+        raise InvitationRefused(gettext("Choose admin, trader, analyst or viewer."), field="role")
     if Membership.objects.filter(workspace=workspace, user__email__iexact=email).exists():
-        raise InvitationRefused(f"{email} is a member already.", field="email")
+        raise InvitationRefused(gettext("{email} is a member already.").format(email=email), field="email")
     now = timezone.now()
     unanswered = Invitation.objects.filter(
         workspace=workspace, accepted_at=None, declined_at=None, revoked_at=None
@@ -44,11 +47,17 @@ def invite(workspace: Workspace, *, email: str, role: str, actor: User) -> Invit
     unanswered.filter(email__iexact=email, expires_at__lte=now).update(revoked_at=now)
     if unanswered.filter(email__iexact=email).exists():
         raise InvitationRefused(
-            f"{email} has been asked already. Send that invitation again, or revoke it first.", field="email"
+            gettext("{email} has been asked already. Send that invitation again, or revoke it first.").format(
+                email=email
+            ),
+            field="email",
         )
     if unanswered.filter(expires_at__gt=now).count() >= MOST_OPEN:
         raise InvitationRefused(
-            f"{MOST_OPEN} invitations wait for an answer. Revoke some before you send more.", field="email"
+            gettext("{most_open} invitations wait for an answer. Revoke some before you send more.").format(
+                most_open=MOST_OPEN
+            ),
+            field="email",
         )
     check_room(workspace, "seats")
     invitation = Invitation.objects.create(
@@ -93,11 +102,13 @@ def accept(invitation: Invitation, *, actor: User) -> Membership:
     workspace = Workspace.objects.select_for_update().get(pk=invitation.workspace_id)
     invitation = _unanswered(invitation)
     if invitation.state == "expired":
-        raise InvitationRefused("This invitation has expired. Ask for a new one.")
+        raise InvitationRefused(gettext("This invitation has expired. Ask for a new one."))
     if workspace.closes_at is not None:
-        raise InvitationRefused(f"{workspace} is being closed.")
+        raise InvitationRefused(gettext("{workspace} is being closed.").format(workspace=workspace))
     if Membership.objects.filter(workspace=workspace, user=actor).exists():
-        raise InvitationRefused(f"You are a member of {workspace} already.")
+        raise InvitationRefused(
+            gettext("You are a member of {workspace} already.").format(workspace=workspace)
+        )
     check_room(workspace, "seats")
     membership = Membership.objects.create(workspace=workspace, user=actor, role=invitation.role)
     invitation.accepted_at = timezone.now()
@@ -137,7 +148,11 @@ def send_invitation(invitation_id: int) -> None:
     }
     name = invitation.invited_by.display_name if invitation.invited_by else "Somebody"
     message = EmailMultiAlternatives(
-        " ".join(f"{name} invites you to {invitation.workspace.name} on Candlewright".split()),
+        " ".join(
+            gettext("{name} invites you to {name_2} on Candlewright")
+            .format(name=name, name_2=invitation.workspace.name)
+            .split()
+        ),
         render_to_string("account/email/invitation.txt", context).strip() + "\n",
         to=[invitation.email],
     )
@@ -153,7 +168,7 @@ def token_hash(token: str) -> str:
 def _unanswered(invitation: Invitation) -> Invitation:
     found = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if found.state in ("accepted", "declined", "revoked"):
-        raise InvitationRefused(f"This invitation was {found.state} already.")
+        raise InvitationRefused(gettext("This invitation was {state} already.").format(state=found.state))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.credentials import API_KEY, digest, new_secret
 from apps.accounts.errors import BadKey
@@ -45,16 +46,20 @@ def create_api_key(
     grantable = grantable_scopes(_rights_in(workspace, actor))
     wanted = sorted(grantable if scopes is None else set(scopes))
     if not wanted:
-        raise BadKey("Choose at least one scope: a key without one could do nothing.", field="scopes")
+        raise BadKey(
+            gettext("Choose at least one scope: a key without one could do nothing."), field="scopes"
+        )
     if beyond := [scope for scope in wanted if scope not in grantable]:
         raise BadKey(
-            f"You cannot give {', '.join(beyond)}. Your role here may give: {', '.join(sorted(grantable))}.",
+            gettext("You cannot give {join}. Your role here may give: {join_2}.").format(
+                join=", ".join(beyond), join_2=", ".join(sorted(grantable))
+            ),
             field="scopes",
         )
     if expires_at is UNSET:
         expires_at = now + LASTS
     if expires_at is not None and expires_at <= now:
-        raise BadKey("The end must lie in the future.", field="expires_at")
+        raise BadKey(gettext("The end must lie in the future."), field="expires_at")
     key, secret = _insert(
         workspace=workspace,
         user=actor,
@@ -114,19 +119,21 @@ def rotate_api_key(key: ApiKey, *, actor: User, overlap: timedelta = timedelta(d
     Raises BadKey where the key has ended or already has a successor, and for an overlap of more than 7 days.
     """
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
-        raise BadKey("The old key may work on for 0 to 168 hours.", field="overlap_hours")
+        raise BadKey(gettext("The old key may work on for 0 to 168 hours."), field="overlap_hours")
     now = timezone.now()
     key = ApiKey.objects.select_for_update(of=("self",)).select_related("workspace", "user").get(pk=key.pk)
     if not key.is_live(now):
-        raise BadKey("This key has ended. Make a new one.", code="api_key_ended", status=409)
+        raise BadKey(gettext("This key has ended. Make a new one."), code="api_key_ended", status=409)
     if key.replaced_by_id:
         raise BadKey(
-            "This key has a successor already. Rotate that one.", code="api_key_replaced", status=409
+            gettext("This key has a successor already. Rotate that one."), code="api_key_replaced", status=409
         )
     scopes = sorted(set(key.scopes) & grantable_scopes(_rights_in(key.workspace, key.user)))
     if not scopes:
         raise BadKey(
-            "Its maker's role no longer allows any of its scopes.", code="api_key_powerless", status=409
+            gettext("Its maker's role no longer allows any of its scopes."),
+            code="api_key_powerless",
+            status=409,
         )
     successor, secret = _insert(
         workspace=key.workspace,
@@ -202,8 +209,12 @@ def _networks(texts: Iterable[str]) -> list[str]:
             found.append(str(parse_network(text)))
         except ValueError as error:
             raise BadKey(
-                f"{error}. Write one such as 203.0.113.7 or 2001:db8::/48.", field="allowed_networks"
+                gettext("{error}. Write one such as 203.0.113.7 or 2001:db8::/48.").format(error=error),
+                field="allowed_networks",
             ) from None
     if len(found) > MAX_NETWORKS:
-        raise BadKey(f"At most {MAX_NETWORKS} addresses and networks.", field="allowed_networks")
+        raise BadKey(
+            gettext("At most {max_networks} addresses and networks.").format(max_networks=MAX_NETWORKS),
+            field="allowed_networks",
+        )
     return list(dict.fromkeys(found))

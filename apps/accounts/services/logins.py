@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.choices import EndReason, LoginKind
 from apps.accounts.models import Device, DeviceLink, Login, User
@@ -46,7 +47,7 @@ def open_login(
     now = timezone.now()
     agent = request.META.get("HTTP_USER_AGENT", "")[:300]
     ip = client_ip(request)
-    label = name or label_of(agent) or "Unknown browser"
+    label = name or label_of(agent) or gettext("Unknown browser")
     device, is_new = (None, False) if kind == LoginKind.TOKEN else _device(request, user, label, ip, now)
     login = Login.objects.create(
         user=user,
@@ -157,7 +158,7 @@ def use_device_link(request: HttpRequest, token: str) -> User | None:
     if not links.update(used_at=now):
         return None
     user = DeviceLink.objects.select_related("user").get(token_hash=token_hash(token)).user
-    label = label_of(request.META.get("HTTP_USER_AGENT", "")) or "Unknown browser"
+    label = label_of(request.META.get("HTTP_USER_AGENT", "")) or gettext("Unknown browser")
     device, _ = _device(request, user, label, client_ip(request), now)
     record(actor=user, workspace=None, action="accounts.device.introduced", target=device, subject=user)
     return user

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.choices import MailKind
 from apps.accounts.language import writing_to
@@ -27,6 +28,7 @@ from apps.accounts.services.not_me import make_not_me
 from apps.accounts.services.outgoing import deliver, due, lease
 from apps.accounts.services.told import KINDS, facts_for, people_told
 from apps.core.jobs import enqueue_on_commit
+from apps.core.words import gettext_lazy
 from apps.journal.models import Entry
 
 SWITCHES = {
@@ -35,19 +37,19 @@ SWITCHES = {
     MailKind.WORKSPACE: "mail_workspaces",
 }
 SUBJECTS = {
-    MailKind.PASSWORD: "Your password was changed",
-    MailKind.EMAIL: "Your e-mail address was changed",
-    MailKind.FACTOR: "Your second factor was changed",
-    MailKind.SUSPENDED: "Your account was suspended",
-    MailKind.REACTIVATED: "Your account is open again",
-    MailKind.GUESSED: "Somebody is guessing your password",
-    MailKind.SOCIAL: "The ways to sign in to your account were changed",
-    MailKind.DEVICE: "A sign-in with a new browser",
-    MailKind.KEY: "An API key of yours",
-    MailKind.TOKEN: "A program was signed out of your account",
-    MailKind.EXPORT: "Your data is ready",
-    MailKind.ERASURE: "The deletion of your account",
-    MailKind.WORKSPACE: "A change in your workspaces",
+    MailKind.PASSWORD: gettext_lazy("Your password was changed"),
+    MailKind.EMAIL: gettext_lazy("Your e-mail address was changed"),
+    MailKind.FACTOR: gettext_lazy("Your second factor was changed"),
+    MailKind.SUSPENDED: gettext_lazy("Your account was suspended"),
+    MailKind.REACTIVATED: gettext_lazy("Your account is open again"),
+    MailKind.GUESSED: gettext_lazy("Somebody is guessing your password"),
+    MailKind.SOCIAL: gettext_lazy("The ways to sign in to your account were changed"),
+    MailKind.DEVICE: gettext_lazy("A sign-in with a new browser"),
+    MailKind.KEY: gettext_lazy("An API key of yours"),
+    MailKind.TOKEN: gettext_lazy("A program was signed out of your account"),
+    MailKind.EXPORT: gettext_lazy("Your data is ready"),
+    MailKind.ERASURE: gettext_lazy("The deletion of your account"),
+    MailKind.WORKSPACE: gettext_lazy("A change in your workspaces"),
 }
 
 
@@ -110,7 +112,7 @@ def _called(by: User | None, workspace: Workspace | None) -> str:
     if by is None:
         return ""
     is_outsider = by.is_staff and not Membership.objects.filter(user=by, workspace=workspace).exists()
-    return "Our staff" if is_outsider else by.display_name
+    return gettext("Our staff") if is_outsider else by.display_name
 
 
 def message_of(mail: SecurityMail) -> EmailMultiAlternatives:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.accounts.choices import GRANTED_ROLES, Role
 from apps.accounts.errors import WorkspaceRefused
@@ -18,10 +19,10 @@ def change_role(membership: Membership, *, role: str, actor: User) -> Membership
     membership = _locked(membership)
     if membership.role == Role.OWNER:
         raise WorkspaceRefused(
-            "The owner's role does not change. Hand the workspace over instead.", field="role"
+            gettext("The owner's role does not change. Hand the workspace over instead."), field="role"
         )
     if role not in dict(GRANTED_ROLES):
-        raise WorkspaceRefused("Choose admin, trader, analyst or viewer.", field="role")
+        raise WorkspaceRefused(gettext("Choose admin, trader, analyst or viewer."), field="role")
     before = membership.role
     if before != role:
         membership.role = role
@@ -43,7 +44,7 @@ def remove_member(membership: Membership, *, actor: User) -> None:
     membership = _locked(membership)
     workspace, person = membership.workspace, membership.user
     if membership.role == Role.OWNER:
-        raise WorkspaceRefused("The owner cannot leave. Hand the workspace over first, or close it.")
+        raise WorkspaceRefused(gettext("The owner cannot leave. Hand the workspace over first, or close it."))
     for key in ApiKey.objects.filter(workspace=workspace, user=person, revoked_at=None):
         revoke_api_key(key, actor=actor)
     role = membership.role
@@ -69,5 +70,5 @@ def _locked(membership: Membership) -> Membership:
         .first()
     )
     if found is None:
-        raise WorkspaceRefused("This person is no longer a member.")
+        raise WorkspaceRefused(gettext("This person is no longer a member."))
     return found

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.accounts.services.logins import make_device_link
@@ -26,7 +27,7 @@ def send_device_link(email: str) -> None:
     url = settings.SITE_URL + reverse("account_new_browser_link", args=[make_device_link(user)])
     context = {"url": url, "person": user, "site_url": settings.SITE_URL}
     message = EmailMultiAlternatives(
-        "Sign in with a new browser",
+        gettext("Sign in with a new browser"),
         render_to_string("account/email/new_browser.txt", context).strip() + "\n",
         to=[user.email],
     )

@@ -22,6 +22,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from apps.accounts.errors import BadCredentials, LinkRefused, SignupClosed
 from apps.accounts.models import User
@@ -35,7 +36,7 @@ def register(request: HttpRequest, *, email: str, password: str, name: str = "")
     """
     adapter = get_adapter(request)
     if not adapter.is_open_for_signup(request):
-        raise SignupClosed("This installation takes no new accounts.")
+        raise SignupClosed(gettext("This installation takes no new accounts."))
     _check_password(password, User(email=email, name=name))
     if filter_users_by_email(email):
         make_password(password)  # as long as for a new one
@@ -92,7 +93,8 @@ def confirm_email(request: HttpRequest, *, key: str) -> None:
     with transaction.atomic():
         if confirmation is None or not confirmation.confirm(request):
             raise LinkRefused(
-                "This key was used, has run out, or is no key of ours. Ask for a new mail.", field="key"
+                gettext("This key was used, has run out, or is no key of ours. Ask for a new mail."),
+                field="key",
             )
 
 
@@ -132,7 +134,7 @@ def set_new_password(request: HttpRequest, *, key: str, password: str) -> None:
     # allauth's form cannot do without the first part
     if not uid.isalnum() or not form.is_valid() or not form.reset_user.is_active:
         raise LinkRefused(
-            "This key was used, has run out, or is no key of ours. Ask for a new mail.", field="key"
+            gettext("This key was used, has run out, or is no key of ours. Ask for a new mail."), field="key"
         )
     user: User = form.reset_user
     _check_password(password, user)

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.credentials import CHALLENGE, digest, new_secret
 from apps.accounts.errors import ChallengeRefused, LoginRefused, SecondFactorRequired
@@ -40,7 +41,7 @@ def sign_in(request: HttpRequest, *, email: str, password: str, client_name: str
     user = _person_of(email, password)
     if user is None:
         note_login_failed(attempt)
-        raise LoginRefused("The address or the password is wrong.")
+        raise LoginRefused(gettext("The address or the password is wrong."))
     note_login_ok(attempt)
     _refuse_suspended(user)
     if user.second_factors_at is not None:
@@ -52,8 +53,10 @@ def sign_in(request: HttpRequest, *, email: str, password: str, client_name: str
             expires_at=timezone.now() + CHALLENGE_LASTS,
         )
         raise SecondFactorRequired(
-            "The password is right. Send this challenge with a code of the second factor, or a backup code, to "
-            "/api/v1/auth/mfa/verify/ within 5 minutes.",
+            gettext(
+                "The password is right. Send this challenge with a code of the second factor, or a backup code, to "
+                "/api/v1/auth/mfa/verify/ within 5 minutes."
+            ),
             status=401,
             extra={"challenge": secret, "expires_in": int(CHALLENGE_LASTS.total_seconds())},
         )
@@ -71,16 +74,22 @@ def answer_challenge(request: HttpRequest, *, challenge: str, code: str) -> Toke
     # counted before the code is looked at, so that guesses sent at once count too
     if not waiting.update(attempts=F("attempts") + 1):
         raise ChallengeRefused(
-            "This challenge was answered, has run out, or was answered wrongly too often. Log in again."
+            gettext(
+                "This challenge was answered, has run out, or was answered wrongly too often. Log in again."
+            )
         )
     found = LoginChallenge.objects.select_related("user").get(token_hash=digest(challenge))
     _refuse_suspended(found.user)
     device_token = request.COOKIES.get(DEVICE_COOKIE, "")
     if verify_second_factor(found.user, code, device_token=device_token) is None:
-        raise LoginRefused("This code is not right, or was used before.", code="wrong_code", field="code")
+        raise LoginRefused(
+            gettext("This code is not right, or was used before."), code="wrong_code", field="code"
+        )
     with transaction.atomic():
         if not LoginChallenge.objects.filter(pk=found.pk, used_at=None).update(used_at=timezone.now()):
-            raise ChallengeRefused("This challenge was answered at the same moment by another request.")
+            raise ChallengeRefused(
+                gettext("This challenge was answered at the same moment by another request.")
+            )
         return open_family(request, found.user, name=found.client_name, with_second_factor=True)
 
 
@@ -98,4 +107,8 @@ def _person_of(email: str, password: str) -> User | None:
 def _refuse_suspended(user: User) -> None:
     if not user.is_active:
         reason = f" The reason given: {user.suspended_for}" if user.suspended_for else ""
-        raise LoginRefused(f"This account is suspended.{reason}", code="account_suspended", status=403)
+        raise LoginRefused(
+            gettext("This account is suspended.{reason}").format(reason=reason),
+            code="account_suspended",
+            status=403,
+        )

@@ -20,6 +20,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 
 from apps.accounts.errors import TooManyGuesses, TooManyTries
 from apps.accounts.models import GuessBucket, User
@@ -85,7 +86,7 @@ def check_guess_allowed(kind: str, user: User, *, device_token: str = "") -> Att
     """
     known = known_device(user.email, device_token) is not None
     key, limit = (
-        (_key(f"{kind} device", f"{user.pk} {device_token}"), DEVICE)
+        (_key(gettext("{kind} device").format(kind=kind), f"{user.pk} {device_token}"), DEVICE)
         if known
         else (_key(kind, str(user.pk)), ACCOUNT)
     )

@@ -22,6 +22,7 @@ from apps.accounts.errors import RefreshRefused
 from apps.accounts.models import Login, LoginChallenge, RefreshToken, User
 from apps.accounts.services.logins import end_login, open_login
 from apps.core.client_ip import client_ip
+from apps.core.words import gettext_lazy
 from apps.journal.services import record
 
 IDLE = timedelta(days=30)  # a family whose newest token is not used for so long has ended
@@ -29,11 +30,13 @@ LASTS = timedelta(days=90)  # and this long after the log-in at the latest
 LOST_ANSWER = timedelta(seconds=10)
 
 REFUSALS = {
-    "refresh_unknown": "This refresh token is unknown. Log in again.",
-    "refresh_expired": "This refresh token has run out. Log in again.",
-    "login_ended": "This log-in has ended. Log in again.",
-    "account_suspended": "This account is suspended.",
-    "refresh_reused": "This refresh token was used before, so its log-in has been ended. Log in again.",
+    "refresh_unknown": gettext_lazy("This refresh token is unknown. Log in again."),
+    "refresh_expired": gettext_lazy("This refresh token has run out. Log in again."),
+    "login_ended": gettext_lazy("This log-in has ended. Log in again."),
+    "account_suspended": gettext_lazy("This account is suspended."),
+    "refresh_reused": gettext_lazy(
+        "This refresh token was used before, so its log-in has been ended. Log in again."
+    ),
 }
 
 

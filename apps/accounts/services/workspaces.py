@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from apps.accounts.choices import Role, WorkspaceKind
 from apps.accounts.errors import WorkspaceRefused
@@ -71,12 +72,14 @@ def transfer_workspace(workspace: Workspace, *, to: Membership, actor: User) -> 
     """Make another member the owner; who was it, the actor, becomes an admin. Raises WorkspaceRefused."""
     workspace = _locked(workspace)
     if workspace.owner_id != actor.pk:  # two hand-overs at once: the second is not the owner's any more
-        raise WorkspaceRefused("Somebody else owns this workspace by now.")
+        raise WorkspaceRefused(gettext("Somebody else owns this workspace by now."))
     if not workspace.is_team:
-        raise WorkspaceRefused("A personal workspace stays with its person. Make a team to hand over.")
+        raise WorkspaceRefused(
+            gettext("A personal workspace stays with its person. Make a team to hand over.")
+        )
     heir = Membership.objects.select_related("user").filter(pk=to.pk, workspace=workspace).first()
     if heir is None or heir.user_id == workspace.owner_id or not heir.user.is_active:
-        raise WorkspaceRefused("Choose another active member of this workspace.", field="member")
+        raise WorkspaceRefused(gettext("Choose another active member of this workspace."), field="member")
     before = workspace.owner
     Membership.objects.filter(workspace=workspace, role=Role.OWNER).update(
         role=Role.ADMIN, updated_at=timezone.now()
@@ -95,7 +98,9 @@ def close_workspace(workspace: Workspace, *, actor: User) -> Workspace:
     """Deleted in 14 days; until then it can be read, and taken back by its owner. Doing it twice changes nothing."""
     workspace = _locked(workspace)
     if not workspace.is_team:
-        raise WorkspaceRefused("A personal workspace goes with its account. Delete the account to remove it.")
+        raise WorkspaceRefused(
+            gettext("A personal workspace goes with its account. Delete the account to remove it.")
+        )
     if workspace.closes_at is None:
         workspace.closes_at = timezone.now() + CLOSING_TAKES
         workspace.save(update_fields=["closes_at", "updated_at"])

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from apps.accounts.choices import EndReason
@@ -36,7 +37,7 @@ def login_end(request: HttpRequest, uuid: UUID) -> HttpResponse:
         logout(request)
         return redirect("account_login")
     end_login(login, reason=EndReason.REVOKED, actor=request.user)
-    messages.success(request, f"{login.label} is signed out.")
+    messages.success(request, gettext("{label} is signed out.").format(label=login.label))
     return redirect("accounts:devices")
 
 
@@ -45,7 +46,12 @@ def login_end(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def logins_end(request: HttpRequest) -> HttpResponse:
     """All but this one."""
     number = end_logins(request.user, reason=EndReason.REVOKED, actor=request.user, but=login_id(request))
-    messages.success(request, f"{number} other sign-in{'' if number == 1 else 's'} ended.")
+    messages.success(
+        request,
+        ngettext("{number} other sign-in ended.", "{number} other sign-ins ended.", number).format(
+            number=number
+        ),
+    )
     return redirect("accounts:devices")
 
 
@@ -54,5 +60,5 @@ def logins_end(request: HttpRequest) -> HttpResponse:
 def device_forget(request: HttpRequest, uuid: UUID) -> HttpResponse:
     device = get_object_or_404(request.user.devices, uuid=uuid)
     forget_device(device, actor=request.user)
-    messages.success(request, f"{device.label} is forgotten.")
+    messages.success(request, gettext("{label} is forgotten.").format(label=device.label))
     return redirect("accounts:devices")

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -51,7 +52,7 @@ def new_browser_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "account/new_browser_link.html")
     if use_device_link(request, token) is None:
         return render(request, "account/new_browser_link.html", {"is_over": True}, status=410)
-    messages.success(request, "This browser is known now. Sign in as usual.")
+    messages.success(request, gettext("This browser is known now. Sign in as usual."))
     return redirect("account_login")
 
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from apps.accounts.impersonation import stop_looking
@@ -18,5 +19,5 @@ def impersonation_stop(request: HttpRequest) -> HttpResponse:
     look = stop_looking(request)
     if look is None:
         return redirect("pages:dashboard")
-    messages.success(request, f"You no longer look as {look.user}.")
+    messages.success(request, gettext("You no longer look as {user}.").format(user=look.user))
     return redirect(reverse("admin:accounts_user_change", args=[look.user_id]))

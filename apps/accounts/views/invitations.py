@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from apps.accounts.errors import InvitationRefused
@@ -21,13 +22,13 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Who asks whom to join what. Somebody signed in with another address is told so and must say that it is meant."""
     found = invitation_for_token(token)
     if found is None:
-        raise Http404("This link is not one of ours, or a newer one was sent.")
+        raise Http404(gettext("This link is not one of ours, or a newer one was sent."))
     problem = ""
     if request.method == "POST":
         try:
             if answer := _answer(request, found):
                 return answer
-            problem = "Say that you want to join with this account."
+            problem = gettext("Say that you want to join with this account.")
         except InvitationRefused as error:
             problem = error.message
     is_same = request.user.is_authenticated and request.user.email.lower() == found.email.lower()
@@ -53,6 +54,9 @@ def _answer(request: HttpRequest, found: Invitation) -> HttpResponse | None:
     membership = invitations.accept(found, actor=request.user)
     request.session[SESSION_KEY] = membership.workspace_id
     messages.success(
-        request, f"You are {membership.get_role_display().lower()} of {membership.workspace} now."
+        request,
+        gettext("You are {lower} of {workspace} now.").format(
+            lower=membership.get_role_display().lower(), workspace=membership.workspace
+        ),
     )
     return redirect("pages:dashboard")

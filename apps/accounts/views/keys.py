@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -76,7 +77,7 @@ def api_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
             except BadKey as error:
                 form.add_error(error.field, error.message)
             else:
-                messages.success(request, "Key saved.")
+                messages.success(request, gettext("Key saved."))
                 return redirect("accounts:api-key", uuid)
     outcome, before = request.GET.get("outcome", ""), request.GET.get("before", "")
     last = int(before) if before.isdecimal() and len(before) < 19 else None
@@ -105,7 +106,9 @@ def api_key_rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
     require_confirmed(request)
     form = RotateForm(request.POST)
     if not form.is_valid():
-        raise BadKey("Choose from the list how long the old key shall work on.", field="overlap_hours")
+        raise BadKey(
+            gettext("Choose from the list how long the old key shall work on."), field="overlap_hours"
+        )
     overlap = timedelta(hours=form.cleaned_data["overlap_hours"])
     successor, secret = rotate_api_key(key, actor=request.user, overlap=overlap)
     return _show_once(request, successor, secret)
@@ -117,7 +120,7 @@ def api_key_revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     key = get_object_or_404(_visible(request), uuid=uuid)
     require_confirmed(request)
     revoke_api_key(key, actor=request.user)
-    messages.success(request, "The key no longer works.")
+    messages.success(request, gettext("The key no longer works."))
     return redirect("accounts:api-keys")
 
 
@@ -128,7 +131,9 @@ def _visible(request: HttpRequest) -> QuerySet[ApiKey]:
 def _require_maker(request: HttpRequest, key: ApiKey) -> None:
     if key.user_id != request.user.pk:
         raise RightMissing(
-            "Only the maker of a key can change or rotate it: it acts as that person. You can revoke it."
+            gettext(
+                "Only the maker of a key can change or rotate it: it acts as that person. You can revoke it."
+            )
         )
 
 

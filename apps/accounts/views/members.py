@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.choices import GRANTED_ROLES, Role
@@ -25,7 +26,9 @@ def members(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             invitation = invitations.invite(request.workspace, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
-            messages.success(request, f"An invitation is on its way to {invitation.email}.")
+            messages.success(
+                request, gettext("An invitation is on its way to {email}.").format(email=invitation.email)
+            )
             return redirect("accounts:members")
         except (InvitationRefused, WorkspaceRefused) as error:
             form.add_error(error.field, error.message)
@@ -44,9 +47,14 @@ def member_role(request: HttpRequest, uuid: UUID) -> HttpResponse:
     membership = get_object_or_404(members_of(request.workspace), uuid=uuid)
     form = RoleForm(request.POST)
     if not form.is_valid():
-        raise WorkspaceRefused("Choose admin, trader, analyst or viewer.", status=422)
+        raise WorkspaceRefused(gettext("Choose admin, trader, analyst or viewer."), status=422)
     changed = change_role(membership, role=form.cleaned_data["role"], actor=request.user)  # type: ignore[arg-type]
-    messages.success(request, f"{changed.user.display_name} is {changed.get_role_display().lower()} now.")
+    messages.success(
+        request,
+        gettext("{display_name} is {lower} now.").format(
+            display_name=changed.user.display_name, lower=changed.get_role_display().lower()
+        ),
+    )
     return redirect("accounts:members")
 
 
@@ -55,7 +63,10 @@ def member_role(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def member_remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
     membership = get_object_or_404(members_of(request.workspace), uuid=uuid)
     remove_member(membership, actor=request.user)  # type: ignore[arg-type]
-    messages.success(request, f"{membership.user.display_name} is no longer a member.")
+    messages.success(
+        request,
+        gettext("{display_name} is no longer a member.").format(display_name=membership.user.display_name),
+    )
     return redirect("accounts:members")
 
 
@@ -64,7 +75,12 @@ def member_remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def invitation_resend(request: HttpRequest, uuid: UUID) -> HttpResponse:
     invitation = get_object_or_404(invitations_of(request.workspace), uuid=uuid)
     invitations.resend(invitation, actor=request.user)  # type: ignore[arg-type]
-    messages.success(request, f"A new link is on its way to {invitation.email}; the old one no longer works.")
+    messages.success(
+        request,
+        gettext("A new link is on its way to {email}; the old one no longer works.").format(
+            email=invitation.email
+        ),
+    )
     return redirect("accounts:members")
 
 
@@ -73,7 +89,7 @@ def invitation_resend(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def invitation_revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     invitation = get_object_or_404(invitations_of(request.workspace), uuid=uuid)
     invitations.revoke(invitation, actor=request.user)  # type: ignore[arg-type]
-    messages.success(request, "The invitation no longer works.")
+    messages.success(request, gettext("The invitation no longer works."))
     return redirect("accounts:members")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -26,15 +27,21 @@ def mfa_rule(request: HttpRequest) -> HttpResponse:
         require_confirmed(request)
         if "waive" in request.POST:
             set_mfa_requirement(workspace, source=MfaSource.OWN, starts=None, actor=request.user)
-            messages.success(request, "The workspace no longer asks for a second factor of its own accord.")
+            messages.success(
+                request, gettext("The workspace no longer asks for a second factor of its own accord.")
+            )
             return redirect("accounts:mfa-rule")
         if form.is_valid():
             if form.cleaned_data["starts"] == 0 and request.user.second_factors_at is None:
-                form.add_error("starts", "Set up a second factor of your own first, or choose a later day.")
+                form.add_error(
+                    "starts", gettext("Set up a second factor of your own first, or choose a later day.")
+                )
             else:
                 starts = form.starts_at()
                 set_mfa_requirement(workspace, source=MfaSource.OWN, starts=starts, actor=request.user)
-                messages.success(request, "Saved. Members without a second factor are told from now on.")
+                messages.success(
+                    request, gettext("Saved. Members without a second factor are told from now on.")
+                )
                 return redirect("accounts:mfa-rule")
     context = {
         "form": form,

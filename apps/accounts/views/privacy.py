@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -31,11 +32,13 @@ from apps.accounts.services.privacy import (
     request_export,
 )
 from apps.core.privacy import Scope, holdings
+from apps.core.words import gettext_lazy
 
 
 class ErasureForm(forms.Form):
     email = forms.EmailField(
-        label="Your e-mail address", help_text="Type it, so that nothing goes by accident."
+        label=gettext_lazy("Your e-mail address"),
+        help_text=gettext_lazy("Type it, so that nothing goes by accident."),
     )
 
     def __init__(self, *args: object, address: str, **options: object) -> None:
@@ -44,7 +47,9 @@ class ErasureForm(forms.Form):
 
     def clean_email(self) -> str:
         if self.cleaned_data["email"].lower() != self.address.lower():
-            raise forms.ValidationError(f"This is not the address of this account, {self.address}.")
+            raise forms.ValidationError(
+                gettext("This is not the address of this account, {address}.").format(address=self.address)
+            )
         return self.address
 
 
@@ -60,7 +65,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_POST
 def export_new(request: HttpRequest) -> HttpResponse:
     request_export(request.user, actor=request.user)
-    messages.success(request, "Your data is being put together. You can leave this page.")
+    messages.success(request, gettext("Your data is being put together. You can leave this page."))
     return redirect("accounts:privacy")
 
 
@@ -91,7 +96,7 @@ def account_delete(request: HttpRequest) -> HttpResponse:
     teams = teams_owned(request.user).order_by("name")
     if request.method == "POST" and form.is_valid() and not teams:
         request_erasure(request.user, actor=request.user)
-        messages.success(request, "Your account will be deleted. You can take this back until then.")
+        messages.success(request, gettext("Your account will be deleted. You can take this back until then."))
         return redirect("accounts:privacy")
     held = what_is_held(scope_of(request.user))
     page = {
@@ -110,7 +115,7 @@ def account_delete(request: HttpRequest) -> HttpResponse:
 @require_POST
 def account_keep(request: HttpRequest) -> HttpResponse:
     cancel_erasure(request.user, actor=request.user)
-    messages.success(request, "Your account stays.")
+    messages.success(request, gettext("Your account stays."))
     return redirect("accounts:privacy")
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from apps.accounts.errors import AvatarRefused
@@ -32,7 +33,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         if is_saved:
             update_profile(User.objects.get(pk=user.pk), **form.cleaned_data)
     if is_saved:
-        messages.success(request, "Profile saved.")
+        messages.success(request, gettext("Profile saved."))
         return redirect("accounts:profile")
     return _page(request, form=form, avatar_form=AvatarForm())
 
@@ -47,7 +48,7 @@ def avatar_set(request: HttpRequest) -> HttpResponse:
         except AvatarRefused as error:
             form.add_error("avatar", error.message)
         else:
-            messages.success(request, "Picture saved.")
+            messages.success(request, gettext("Picture saved."))
             return redirect("accounts:profile")
     return _page(request, form=ProfileForm(instance=request.user), avatar_form=form)
 
@@ -56,7 +57,7 @@ def avatar_set(request: HttpRequest) -> HttpResponse:
 @require_POST
 def avatar_remove(request: HttpRequest) -> HttpResponse:
     remove_avatar(request.user)
-    messages.success(request, "Picture removed.")
+    messages.success(request, gettext("Picture removed."))
     return redirect("accounts:profile")
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp.models import Device as OtpDevice
@@ -76,7 +77,9 @@ def second_factor(request: HttpRequest) -> HttpResponseBase:
         else:
             if device is not None:
                 return _let_in(request, user, stage, device, trust=form.cleaned_data["trust"])
-            form.add_error("code", "This code is not right, or was used before. Wait for the next one.")
+            form.add_error(
+                "code", gettext("This code is not right, or was used before. Wait for the next one.")
+            )
             status = 400
     context = {
         "form": form,

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -87,7 +88,7 @@ def app(request: HttpRequest) -> HttpResponse:
             form.add_error("code", error.message)
             status = error.status
         else:
-            return _go_on(request, device, "The authenticator app is set up.")
+            return _go_on(request, device, gettext("The authenticator app is set up."))
     key = device.secret
     image = segno.make(key_uri(key, request.user.email), error="m")
     drawing = image.svg_inline(scale=5, border=2, dark="#10151f", light="#ffffff", omitsize=True)
@@ -105,7 +106,7 @@ def app(request: HttpRequest) -> HttpResponse:
 @require_POST
 def app_remove(request: HttpRequest) -> HttpResponse:
     remove_factor(get_object_or_404(TotpDevice, user=request.user, confirmed=True), actor=request.user)
-    return _removed(request, "The authenticator app is removed.")
+    return _removed(request, gettext("The authenticator app is removed."))
 
 
 def _removed(request: HttpRequest, words: str) -> HttpResponse:
@@ -133,7 +134,9 @@ def passkey_new(request: HttpRequest) -> HttpResponse:
             form.add_error(None, error.message)
             status = error.status
         else:
-            return _go_on(request, passkey, f"The passkey “{passkey.name}” is set up.")
+            return _go_on(
+                request, passkey, gettext("The passkey “{name}” is set up.").format(name=passkey.name)
+            )
     party = relying_party(request)
     context = {"form": form, "party": party, "host": request.get_host()}
     return render(request, "accounts/security_passkey.html", context, status=status)
@@ -160,9 +163,9 @@ def passkey_rename(request: HttpRequest, uuid: UUID) -> HttpResponse:
     form = PasskeyNameForm(request.POST)
     if form.is_valid():
         rename_passkey(passkey, name=form.cleaned_data["name"], actor=request.user)
-        messages.success(request, "The passkey is renamed.")
+        messages.success(request, gettext("The passkey is renamed."))
     else:
-        messages.error(request, "A passkey's name has 1 to 64 characters.")
+        messages.error(request, gettext("A passkey's name has 1 to 64 characters."))
     return redirect("accounts:security")
 
 
@@ -172,7 +175,12 @@ def passkey_rename(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def passkey_remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
     passkey = _passkey(request, uuid)
     remove_factor(passkey, actor=request.user)
-    return _removed(request, f"The passkey “{passkey.name}” is removed here. Delete it on its device too.")
+    return _removed(
+        request,
+        gettext("The passkey “{name}” is removed here. Delete it on its device too.").format(
+            name=passkey.name
+        ),
+    )
 
 
 @needs(SIGNED_IN)
@@ -184,12 +192,14 @@ def backup_codes(request: HttpRequest) -> HttpResponse:
     factors = second_factors_of(request.user)
     if request.method == "POST":
         if not factors.count:
-            messages.error(request, "Set up an authenticator app or a passkey first.")
+            messages.error(request, gettext("Set up an authenticator app or a passkey first."))
             return redirect("accounts:security")
         return _show_new_codes(request)
     codes = json.loads(take_once(request, CODES) or "[]")
     lines = "\n".join(codes)
-    file = f"Candlewright backup codes of {request.user.email}\nEach works once.\n\n{lines}\n"
+    file = gettext("Candlewright backup codes of {email}\nEach works once.\n\n{lines}\n").format(
+        email=request.user.email, lines=lines
+    )
     then = request.session.pop(WANTED, "") if codes else ""
     context = {"codes": codes, "text": lines, "file": file, "factors": factors, "then": then}
     return render(request, "accounts/security_backup_codes.html", context)
@@ -199,5 +209,5 @@ def backup_codes(request: HttpRequest) -> HttpResponse:
 @require_POST
 def distrust(request: HttpRequest) -> HttpResponse:
     distrust_devices(request.user, actor=request.user)
-    messages.success(request, "Every browser is asked for the second factor at its next sign-in.")
+    messages.success(request, gettext("Every browser is asked for the second factor at its next sign-in."))
     return redirect("accounts:security")

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.confirm import confirmed
@@ -41,7 +42,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
         if is_saved:
             change_workspace(here, actor=request.user, **form.cleaned_data)
     if is_saved:
-        messages.success(request, "Workspace saved.")
+        messages.success(request, gettext("Workspace saved."))
         return redirect("accounts:workspace")
     context = {"form": form, "transfer_form": TransferForm(workspace=here)}
     return render(request, "accounts/workspace.html", context, status=409 if form.overtaken else 200)
@@ -54,7 +55,9 @@ def workspace_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         team = create_team(actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
         request.session[SESSION_KEY] = team.pk
-        messages.success(request, f"You work in {team.name} now. Invite the others.")
+        messages.success(
+            request, gettext("You work in {name} now. Invite the others.").format(name=team.name)
+        )
         return redirect("accounts:members")
     return render(request, "accounts/workspace_new.html", {"form": form})
 
@@ -72,7 +75,7 @@ def workspace_switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Work in another of one's workspaces from now on, in this browser."""
     membership = membership_by_uuid(request.user, uuid)  # type: ignore[arg-type]
     if membership is None:
-        raise Http404("You are in no such workspace.")
+        raise Http404(gettext("You are in no such workspace."))
     request.session[SESSION_KEY] = membership.workspace_id
     target = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
@@ -89,7 +92,12 @@ def workspace_transfer(request: HttpRequest) -> HttpResponse:
         heir: Membership = form.cleaned_data["member"]
         try:
             transfer_workspace(request.workspace, to=heir, actor=request.user)  # type: ignore[arg-type]
-            messages.success(request, f"{heir.user.display_name} owns the workspace now. You are an admin.")
+            messages.success(
+                request,
+                gettext("{display_name} owns the workspace now. You are an admin.").format(
+                    display_name=heir.user.display_name
+                ),
+            )
             return redirect("accounts:workspace")
         except WorkspaceRefused as error:
             form.add_error(None, error.message)
@@ -103,7 +111,9 @@ def workspace_transfer(request: HttpRequest) -> HttpResponse:
 @confirmed
 def workspace_close(request: HttpRequest) -> HttpResponse:
     closed = close_workspace(request.workspace, actor=request.user)  # type: ignore[arg-type]
-    messages.success(request, f"{closed.name} can only be read now. It is deleted in 14 days.")
+    messages.success(
+        request, gettext("{name} can only be read now. It is deleted in 14 days.").format(name=closed.name)
+    )
     return redirect("accounts:workspace")
 
 
@@ -111,7 +121,7 @@ def workspace_close(request: HttpRequest) -> HttpResponse:
 @require_POST
 def workspace_reopen(request: HttpRequest) -> HttpResponse:
     reopened = reopen_workspace(request.workspace, actor=request.user)  # type: ignore[arg-type]
-    messages.success(request, f"{reopened.name} stays.")
+    messages.success(request, gettext("{name} stays.").format(name=reopened.name))
     return redirect("accounts:workspace")
 
 
@@ -121,5 +131,5 @@ def workspace_leave(request: HttpRequest) -> HttpResponse:
     left = request.workspace.name
     remove_member(request.membership, actor=request.user)  # type: ignore[arg-type]
     request.session.pop(SESSION_KEY, None)
-    messages.success(request, f"You have left {left}.")
+    messages.success(request, gettext("You have left {left}.").format(left=left))
     return redirect("pages:dashboard")

@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.backtests.forms.costs import COST_FIELDS, CostsForm
 from apps.backtests.services import BacktestRequest
+from apps.core.words import gettext_lazy
 from apps.engine.lang import check
 from apps.formulas.models import Formula
 from apps.markets.models import BarSet
@@ -21,7 +23,9 @@ INPUT_PREFIX = "input_"
 class BacktestForm(CostsForm):
     """Market and costs; one more field per input of the formula, empty meaning its default."""
 
-    bar_set = forms.ModelChoiceField(queryset=BarSet.objects.none(), label="Market", to_field_name="uuid")
+    bar_set = forms.ModelChoiceField(
+        queryset=BarSet.objects.none(), label=gettext_lazy("Market"), to_field_name="uuid"
+    )
     slippage_from = ""  # where the slippage was measured, when the field was left empty
 
     def __init__(
@@ -61,7 +65,9 @@ class BacktestForm(CostsForm):
         field = self.fields["slippage_bps"]
         field.required = False
         symbols = ", ".join(f"{symbol} {bps.normalize():f}" for symbol, bps in self.measured.items())
-        field.help_text = f"Empty: as your own orders were filled ({symbols}); elsewhere {self.preferred}."
+        field.help_text = gettext(
+            "Empty: as your own orders were filled ({symbols}); elsewhere {preferred}."
+        ).format(symbols=symbols, preferred=self.preferred)
         field.widget.attrs["placeholder"] = "measured"
         self.initial = {**self.initial, "slippage_bps": ""}
 
@@ -110,7 +116,7 @@ def text_of(value: Any) -> str:
 
 def _range_text(item: dict[str, Any]) -> str:
     if item.get("choices"):
-        return "One of " + ", ".join(map(str, item["choices"]))
+        return gettext("One of ") + ", ".join(map(str, item["choices"]))
     if item.get("low") is not None and item.get("high") is not None:
-        return f"{item['low']} to {item['high']}"
+        return gettext("{item} to {item_2}").format(item=item["low"], item_2=item["high"])
     return ""

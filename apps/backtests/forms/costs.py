@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from apps.backtests.choices import Fill
+from apps.core.words import gettext_lazy
 
 COST_FIELDS = ("start", "end", "cash", "fee", "slippage_bps", "fill", "borrow", "funding", "use_finer")
 
@@ -30,25 +32,40 @@ def costs_asked(start: date | None, end: date | None, asked: dict[str, Any]) -> 
 class CostsForm(forms.Form):
     """Dates and costs, in the units people write them in."""
 
-    start = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="From")
-    end = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="To")
+    start = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"}), label=gettext_lazy("From")
+    )
+    end = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"}), label=gettext_lazy("To")
+    )
     cash = forms.DecimalField(
-        initial=Decimal(10_000), min_value=Decimal("0.01"), max_value=Decimal(10) ** 12, label="Starting cash"
+        initial=Decimal(10_000),
+        min_value=Decimal("0.01"),
+        max_value=Decimal(10) ** 12,
+        label=gettext_lazy("Starting cash"),
     )
     fee = forms.DecimalField(
-        initial=Decimal("0.1"), min_value=0, max_value=50, label="Fee, % of each fill", decimal_places=4
+        initial=Decimal("0.1"),
+        min_value=0,
+        max_value=50,
+        label=gettext_lazy("Fee, % of each fill"),
+        decimal_places=4,
     )
     slippage_bps = forms.DecimalField(
-        initial=Decimal(2), min_value=0, max_value=1000, label="Slippage, basis points", decimal_places=2
+        initial=Decimal(2),
+        min_value=0,
+        max_value=1000,
+        label=gettext_lazy("Slippage, basis points"),
+        decimal_places=2,
     )
-    fill = forms.ChoiceField(choices=Fill.choices, label="Orders fill at")
+    fill = forms.ChoiceField(choices=Fill.choices, label=gettext_lazy("Orders fill at"))
     borrow = forms.DecimalField(
         initial=Decimal(0),
         min_value=0,
         max_value=10,
         decimal_places=4,
         required=False,
-        label="Borrowing for shorts, % a day",
+        label=gettext_lazy("Borrowing for shorts, % a day"),
     )
     funding = forms.DecimalField(
         initial=Decimal(0),
@@ -56,18 +73,20 @@ class CostsForm(forms.Form):
         max_value=10,
         decimal_places=4,
         required=False,
-        label="Funding, % a day",
-        help_text="Longs pay it, shorts receive it.",
+        label=gettext_lazy("Funding, % a day"),
+        help_text=gettext_lazy("Longs pay it, shorts receive it."),
     )
     use_finer = forms.BooleanField(
-        required=False, initial=True, label="Let finer bars decide where stop and target lie in one bar"
+        required=False,
+        initial=True,
+        label=gettext_lazy("Let finer bars decide where stop and target lie in one bar"),
     )
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         start, end = values.get("start"), values.get("end")
         if start and end and start > end:
-            self.add_error("end", "This lies before the start.")
+            self.add_error("end", gettext("This lies before the start."))
         return values
 
     def costs(self) -> dict[str, Any]:

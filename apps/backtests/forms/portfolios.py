@@ -8,11 +8,13 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.backtests.forms.costs import CostsForm
 from apps.backtests.services import LegRequest, PortfolioRequest
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 from apps.engine.lang import check
 from apps.engine.portfolio.spec import MOST_LEGS
 from apps.formulas.models import Formula
@@ -21,11 +23,11 @@ from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 
 REBALANCING = (
-    ("none", "Never: weights count at entries"),
-    ("daily", "Every day"),
-    ("weekly", "Every week"),
-    ("monthly", "Every month"),
-    ("threshold", "When a share drifts off its weight"),
+    ("none", gettext_lazy("Never: weights count at entries")),
+    ("daily", gettext_lazy("Every day")),
+    ("weekly", gettext_lazy("Every week")),
+    ("monthly", gettext_lazy("Every month")),
+    ("threshold", gettext_lazy("When a share drifts off its weight")),
 )
 _PAIR = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*([^,;=]+?)\s*")
 
@@ -39,7 +41,7 @@ class LegChoices:
         }
         self.bar_sets: dict[str, BarSet] = {str(each.uuid): each for each in visible_bar_sets(workspace)}
         self.formula_choices = [
-            ("", "Buy and hold"),
+            ("", gettext("Buy and hold")),
             *((uuid, each.name) for uuid, each in self.formulas.items()),
         ]
         self.bar_set_choices = [(uuid, str(each)) for uuid, each in self.bar_sets.items()]
@@ -58,13 +60,13 @@ class LegChoices:
 class LegForm(forms.Form):
     """One leg. Inputs are written as `fast=9, slow=21`; those left out keep their defaults."""
 
-    formula = forms.ChoiceField(required=False, label="Formula")
-    bar_set = forms.ChoiceField(label="Market")
+    formula = forms.ChoiceField(required=False, label=gettext_lazy("Formula"))
+    bar_set = forms.ChoiceField(label=gettext_lazy("Market"))
     weight = forms.DecimalField(
-        min_value=Decimal("0.0001"), max_value=100, decimal_places=4, label="Weight, %",
+        min_value=Decimal("0.0001"), max_value=100, decimal_places=4, label=gettext_lazy("Weight, %"),
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )  # fmt: skip
-    inputs = forms.CharField(required=False, max_length=500, label="Inputs")
+    inputs = forms.CharField(required=False, max_length=500, label=gettext_lazy("Inputs"))
 
     def __init__(self, *args: Any, choices: LegChoices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,7 +83,11 @@ class LegForm(forms.Form):
             if found:
                 given[found[1]] = found[2]
             elif part.strip():
-                raise forms.ValidationError(f"Write inputs as fast=9, slow=21; “{part.strip()}” is not one.")
+                raise forms.ValidationError(
+                    gettext("Write inputs as fast=9, slow=21; “{strip}” is not one.").format(
+                        strip=part.strip()
+                    )
+                )
         return given
 
     def to_request(self) -> LegRequest:
@@ -104,24 +110,26 @@ class LegForm(forms.Form):
 class PortfolioForm(CostsForm):
     """The conditions all legs share."""
 
-    name = forms.CharField(max_length=120, initial="Portfolio", label="Name")
-    rebalance = forms.ChoiceField(choices=REBALANCING, initial="none", label="Rebalancing")
+    name = forms.CharField(max_length=120, initial="Portfolio", label=gettext_lazy("Name"))
+    rebalance = forms.ChoiceField(choices=REBALANCING, initial="none", label=gettext_lazy("Rebalancing"))
     threshold = forms.DecimalField(
         initial=Decimal(5), min_value=Decimal("0.01"), max_value=Decimal("99.99"), decimal_places=4,
-        required=False, label="Drift, % of equity", help_text="For rebalancing on drift",
+        required=False, label=gettext_lazy("Drift, % of equity"), help_text=gettext_lazy("For rebalancing on drift"),
     )  # fmt: skip
     timezone = forms.CharField(
         required=False,
         max_length=50,
-        label="Days begin in",
-        help_text="Empty: the time zone of the bars",
-        widget=forms.TextInput(attrs={"placeholder": "Europe/Berlin"}),
+        label=gettext_lazy("Days begin in"),
+        help_text=gettext_lazy("Empty: the time zone of the bars"),
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Europe/Berlin")}),
     )
 
     def clean_timezone(self) -> str:
         zone: str = self.cleaned_data["timezone"].strip()
         if zone and zone not in available_timezones():
-            raise forms.ValidationError(f"There is no time zone “{zone}”; Europe/Berlin is one.")
+            raise forms.ValidationError(
+                gettext("There is no time zone “{zone}”; Europe/Berlin is one.").format(zone=zone)
+            )
         return zone
 
     def to_request(self, legs: list[LegForm]) -> PortfolioRequest:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.backtests.choices import RankBy, SweepMode
@@ -13,6 +14,7 @@ from apps.backtests.forms.axes import AxesForm
 from apps.backtests.services import SweepRequest, plan_sweep
 from apps.backtests.services.sweep_cells import MOST_CELLS
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 from apps.formulas.models import Formula
 from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
@@ -23,17 +25,19 @@ class SweepForm(AxesForm):
 
     bar_sets = forms.ModelMultipleChoiceField(
         queryset=BarSet.objects.none(),
-        label="Markets",
+        label=gettext_lazy("Markets"),
         to_field_name="uuid",
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one market."},
+        error_messages={"required": gettext_lazy("Choose at least one market.")},
     )
-    mode = forms.ChoiceField(choices=SweepMode.choices, initial=SweepMode.GRID, label="Try")
+    mode = forms.ChoiceField(choices=SweepMode.choices, initial=SweepMode.GRID, label=gettext_lazy("Try"))
     count = forms.IntegerField(
-        required=False, min_value=1, max_value=MOST_CELLS, initial=200, label="Settings to draw"
+        required=False, min_value=1, max_value=MOST_CELLS, initial=200, label=gettext_lazy("Settings to draw")
     )
-    seed = forms.IntegerField(required=False, initial=1, min_value=0, max_value=2**31 - 1, label="Seed")
-    metric = forms.ChoiceField(choices=RankBy.choices, initial=RankBy.SHARPE, label="Rank by")
+    seed = forms.IntegerField(
+        required=False, initial=1, min_value=0, max_value=2**31 - 1, label=gettext_lazy("Seed")
+    )
+    metric = forms.ChoiceField(choices=RankBy.choices, initial=RankBy.SHARPE, label=gettext_lazy("Rank by"))
 
     def __init__(
         self,
@@ -56,7 +60,7 @@ class SweepForm(AxesForm):
         """The whole question is tried on, so that every refusal stands at its field before anything is stored."""
         values = super().clean()
         if values.get("mode") == SweepMode.RANDOM and not values.get("count") and "count" not in self.errors:
-            self.add_error("count", "Say how many settings to draw.")
+            self.add_error("count", gettext("Say how many settings to draw."))
         if self.errors:
             return values
         try:

@@ -14,13 +14,17 @@ from apps.backtests.services import WalkForwardRequest, plan_walk_forward
 from apps.backtests.services.walk_forward_plan import WalkForwardPlan
 from apps.core.errors import DomainError
 from apps.core.templatetags.figures import metric_label
+from apps.core.words import gettext_lazy
 from apps.engine.walk_forward import METRICS, WalkForwardSpec
 from apps.engine.walk_forward.spec import MOST_FOLDS
 from apps.formulas.models import Formula
 from apps.markets.models import BarSet
 from apps.markets.selectors import visible_bar_sets
 
-MODES = (("rolling", "Rolling: the same length each time"), ("anchored", "Anchored: all from the first bar"))
+MODES = (
+    ("rolling", gettext_lazy("Rolling: the same length each time")),
+    ("anchored", gettext_lazy("Anchored: all from the first bar")),
+)
 
 
 class WalkForwardForm(AxesForm):
@@ -28,20 +32,35 @@ class WalkForwardForm(AxesForm):
 
     START_CELLS: ClassVar[int] = 100
 
-    bar_set = forms.ModelChoiceField(queryset=BarSet.objects.none(), label="Market", to_field_name="uuid")
-    folds = forms.IntegerField(initial=5, min_value=1, max_value=MOST_FOLDS, label="Folds")
-    mode = forms.ChoiceField(choices=MODES, initial="rolling", label="Training spans")
+    bar_set = forms.ModelChoiceField(
+        queryset=BarSet.objects.none(), label=gettext_lazy("Market"), to_field_name="uuid"
+    )
+    folds = forms.IntegerField(initial=5, min_value=1, max_value=MOST_FOLDS, label=gettext_lazy("Folds"))
+    mode = forms.ChoiceField(choices=MODES, initial="rolling", label=gettext_lazy("Training spans"))
     train_share = forms.DecimalField(
-        initial=Decimal(75), min_value=1, max_value=99, decimal_places=2, label="Training's part of a fold, %"
+        initial=Decimal(75),
+        min_value=1,
+        max_value=99,
+        decimal_places=2,
+        label=gettext_lazy("Training's part of a fold, %"),
     )
     purge_bars = forms.IntegerField(
-        required=False, min_value=0, label="Purge, bars", help_text="Empty: the longest look-back"
+        required=False,
+        min_value=0,
+        label=gettext_lazy("Purge, bars"),
+        help_text=gettext_lazy("Empty: the longest look-back"),
     )
     embargo_bars = forms.IntegerField(
-        initial=0, min_value=0, required=False, label="Embargo, bars", help_text="After each test"
+        initial=0,
+        min_value=0,
+        required=False,
+        label=gettext_lazy("Embargo, bars"),
+        help_text=gettext_lazy("After each test"),
     )
     metric = forms.ChoiceField(
-        choices=[(name, metric_label(name)) for name in METRICS], initial="sharpe", label="Choose by"
+        choices=[(name, metric_label(name)) for name in METRICS],
+        initial="sharpe",
+        label=gettext_lazy("Choose by"),
     )
 
     def __init__(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from apps.backtests.plots.frame import Frame, Scale
 from apps.core.templatetags.figures import number, percent
+from apps.core.words import gettext_lazy
 
 
 def histogram(found: dict[str, Any], label: str) -> SafeString:
@@ -25,7 +27,9 @@ def histogram(found: dict[str, Any], label: str) -> SafeString:
     for low, high, count in zip(edges, edges[1:], counts, strict=False):
         if count:
             style = "plot-up" if low >= 0 else "plot-down" if high <= 0 else "plot-flat"
-            words = f"{percent(low, decimals)} to {percent(high, decimals)}: {number(count, 0)}"
+            words = gettext("{low} to {high}: {count}").format(
+                low=percent(low, decimals), high=percent(high, decimals), count=number(count, 0)
+            )
             frame.bar(low + gap, high - gap, 0.0, count, style, words)
     if found["below"]:
         words = f"below {percent(edges[0], decimals)}: {number(found['below'], 0)}"
@@ -41,7 +45,13 @@ def histogram(found: dict[str, Any], label: str) -> SafeString:
     return frame.svg()
 
 
-STEPS = (("gross", "Gross"), ("slippage", "Slippage"), ("fees", "Fees"), ("borrow", "Borrow"), ("net", "Net"))
+STEPS = (
+    ("gross", gettext_lazy("Gross")),
+    ("slippage", gettext_lazy("Slippage")),
+    ("fees", gettext_lazy("Fees")),
+    ("borrow", gettext_lazy("Borrow")),
+    ("net", gettext_lazy("Net")),
+)
 
 
 def waterfall(costs: dict[str, Any], label: str) -> SafeString:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from apps.backtests.plots.bars import short
 from apps.backtests.plots.frame import Frame, Scale, Write, legend
@@ -66,7 +67,9 @@ def delay(rows: Sequence[Mapping[str, Any]], label: str) -> SafeString:
     frame.line([row["bars"] for row in known], [row["total_return"] for row in known], "plot-line-1")
     for row in known:
         value = row["total_return"]
-        words = f"{row['bars']:g} bars late: {percent(value, 2)}, {number(row['trades'], 0)} trades"
+        words = gettext("{row:g} bars late: {value}, {row_2} trades").format(
+            row=row["bars"], value=percent(value, 2), row_2=number(row["trades"], 0)
+        )
         frame.dot(row["bars"], value, "plot-dot-up" if value > 0 else "plot-dot-down", 4.5, words)
     for row in known:
         if row["bars"] == round(row["bars"]):
@@ -77,7 +80,13 @@ def delay(rows: Sequence[Mapping[str, Any]], label: str) -> SafeString:
 
 def _late(bars: float, last: bool) -> str:
     return (
-        "no delay" if bars == 0 else "1 bar" if bars == 1 else f"{bars:g} bars" if bars == 5 else f"{bars:g}"
+        "no delay"
+        if bars == 0
+        else gettext("1 bar")
+        if bars == 1
+        else gettext("{bars:g} bars").format(bars=bars)
+        if bars == 5
+        else f"{bars:g}"
     )
 
 
@@ -95,6 +104,6 @@ def fan(bands: Mapping[str, Any], label: str, unit: str) -> SafeString:
         ("plot-line-1", "this run"),
         ("plot-line-2", "middle path"),
         ("plot-band", "half of all paths"),
-        ("plot-band-wide", f"9 of 10 paths, by {unit}"),
+        ("plot-band-wide", gettext("9 of 10 paths, by {unit}").format(unit=unit)),
     ]
     return frame.svg() + legend(keys)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from apps.backtests.plots.frame import Frame, Scale, legend
 from apps.core.templatetags.figures import percent
@@ -30,7 +31,11 @@ def scatter(points: Sequence[Point], label: str, x_words: str) -> SafeString:
         style = "plot-dot-up" if point.y > 0 else "plot-dot-down"
         frame.dot(point.x, point.y, style, 2.5 + 4.0 * math.sqrt(point.size), point.words)
     frame.x_ticks(5, lambda value: percent(value, _decimals(x)))
-    keys = [("plot-dot-up", "won"), ("plot-dot-down", "lost"), ("", f"{x_words}; larger: held longer")]
+    keys = [
+        ("plot-dot-up", "won"),
+        ("plot-dot-down", "lost"),
+        ("", gettext("{x_words}; larger: held longer").format(x_words=x_words)),
+    ]
     return frame.svg() + legend(keys)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.backtests.choices import Status
@@ -81,7 +82,9 @@ def metrics_in_order(backtest: Backtest) -> dict[str, Any]:
 def need_result(backtest: Backtest) -> None:
     """Raises NotReady before there is a result."""
     if backtest.status != Status.DONE:
-        raise NotReady(f"The backtest is {backtest.get_status_display().lower()}.")
+        raise NotReady(
+            gettext("The backtest is {lower}.").format(lower=backtest.get_status_display().lower())
+        )
 
 
 def read_table(path: str, columns: list[str] | None = None) -> pl.DataFrame:

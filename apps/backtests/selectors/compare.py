@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext
 
 from apps.backtests.errors import CannotCompare
 from apps.backtests.models import Backtest
@@ -30,10 +31,14 @@ def comparison_of(backtests: Sequence[Backtest]) -> dict[str, Any]:
     Raises CannotCompare for fewer than two runs, more than MOST_RUNS, and one without a result.
     """
     if not 2 <= len(backtests) <= MOST_RUNS:
-        raise CannotCompare(f"Choose from 2 to {MOST_RUNS} finished runs to compare, not {len(backtests)}.")
+        raise CannotCompare(
+            gettext("Choose from 2 to {most_runs} finished runs to compare, not {backtests}.").format(
+                most_runs=MOST_RUNS, backtests=len(backtests)
+            )
+        )
     for backtest in backtests:
         if backtest.metrics is None:
-            raise CannotCompare(f"The run of {backtest} has no result yet.")
+            raise CannotCompare(gettext("The run of {backtest} has no result yet.").format(backtest=backtest))
     asked = [_asked(backtest) for backtest in backtests]
     labels = list(dict.fromkeys(label for values in asked for label in values))
     rows = [{"label": label, "values": [values.get(label) for values in asked]} for label in labels]
@@ -67,7 +72,7 @@ def _asked(backtest: Backtest) -> dict[str, Any]:
         "Data hash": (backtest.hashes or {}).get("data", backtest.data_hash),
         "From": backtest.start.isoformat() if backtest.start else "first bar",
         "To": backtest.end.isoformat() if backtest.end else "last bar",
-        **{f"Input {name}": value for name, value in inputs.items()},
+        **{gettext("Input {name}").format(name=name): value for name, value in inputs.items()},
         **{name.replace("_", " ").capitalize(): value for name, value in parameters.items()},
         "Engine": backtest.engine_version,
     }

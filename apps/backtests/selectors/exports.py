@@ -9,6 +9,7 @@ import numpy as np
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 
 from apps.backtests import plots
 from apps.backtests.figures import FIGURES
@@ -96,7 +97,9 @@ def _curves(backtest: Backtest, equity: Any, trades: Any) -> dict[str, Any]:
         style = "plot-dot-up" if row["side"] == "long" else "plot-dot-down"
         for action, words in (("entry", row["side"]), ("exit", str(row["reason"]).replace("_", " "))):
             when = row[f"{action}_time"]
-            text = f"{words} {moment(when)} at {price(row[f'{action}_price'])}"
+            text = gettext("{words} {when} at {row}").format(
+                words=words, when=moment(when), row=price(row[f"{action}_price"])
+            )
             shape = style if action == "entry" else "plot-dot-flat"
             marks.append((int(when.timestamp()), row[f"{action}_price"], shape, text))
     return {
@@ -106,12 +109,12 @@ def _curves(backtest: Backtest, equity: Any, trades: Any) -> dict[str, Any]:
                 "Strategy": values[keep].tolist(),
                 "Buy & hold": equity["buy_and_hold"].to_numpy()[keep].tolist(),
             },
-            "Equity of the strategy against holding the instrument",
+            gettext("Equity of the strategy against holding the instrument"),
         ),
         "drawdown": plots.curves(
             seconds[fall_keep].tolist(),
             {"Drawdown": fall[fall_keep].tolist()},
-            "Drawdown from the highest equity",
+            gettext("Drawdown from the highest equity"),
             height=130,
             write=lambda value: percent(value, 0 if float(np.min(fall)) < -0.03 else 2),
             below_zero=True,
@@ -119,7 +122,7 @@ def _curves(backtest: Backtest, equity: Any, trades: Any) -> dict[str, Any]:
         "price": plots.curves(
             seconds[close_keep].tolist(),
             {"Close": close[close_keep].tolist()},
-            "Closing price with the fills of the trades",
+            gettext("Closing price with the fills of the trades"),
             marks=marks,
         ),
     }

@@ -6,31 +6,37 @@ from typing import Any
 
 import polars as pl
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext
 
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
 from apps.backtests.models import PortfolioRun, WalkForward
 from apps.backtests.rules import drawdown, thin_indices
+from apps.core.words import gettext_lazy
 
 CURVE_POINTS = 3000
 NAMES = {"walkforward": "walk-forward", "portfoliorun": "portfolio"}
 JOINED_COLUMNS = {
-    "side": "Side",
-    "entry_time": "Entered",
-    "entry_price": "Entry price",
-    "exit_time": "Exited",
-    "exit_price": "Exit price",
-    "size": "Size",
+    "side": gettext_lazy("Side"),
+    "entry_time": gettext_lazy("Entered"),
+    "entry_price": gettext_lazy("Entry price"),
+    "exit_time": gettext_lazy("Exited"),
+    "exit_price": gettext_lazy("Exit price"),
+    "size": gettext_lazy("Size"),
     "pnl": "P&L",
-    "return": "Return",
-    "reason": "Reason",
+    "return": gettext_lazy("Return"),
+    "reason": gettext_lazy("Reason"),
 }
 
 
 def joined_table(job: WalkForward | PortfolioRun, path: str) -> pl.DataFrame:
     """A result's table. Raises NotReady before there is one."""
     if job.status != Status.DONE:
-        raise NotReady(f"The {NAMES[job.kind]} is {job.get_status_display().lower()}.")
+        raise NotReady(
+            gettext("The {names} is {lower}.").format(
+                names=NAMES[job.kind], lower=job.get_status_display().lower()
+            )
+        )
     with default_storage.open(path, "rb") as file:
         return pl.read_parquet(file.read())
 

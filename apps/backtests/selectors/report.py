@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from apps.backtests import plots
 from apps.backtests.figures import GROUPS, METRICS
@@ -15,6 +16,7 @@ from apps.backtests.models import Backtest, PortfolioRun
 from apps.backtests.plots import Point
 from apps.backtests.selectors.backtests import need_result
 from apps.backtests.selectors.trials import trials_of
+from apps.core.words import gettext_lazy
 from apps.engine.honesty.luck import Luck, luck
 from apps.engine.honesty.sharpe import Trials
 
@@ -22,10 +24,10 @@ FULL_HEAT = 0.10  # a month's return from which its cell has its deepest colour
 DEEPEST = 46  # percent of that colour, so that words stay readable on it
 
 VERDICTS = {
-    "evidence": "Evidence",
-    "weak": "Weak evidence",
-    "none": "No evidence",
-    "too_short": "Too little to judge",
+    "evidence": gettext_lazy("Evidence"),
+    "weak": gettext_lazy("Weak evidence"),
+    "none": gettext_lazy("No evidence"),
+    "too_short": gettext_lazy("Too little to judge"),
 }
 
 
@@ -110,25 +112,31 @@ def pictures_of(backtest: Backtest, points: dict[str, list[Point]]) -> dict[str,
         return {}
     drawn: dict[str, SafeString] = {}
     if report["daily_returns"]:
-        drawn["daily_returns"] = plots.histogram(report["daily_returns"], "How daily returns are distributed")
+        drawn["daily_returns"] = plots.histogram(
+            report["daily_returns"], gettext("How daily returns are distributed")
+        )
     if report["trade_returns"]:
         drawn["trade_returns"] = plots.histogram(
-            report["trade_returns"], "How the returns of trades are distributed"
+            report["trade_returns"], gettext("How the returns of trades are distributed")
         )
     if points["mae"]:
         drawn["mae"] = plots.scatter(
-            points["mae"], "Trades by adverse excursion and return", "right: went further against"
+            points["mae"], gettext("Trades by adverse excursion and return"), "right: went further against"
         )
         drawn["mfe"] = plots.scatter(
-            points["mfe"], "Trades by favourable excursion and return", "right: went further for"
+            points["mfe"], gettext("Trades by favourable excursion and return"), "right: went further for"
         )
-        drawn["costs"] = plots.waterfall(report["costs"], "From gross to net")
+        drawn["costs"] = plots.waterfall(report["costs"], gettext("From gross to net"))
     if all(row["total_return"] is not None for row in report["delay"]["rows"]):
-        drawn["delay"] = plots.delay(report["delay"]["rows"], "Net return by delay")
+        drawn["delay"] = plots.delay(report["delay"]["rows"], gettext("Net return by delay"))
     if honesty["bootstrap"]:
-        drawn["bootstrap"] = plots.fan(honesty["bootstrap"], "Bands of the account over other days", "days")
+        drawn["bootstrap"] = plots.fan(
+            honesty["bootstrap"], gettext("Bands of the account over other days"), "days"
+        )
     if honesty["shuffle"]:
-        drawn["shuffle"] = plots.fan(honesty["shuffle"], "Bands of the account over other orders", "trades")
+        drawn["shuffle"] = plots.fan(
+            honesty["shuffle"], gettext("Bands of the account over other orders"), "trades"
+        )
     return drawn
 
 

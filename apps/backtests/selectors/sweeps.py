@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 from django.core.files.storage import default_storage
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.backtests.choices import Status
@@ -43,7 +44,7 @@ def sweeps_of(workspace: Workspace) -> QuerySet[Sweep]:
 def cells_of(sweep: Sweep) -> pl.DataFrame:
     """A row per market and setting, in that order. Raises NotReady before there is a result."""
     if sweep.status != Status.DONE:
-        raise NotReady(f"The sweep is {sweep.get_status_display().lower()}.")
+        raise NotReady(gettext("The sweep is {lower}.").format(lower=sweep.get_status_display().lower()))
     with default_storage.open(sweep.cells_path, "rb") as file:
         return pl.read_parquet(file.read())
 
@@ -65,8 +66,9 @@ def column_of(table: pl.DataFrame, name: str) -> str:
         if column in table.columns and not column.startswith(HIDDEN):
             return column
     raise CannotBacktest(
-        f"The cells have no {name[:60]!r}: they have the inputs, score, and "
-        f"{', '.join(metric_columns(table))}.",
+        gettext("The cells have no {name!r}: they have the inputs, score, and {join}.").format(
+            name=name[:60], join=", ".join(metric_columns(table))
+        ),
         field=name[:60],
     )
 
@@ -102,7 +104,9 @@ class CellQuery:
 def _number(table: pl.DataFrame, name: str) -> pl.Expr:
     column = column_of(table, name)
     if not table.schema[column].is_numeric():
-        raise CannotBacktest(f"{name} is not a number: give its value itself.", field=name)
+        raise CannotBacktest(
+            gettext("{name} is not a number: give its value itself.").format(name=name), field=name
+        )
     return pl.col(column)
 
 
@@ -152,9 +156,14 @@ def heat_of(
     """
     axes = axes_of(sweep)
     for name in {x, y} - axes.keys():
-        raise CannotBacktest(f"{name[:60]!r} was not varied: {', '.join(axes)} were.", field="axis")
+        raise CannotBacktest(
+            gettext("{name!r} was not varied: {join} were.").format(name=name[:60], join=", ".join(axes)),
+            field="axis",
+        )
     if rest not in REST:
-        raise CannotBacktest(f"The other inputs are taken as {' or '.join(REST)}.", field="rest")
+        raise CannotBacktest(
+            gettext("The other inputs are taken as {join}.").format(join=" or ".join(REST)), field="rest"
+        )
     table = CellQuery(market=market, equal=fixed or {}).of(cells_of(sweep))
     value = column_of(table, metric)
     keys = list(dict.fromkeys([INPUT + x, INPUT + y]))
@@ -177,7 +186,7 @@ def heat_of(
         "cells": [[_get(found, (b, a), "cell") for a in columns] for b in rows],
         "tried": [[_get(found, (b, a), "tried") or 0 for a in columns] for b in rows],
         "marked": marked and marked["cell"],
-        "marked_as": "Steadiest" if metric == "score" else "Best by the ranking",
+        "marked_as": "Steadiest" if metric == "score" else gettext("Best by the ranking"),
         "supported": part["supported"] or metric == "score",
     }
 
@@ -247,23 +256,25 @@ def sweep_headline(sweep: Sweep, market: int | None = None) -> dict[str, Any]:
 def _neighbours(sweep: Sweep, part: dict[str, Any]) -> str:
     """Whether the best cell's neighbours agree with it, in words."""
     if part["best"] is None:
-        return "No cell has this metric, so there is no best one."
+        return gettext("No cell has this metric, so there is no best one.")
     if part["supported"]:
-        return "Its neighbours agree: each lies within one standard deviation of it."
+        return gettext("Its neighbours agree: each lies within one standard deviation of it.")
     if sweep.spec["mode"] == "random":
-        return (
+        return gettext(
             "Not marked: of a random draw, not all its neighbours were tried, or one of them does much worse."
         )
-    return (
+    return gettext(
         "Not marked: at least one neighbour does worse by more than one standard deviation, or has no value."
     )
 
 
 def _overfitting_words(found: dict[str, Any]) -> str:
     if "refused" in found:
-        return f"How often this choice would have failed cannot be told: {found['refused']}."
+        return gettext("How often this choice would have failed cannot be told: {found}.").format(
+            found=found["refused"]
+        )
     share = f"{100 * found['probability']:.0f} %"
-    return (
-        f"Choosing the best of {found['variants']:,} settings on one half of the time did no better than the middle "
-        f"one on the other half in {share} of {found['splits']:,} splits."
-    )
+    return gettext(
+        "Choosing the best of {found:,} settings on one half of the time did no better than the middle one on the "
+        "other half in {share} of {found_2:,} splits."
+    ).format(found=found["variants"], share=share, found_2=found["splits"])

@@ -7,27 +7,29 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from django.utils.translation import gettext
 
 from apps.backtests.models import Backtest
 from apps.backtests.plots import Point
 from apps.backtests.selectors.backtests import need_result, read_table
 from apps.core.templatetags.figures import moment, percent
+from apps.core.words import gettext_lazy
 
 TRADE_COLUMNS = {
-    "side": "Side",
-    "entry_time": "Entered",
-    "exit_time": "Exited",
-    "bars_held": "Bars",
-    "entry_price": "Entry price",
-    "exit_price": "Exit price",
-    "size": "Size",
+    "side": gettext_lazy("Side"),
+    "entry_time": gettext_lazy("Entered"),
+    "exit_time": gettext_lazy("Exited"),
+    "bars_held": gettext_lazy("Bars"),
+    "entry_price": gettext_lazy("Entry price"),
+    "exit_price": gettext_lazy("Exit price"),
+    "size": gettext_lazy("Size"),
     "pnl": "P&L",
-    "return": "Return",
+    "return": gettext_lazy("Return"),
     "mae": "MAE",
     "mfe": "MFE",
-    "reason": "Reason",
+    "reason": gettext_lazy("Reason"),
 }
-OUTCOMES = {"won": "Won", "lost": "Lost"}
+OUTCOMES = {"won": gettext_lazy("Won"), "lost": gettext_lazy("Lost")}
 MOST_POINTS = 400
 
 
@@ -111,8 +113,14 @@ def excursion_points(trades: pl.DataFrame) -> dict[str, list[Point]]:
                 x=row[name],
                 y=row["return"],
                 size=row["bars_held"] / longest,
-                words=f"{row['side']} {moment(row['entry_time'])}: {percent(row['return'], 2)}, "
-                f"{name.upper()} {percent(row[name], 2)}, {row['bars_held']} bars",
+                words=gettext("{row} {row_2}: {row_3}, {upper} {row_4}, {row_5} bars").format(
+                    row=row["side"],
+                    row_2=moment(row["entry_time"]),
+                    row_3=percent(row["return"], 2),
+                    upper=name.upper(),
+                    row_4=percent(row[name], 2),
+                    row_5=row["bars_held"],
+                ),
             )
             for row in rows
         ]

@@ -13,6 +13,7 @@ from celery import current_app
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from kombu.exceptions import OperationalError
 
 from apps.accounts.models import User, Workspace
@@ -175,7 +176,11 @@ def work(job: Job, run: Run, whole: Any = None) -> None:
 def _work(job: Job, run: Run, whole: Any) -> None:
     if job.attempts > MAX_ATTEMPTS:
         end_without_result(
-            job, Status.FAILED, f"The worker died {MAX_ATTEMPTS} times; the run was not charged."
+            job,
+            Status.FAILED,
+            gettext("The worker died {max_attempts} times; the run was not charged.").format(
+                max_attempts=MAX_ATTEMPTS
+            ),
         )
         return
     try:
@@ -188,7 +193,9 @@ def _work(job: Job, run: Run, whole: Any) -> None:
     except Exception:
         log.exception("job_broke", kind=job.kind, job=str(job.uuid))
         end_without_result(
-            job, Status.FAILED, "Something broke on our side; it was logged, and the run was not charged."
+            job,
+            Status.FAILED,
+            gettext("Something broke on our side; it was logged, and the run was not charged."),
         )
 
 

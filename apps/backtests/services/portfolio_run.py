@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.backtests.errors import CannotBacktest
 from apps.backtests.models import PortfolioLeg, PortfolioRun
@@ -40,7 +41,9 @@ def _leg(run: PortfolioRun, leg: PortfolioLeg) -> Leg:
     instrument = leg.bar_set.instrument
     bars = cut_to_dates(load_bars(leg.bar_set), run.start, run.end)
     if len(bars) < 2:
-        raise CannotBacktest(f"{instrument.symbol} has fewer than two bars between these dates.")
+        raise CannotBacktest(
+            gettext("{symbol} has fewer than two bars between these dates.").format(symbol=instrument.symbol)
+        )
     finer = leg.finer_bar_set
     return Leg(
         symbol=instrument.symbol,

@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.backtests.choices import Fill
@@ -23,6 +24,7 @@ from apps.backtests.services.storage import delete_folder
 from apps.backtests.services.submit import UNFINISHED_OR_DONE, needs_finer
 from apps.backtests.services.sweep_cells import steps_of
 from apps.billing.services import reserve
+from apps.core.words import gettext_lazy
 from apps.engine.lang import FormulaError, Program, compile_formula
 from apps.engine.lang.cost import MOST_RUN_STEPS, run_refusal
 from apps.engine.portfolio.result import HOLD
@@ -41,7 +43,7 @@ from apps.formulas.models import Formula
 from apps.journal.services import record
 from apps.markets.models import BarSet
 
-HOLD_NAME = "Buy and hold"
+HOLD_NAME = gettext_lazy("Buy and hold")
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,13 @@ def plan_portfolio(request: PortfolioRequest) -> PortfolioPlan:
     """Check the whole question. Raises InvalidFormula and CannotBacktest; a leg's field is `legs.PLACE.name`."""
     if not 1 <= len(request.legs) <= MOST_LEGS:
         raise CannotBacktest(
-            f"A portfolio has 1 to {MOST_LEGS} legs, and this one has {len(request.legs)}.", field="legs"
+            gettext("A portfolio has 1 to {most_legs} legs, and this one has {legs}.").format(
+                most_legs=MOST_LEGS, legs=len(request.legs)
+            ),
+            field="legs",
         )
     if request.start and request.end and request.start > request.end:
-        raise CannotBacktest("The start lies after the end.", field="start")
+        raise CannotBacktest(gettext("The start lies after the end."), field="start")
     programs = [_program(place, leg) for place, leg in enumerate(request.legs)]
     parameters: dict[str, Any] = {
         "cash": float(request.cash),
@@ -193,7 +198,7 @@ def cancel_portfolio(run: PortfolioRun, *, actor: User) -> None:
 def delete_portfolio(run: PortfolioRun, *, actor: User) -> None:
     """Remove a finished run, its legs and files. What was tried stays in the trial ledger."""
     if not run.is_finished:
-        raise CannotBacktest("Cancel the portfolio before deleting it.", status=409)
+        raise CannotBacktest(gettext("Cancel the portfolio before deleting it."), status=409)
     record(actor=actor, workspace=run.workspace, action="backtests.portfoliorun.deleted", target=run)
     folder = f"portfolios/{run.uuid}"
     run.delete()
@@ -201,7 +206,7 @@ def delete_portfolio(run: PortfolioRun, *, actor: User) -> None:
 
 
 def _program(place: int, leg: LegRequest) -> Program:
-    where = f"Leg {place + 1}, {leg.bar_set.instrument.symbol}: "
+    where = gettext("Leg {value}, {symbol}: ").format(value=place + 1, symbol=leg.bar_set.instrument.symbol)
     try:
         program = compile_formula(leg.text, leg.inputs or None)
     except FormulaError as error:
@@ -215,7 +220,9 @@ def _program(place: int, leg: LegRequest) -> Program:
         ) from error
     if not program.has_orders:
         raise CannotBacktest(
-            f"{where}the formula only alerts; a leg needs at least one “long when” or “short when”.",
+            gettext(
+                "{where}the formula only alerts; a leg needs at least one “long when” or “short when”."
+            ).format(where=where),
             field=f"legs.{place}.formula",
         )
     return program
@@ -243,8 +250,9 @@ def _check_markets(request: PortfolioRequest) -> None:
     currencies = sorted({leg.bar_set.instrument.currency for leg in request.legs} - {""})
     if len(currencies) > 1:
         raise CannotBacktest(
-            f"The legs' prices are in different currencies ({', '.join(currencies)}), and one account has one: "
-            "nothing is converted.",
+            gettext(
+                "The legs' prices are in different currencies ({join}), and one account has one: nothing is converted."
+            ).format(join=", ".join(currencies)),
             field="legs",
         )
     if request.timezone:
@@ -252,12 +260,17 @@ def _check_markets(request: PortfolioRequest) -> None:
             ZoneInfo(request.timezone)
         except (KeyError, ValueError, OSError) as error:
             raise CannotBacktest(
-                f"There is no time zone {request.timezone[:60]!r}; Europe/Berlin is one.", field="timezone"
+                gettext("There is no time zone {timezone!r}; Europe/Berlin is one.").format(
+                    timezone=request.timezone[:60]
+                ),
+                field="timezone",
             ) from error
     zones = sorted({leg.bar_set.timezone for leg in request.legs})
     if len(zones) > 1 and not request.timezone:
         raise CannotBacktest(
-            f"The bars are in different time zones ({', '.join(zones)}): say in which one the portfolio's days begin.",
+            gettext(
+                "The bars are in different time zones ({join}): say in which one the portfolio's days begin."
+            ).format(join=", ".join(zones)),
             field="timezone",
         )
     for place, leg in enumerate(request.legs):
@@ -266,8 +279,15 @@ def _check_markets(request: PortfolioRequest) -> None:
         after = request.start is not None and bars.last_time.date() < request.start
         if before or after:
             raise CannotBacktest(
-                f"Leg {place + 1}, {bars.instrument.symbol}: its bars go from {bars.first_time:%Y-%m-%d} to "
-                f"{bars.last_time:%Y-%m-%d}, outside the dates chosen.",
+                gettext(
+                    "Leg {value}, {symbol}: its bars go from {first_time:%Y-%m-%d} to {last_time:%Y-%m-%d}, outside "
+                    "the dates chosen."
+                ).format(
+                    value=place + 1,
+                    symbol=bars.instrument.symbol,
+                    first_time=bars.first_time,
+                    last_time=bars.last_time,
+                ),
                 field=f"legs.{place}.bar_set",
             )
 
@@ -280,14 +300,19 @@ def _check_size(request: PortfolioRequest, programs: Sequence[Program]) -> None:
         refusal = run_refusal(program, leg.bar_set.bars)
         if refusal:
             raise CannotBacktest(
-                f"Leg {place + 1}, {leg.bar_set.instrument.symbol}: {refusal}.", field=f"legs.{place}.bar_set"
+                gettext("Leg {value}, {symbol}: {refusal}.").format(
+                    value=place + 1, symbol=leg.bar_set.instrument.symbol, refusal=refusal
+                ),
+                field=f"legs.{place}.bar_set",
             )
         bars += leg.bar_set.bars
         steps += leg.bar_set.bars * steps_of(program)
     if bars > MOST_LEG_BARS or steps > MOST_RUN_STEPS:
         raise CannotBacktest(
-            f"The legs have {bars:,} bars together and take up to {steps:,} steps (at most {MOST_LEG_BARS:,} and "
-            f"{MOST_RUN_STEPS:,}): choose fewer legs, a longer timeframe or a shorter stretch.",
+            gettext(
+                "The legs have {bars:,} bars together and take up to {steps:,} steps (at most {most_leg_bars:,} and "
+                "{most_run_steps:,}): choose fewer legs, a longer timeframe or a shorter stretch."
+            ).format(bars=bars, steps=steps, most_leg_bars=MOST_LEG_BARS, most_run_steps=MOST_RUN_STEPS),
             field="legs",
         )
 

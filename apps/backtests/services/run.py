@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.backtests.models import Backtest
 from apps.backtests.selectors import bars_of, finer_bars_of
@@ -35,7 +36,7 @@ def compute_backtest(backtest: Backtest, progress: Progress | None = None) -> Ba
     """The result of the run as it was asked for. Raises DomainError, FormulaError, SimulationError, Cancelled."""
     bars = bars_of(backtest)
     if len(bars) < 2:
-        raise DomainError("There are fewer than two bars between these dates.")
+        raise DomainError(gettext("There are fewer than two bars between these dates."))
     parameters: dict[str, Any] = dict(backtest.parameters)
     inputs = parameters.pop("inputs")
     return compute(

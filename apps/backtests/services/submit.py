@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.backtests.choices import Fill, Status
@@ -17,6 +18,7 @@ from apps.backtests.selectors import finer_bar_set_for, lineage_of_text
 from apps.backtests.services.jobs import cancel, queue, queue_key_of
 from apps.backtests.services.storage import delete_files
 from apps.billing.services import reserve
+from apps.core.words import gettext_lazy
 from apps.engine.lang import FormulaError, Program, compile_formula
 from apps.engine.lang.cost import run_refusal
 from apps.engine.version import ENGINE_VERSION
@@ -35,7 +37,7 @@ class BacktestRequest:
 
     text: str
     bar_set: BarSet
-    name: str = "Untitled formula"
+    name: str = gettext_lazy("Untitled formula")
     formula: Formula | None = None
     cash: float = 10_000.0
     fee: float = 0.001
@@ -58,7 +60,7 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
     """
     program = _compile(request)
     if request.start and request.end and request.start > request.end:
-        raise CannotBacktest("The start lies after the end.", field="start")
+        raise CannotBacktest(gettext("The start lies after the end."), field="start")
     if not (request.start or request.end):  # how many bars a span holds is known when it is read
         refusal = run_refusal(program, request.bar_set.bars)
         if refusal:
@@ -152,7 +154,7 @@ def _compile(request: BacktestRequest) -> Program:
         raise InvalidFormula([item.as_dict() for item in error.errors]) from error
     if not program.has_orders:
         raise CannotBacktest(
-            "The formula only alerts: a backtest needs at least one “long when” or “short when”.",
+            gettext("The formula only alerts: a backtest needs at least one “long when” or “short when”."),
             field="text",
         )
     return program
@@ -173,7 +175,7 @@ def cancel_backtest(backtest: Backtest, *, actor: User) -> None:
 def delete_backtest(backtest: Backtest, *, actor: User) -> None:
     """Remove a finished run and its files. What was tried stays in the trial ledger."""
     if not backtest.is_finished:
-        raise CannotBacktest("Cancel the run before deleting it.", status=409)
+        raise CannotBacktest(gettext("Cancel the run before deleting it."), status=409)
     record(actor=actor, workspace=backtest.workspace, action="backtests.backtest.deleted", target=backtest)
     paths = [backtest.trades_path, backtest.equity_path, backtest.result_path]
     backtest.delete()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.backtests.choices import SweepMode
 from apps.backtests.errors import CannotBacktest
 from apps.backtests.models import Sweep
@@ -50,13 +52,18 @@ def plan_settings(
     found = checked(text)
     named = axes_named(axes, found)
     if not named:
-        raise CannotBacktest("Give at least one input a range: a sweep compares settings.", field="axes")
+        raise CannotBacktest(
+            gettext("Give at least one input a range: a sweep compares settings."), field="axes"
+        )
     size = size_of(named)
     if mode == SweepMode.RANDOM:
         if count is None or count < 1:
-            raise CannotBacktest("Say how many settings to draw, 1 or more.", field="count")
+            raise CannotBacktest(gettext("Say how many settings to draw, 1 or more."), field="count")
         if count > MOST_CELLS:
-            raise CannotBacktest(f"At most {MOST_CELLS:,} settings can be drawn.", field="count")
+            raise CannotBacktest(
+                gettext("At most {most_cells:,} settings can be drawn.").format(most_cells=MOST_CELLS),
+                field="count",
+            )
         places = [{value: at for at, value in enumerate(axis.values)} for axis in named]
         settings = sorted(  # neighbours in the order of the grid have columns in common
             random_cells(named, count, seed),
@@ -65,8 +72,10 @@ def plan_settings(
     else:
         if size > MOST_CELLS:
             raise CannotBacktest(
-                f"The grid has {size:,} settings, and at most {MOST_CELLS:,} can be run. Widen a step, fix an "
-                "input, or draw at random.",
+                gettext(
+                    "The grid has {size:,} settings, and at most {most_cells:,} can be run. Widen a step, fix an "
+                    "input, or draw at random."
+                ).format(size=size, most_cells=MOST_CELLS),
                 field="axes",
             )
         settings = grid(named)
@@ -113,7 +122,8 @@ def program_of(text: str, settings: Settings) -> Program:
         raise InvalidFormula([item.as_dict() for item in error.errors]) from error
     if not program.has_orders:
         raise CannotBacktest(
-            "The formula only alerts: a sweep needs at least one “long when” or “short when”.", field="text"
+            gettext("The formula only alerts: a sweep needs at least one “long when” or “short when”."),
+            field="text",
         )
     return program
 
@@ -121,17 +131,21 @@ def program_of(text: str, settings: Settings) -> Program:
 def check_size(plan: SettingsPlan, programs: list[Program], bar_sets: tuple[BarSet, ...]) -> None:
     """Refuse, with CannotBacktest, what would take more than a sweep may."""
     if not bar_sets:
-        raise CannotBacktest("Choose at least one market.", field="bar_sets")
+        raise CannotBacktest(gettext("Choose at least one market."), field="bar_sets")
     if len(bar_sets) > MOST_MARKETS:
         raise CannotBacktest(
-            f"{len(bar_sets)} markets are too many: at most {MOST_MARKETS} can be swept at once.",
+            gettext("{bar_sets} markets are too many: at most {most_markets} can be swept at once.").format(
+                bar_sets=len(bar_sets), most_markets=MOST_MARKETS
+            ),
             field="bar_sets",
         )
     cells = len(plan.settings) * len(bar_sets)
     if cells > MOST_CELLS:
         raise CannotBacktest(
-            f"{len(plan.settings):,} settings on {len(bar_sets)} markets are {cells:,} cells, and at most "
-            f"{MOST_CELLS:,} can be run. Choose fewer markets or a wider step.",
+            gettext(
+                "{settings:,} settings on {bar_sets} markets are {cells:,} cells, and at most {most_cells:,} can be "
+                "run. Choose fewer markets or a wider step."
+            ).format(settings=len(plan.settings), bar_sets=len(bar_sets), cells=cells, most_cells=MOST_CELLS),
             field="bar_sets",
         )
     bars = sum(bar_set.bars for bar_set in bar_sets)
@@ -140,8 +154,9 @@ def check_size(plan: SettingsPlan, programs: list[Program], bar_sets: tuple[BarS
     if cell_bars > MOST_CELL_BARS or steps > MOST_STEPS:
         over = min(MOST_CELL_BARS / cell_bars, MOST_STEPS / max(steps, 1))
         raise CannotBacktest(
-            f"{len(plan.settings):,} settings over {bars:,} bars take too long: at most "
-            f"{max(1, int(len(plan.settings) * over)):,} settings fit, or fewer bars.",
+            gettext(
+                "{settings:,} settings over {bars:,} bars take too long: at most {value:,} settings fit, or fewer bars."
+            ).format(settings=len(plan.settings), bars=bars, value=max(1, int(len(plan.settings) * over))),
             field="axes",
         )
     largest = max(bar_set.bars for bar_set in bar_sets)

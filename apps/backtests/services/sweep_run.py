@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.backtests.choices import Status
 from apps.backtests.errors import CannotBacktest
@@ -34,7 +35,11 @@ def run_claimed_chunk(chunk: SweepChunk, progress: Progress) -> None:
     )
     bars = cut_to_dates(load_bars(market.bar_set), sweep.start, sweep.end)
     if len(bars) < 2:
-        raise CannotBacktest(f"There are fewer than two bars of {market.bar_set} between these dates.")
+        raise CannotBacktest(
+            gettext("There are fewer than two bars of {bar_set} between these dates.").format(
+                bar_set=market.bar_set
+            )
+        )
     settings = settings_of(sweep).settings
     finer = market.finer_bar_set
     try:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.backtests.choices import Fill, RankBy, SweepMode
@@ -28,6 +29,7 @@ from apps.backtests.services.sweep_cells import (
     steps_of,
 )
 from apps.billing.services import reserve
+from apps.core.words import gettext_lazy
 from apps.engine.result import canonical_json
 from apps.engine.version import ENGINE_VERSION
 from apps.formulas.models import Formula
@@ -42,7 +44,7 @@ class SweepRequest:
     text: str
     bar_sets: tuple[BarSet, ...]
     axes: dict[str, str] = field(default_factory=dict)
-    name: str = "Untitled formula"
+    name: str = gettext_lazy("Untitled formula")
     formula: Formula | None = None
     mode: str = SweepMode.GRID
     count: int | None = None  # of a random draw
@@ -62,7 +64,7 @@ class SweepRequest:
 def plan_sweep(request: SweepRequest) -> tuple[SettingsPlan, list[tuple[int, int, int]]]:
     """The settings and the chunks of a sweep. Raises what `submit_sweep` does, and stores nothing."""
     if request.start and request.end and request.start > request.end:
-        raise CannotBacktest("The start lies after the end.", field="start")
+        raise CannotBacktest(gettext("The start lies after the end."), field="start")
     plan = plan_settings(
         request.text, request.axes, mode=request.mode, count=request.count, seed=request.seed
     )
@@ -200,7 +202,10 @@ def open_cell(sweep: Sweep, market: SweepMarket, number: int, *, actor: User) ->
     settings = settings_of(sweep).settings
     if not 0 <= number < len(settings):
         raise CannotBacktest(
-            f"There is no setting {number}: they go from 0 to {len(settings) - 1}.", field="cell"
+            gettext("There is no setting {number}: they go from 0 to {value}.").format(
+                number=number, value=len(settings) - 1
+            ),
+            field="cell",
         )
     parameters = sweep.parameters
     request = BacktestRequest(
@@ -231,7 +236,7 @@ def cancel_sweep(sweep: Sweep, *, actor: User) -> None:
 def delete_sweep(sweep: Sweep, *, actor: User) -> None:
     """Remove a finished sweep and its files. What was tried stays in the trial ledger."""
     if not sweep.is_finished:
-        raise CannotBacktest("Cancel the sweep before deleting it.", status=409)
+        raise CannotBacktest(gettext("Cancel the sweep before deleting it."), status=409)
     record(actor=actor, workspace=sweep.workspace, action="backtests.sweep.deleted", target=sweep)
     folder = f"sweeps/{sweep.uuid}"
     sweep.delete()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.backtests.choices import Fill
 from apps.backtests.errors import CannotBacktest
 from apps.backtests.selectors import cut_to_dates
@@ -16,6 +18,7 @@ from apps.backtests.services.sweep_cells import (
     plan_settings,
     steps_of,
 )
+from apps.core.words import gettext_lazy
 from apps.engine.bars import Bars
 from apps.engine.lang import FormulaError, Program, compile_formula
 from apps.engine.lang.cost import run_refusal
@@ -40,7 +43,7 @@ class WalkForwardRequest:
     bar_set: BarSet
     axes: dict[str, str] = field(default_factory=dict)
     spec: WalkForwardSpec = field(default_factory=WalkForwardSpec)
-    name: str = "Untitled formula"
+    name: str = gettext_lazy("Untitled formula")
     formula: Formula | None = None
     cash: float = 10_000.0
     fee: float = 0.001
@@ -76,22 +79,25 @@ def plan_walk_forward(request: WalkForwardRequest) -> WalkForwardPlan:
     Raises InvalidFormula; CannotBacktest whose field is that of the request, of its spec, or an axis' name.
     """
     if request.start and request.end and request.start > request.end:
-        raise CannotBacktest("The start lies after the end.", field="start")
+        raise CannotBacktest(gettext("The start lies after the end."), field="start")
     settings = plan_settings(request.text, request.axes)
     count = len(settings.settings)
     if count < 2:
         raise CannotBacktest(
-            "There is one setting only, so nothing to choose: give at least one input a range.", field="axes"
+            gettext("There is one setting only, so nothing to choose: give at least one input a range."),
+            field="axes",
         )
     if count > MOST_SETTINGS:
         raise CannotBacktest(
-            f"The ranges have {count:,} settings, and a walk-forward chooses among at most {MOST_SETTINGS:,}. "
-            "Widen a step or fix an input.",
+            gettext(
+                "The ranges have {count:,} settings, and a walk-forward chooses among at most {most_settings:,}. "
+                "Widen a step or fix an input."
+            ).format(count=count, most_settings=MOST_SETTINGS),
             field="axes",
         )
     bars = cut_to_dates(load_bars(request.bar_set), request.start, request.end)
     if len(bars) < 2:
-        raise CannotBacktest("There are fewer than two bars between these dates.", field="start")
+        raise CannotBacktest(gettext("There are fewer than two bars between these dates."), field="start")
     programs = [_program(request.text, each) for each in settings.settings]
     for program in programs:
         refusal = run_refusal(program, len(bars))
@@ -134,7 +140,9 @@ def _program(text: str, settings: dict[str, Any]) -> Program:
         raise InvalidFormula([item.as_dict() for item in error.errors]) from error
     if not program.has_orders:
         raise CannotBacktest(
-            "The formula only alerts: a walk-forward needs at least one “long when” or “short when”.",
+            gettext(
+                "The formula only alerts: a walk-forward needs at least one “long when” or “short when”."
+            ),
             field="text",
         )
     return program
@@ -147,8 +155,10 @@ def _check_size(plan: WalkForwardPlan, steps: int) -> None:
     if count * bars > MOST_CELL_BARS or count * bars * steps > MOST_STEPS:
         fits = int(count * min(MOST_CELL_BARS / (count * bars), MOST_STEPS / max(1, count * bars * steps)))
         raise CannotBacktest(
-            f"{count:,} settings over {bars:,} bars of training and tests take too long: at most "
-            f"{max(1, fits):,} settings fit, or fewer bars or folds.",
+            gettext(
+                "{count:,} settings over {bars:,} bars of training and tests take too long: at most {value:,} "
+                "settings fit, or fewer bars or folds."
+            ).format(count=count, bars=bars, value=max(1, fits)),
             field="axes",
         )
 

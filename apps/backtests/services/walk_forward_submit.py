@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.backtests.errors import CannotBacktest
@@ -112,11 +113,19 @@ def open_choice(walk_forward: WalkForward, number: int, *, actor: User) -> tuple
     """Ask for a backtest of all bars with what fold `number` (from 1) chose; see `submit_backtest`."""
     folds = (walk_forward.summary or {}).get("folds", [])
     if not 1 <= number <= len(folds):
-        raise CannotBacktest(f"There is no fold {number}: they go from 1 to {len(folds)}.", field="fold")
+        raise CannotBacktest(
+            gettext("There is no fold {number}: they go from 1 to {folds}.").format(
+                number=number, folds=len(folds)
+            ),
+            field="fold",
+        )
     inputs = folds[number - 1]["inputs"]
     if inputs is None:
         raise CannotBacktest(
-            f"Fold {number} chose nothing: no setting qualified in its training.", field="fold"
+            gettext("Fold {number} chose nothing: no setting qualified in its training.").format(
+                number=number
+            ),
+            field="fold",
         )
     parameters = walk_forward.parameters
     request = BacktestRequest(
@@ -147,7 +156,7 @@ def cancel_walk_forward(walk_forward: WalkForward, *, actor: User) -> None:
 def delete_walk_forward(walk_forward: WalkForward, *, actor: User) -> None:
     """Remove a finished walk-forward and its files. What was tried stays in the trial ledger."""
     if not walk_forward.is_finished:
-        raise CannotBacktest("Cancel the walk-forward before deleting it.", status=409)
+        raise CannotBacktest(gettext("Cancel the walk-forward before deleting it."), status=409)
     record(
         actor=actor,
         workspace=walk_forward.workspace,

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -79,7 +80,7 @@ def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     source = get_formula_for(request.workspace, formula)
     report = check_report(source.text)
     if not report["ok"]:
-        messages.error(request, "Mend the formula's errors before running it.")
+        messages.error(request, gettext("Mend the formula's errors before running it."))
         return redirect("formulas:formula-detail", uuid=source.uuid)
     form = BacktestForm(
         request.POST or None,
@@ -97,7 +98,8 @@ def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
         else:
             if not is_new:
                 messages.info(
-                    request, "You ran exactly this before: this is its stored result, free of charge."
+                    request,
+                    gettext("You ran exactly this before: this is its stored result, free of charge."),
                 )
             return redirect("backtests:backtest-detail", uuid=backtest.uuid)
     meter = next((m for m in meters_of(request.workspace) if m.meter == "backtests"), None)
@@ -234,5 +236,5 @@ def backtest_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def backtest_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_backtest(get_backtest_for(request.workspace, uuid), actor=request.user)
-    messages.success(request, "Backtest deleted.")
+    messages.success(request, gettext("Backtest deleted."))
     return redirect("backtests:backtest-list")

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
@@ -45,5 +46,5 @@ def _chosen(request: HttpRequest) -> list[Backtest]:
     try:
         uuids = [UUID(value) for value in request.GET.getlist("run")]
     except ValueError:
-        raise Http404("No such backtest.") from None
+        raise Http404(gettext("No such backtest.")) from None
     return get_backtests_for(request.workspace, uuids)

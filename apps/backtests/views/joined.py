@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
@@ -59,14 +60,18 @@ def progress_context(job: WalkForward | PortfolioRun) -> dict[str, Any]:
     left = (job.work_total - job.work_done) / rate if rate else 0.0
     return {
         "rate": rate,
-        "time_left": f"{left:.0f} s" if 0 < left < 90 else f"{left / 60:.0f} min" if left else "",
+        "time_left": f"{left:.0f} s"
+        if 0 < left < 90
+        else gettext("{value:.0f} min").format(value=left / 60)
+        if left
+        else "",
     }
 
 
 def export_of(job: WalkForward | PortfolioRun, what: str, stem: str) -> HttpResponse | FileResponse:
     """`what` is NAME.csv or NAME.parquet of a table, or result.json."""
     if job.status != Status.DONE:
-        raise NotReady("There is no result yet.")
+        raise NotReady(gettext("There is no result yet."))
     name, _, kind = what.partition(".")
     path = getattr(job, f"{name}_path")
     if kind != "csv":

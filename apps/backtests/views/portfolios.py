@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -117,7 +118,7 @@ def portfolio_legs(request: HttpRequest) -> HttpResponse:
 def _submitted(request: HttpRequest, form: PortfolioForm, legs: list[LegForm]) -> PortfolioRun | None:
     valid = [form.is_valid(), *(leg.is_valid() for leg in legs)]
     if not legs:
-        form.add_error(None, "Add at least one leg.")
+        form.add_error(None, gettext("Add at least one leg."))
         return None
     if not all(valid):
         return None
@@ -127,7 +128,9 @@ def _submitted(request: HttpRequest, form: PortfolioForm, legs: list[LegForm]) -
         put_error(form, legs, error)
         return None
     if not is_new:
-        messages.info(request, "You ran exactly this before: this is its stored result, free of charge.")
+        messages.info(
+            request, gettext("You ran exactly this before: this is its stored result, free of charge.")
+        )
     return run
 
 
@@ -226,7 +229,7 @@ def _trades(request: HttpRequest, run: PortfolioRun) -> dict[str, Any]:
 def portfolio_trades(request: HttpRequest, uuid: UUID) -> HttpResponse:
     run = get_portfolio_for(request.workspace, uuid)
     if run.status != Status.DONE:
-        raise NotReady("The portfolio has no result yet.")
+        raise NotReady(gettext("The portfolio has no result yet."))
     return render(request, "backtests/_joined_trades.html", _trades(request, run))
 
 
@@ -261,5 +264,5 @@ def portfolio_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def portfolio_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_portfolio(get_portfolio_for(request.workspace, uuid), actor=request.user)
-    messages.success(request, "Portfolio deleted.")
+    messages.success(request, gettext("Portfolio deleted."))
     return redirect("backtests:portfolio-list")

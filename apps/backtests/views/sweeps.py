@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -69,7 +70,7 @@ def sweep_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     source = get_formula_for(request.workspace, formula)
     report = check_report(source.text)
     if not report["ok"]:
-        messages.error(request, "Mend the formula's errors before sweeping it.")
+        messages.error(request, gettext("Mend the formula's errors before sweeping it."))
         return redirect("formulas:formula-detail", uuid=source.uuid)
     form = _form(request, source, report)
     if request.method == "POST" and form.is_valid():
@@ -80,7 +81,8 @@ def sweep_new(request: HttpRequest, formula: UUID) -> HttpResponse:
         else:
             if not is_new:
                 messages.info(
-                    request, "You swept exactly this before: this is its stored result, free of charge."
+                    request,
+                    gettext("You swept exactly this before: this is its stored result, free of charge."),
                 )
             return redirect("backtests:sweep-detail", uuid=sweep.uuid)
     meter = next((m for m in meters_of(request.workspace) if m.meter == "backtests"), None)
@@ -183,7 +185,11 @@ def _progress_context(sweep: Sweep) -> dict[str, Any]:
         "total": total,
         "percent": 100 * done // total if total else 0,
         "rate": rate,
-        "time_left": f"{left:.0f} s" if 0 < left < 90 else f"{left / 60:.0f} min" if left else "",
+        "time_left": f"{left:.0f} s"
+        if 0 < left < 90
+        else gettext("{value:.0f} min").format(value=left / 60)
+        if left
+        else "",
     }
 
 
@@ -219,7 +225,7 @@ def sweep_cells(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 def _need_result(sweep: Sweep) -> None:
     if sweep.status != Status.DONE:
-        raise NotReady("The sweep has no result yet.")
+        raise NotReady(gettext("The sweep has no result yet."))
 
 
 def _cell_context(request: HttpRequest, sweep: Sweep, market: int) -> dict[str, Any]:
@@ -343,7 +349,7 @@ def sweep_open(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
     given = request.POST.get("market", "0")
     markets = list(sweep.markets.all())
     if not given.isdigit() or int(given) >= len(markets):
-        raise CannotBacktest("There is no such market in this sweep.", field="market")
+        raise CannotBacktest(gettext("There is no such market in this sweep."), field="market")
     try:
         backtest, _ = open_cell(sweep, markets[int(given)], number, actor=request.user)
     except DomainError as error:
@@ -363,5 +369,5 @@ def sweep_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def sweep_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_sweep(get_sweep_for(request.workspace, uuid), actor=request.user)
-    messages.success(request, "Sweep deleted.")
+    messages.success(request, gettext("Sweep deleted."))
     return redirect("backtests:sweep-list")

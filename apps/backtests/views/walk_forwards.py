@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -70,7 +71,7 @@ def walk_forward_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     source = get_formula_for(request.workspace, formula)
     report = check_report(source.text)
     if not report["ok"]:
-        messages.error(request, "Mend the formula's errors before walking it forward.")
+        messages.error(request, gettext("Mend the formula's errors before walking it forward."))
         return redirect("formulas:formula-detail", uuid=source.uuid)
     form = _form(request, source, report)
     if request.method == "POST" and form.is_valid():
@@ -81,7 +82,8 @@ def walk_forward_new(request: HttpRequest, formula: UUID) -> HttpResponse:
         else:
             if not is_new:
                 messages.info(
-                    request, "You walked exactly this before: this is its stored result, free of charge."
+                    request,
+                    gettext("You walked exactly this before: this is its stored result, free of charge."),
                 )
             return redirect("backtests:walk-forward-detail", uuid=found.uuid)
     meter = next((m for m in meters_of(request.workspace) if m.meter == "backtests"), None)
@@ -196,7 +198,7 @@ def _trades(request: HttpRequest, found: WalkForward) -> dict[str, Any]:
         found,
         part="fold",
         url="backtests:walk-forward-trades",
-        parts={fold["number"]: f"Fold {fold['number']}" for fold in folds},
+        parts={fold["number"]: gettext("Fold {fold}").format(fold=fold["number"]) for fold in folds},
     )
 
 
@@ -205,7 +207,7 @@ def _trades(request: HttpRequest, found: WalkForward) -> dict[str, Any]:
 def walk_forward_trades(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_walk_forward_for(request.workspace, uuid)
     if found.status != Status.DONE:
-        raise NotReady("The walk-forward has no result yet.")
+        raise NotReady(gettext("The walk-forward has no result yet."))
     return render(request, "backtests/_joined_trades.html", _trades(request, found))
 
 
@@ -215,7 +217,9 @@ def walk_forward_chart(request: HttpRequest, uuid: UUID, chart: str) -> JsonResp
     found = get_walk_forward_for(request.workspace, uuid)
     try:
         data = (
-            joined_equity_chart(found, "Out of sample") if chart == "equity" else joined_drawdown_chart(found)
+            joined_equity_chart(found, gettext("Out of sample"))
+            if chart == "equity"
+            else joined_drawdown_chart(found)
         )
     except NotReady as error:
         return JsonResponse(error.problem(), status=error.status)
@@ -255,5 +259,5 @@ def walk_forward_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def walk_forward_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_walk_forward(get_walk_forward_for(request.workspace, uuid), actor=request.user)
-    messages.success(request, "Walk-forward deleted.")
+    messages.success(request, gettext("Walk-forward deleted."))
     return redirect("backtests:walk-forward-list")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from apps.accounts.needs import ALWAYS
+from apps.core.words import gettext_lazy
 
 
 class Capability(NamedTuple):
@@ -22,22 +23,28 @@ class Capability(NamedTuple):
 
 CAPABILITIES: dict[str, Capability] = {
     # in every plan, until staff take it out of one
-    "can.write_formulas": Capability("Write, test and publish formulas", "writing formulas"),
-    "can.share_formulas": Capability("Share formulas with people outside", "sharing formulas"),
-    "can.import_data": Capability("Import bars and run live feeds", "importing data"),
-    "can.run_backtests": Capability("Backtests, sweeps, walk-forwards, portfolios", "backtests"),
-    "can.run_bots": Capability("Bots on paper", "bots"),
-    "can.receive_signals": Capability("Alerts, signals and alarms", "alerts and alarms"),
-    "can.connect_accounts": Capability("Connect accounts at exchanges", "accounts at exchanges"),
-    "can.use_api": Capability("API keys", "API keys"),
-    "can.manage_users": Capability("Invite people and give them roles", "inviting people"),
+    "can.write_formulas": Capability(gettext_lazy("Write, test and publish formulas"), "writing formulas"),
+    "can.share_formulas": Capability(gettext_lazy("Share formulas with people outside"), "sharing formulas"),
+    "can.import_data": Capability(gettext_lazy("Import bars and run live feeds"), "importing data"),
+    "can.run_backtests": Capability(
+        gettext_lazy("Backtests, sweeps, walk-forwards, portfolios"), "backtests"
+    ),
+    "can.run_bots": Capability(gettext_lazy("Bots on paper"), "bots"),
+    "can.receive_signals": Capability(gettext_lazy("Alerts, signals and alarms"), "alerts and alarms"),
+    "can.connect_accounts": Capability(
+        gettext_lazy("Connect accounts at exchanges"), "accounts at exchanges"
+    ),
+    "can.use_api": Capability(gettext_lazy("API keys"), gettext_lazy("API keys")),
+    "can.manage_users": Capability(gettext_lazy("Invite people and give them roles"), "inviting people"),
     # what larger plans add
-    "can.send_webhooks": Capability("Signed webhooks to your programs", "outgoing webhooks"),
-    "can.trade_live": Capability("Live trading", "live trading"),
-    "can.publish_strategy": Capability("Publish strategies", "publishing strategies", is_coming=True),
-    "can.copy_trade": Capability("Copy trades of others", "copying trades", is_coming=True),
-    "can.stream_public": Capability("Stream in public", "public streams", is_coming=True),
-    "can.use_sso": Capability("Sign-in of your organisation", "single sign-on", is_coming=True),
+    "can.send_webhooks": Capability(gettext_lazy("Signed webhooks to your programs"), "outgoing webhooks"),
+    "can.trade_live": Capability(gettext_lazy("Live trading"), "live trading"),
+    "can.publish_strategy": Capability(
+        gettext_lazy("Publish strategies"), "publishing strategies", is_coming=True
+    ),
+    "can.copy_trade": Capability(gettext_lazy("Copy trades of others"), "copying trades", is_coming=True),
+    "can.stream_public": Capability(gettext_lazy("Stream in public"), "public streams", is_coming=True),
+    "can.use_sso": Capability(gettext_lazy("Sign-in of your organisation"), "single sign-on", is_coming=True),
 }
 BASE = tuple(CAPABILITIES)[:9]
 
@@ -81,17 +88,19 @@ class Meter(NamedTuple):
 
 
 METERS: dict[str, Meter] = {
-    "bots": Meter("Bots at once", "bot", "bots"),
+    "bots": Meter(gettext_lazy("Bots at once"), "bot", "bots"),
     "backtests": Meter("Backtests", "backtest", "backtests"),
     "seats": Meter("Seats", "seat", "seats"),
-    "webhook_destinations": Meter("Webhook endpoints", "webhook endpoint", "webhook endpoints"),
-    "api_requests": Meter("API requests", "API request", "API requests"),
+    "webhook_destinations": Meter(gettext_lazy("Webhook endpoints"), "webhook endpoint", "webhook endpoints"),
+    "api_requests": Meter(
+        gettext_lazy("API requests"), gettext_lazy("API request"), gettext_lazy("API requests")
+    ),
     "credits": Meter("Credits", "credit", "credits"),
-    "api_calls": Meter("API calls", "API call", "API calls"),
-    "alarms": Meter("Alarms fired", "alarm", "alarms"),
+    "api_calls": Meter(gettext_lazy("API calls"), gettext_lazy("API call"), gettext_lazy("API calls")),
+    "alarms": Meter(gettext_lazy("Alarms fired"), "alarm", "alarms"),
     "notifications": Meter("Notifications", "notification", "notifications"),
-    "feeds": Meter("Feed hours", "feed hour", "feed hours"),
-    "ai_tokens": Meter("AI tokens", "AI token", "AI tokens"),
+    "feeds": Meter(gettext_lazy("Feed hours"), "feed hour", "feed hours"),
+    "ai_tokens": Meter(gettext_lazy("AI tokens"), gettext_lazy("AI token"), gettext_lazy("AI tokens")),
 }
 
 

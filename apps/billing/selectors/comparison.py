@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.billing.choices import Interval, Period
 from apps.billing.models import Plan, PlanLimit, PlanPrice
 from apps.billing.rules.capabilities import BASE, CAPABILITIES, METERS, meter_named
 from apps.billing.rules.money import money
 from apps.billing.selectors.plans import current_plans
+from apps.core.words import gettext_lazy
 
 PERIOD_WORDS = {Period.MINUTE: "a minute", Period.DAY: "a day", Period.MONTH: "a month", Period.TOTAL: ""}
 
@@ -82,18 +85,27 @@ def _limits(plans: list[Plan]) -> list[Line]:
         Line(meter_named(meter).words, [_amount(limits.get(meter)) for limits in given])
         for meter in (*known, *others)
     ]
-    lines.append(Line("Credits", [f"{plan.monthly_credits:,} a month" for plan in plans], hint=CREDITS))
-    lines.append(Line("Signals are kept", [_days(plan.signal_days) for plan in plans]))
-    lines.append(Line("Raw alerts are kept", [_days(plan.alert_days) for plan in plans]))
-    lines.append(Line("Its jobs go", [_turn(plan, plans) for plan in plans], hint=PRIORITY))
     lines.append(
-        Line("Second factor", ["required" if plan.requires_mfa else "your choice" for plan in plans])
+        Line(
+            "Credits",
+            [
+                gettext("{monthly_credits:,} a month").format(monthly_credits=plan.monthly_credits)
+                for plan in plans
+            ],
+            hint=CREDITS,
+        )
+    )
+    lines.append(Line(gettext("Signals are kept"), [_days(plan.signal_days) for plan in plans]))
+    lines.append(Line(gettext("Raw alerts are kept"), [_days(plan.alert_days) for plan in plans]))
+    lines.append(Line(gettext("Its jobs go"), [_turn(plan, plans) for plan in plans], hint=PRIORITY))
+    lines.append(
+        Line(gettext("Second factor"), ["required" if plan.requires_mfa else "your choice" for plan in plans])
     )
     return lines
 
 
-CREDITS = "Credits pay for messages that leave Candlewright, such as text messages."
-PRIORITY = "Of work that waits. Nobody waits for ever: a longer wait goes before a larger plan."
+CREDITS = gettext_lazy("Credits pay for messages that leave Candlewright, such as text messages.")
+PRIORITY = gettext_lazy("Of work that waits. Nobody waits for ever: a longer wait goes before a larger plan.")
 
 
 def _capabilities(plans: list[Plan]) -> list[Line]:
@@ -119,4 +131,4 @@ def _amount(limit: PlanLimit | None) -> str:
 
 
 def _days(days: int | None) -> str:
-    return "no end" if days is None else f"{days:,} days"
+    return "no end" if days is None else gettext("{days:,} days").format(days=days)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.billing.choices import Period
@@ -37,13 +38,21 @@ def set_cap(
     and people taking orders back. Raises BillingRefused.
     """
     if meter not in capped_meters(workspace):
-        raise BillingRefused(f"There is no meter {meter[:60]!r} to cap.", field="meter", status=404)
+        raise BillingRefused(
+            gettext("There is no meter {meter!r} to cap.").format(meter=meter[:60]), field="meter", status=404
+        )
     for name, value in (("soft", soft), ("hard", hard)):
         if value is not None and not 0 <= value <= LARGEST:
-            raise BillingRefused(f"A cap is a whole number from 0 to {LARGEST:,}.", field=name, status=422)
+            raise BillingRefused(
+                gettext("A cap is a whole number from 0 to {largest:,}.").format(largest=LARGEST),
+                field=name,
+                status=422,
+            )
     if soft is not None and hard is not None and soft > hard:
         raise BillingRefused(
-            f"You would be told at {soft:,}, after it stopped at {hard:,}: make the first the smaller.",
+            gettext(
+                "You would be told at {soft:,}, after it stopped at {hard:,}: make the first the smaller."
+            ).format(soft=soft, hard=hard),
             field="soft",
             status=422,
         )
@@ -184,24 +193,30 @@ def _said(workspace: Workspace, row: Near, level: str, now: datetime) -> dict[st
     by_cap = row.hard is not None and row.hard == row.end
     whose = "the cap that your workspace set itself" if by_cap else "what the plan gives"
     if level == "soft":
-        title = f"{words}: {amount_of(row.meter, row.soft or 0)} reached"
-        text = "Your workspace asked to be told at this amount. Nothing stops."
+        title = gettext("{words}: {meter} reached").format(
+            words=words, meter=amount_of(row.meter, row.soft or 0)
+        )
+        text = gettext("Your workspace asked to be told at this amount. Nothing stops.")
     elif stops:
-        title = f"{words}: all used"
-        text = f"{amount_of(row.meter, row.end or 0)} are {whose}. What would need more is refused"
+        title = gettext("{words}: all used").format(words=words)
+        text = gettext("{meter} are {whose}. What would need more is refused").format(
+            meter=amount_of(row.meter, row.end or 0), whose=whose
+        )
         text += f" until {day_words(resets, year=False)}." if resets else "."
         if row.meter == CREDITS_METER or by_cap:
             text += " Bots still close what they hold, and orders can be taken back."
     else:
-        title = f"{words}: {level} % used"
-        text = f"{row.used:,} of {amount_of(row.meter, row.end or 0)}, {whose}."
+        title = gettext("{words}: {level} % used").format(words=words, level=level)
+        text = gettext("{used:,} of {meter}, {whose}.").format(
+            used=row.used, meter=amount_of(row.meter, row.end or 0), whose=whose
+        )
     facts = [["Used", f"{row.used:,}"]]
     if resets:
-        facts.append(["Starts again", f"{day_words(resets, year=False)}, 00:00 UTC"])
+        facts.append([gettext("Starts again"), f"{day_words(resets, year=False)}, 00:00 UTC"])
     return {
         "title": title,
         "text": text,
         "facts": [["Workspace", workspace.name], *facts],
         "url": PAGE,
-        "url_words": "See what is left",
+        "url_words": gettext("See what is left"),
     }

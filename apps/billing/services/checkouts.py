@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.billing.choices import ENDED, CheckoutPurpose, CheckoutStatus, SubscriptionStatus
@@ -41,11 +42,14 @@ def buy_plan(
     """
     provider = _open_gateway(gateway_code, price.currency)
     if not (price.is_active and price.plan.is_current and price.plan.is_offered):
-        raise BillingRefused("This price is not sold any more. Choose a plan again.", field="price")
+        raise BillingRefused(gettext("This price is not sold any more. Choose a plan again."), field="price")
     alive = alive_subscription(workspace)
     if alive is not None and alive.gateway:
         raise BillingRefused(
-            f"The workspace has a subscription to {alive.plan.name} already: change that one.", field="price"
+            gettext("The workspace has a subscription to {name} already: change that one.").format(
+                name=alive.plan.name
+            ),
+            field="price",
         )
     seats = seats_for(workspace, price, seats)
     coupon = coupon_for(workspace, coupon_code, price) if coupon_code.strip() else None
@@ -84,7 +88,7 @@ def buy_credits(
     """Begin to buy a pack of credits, as `buy_plan`. Raises BillingRefused, GatewayUnreachable."""
     provider = _open_gateway(gateway_code, pack.currency)
     if not pack.is_active:
-        raise BillingRefused("This pack is not sold any more. Choose another.", field="pack")
+        raise BillingRefused(gettext("This pack is not sold any more. Choose another."), field="pack")
     tax = _tax_on(workspace, pack.amount, pack.currency, provider)
     with transaction.atomic():
         checkout = Checkout.objects.create(
@@ -157,12 +161,17 @@ def seats_for(workspace: Workspace, price: PlanPrice, wanted: int | None) -> int
     seats = least if wanted is None else max(wanted, included or 1)
     if seats < members:
         raise BillingRefused(
-            f"The workspace has {members} members, so it needs as many seats; {seats} were asked for.",
+            gettext(
+                "The workspace has {members} members, so it needs as many seats; {seats} were asked for."
+            ).format(members=members, seats=seats),
             field="seats",
         )
     if included is not None and seats > included and price.seat_amount is None:
         raise BillingRefused(
-            f"{price.plan.name} has {included} seats and sells no more; {seats} are needed.", field="seats"
+            gettext("{name} has {included} seats and sells no more; {seats} are needed.").format(
+                name=price.plan.name, included=included, seats=seats
+            ),
+            field="seats",
         )
     return seats
 
@@ -184,11 +193,17 @@ def _open_gateway(code: str, currency: str) -> Gateway:
     provider = gateway(code)
     if not provider.is_ready():
         raise BillingRefused(
-            f"{provider.name} is not set up on this installation. Ask whoever runs it.", field="gateway"
+            gettext("{name} is not set up on this installation. Ask whoever runs it.").format(
+                name=provider.name
+            ),
+            field="gateway",
         )
     if currency not in provider.currencies():
         raise BillingRefused(
-            f"{provider.name} takes {', '.join(provider.currencies())}, not {currency}.", field="gateway"
+            gettext("{name} takes {join}, not {currency}.").format(
+                name=provider.name, join=", ".join(provider.currencies()), currency=currency
+            ),
+            field="gateway",
         )
     return provider
 
@@ -225,7 +240,7 @@ def _close_open(workspace: Workspace) -> None:
         except GatewayRefused as error:
             look_up(checkout)
             raise BillingRefused(
-                "An earlier checkout was paid a moment ago. Look at the plan again."
+                gettext("An earlier checkout was paid a moment ago. Look at the plan again.")
             ) from error
         look_up(checkout)
         if checkout.status == CheckoutStatus.OPEN:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.billing.choices import CheckoutStatus
@@ -17,22 +18,32 @@ def coupon_for(workspace: Workspace, code: str, price: PlanPrice) -> Coupon:
     """The coupon that somebody typed, if this workspace may use it for this price. Raises CouponRefused saying why."""
     coupon = Coupon.objects.filter(code=code.strip().upper()).first()
     if coupon is None or not coupon.is_active:
-        raise CouponRefused(f"There is no coupon {code.strip().upper()[:40]!r}.", field="coupon")
+        raise CouponRefused(
+            gettext("There is no coupon {value!r}.").format(value=code.strip().upper()[:40]), field="coupon"
+        )
     if coupon.ends_at is not None and coupon.ends_at <= timezone.now():
-        raise CouponRefused(f"This coupon ended on {day_words(coupon.ends_at)}.", field="coupon")
+        raise CouponRefused(
+            gettext("This coupon ended on {ends_at}.").format(ends_at=day_words(coupon.ends_at)),
+            field="coupon",
+        )
     if coupon.plan_codes and price.plan.code not in coupon.plan_codes:
         raise CouponRefused(
-            f"This coupon is for {' and '.join(sorted(coupon.plan_codes))}, not for {price.plan.name}.",
+            gettext("This coupon is for {join}, not for {name}.").format(
+                join=" and ".join(sorted(coupon.plan_codes)), name=price.plan.name
+            ),
             field="coupon",
         )
     if coupon.currency and coupon.currency != price.currency:
         raise CouponRefused(
-            f"This coupon is in {coupon.currency}; the price is in {price.currency}.", field="coupon"
+            gettext("This coupon is in {currency}; the price is in {currency_2}.").format(
+                currency=coupon.currency, currency_2=price.currency
+            ),
+            field="coupon",
         )
     if _used(coupon, workspace):
-        raise CouponRefused("This workspace has used this coupon before.", field="coupon")
+        raise CouponRefused(gettext("This workspace has used this coupon before."), field="coupon")
     if coupon.most_uses is not None and coupon.uses >= coupon.most_uses:
-        raise CouponRefused("This coupon has been used as often as it could be.", field="coupon")
+        raise CouponRefused(gettext("This coupon has been used as often as it could be."), field="coupon")
     return coupon
 
 
@@ -56,7 +67,9 @@ def use_coupon(checkout: Checkout) -> None:
             if is_new:
                 Coupon.objects.filter(pk=checkout.coupon.pk).update(uses=F("uses") + 1)
     except IntegrityError as error:  # billing_coupon_most_uses: somebody else was quicker
-        raise CouponRefused("This coupon has been used as often as it could be.", field="coupon") from error
+        raise CouponRefused(
+            gettext("This coupon has been used as often as it could be."), field="coupon"
+        ) from error
 
 
 def free_coupon(checkout: Checkout) -> None:

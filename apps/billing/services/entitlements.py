@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.accounts.models import Workspace
 from apps.accounts.needs import IN_PERSON, SIGNED_IN, plan_for, right_for
 from apps.billing.errors import NotInPlan
@@ -45,7 +47,9 @@ def lacking(workspace: Workspace, capability: str) -> NotInPlan:
     options = plans_with(capability)
     lack = CAPABILITIES[capability].lack
     return NotInPlan(
-        f"The {terms_of(workspace).name} plan does not include {lack}.{_advice(options)}",
+        gettext("The {name} plan does not include {lack}.{options}").format(
+            name=terms_of(workspace).name, lack=lack, options=_advice(options)
+        ),
         extra={"capability": capability, "link": PLANS_PAGE, "options": as_options(options)},
     )
 
@@ -59,7 +63,11 @@ def _advice(plans: list[Plan]) -> str:
     names = [plan.name for plan in plans]
     if not names:
         return ""
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    listed = (
+        names[0]
+        if len(names) == 1
+        else gettext("{join} and {names}").format(join=", ".join(names[:-1]), names=names[-1])
+    )
     return f" {listed} {'does' if len(names) == 1 else 'do'}."
 
 

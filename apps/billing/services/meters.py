@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.billing.choices import ReservationState
@@ -87,7 +88,9 @@ def _close(key: str, state: ReservationState) -> None:
 
 def _not_given(workspace: Workspace, meter: str) -> NotInPlan:
     return NotInPlan(
-        f"The {plan_of(workspace).name} plan gives no {meter_named(meter).many}.",
+        gettext("The {name} plan gives no {many}.").format(
+            name=plan_of(workspace).name, many=meter_named(meter).many
+        ),
         extra={"meter": meter, "link": PLANS_PAGE, "options": as_options(plans_giving(meter, 0))},
     )
 
@@ -106,7 +109,9 @@ def _used_up(workspace: Workspace, meter: str, limit: Limit, today: date) -> Quo
     if limit.is_capped:
         what = amount_of(meter, limit.hard or 0)
         return CapReached(
-            f"This workspace set itself a cap of {what}{each}, and it is reached.{when}",
+            gettext("This workspace set itself a cap of {what}{each}, and it is reached.{when}").format(
+                what=what, each=each, when=when
+            ),
             extra={**facts, "link": CAPS_PAGE},
         )
     what = amount_of(meter, limit.amount or 0)
@@ -114,6 +119,8 @@ def _used_up(workspace: Workspace, meter: str, limit: Limit, today: date) -> Quo
     advice = f" {more[0].name} gives more." if more else ""
     are = "it is used" if limit.amount == 1 else "all are used"
     return QuotaExceeded(
-        f"The {plan_of(workspace).name} plan gives {what}{each}, and {are}.{when}{advice}",
+        gettext("The {name} plan gives {what}{each}, and {are}.{when}{advice}").format(
+            name=plan_of(workspace).name, what=what, each=each, are=are, when=when, advice=advice
+        ),
         extra={**facts, "link": PLANS_PAGE, "options": as_options(more)},
     )

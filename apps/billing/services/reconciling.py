@@ -13,6 +13,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.billing.choices import CheckoutPurpose, InvoiceKind, LedgerKind, PaymentStatus, RefundStatus
 from apps.billing.errors import GatewayRefused, GatewayUnreachable
@@ -144,15 +145,27 @@ def _credits(payments: list[Payment], since: datetime, until: datetime) -> Itera
         due = payment.checkout.pack.credits if payment.checkout and payment.checkout.pack else None
         has = granted.get(key)
         if due is not None and has != due:
-            held = f"{has:,} credits" if has is not None else "no credits"
-            yield Found("credits_differ", str(payment.uuid), held, f"{due:,} credits", payment.workspace_id)
+            held = gettext("{has:,} credits").format(has=has) if has is not None else "no credits"
+            yield Found(
+                "credits_differ",
+                str(payment.uuid),
+                held,
+                gettext("{due:,} credits").format(due=due),
+                payment.workspace_id,
+            )
     unpaid = LedgerTransaction.objects.filter(
         kind=LedgerKind.GRANT, key__startswith="purchase:", created_at__gte=since, created_at__lt=until
     ).exclude(key__in=keys)
     for entry in unpaid:
         uuid = entry.key.removeprefix("purchase:")
         if not Payment.objects.filter(uuid=uuid, status=PaymentStatus.SUCCEEDED).exists():
-            yield Found("credits_unpaid", uuid, f"{entry.amount:,} credits", "no payment", entry.workspace_id)
+            yield Found(
+                "credits_unpaid",
+                uuid,
+                gettext("{amount:,} credits").format(amount=entry.amount),
+                "no payment",
+                entry.workspace_id,
+            )
 
 
 def _invoices(payments: Iterable[Payment]) -> Iterator[Found]:

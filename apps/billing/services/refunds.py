@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.billing.choices import PaymentStatus, RefundStatus
@@ -68,10 +69,12 @@ def carry_out_waiting() -> int:
 def _wish(payment: Payment, amount: int, reason: str, actor: User) -> Refund:
     payment = Payment.objects.select_for_update(of=("self",)).select_related("checkout").get(pk=payment.pk)
     if payment.status != PaymentStatus.SUCCEEDED:
-        raise BillingRefused("Only a payment that succeeded can be given back.")
+        raise BillingRefused(gettext("Only a payment that succeeded can be given back."))
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
         raise BillingRefused(
-            f"Give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters; the workspace reads it.",
+            gettext(
+                "Give a reason of {shortest_reason} to {longest_reason} characters; the workspace reads it."
+            ).format(shortest_reason=SHORTEST_REASON, longest_reason=LONGEST_REASON),
             field="reason",
             status=422,
         )
@@ -79,14 +82,17 @@ def _wish(payment: Payment, amount: int, reason: str, actor: User) -> Refund:
     left = payment.amount - taken
     if not 0 < amount <= left:
         raise BillingRefused(
-            f"Between {money(step(payment.currency), payment.currency)} and {money(left, payment.currency)} "
-            "can be given back.",
+            gettext("Between {currency} and {left} can be given back.").format(
+                currency=money(step(payment.currency), payment.currency), left=money(left, payment.currency)
+            ),
             field="amount",
             status=422,
         )
     if amount % step(payment.currency):
         raise BillingRefused(
-            f"{payment.currency} is paid in steps of {money(step(payment.currency), payment.currency)}.",
+            gettext("{currency} is paid in steps of {currency_2}.").format(
+                currency=payment.currency, currency_2=money(step(payment.currency), payment.currency)
+            ),
             field="amount",
             status=422,
         )

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.billing.choices import ENDED, CheckoutPurpose, CheckoutStatus, Interval, SubscriptionStatus
@@ -54,7 +55,7 @@ def change_by_order(
     )
     provider = next((one for one in ready_gateways() if one.code == subscription.gateway), None)
     if provider is None or provider.renews:
-        raise BillingRefused("This subscription is changed at once, without an order.")
+        raise BillingRefused(gettext("This subscription is changed at once, without an order."))
     seats = seats_for(workspace, price, seats)
     cost = preview_change(workspace, price, seats=seats)
     assert subscription.period_end is not None
@@ -212,5 +213,7 @@ def _open_page(checkout: Checkout) -> None:
 def _drop_planned(subscription: Subscription) -> None:
     """Another wish takes the place of an earlier one. Raises BillingRefused when that is being paid."""
     if _orders_of(subscription).exclude(external_id="").exists():
-        raise BillingRefused("A payment for this subscription waits already: pay it, or let it expire.")
+        raise BillingRefused(
+            gettext("A payment for this subscription waits already: pay it, or let it expire.")
+        )
     _orders_of(subscription).update(status=CheckoutStatus.EXPIRED, updated_at=timezone.now())

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.accounts.services.second_factors import MfaSource, set_mfa_requirement
@@ -125,22 +126,32 @@ def _check(
         raise BillingRefused(words, field=field, status=422)
 
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,29}", code):
-        refuse("A plan's code is small letters, digits and hyphens, 2 to 30 of them.", "code")
+        refuse(gettext("A plan's code is small letters, digits and hyphens, 2 to 30 of them."), "code")
     if unknown := set(values.get("capabilities", ())) - set(CAPABILITIES):
-        refuse(f"There is no capability {', '.join(sorted(unknown))}.", "capabilities")
+        refuse(
+            gettext("There is no capability {join}.").format(join=", ".join(sorted(unknown))), "capabilities"
+        )
     for meter, limit in limits.items():
         if not re.fullmatch(r"[a-z][a-z_]{1,59}", meter) or limit.period not in Period.values:
             refuse(
-                f"The limit {meter} needs small letters and a period of {', '.join(Period.values)}.", "limits"
+                gettext("The limit {meter} needs small letters and a period of {join}.").format(
+                    meter=meter, join=", ".join(Period.values)
+                ),
+                "limits",
             )
     seen = set()
     for price in prices:
         if not re.fullmatch(r"[A-Z]{3}", price.currency) or price.interval not in Interval.values:
-            refuse("A price needs a currency of three capital letters, and month or year.", "prices")
+            refuse(gettext("A price needs a currency of three capital letters, and month or year."), "prices")
         if price.amount <= 0:
-            refuse("A price is more than nothing; a plan that costs nothing has none.", "prices")
+            refuse(gettext("A price is more than nothing; a plan that costs nothing has none."), "prices")
         if (price.currency, price.interval) in seen:
-            refuse(f"There are two prices in {price.currency} a {price.interval}.", "prices")
+            refuse(
+                gettext("There are two prices in {currency} a {interval}.").format(
+                    currency=price.currency, interval=price.interval
+                ),
+                "prices",
+            )
         seen.add((price.currency, price.interval))
 
 

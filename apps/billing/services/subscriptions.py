@@ -10,6 +10,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.choices import WorkspaceKind
 from apps.accounts.models import User, Workspace
@@ -23,13 +24,14 @@ from apps.billing.services.applying import apply_states, settle_plan
 from apps.billing.services.checkouts import alive_subscription, seats_for
 from apps.billing.services.gateway_events import subject_locked, subject_of
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 from apps.journal.services import record
 
 log = structlog.get_logger(__name__)
 
 LONGEST_REASON = 300
 LAST_DAY = timedelta(hours=25)
-LEFT = "The workspace is being deleted."
+LEFT = gettext_lazy("The workspace is being deleted.")
 
 
 def preview_change(workspace: Workspace, price: PlanPrice, *, seats: int | None = None) -> Preview:
@@ -70,9 +72,9 @@ def cancel_subscription(
     """End it with the paid period, or at once. Raises BillingRefused when there is none, or it ends already."""
     subscription = alive_subscription(workspace)
     if subscription is None:
-        raise BillingRefused("The workspace has no subscription to cancel.")
+        raise BillingRefused(gettext("The workspace has no subscription to cancel."))
     if subscription.cancel_at_period_end and at_period_end:
-        raise BillingRefused("The subscription ends with its period already.")
+        raise BillingRefused(gettext("The subscription ends with its period already."))
     subscription.cancel_reason = " ".join(reason.split())[:LONGEST_REASON]
     subscription.save(update_fields=["cancel_reason", "updated_at"])
     _carry_out(
@@ -90,7 +92,7 @@ def resume_subscription(workspace: Workspace, *, actor: User) -> Subscription:
     """Take back a cancellation at the period's end. Raises BillingRefused when there is nothing to take back."""
     subscription = paid_subscription(workspace)
     if not subscription.cancel_at_period_end:
-        raise BillingRefused("The subscription goes on: nothing was cancelled.")
+        raise BillingRefused(gettext("The subscription goes on: nothing was cancelled."))
     _carry_out(
         subscription,
         lambda provider: provider.resume(subscription),
@@ -107,21 +109,25 @@ def portal_url(workspace: Workspace, *, return_url: str) -> str:
         provider = gateway(customer.gateway)
         if provider.has_portal and provider.is_ready():
             return provider.portal_url(customer, return_url=return_url)
-    raise BillingRefused("There is no payment account yet: it begins with the first purchase by card.")
+    raise BillingRefused(
+        gettext("There is no payment account yet: it begins with the first purchase by card.")
+    )
 
 
 def paid_subscription(workspace: Workspace) -> Subscription:
     """The subscription that can be changed. Raises BillingRefused when there is none, or it is not paid."""
     subscription = alive_subscription(workspace)
     if subscription is None or not subscription.gateway:
-        raise BillingRefused("The workspace has no paid subscription. Choose a plan first.")
+        raise BillingRefused(gettext("The workspace has no paid subscription. Choose a plan first."))
     if subscription.status not in (
         SubscriptionStatus.ACTIVE,
         SubscriptionStatus.TRIALING,
         SubscriptionStatus.PAST_DUE,
     ):
         raise BillingRefused(
-            f"The subscription cannot be changed: {subscription.get_status_display().lower()}."
+            gettext("The subscription cannot be changed: {lower}.").format(
+                lower=subscription.get_status_display().lower()
+            )
         )
     return subscription
 
@@ -129,18 +135,20 @@ def paid_subscription(workspace: Workspace) -> Subscription:
 def _checked(subscription: Subscription, price: PlanPrice, seats: int | None) -> int:
     """The seats, if the change makes sense."""
     if subscription.status == SubscriptionStatus.PAST_DUE:
-        raise BillingRefused("A payment is overdue. Pay it first; then the plan can be changed.")
+        raise BillingRefused(gettext("A payment is overdue. Pay it first; then the plan can be changed."))
     mine = subscription.price_id == price.pk
     if not mine and not (price.is_active and price.plan.is_current and price.plan.is_offered):
-        raise BillingRefused("This price is not sold any more. Choose another.", field="price")
+        raise BillingRefused(gettext("This price is not sold any more. Choose another."), field="price")
     if price.currency != subscription.currency:
         raise BillingRefused(
-            f"The subscription is paid in {subscription.currency}; a change of currency needs a new one.",
+            gettext("The subscription is paid in {currency}; a change of currency needs a new one.").format(
+                currency=subscription.currency
+            ),
             field="price",
         )
     seats = seats_for(subscription.workspace, price, seats)
     if mine and seats == subscription.seats:
-        raise BillingRefused("This is what the workspace has already.", field="price")
+        raise BillingRefused(gettext("This is what the workspace has already."), field="price")
     return seats
 
 

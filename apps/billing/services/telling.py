@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.language import writing_to
 from apps.accounts.models import Workspace
@@ -54,50 +55,53 @@ def _in_words_of_the_owner(tell: Tell) -> Tell:
 def tell_payment(workspace: Workspace, payment: Payment) -> None:
     """It succeeded or failed."""
     sum_ = money(payment.amount, payment.currency)
-    facts = [["Paid with", payment.method]] if payment.method else []
+    facts = [[gettext("Paid with"), payment.method]] if payment.method else []
     if payment.invoice is not None and payment.invoice.number:
         facts.append(["Invoice", payment.invoice.number])
     if payment.status == PaymentStatus.SUCCEEDED:
         if payment.purpose == CheckoutPurpose.CREDITS:
             pack = payment.checkout.pack if payment.checkout else None
-            bought = f"{pack.credits:,} credits" if pack else "Credits"
-            text = f"{bought} are in your balance. They do not expire."
+            bought = gettext("{credits:,} credits").format(credits=pack.credits) if pack else "Credits"
+            text = gettext("{bought} are in your balance. They do not expire.").format(bought=bought)
         else:
-            text = f"It pays for {_plan_words(payment.subscription)}."
+            text = gettext("It pays for {subscription}.").format(
+                subscription=_plan_words(payment.subscription)
+            )
         _tell(
             workspace,
             PAYMENT_RECEIVED,
             f"received:{payment.uuid}",
-            f"Payment of {sum_} received",
+            gettext("Payment of {sum} received").format(sum=sum_),
             text,
             facts,
             url=f"{PAGE}invoices/",
-            url_words="See the invoices",
+            url_words=gettext("See the invoices"),
         )
         return
-    why = payment.failure or "The payment was declined."
+    why = payment.failure or gettext("The payment was declined.")
     if payment.subscription is None:
-        text = f"{_sentence(why)} Nothing was bought; try again, perhaps with another card."
-    else:
-        text = (
-            f"{_sentence(why)} {payment.subscription.plan.name} stays while the payment is tried again. "
-            "See that the card works, or pay with another."
+        text = gettext("{why} Nothing was bought; try again, perhaps with another card.").format(
+            why=_sentence(why)
         )
+    else:
+        text = gettext(
+            "{why} {name} stays while the payment is tried again. See that the card works, or pay with another."
+        ).format(why=_sentence(why), name=payment.subscription.plan.name)
     _tell(
         workspace,
         PAYMENT_FAILED,
         f"failed:{payment.uuid}:{_stamp(payment.made_at)}",
-        f"The payment of {sum_} failed",
+        gettext("The payment of {sum} failed").format(sum=sum_),
         text,
         facts,
-        url_words="Put it right",
+        url_words=gettext("Put it right"),
     )
 
 
 @_in_words_of_the_owner
 def tell_refund(workspace: Workspace, payment: Payment, refund: Refund) -> None:
     facts = [
-        ["Of the payment", money(payment.amount, payment.currency)],
+        [gettext("Of the payment"), money(payment.amount, payment.currency)],
         ["To", payment.method or payment.gateway],
     ]
     reason = f"{_sentence(refund.reason)} " if refund.reason else ""
@@ -105,11 +109,11 @@ def tell_refund(workspace: Workspace, payment: Payment, refund: Refund) -> None:
         workspace,
         PAYMENT_REFUNDED,
         f"refunded:{refund.uuid}",
-        f"{money(refund.amount, payment.currency)} were given back",
-        f"{reason}Banks take up to ten days to show it.",
+        gettext("{amount} were given back").format(amount=money(refund.amount, payment.currency)),
+        gettext("{reason}Banks take up to ten days to show it.").format(reason=reason),
         facts,
         url=f"{PAGE}payments/",
-        url_words="See the payments",
+        url_words=gettext("See the payments"),
     )
 
 
@@ -124,17 +128,19 @@ def tell_subscription(subscription: Subscription, *, before: str) -> None:
         what = (
             "trial" if before == SubscriptionStatus.TRIALING and not subscription.gateway else "subscription"
         )
-        why = "The payment stayed overdue. " if before == SubscriptionStatus.PAST_DUE else ""
+        why = gettext("The payment stayed overdue. ") if before == SubscriptionStatus.PAST_DUE else ""
         _tell(
             workspace,
             SUBSCRIPTION_ENDED,
             f"ended:{subscription.uuid}",
-            f"Your {what} of {name} has ended",
-            f"{why}The workspace is on the free plan now. Nothing of yours was deleted: what is beyond the free plan "
-            "waits, and works again with a plan that has it.",
+            gettext("Your {what} of {name} has ended").format(what=what, name=name),
+            gettext(
+                "{why}The workspace is on the free plan now. Nothing of yours was deleted: what is beyond the free "
+                "plan waits, and works again with a plan that has it."
+            ).format(why=why),
             [],
             url="/plans/",
-            url_words="See the plans",
+            url_words=gettext("See the plans"),
         )
     elif before in ("", SubscriptionStatus.INCOMPLETE):
         until = subscription.trial_end or subscription.period_end
@@ -143,8 +149,8 @@ def tell_subscription(subscription: Subscription, *, before: str) -> None:
             workspace,
             SUBSCRIPTION_STARTED,
             f"started:{subscription.uuid}",
-            f"Your workspace is on {name}",
-            "Everything it gives can be used from now on.",
+            gettext("Your workspace is on {name}").format(name=name),
+            gettext("Everything it gives can be used from now on."),
             facts,
         )
 
@@ -159,12 +165,14 @@ def tell_renewal(subscription: Subscription, checkout: Checkout) -> None:
         subscription.workspace,
         RENEWAL_DUE,
         f"renewal:{checkout.uuid}",
-        f"{plan} is paid until {day}",
-        f"Pay the next period, {money(checkout.amount, checkout.currency)}, to go on. It may be paid for a week after "
-        "that day; then the workspace goes back to the free plan.",
+        gettext("{plan} is paid until {day}").format(plan=plan, day=day),
+        gettext(
+            "Pay the next period, {amount}, to go on. It may be paid for a week after that day; then the workspace "
+            "goes back to the free plan."
+        ).format(amount=money(checkout.amount, checkout.currency)),
         [["Seats", f"{checkout.seats}"]] if checkout.seats > 1 else [],
         url=f"{PAGE}checkouts/{checkout.uuid}/?go=1",
-        url_words="Pay now",
+        url_words=gettext("Pay now"),
     )
 
 
@@ -188,11 +196,13 @@ def remind(now: datetime | None = None) -> int:
                     subscription.workspace,
                     PAYMENT_FAILED,
                     f"overdue:{subscription.uuid}:{_stamp(subscription.past_due_since)}:{day}",
-                    f"A payment for {subscription.plan.name} is overdue",
-                    f"It has been for {_days(days)}. When it is given up, the workspace goes back to the free plan. "
-                    "Pay now, or change the card.",
-                    [["Overdue since", day_words(subscription.past_due_since.astimezone(UTC))]],
-                    url_words="Pay now",
+                    gettext("A payment for {name} is overdue").format(name=subscription.plan.name),
+                    gettext(
+                        "It has been for {days}. When it is given up, the workspace goes back to the free plan. Pay "
+                        "now, or change the card."
+                    ).format(days=_days(days)),
+                    [[gettext("Overdue since"), day_words(subscription.past_due_since.astimezone(UTC))]],
+                    url_words=gettext("Pay now"),
                 )
             )
     ending = Subscription.objects.filter(
@@ -207,12 +217,14 @@ def remind(now: datetime | None = None) -> int:
                     subscription.workspace,
                     TRIAL_ENDING,
                     f"trial:{subscription.uuid}:{_stamp(subscription.trial_end)}",
-                    f"Your trial of {subscription.plan.name} ends on {last}",
-                    "Then the plan is charged for the first time."
+                    gettext("Your trial of {name} ends on {last}").format(
+                        name=subscription.plan.name, last=last
+                    ),
+                    gettext("Then the plan is charged for the first time.")
                     if subscription.gateway and not subscription.cancel_at_period_end
-                    else "Then the workspace goes back to the free plan, unless you subscribe.",
+                    else gettext("Then the workspace goes back to the free plan, unless you subscribe."),
                     [],
-                    url_words="See the plan",
+                    url_words=gettext("See the plan"),
                 )
             )
     return queue_notices(notices, now=now) if notices else 0
@@ -262,7 +274,7 @@ def _stamp(moment: datetime) -> str:
 
 
 def _days(number: int) -> str:
-    return "a day" if number == 1 else f"{number} days"
+    return "a day" if number == 1 else gettext("{number} days").format(number=number)
 
 
 def _sentence(text: str) -> str:

@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.billing.choices import ENDED, BucketSource, SubscriptionStatus
@@ -32,21 +33,23 @@ def start_trial(workspace: Workspace, code: str, *, actor: User) -> Subscription
     """
     plan = Plan.objects.filter(code=code, is_current=True, is_offered=True).first()
     if plan is None or not plan.trial_days:
-        raise TrialRefused("This plan cannot be tried.", field="plan", extra={"link": PLANS_PAGE})
+        raise TrialRefused(gettext("This plan cannot be tried."), field="plan", extra={"link": PLANS_PAGE})
     addresses = list(EmailAddress.objects.filter(user=actor, verified=True).values_list("email", flat=True))
     if not addresses:
         raise TrialRefused(
-            "Confirm your e-mail address first; the link is in the mail you got.",
+            gettext("Confirm your e-mail address first; the link is in the mail you got."),
             extra={"link": "/accounts/email/"},
         )
     workspace = Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
     if workspace.closes_at is not None:
-        raise TrialRefused(f"{workspace} is being closed.")
+        raise TrialRefused(gettext("{workspace} is being closed.").format(workspace=workspace))
     mine = Subscription.objects.filter(workspace=workspace)
     if mine.exclude(status__in=ENDED).exists():
-        raise TrialRefused("The workspace has a subscription already.")
+        raise TrialRefused(gettext("The workspace has a subscription already."))
     if mine.exists() or TrialUse.objects.filter(workspace_id=workspace.pk).exists():
-        raise TrialRefused("This workspace has had a plan or a trial before. Choose a plan to go on.")
+        raise TrialRefused(
+            gettext("This workspace has had a plan or a trial before. Choose a plan to go on.")
+        )
     now = timezone.now()
     _use_up(workspace, list(_marks(actor, addresses)), now)
     ends = now + timedelta(days=plan.trial_days)
@@ -131,6 +134,6 @@ def _use_up(workspace: Workspace, marks: list[tuple[str, str]], now: datetime) -
             )
     except IntegrityError:
         raise TrialRefused(
-            "You have had a trial before. Each person has one, whatever address they use.",
+            gettext("You have had a trial before. Each person has one, whatever address they use."),
             extra={"link": PLANS_PAGE},
         ) from None

@@ -23,6 +23,7 @@ from django.utils import timezone
 from apps.billing.models import UsageDay
 from apps.core.arrays import integers, texts
 from apps.core.models import ApiRequest
+from apps.core.words import gettext_lazy
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ class UsageSource:
 
 
 _sources: dict[str, UsageSource] = {}
-_words = {API_CALLS: "API calls"}
+_words = {API_CALLS: gettext_lazy("API calls")}
 
 
 def meter_from(source: UsageSource) -> None:

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.models import Workspace
@@ -72,7 +73,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         if is_saved:
             change_profile(here, form.cleaned_data, actor=request.user)
     if is_saved:
-        messages.success(request, "Saved. It stands on invoices made from now on.")
+        messages.success(request, gettext("Saved. It stands on invoices made from now on."))
         return redirect("money:profile")
     return render(request, "billing/profile.html", {"form": form}, status=409 if form.overtaken else 200)
 

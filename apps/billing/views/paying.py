@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
@@ -138,7 +139,10 @@ def plan_confirm(request: HttpRequest) -> HttpResponse:
                 workspace, price, actor=request.user, shown_at=shown_at, seats=seats
             )
             messages.success(
-                request, f"The workspace is on {changed.plan.name} with {_seat_words(changed.seats)}."
+                request,
+                gettext("The workspace is on {name} with {seats}.").format(
+                    name=changed.plan.name, seats=_seat_words(changed.seats)
+                ),
             )
             return redirect("money:overview")
         preview = preview_change(workspace, price, seats=seats)
@@ -168,7 +172,12 @@ def _by_order(request: HttpRequest, order: Checkout) -> HttpResponse:
     assert order.renews.period_end
     assert order.price
     begins = day_words(order.renews.period_end)
-    messages.success(request, f"{order.price.plan.name} begins on {begins}, when the next period is paid.")
+    messages.success(
+        request,
+        gettext("{name} begins on {begins}, when the next period is paid.").format(
+            name=order.price.plan.name, begins=begins
+        ),
+    )
     return redirect("money:overview")
 
 
@@ -178,7 +187,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
     workspace = request.workspace
     subscription = alive_subscription(workspace)
     if subscription is None or subscription.cancel_at_period_end:
-        messages.error(request, "There is nothing to cancel.")
+        messages.error(request, gettext("There is nothing to cancel."))
         return redirect("money:overview")
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -189,9 +198,11 @@ def cancel(request: HttpRequest) -> HttpResponse:
         else:
             until = ended.period_end or ended.trial_end
             words = (
-                f"{ended.plan.name} goes on until {day_words(until)} and then ends."
+                gettext("{name} goes on until {until} and then ends.").format(
+                    name=ended.plan.name, until=day_words(until)
+                )
                 if until and not ended.is_over
-                else f"{ended.plan.name} has ended."
+                else gettext("{name} has ended.").format(name=ended.plan.name)
             )
             messages.success(request, words)
             return redirect("money:overview")
@@ -207,7 +218,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
 def resume(request: HttpRequest) -> HttpResponse:
     try:
         subscription = resume_subscription(request.workspace, actor=request.user)
-        messages.success(request, f"{subscription.plan.name} goes on.")
+        messages.success(request, gettext("{name} goes on.").format(name=subscription.plan.name))
     except DomainError as error:
         messages.error(request, error.message)
     return redirect("money:overview")
@@ -288,9 +299,9 @@ def _moment(text: str) -> datetime:
     except ValueError:
         found = None  # type: ignore[assignment]
     if found is None or found.tzinfo is None:
-        raise BillingRefused("Look at what the change costs once more, then confirm it.")
+        raise BillingRefused(gettext("Look at what the change costs once more, then confirm it."))
     return found
 
 
 def _seat_words(seats: int) -> str:
-    return "1 seat" if seats == 1 else f"{seats} seats"
+    return gettext("1 seat") if seats == 1 else gettext("{seats} seats").format(seats=seats)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
@@ -41,5 +42,10 @@ def plans(request: HttpRequest) -> HttpResponse:
 def trial(request: HttpRequest, code: str) -> HttpResponse:
     """Begin the trial of a plan. What stands against it is told with the way out."""
     begun = start_trial(request.workspace, code, actor=request.user)
-    messages.success(request, f"You try {begun.plan.name} until {day_words(begun.trial_end, year=False)}.")
+    messages.success(
+        request,
+        gettext("You try {name} until {trial_end}.").format(
+            name=begun.plan.name, trial_end=day_words(begun.trial_end, year=False)
+        ),
+    )
     return redirect("usage:usage")

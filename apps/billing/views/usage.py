@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import Workspace
@@ -50,7 +51,9 @@ def usage(request: HttpRequest) -> HttpResponse:
             except BillingRefused as refused:
                 error = refused.message
             else:
-                messages.success(request, "The cap is set." if cap else "There is no cap any more.")
+                messages.success(
+                    request, gettext("The cap is set.") if cap else gettext("There is no cap any more.")
+                )
                 return redirect("usage:usage")
         else:
             error = " ".join(f"{words}" for errors in form.errors.values() for words in errors)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from apps.bots.choices import Act, BotState
 from apps.bots.errors import ActRefused
+from apps.core.words import gettext_lazy
 
 D, R, P, S, X = BotState.DRAFT, BotState.RUNNING, BotState.PAUSED, BotState.STOPPED, BotState.ARCHIVED
 
@@ -18,15 +21,15 @@ TABLE: dict[Act, dict[BotState, BotState]] = {
 }
 # Why an act is refused in a state, in words for whoever asked.
 _WORDS: dict[tuple[Act, BotState], str] = {
-    (Act.DEPLOY, R): "It runs already.",
-    (Act.DEPLOY, P): "It is paused: resume it.",
-    (Act.DEPLOY, X): "It is archived: restore it first.",
-    (Act.PAUSE, P): "It is paused already.",
-    (Act.RESUME, R): "It runs already.",
-    (Act.STOP, S): "It is stopped already.",
-    (Act.ARCHIVE, R): "It runs: stop it first.",
-    (Act.ARCHIVE, P): "It is paused: stop it first.",
-    (Act.ARCHIVE, X): "It is archived already.",
+    (Act.DEPLOY, R): gettext_lazy("It runs already."),
+    (Act.DEPLOY, P): gettext_lazy("It is paused: resume it."),
+    (Act.DEPLOY, X): gettext_lazy("It is archived: restore it first."),
+    (Act.PAUSE, P): gettext_lazy("It is paused already."),
+    (Act.RESUME, R): gettext_lazy("It runs already."),
+    (Act.STOP, S): gettext_lazy("It is stopped already."),
+    (Act.ARCHIVE, R): gettext_lazy("It runs: stop it first."),
+    (Act.ARCHIVE, P): gettext_lazy("It is paused: stop it first."),
+    (Act.ARCHIVE, X): gettext_lazy("It is archived already."),
 }
 
 
@@ -38,7 +41,9 @@ def after(state: str, act: Act) -> BotState:
         words = _WORDS.get((act, present), f"It is {present.label.lower()}.")
         allowed = ", ".join(sorted(other.label.lower() for other in TABLE[act]))
         raise ActRefused(
-            f"A bot that is {present.label.lower()} cannot be {act.label.lower()}. {words}",
+            gettext("A bot that is {lower} cannot be {lower_2}. {words}").format(
+                lower=present.label.lower(), lower_2=act.label.lower(), words=words
+            ),
             extra={"state": present.value, "act": act.value, "possible_from": allowed},
         )
     return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.db import connection
+from django.utils.translation import gettext
 from numpy.typing import NDArray
 
 from apps.bots.models import Cohort
@@ -134,7 +135,7 @@ def book_bar(cohort: Cohort, crew: Crew, memory: Memory, outcome: BarOutcome, no
     refused = {slot: one.words for slot, one in checked.items()}
     to_flatten = _take_back(memory, outcome, refused)
     for slot in np.flatnonzero(outcome.rejected).tolist():
-        refused[slot] = "The paper broker rejected the request, as its rejection rate says."
+        refused[slot] = gettext("The paper broker rejected the request, as its rejection rate says.")
     ruined = outcome.fills.account[outcome.fills.reason == BY_ZERO]
     slots = _decisions(crew, memory, outcome, page, refused, now)
     cohort.last_time = bar.time
@@ -261,7 +262,9 @@ def _left_over(crew: Crew, outcome: BarOutcome, page: _Page, last_time: int | No
                 key=key_of(member, last_time, ASKED),
                 account_id=member.account_id,
                 kind="cancelled",
-                words="Its size came to nothing: below the instrument's smallest, or not defined on that bar.",
+                words=gettext(
+                    "Its size came to nothing: below the instrument's smallest, or not defined on that bar."
+                ),
                 at=moment(outcome.bar.time),
             )
         )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.bots.choices import BotState, Mode, Policy
@@ -106,13 +107,19 @@ def change_bot(bot: Bot, values: Mapping[str, Any], *, actor: User | None) -> Bo
     }
     frozen = sorted(set(changed) - set(ALWAYS))
     if frozen and bot.state not in (BotState.DRAFT, BotState.STOPPED):
-        raise BotRefused(f"Stop the bot before changing its {frozen[0]}.", field=frozen[0])
+        raise BotRefused(
+            gettext("Stop the bot before changing its {frozen}.").format(frozen=frozen[0]), field=frozen[0]
+        )
     if frozen and bot.cohort_id is not None:
-        raise BotRefused("Its position is still to be closed; change it after that.", field=frozen[0])
+        raise BotRefused(
+            gettext("Its position is still to be closed; change it after that."), field=frozen[0]
+        )
     money = [name for name in frozen if name in ("account", "capital", "feed", "mode")]
     if money and bot.book_id is not None:
         raise BotRefused(
-            f"Its book was opened with this {money[0]}; clone the bot to begin anew with another.",
+            gettext(
+                "Its book was opened with this {money}; clone the bot to begin anew with another."
+            ).format(money=money[0]),
             field=money[0],
         )
     _check(bot)
@@ -145,7 +152,9 @@ def delete_bot(bot: Bot, *, actor: User | None) -> None:
     bot = Bot.objects.select_for_update().get(pk=bot.pk)
     if bot.state != BotState.DRAFT:
         raise BotRefused(
-            "It has run: archive it instead. Its orders and its book stay.", status=409, code="bot_state"
+            gettext("It has run: archive it instead. Its orders and its book stay."),
+            status=409,
+            code="bot_state",
         )
     record(actor=actor, workspace=bot.workspace, action="bots.bot.deleted", target=bot)
     bot.delete()
@@ -153,25 +162,38 @@ def delete_bot(bot: Bot, *, actor: User | None) -> None:
 
 def _check(bot: Bot) -> None:
     if not bot.name.strip():
-        raise BotRefused("Give it a name.", field="name")
+        raise BotRefused(gettext("Give it a name."), field="name")
     if bot.version.formula.workspace_id != bot.workspace_id:
-        raise BotRefused("Choose a published version of a formula of this workspace.", field="version")
+        raise BotRefused(
+            gettext("Choose a published version of a formula of this workspace."), field="version"
+        )
     if bot.feed.workspace_id not in (None, bot.workspace_id):
-        raise BotRefused("Choose a feed of this workspace, or a shared one.", field="feed")
+        raise BotRefused(gettext("Choose a feed of this workspace, or a shared one."), field="feed")
     if bot.account.workspace_id != bot.workspace_id:
-        raise BotRefused("Choose an account of this workspace.", field="account")
+        raise BotRefused(gettext("Choose an account of this workspace."), field="account")
     if (bot.mode == Mode.LIVE) is not (bot.account.kind == AccountKind.EXCHANGE):
         wanted = "an exchange account" if bot.mode == Mode.LIVE else "a paper account"
-        raise BotRefused(f"A bot in {bot.get_mode_display().lower()} mode needs {wanted}.", field="account")
+        raise BotRefused(
+            gettext("A bot in {lower} mode needs {wanted}.").format(
+                lower=bot.get_mode_display().lower(), wanted=wanted
+            ),
+            field="account",
+        )
     if not 0 < bot.capital <= MOST_CAPITAL:
-        raise BotRefused(f"The capital must be above 0 and at most {MOST_CAPITAL:,.0f}.", field="capital")
+        raise BotRefused(
+            gettext("The capital must be above 0 and at most {most_capital:,.0f}.").format(
+                most_capital=MOST_CAPITAL
+            ),
+            field="capital",
+        )
     try:
         program = program_of(bot.version.text, bot.inputs)
     except FormulaError as error:
         raise BotRefused(str(error), field="inputs") from None
     if not program.plan.watches:
         raise BotRefused(
-            "This formula never asks for anything: it has no condition and no alert.", field="version"
+            gettext("This formula never asks for anything: it has no condition and no alert."),
+            field="version",
         )
     try:
         for frame, _ in program.frames.values():
@@ -180,7 +202,9 @@ def _check(bot: Bot) -> None:
         check_params(params)
         account_rules(program, params)
     except EvaluationError as error:
-        raise BotRefused(f"The formula does not fit this feed: {error}", field="feed") from None
+        raise BotRefused(
+            gettext("The formula does not fit this feed: {error}").format(error=error), field="feed"
+        ) from None
     except SimulationError as error:
         raise BotRefused(str(error), field="capital") from None
 
@@ -188,11 +212,16 @@ def _check(bot: Bot) -> None:
 def _tags(tags: Any) -> list[str]:
     found = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
     if len(found) > MOST_TAGS:
-        raise BotRefused(f"A bot has at most {MOST_TAGS} tags.", field="tags")
+        raise BotRefused(
+            gettext("A bot has at most {most_tags} tags.").format(most_tags=MOST_TAGS), field="tags"
+        )
     for tag in found:
         if len(tag) > LONGEST_TAG:
             raise BotRefused(
-                f"A tag has at most {LONGEST_TAG} letters: “{tag[:20]}…” has more.", field="tags"
+                gettext("A tag has at most {longest_tag} letters: “{tag}…” has more.").format(
+                    longest_tag=LONGEST_TAG, tag=tag[:20]
+                ),
+                field="tags",
             )
     return found
 

@@ -12,16 +12,17 @@ from apps.bots.models import Bot, BotTransition
 from apps.bots.services.guarding import obstacles
 from apps.bots.services.holding import hold, release_held
 from apps.core.jobs import enqueue
+from apps.core.words import gettext_lazy
 from apps.markets.models import LiveBar
 from apps.trading.choices import AccountState
 
 GUARDED = (Cause.KILL_SWITCH, Cause.ACCOUNT, Cause.PLAN)
 OVER = {
-    Cause.KILL_SWITCH: "The kill switch was lifted.",
-    Cause.ACCOUNT: "Its account takes orders again.",
-    Cause.PLAN: "The plan allows it again.",
-    Cause.DAILY_LOSS: "A new day has begun.",
-    Cause.BROKEN: "Stepping it works again.",
+    Cause.KILL_SWITCH: gettext_lazy("The kill switch was lifted."),
+    Cause.ACCOUNT: gettext_lazy("Its account takes orders again."),
+    Cause.PLAN: gettext_lazy("The plan allows it again."),
+    Cause.DAILY_LOSS: gettext_lazy("A new day has begun."),
+    Cause.BROKEN: gettext_lazy("Stepping it works again."),
 }
 
 

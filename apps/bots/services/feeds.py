@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext
 
 from apps.bots.choices import BotState, Cause
 from apps.bots.models import Bot, Cohort
@@ -36,12 +37,22 @@ def follow_feed(feed: Feed) -> int:
     if feed.state in FRESH:
         paused = bots.filter(state=BotState.PAUSED, cause__in=[Cause.FEED_STALE, Cause.FEED_ENDED])
         return sum(
-            release_held(_ids(paused.filter(cause=cause)), cause, f"The feed {feed} brings bars again.")
+            release_held(
+                _ids(paused.filter(cause=cause)),
+                cause,
+                gettext("The feed {feed} brings bars again.").format(feed=feed),
+            )
             for cause in (Cause.FEED_STALE, Cause.FEED_ENDED)
         )
     cause = Cause.FEED_ENDED if feed.state == FeedState.ENDED else Cause.FEED_STALE
     what = NAMES.get(FeedState(feed.state), "is not running")
-    return hold(dict.fromkeys(_ids(bots.filter(state=BotState.RUNNING)), f"The feed {feed} {what}."), cause)
+    return hold(
+        dict.fromkeys(
+            _ids(bots.filter(state=BotState.RUNNING)),
+            gettext("The feed {feed} {what}.").format(feed=feed, what=what),
+        ),
+        cause,
+    )
 
 
 def _ids(bots: QuerySet[Bot]) -> list[int]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.billing.services import allows
@@ -46,13 +47,13 @@ def check_live(bot: Bot, *, actor: User | None = None) -> None:
 def _of_people(bot: Bot, actor: User | None) -> tuple[Missing | None, ...]:
     security = "/settings/security/"
     has_plan = allows(bot.workspace, CAPABILITY)
-    plan = Missing("plan", "The plan does not include live trading.", "/plans/")
+    plan = Missing("plan", gettext("The plan does not include live trading."), "/plans/")
     owner = Missing(
         "owner_second_factor",
-        "The workspace's owner has no second factor: set one up under Security.",
+        gettext("The workspace's owner has no second factor: set one up under Security."),
         security,
     )
-    own = Missing("second_factor", "You have no second factor: set one up under Security.", security)
+    own = Missing("second_factor", gettext("You have no second factor: set one up under Security."), security)
     lacks_owner = bot.workspace.owner.second_factors_at is None
     lacks_own = actor is not None and actor.pk != bot.workspace.owner_id and actor.second_factors_at is None
     return (None if has_plan else plan, owner if lacks_owner else None, own if lacks_own else None)
@@ -62,10 +63,12 @@ def _of_account(bot: Bot) -> tuple[Missing | None, ...]:
     account, where = bot.account, f"/trading/accounts/{bot.account.uuid}/"
     found: list[Missing | None] = []
     if account.kind != AccountKind.EXCHANGE:
-        words = "Its account is on paper: choose a connected exchange account."
+        words = gettext("Its account is on paper: choose a connected exchange account.")
         found.append(Missing("account", words, f"/bots/{bot.uuid}/edit/"))
     elif account.state != AccountState.CONNECTED:
-        words = f"Its account {account} is {account.get_state_display().lower()}."
+        words = gettext("Its account {account} is {lower}.").format(
+            account=account, lower=account.get_state_display().lower()
+        )
         found.append(Missing("account", words, where))
     limits = RiskLimits.objects.filter(
         workspace=bot.workspace,
@@ -75,7 +78,7 @@ def _of_account(bot: Bot) -> tuple[Missing | None, ...]:
         max_daily_loss__isnull=False,
     )
     if not limits.exists():
-        words = (
+        words = gettext(
             "No risk limits of the workspace: set at least the largest order and the largest loss of a day."
         )
         found.append(Missing("limits", words, "/trading/limits/"))
@@ -85,18 +88,22 @@ def _of_account(bot: Bot) -> tuple[Missing | None, ...]:
 def _of_formula(bot: Bot) -> tuple[Missing | None, ...]:
     found: list[Missing | None] = []
     if bot.feed.provider == FeedProvider.REPLAY:
-        words = f"Its feed {bot.feed} replays the past: choose one that brings bars as they close."
+        words = gettext(
+            "Its feed {feed} replays the past: choose one that brings bars as they close."
+        ).format(feed=bot.feed)
         found.append(Missing("feed", words, f"/bots/{bot.uuid}/edit/"))
     asks = {watch.kind for watch in program_of(bot.version.text, bot.inputs).plan.watches}
     if "short" in asks:
-        words = (
+        words = gettext(
             "Its formula goes short, and a spot account lends nothing: it would sell what is not the bot's."
         )
         found.append(Missing("short", words, f"/formulas/{bot.version.formula.uuid}/"))
     done = paper_run(bot)
     if done < PAPER_RUN and not bot.account.is_testnet:
         asked, ran = PAPER_RUN.total_seconds() / 3600, done.total_seconds() / 3600
-        words = f"Its version ran {ran:.1f} hours on paper with this market; {asked:.0f} are asked for."
+        words = gettext(
+            "Its version ran {ran:.1f} hours on paper with this market; {asked:.0f} are asked for."
+        ).format(ran=ran, asked=asked)
         found.append(Missing("paper_run", words, f"/bots/new/{bot.version.formula.uuid}/"))
     return tuple(found)
 

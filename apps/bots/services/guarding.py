@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, F, Q, QuerySet
+from django.utils.translation import gettext, ngettext
 
 from apps.billing.selectors import amounts_of_meter, plans_in_force
 from apps.bots.choices import ON_FEED, Cause, Mode
@@ -78,7 +79,7 @@ def _without_right(bots: QuerySet[Bot]) -> dict[int, Obstacle]:
     """Live bots of workspaces whose plan does not hold live trading (any more)."""
     holds = Exists(plans_in_force().filter(capabilities__contains=[CAPABILITY]))
     rows = bots.filter(~Q(holds), mode=Mode.LIVE).values_list("pk", flat=True)
-    words = "The plan does not include live trading."
+    words = gettext("The plan does not include live trading.")
     return {pk: Obstacle(Cause.PLAN, words) for pk in rows}
 
 
@@ -105,7 +106,11 @@ def _over_limit(bots: QuerySet[Bot]) -> dict[int, Obstacle]:
     found: dict[int, Obstacle] = {}
     for workspace, ids in ranked.items():
         amount = over[workspace]
-        words = f"The plan gives {amount} {'bot' if amount == 1 else 'bots'} at once, and {len(ids)} are deployed."
+        words = ngettext(
+            "The plan gives {amount} bot at once, and {ids} are deployed.",
+            "The plan gives {amount} bots at once, and {ids} are deployed.",
+            amount,
+        ).format(amount=amount, ids=len(ids))
         found |= {pk: Obstacle(Cause.PLAN, words) for pk in ids[amount:]}
     wanted = set(bots.filter(pk__in=found).values_list("pk", flat=True))
     return {pk: obstacle for pk, obstacle in found.items() if pk in wanted}

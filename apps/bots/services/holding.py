@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.billing.services import release
 from apps.bots.choices import ON_FEED, Act, BotState, Cause, Mode, Policy
@@ -65,7 +66,7 @@ def release_held(ids: Collection[int], cause: str, words: str) -> int:
 
 def end_ruined(crew: Crew, bookings: Sequence[Booking]) -> None:
     """Stop the bots whose equity fell to zero; the caller holds their cohort's row."""
-    words = "Its equity fell to zero; what it held was closed at that bar's close."
+    words = gettext("Its equity fell to zero; what it held was closed at that bar's close.")
     slots = sorted({slot for booking in bookings for slot in booking.ended})
     bots = [bot for bot in locked_bots([crew.members[slot].id for slot in slots]) if bot.state in ON_FEED]
     for bot in bots:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.billing.services import release, reserve
@@ -35,7 +36,7 @@ def deploy(bot: Bot, *, actor: User | None) -> Bot:
         check_live(bot, actor=actor)
     stands = obstacle_of(bot)
     if stands is not None:
-        raise ActRefused(f"It cannot run now. {stands.words}")
+        raise ActRefused(gettext("It cannot run now. {words}").format(words=stands.words))
     bot.deployments += 1
     reserve(bot.workspace, METER, key=bot.meter_key)
     own_source(bot.workspace_id)
@@ -56,7 +57,9 @@ def deploy(bot: Bot, *, actor: User | None) -> Bot:
     bot.cause, bot.words = "", ""  # goes with the state: what is stopped names its cause
     move([Step(bot)], Act.DEPLOY, Cause.PERSON, actor=actor, number=bot.cohort.last_number)
     if bot.feed.state not in FRESH and bot.feed.last_received_at is not None:
-        words = f"The feed {bot.feed} is {bot.feed.get_state_display().lower()}."
+        words = gettext("The feed {feed} is {lower}.").format(
+            feed=bot.feed, lower=bot.feed.get_state_display().lower()
+        )
         hold({bot.pk: words}, Cause.FEED_STALE)
         bot = locked_bot(bot)
     return bot
@@ -70,7 +73,7 @@ def pause(bot: Bot, *, words: str = "", actor: User | None) -> Bot:
     """
     bot = locked_bot(bot)
     words = words.strip()[:300]
-    bot.cause, bot.words = Cause.PERSON, words or "Paused by a person."
+    bot.cause, bot.words = Cause.PERSON, words or gettext("Paused by a person.")
     effect = effect_of(bot, holds=bool(holding([bot])), flatten=False, pausing=True)
     move([Step(bot, words, effect)], Act.PAUSE, Cause.PERSON, actor=actor)
     return bot
@@ -83,11 +86,13 @@ def resume(bot: Bot, *, actor: User | None) -> Bot:
     after(bot.state, Act.RESUME)
     if bot.feed.state not in FRESH:
         raise ActRefused(
-            f"Its feed {bot.feed} is {bot.feed.get_state_display().lower()}: start the feed first, or wait for it."
+            gettext("Its feed {feed} is {lower}: start the feed first, or wait for it.").format(
+                feed=bot.feed, lower=bot.feed.get_state_display().lower()
+            )
         )
     stands = obstacles([bot.pk]).get(bot.pk)
     if stands is not None:
-        raise ActRefused(f"It cannot run now. {stands.words}")
+        raise ActRefused(gettext("It cannot run now. {words}").format(words=stands.words))
     bot.cause, bot.words = "", ""
     move([Step(bot)], Act.RESUME, Cause.PERSON, actor=actor)
     return bot
@@ -100,7 +105,7 @@ def stop(bot: Bot, *, flatten: bool, actor: User | None) -> Bot:
     bot = locked_bot(bot)
     after(bot.state, Act.STOP)
     holds = bool(holding([bot]))
-    bot.cause, bot.words = Cause.PERSON, "Stopped by a person."
+    bot.cause, bot.words = Cause.PERSON, gettext("Stopped by a person.")
     bot.wants_flat = flatten and holds
     bot.stopped_at = timezone.now()
     bot.save(update_fields=["stopped_at"])
@@ -124,7 +129,7 @@ def archive(bot: Bot, *, actor: User | None) -> Bot:
 def restore(bot: Bot, *, actor: User | None) -> Bot:
     """Take it out again, stopped. Raises ActRefused."""
     bot = locked_bot(bot)
-    bot.cause, bot.words = Cause.PERSON, "Taken out of the archive."
+    bot.cause, bot.words = Cause.PERSON, gettext("Taken out of the archive.")
     move([Step(bot)], Act.RESTORE, Cause.PERSON, actor=actor)
     return bot
 
@@ -143,7 +148,9 @@ def move_to_version(bot: Bot, version: FormulaVersion, cause: str, *, actor: Use
     bot.left_number = old.last_number
     bot.cohort = _cohort_for(bot, begins=old)
     bot.parity, bot.parity_report = Parity.UNKNOWN, {}
-    words = f"From version {before.number} to version {version.number}."
+    words = gettext("From version {number} to version {number_2}.").format(
+        number=before.number, number_2=version.number
+    )
     bot.save()
     move([Step(bot, words)], Act.SWITCH, cause, actor=actor, number=bot.cohort.last_number)
     return bot

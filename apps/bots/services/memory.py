@@ -8,6 +8,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from numpy.typing import NDArray
 
 from apps.bots.choices import ON_FEED
@@ -211,7 +212,7 @@ def _cancel_waiting(cohort: Cohort, crew: Crew, memory: Memory, slots: list[int]
                 ),
                 account_id=crew.members[slot].account_id,
                 kind="cancelled",
-                words="The bot was stopped before the next open.",
+                words=gettext("The bot was stopped before the next open."),
                 at=now,
             )
             for slot in waiting

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.bots.choices import Act, BotState, Cause, Mode
@@ -141,14 +142,14 @@ def holding(bots: Collection[Bot]) -> set[int]:
 def effect_of(bot: Bot, *, holds: bool, flatten: bool, pausing: bool) -> str:
     """What becomes of its position, in words."""
     if not holds:
-        return "It holds no position."
+        return gettext("It holds no position.")
     if flatten:
         if bot.mode == Mode.LIVE:
-            return "Its position is being closed at the market."
-        return "Its position is closed at the next open."
+            return gettext("Its position is being closed at the market.")
+        return gettext("Its position is closed at the next open.")
     if pausing:
-        return "Its position stays; stop-loss, take-profit and trail of it still stand."
-    return "Its position stays."
+        return gettext("Its position stays; stop-loss, take-profit and trail of it still stand.")
+    return gettext("Its position stays.")
 
 
 def _push(bots: Sequence[Bot]) -> None:
@@ -174,13 +175,18 @@ def _notice(steps: Sequence[Step], cause: Cause) -> NewNotice:
 
     def said() -> dict[str, Any]:
         if len(steps) == 1:
-            title, text = f"{bot.name} is {state.label.lower()}", f"{first.words} {first.effect}".strip()
+            title, text = (
+                gettext("{name} is {lower}").format(name=bot.name, lower=state.label.lower()),
+                f"{first.words} {first.effect}".strip(),
+            )
         else:
             names = ", ".join(step.bot.name for step in steps[:NAMED])
             if len(steps) > NAMED:
-                names = f"{names} and {len(steps) - NAMED} more"
-            title = f"{len(steps)} bots are {state.label.lower()}"
-            text = f"{first.words} {names}. What became of each position stands on its page."
+                names = gettext("{names} and {value} more").format(names=names, value=len(steps) - NAMED)
+            title = gettext("{steps} bots are {lower}").format(steps=len(steps), lower=state.label.lower())
+            text = gettext("{words} {names}. What became of each position stands on its page.").format(
+                words=first.words, names=names
+            )
         return {
             "title": title,
             "text": text,

@@ -16,6 +16,7 @@ import numpy as np
 import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.bots.choices import BotState, Mode, Parity
 from apps.bots.events import PARITY_BROKEN
@@ -84,7 +85,7 @@ def compare(bot: Bot, cohort: Cohort) -> ParityReport:
         ).order_by("number")
     )
     if bars.slice(0, bot.warm_bars).content_hash() != bot.warm_hash:
-        words = "The bars it was warmed up with are no longer those that are stored."
+        words = gettext("The bars it was warmed up with are no longer those that are stored.")
         return ParityReport(live, len(rows), {"words": words, "part": "", "number": None})
     recorded = {row.number: recorded_line(row) for row in rows}
     evaluation = program.evaluate(bars)
@@ -288,7 +289,9 @@ def _words(difference: dict[str, Any]) -> str:
         names = [name for name in expected if expected[name] != recorded[name]]
         what = f"they differ in {', '.join(names)}"
     part = f" The first expression that differs: {difference['part']}." if difference["part"] else ""
-    return f"At bar {difference['number']} ({when}) {what}.{part}"
+    return gettext("At bar {difference} ({when}) {what}.{part}").format(
+        difference=difference["number"], when=when, what=what, part=part
+    )
 
 
 def _memory(bot: Bot, cohort: Cohort, bars: Bars) -> dict[str, Any] | None:
@@ -300,7 +303,7 @@ def _memory(bot: Bot, cohort: Cohort, bars: Bars) -> dict[str, Any] | None:
     part = first_difference(bot.version.text, bot.inputs, bars, state)
     if part is None:
         return None
-    words = f"What it remembers of {part} is not what its bars come to."
+    words = gettext("What it remembers of {part} is not what its bars come to.").format(part=part)
     return {"number": cohort.last_number, "recorded": None, "expected": None, "part": part, "words": words}
 
 
@@ -334,9 +337,9 @@ def _keep(bot: Bot, report: ParityReport) -> None:
                 event=PARITY_BROKEN.name,
                 key=f"bots:parity:{bot.uuid}:{now.isoformat()}",
                 data=lambda: {
-                    "title": f"{bot.name} decided otherwise than its backtest",
+                    "title": gettext("{name} decided otherwise than its backtest").format(name=bot.name),
                     "text": words,
-                    "facts": [["Bars compared", str(report.bars)]],
+                    "facts": [[gettext("Bars compared"), str(report.bars)]],
                     "url": f"/bots/{bot.uuid}/",
                 },
             )

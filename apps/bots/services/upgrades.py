@@ -8,6 +8,7 @@ import numpy as np
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.bots.choices import ON_FEED, Cause, UpgradeState
@@ -38,20 +39,23 @@ def start_upgrade(
     """Let `after` run in shadow for the next `bars` bars. Raises BotRefused and ActRefused."""
     bot = locked_bot(bot)
     if bot.state not in ON_FEED or bot.cohort is None:
-        raise ActRefused("Only a bot that is on its feed can try another version; deploy it first.")
+        raise ActRefused(gettext("Only a bot that is on its feed can try another version; deploy it first."))
     if after.formula_id != bot.version.formula_id:
-        raise BotRefused("Choose a version of the same formula.", field="version")
+        raise BotRefused(gettext("Choose a version of the same formula."), field="version")
     if after.pk == bot.version_id:
-        raise BotRefused("It runs this version already.", field="version")
+        raise BotRefused(gettext("It runs this version already."), field="version")
     if not 1 <= bars <= MOST_BARS:
-        raise BotRefused(f"The shadow runs for 1 to {MOST_BARS:,} bars.", field="bars")
+        raise BotRefused(
+            gettext("The shadow runs for 1 to {most_bars:,} bars.").format(most_bars=MOST_BARS), field="bars"
+        )
     if bot.upgrades.filter(state=UpgradeState.SHADOWING).exists():
-        raise ActRefused("A version runs in shadow already; cancel it first.")
+        raise ActRefused(gettext("A version runs in shadow already; cancel it first."))
     try:
         program_of(after.text, bot.inputs)
     except FormulaError as error:
         raise BotRefused(
-            f"The new version does not take the bot's inputs: {error}", field="version"
+            gettext("The new version does not take the bot's inputs: {error}").format(error=error),
+            field="version",
         ) from None
     made = Upgrade.objects.create(
         bot=bot,
@@ -81,7 +85,7 @@ def cancel_upgrade(upgrade: Upgrade, *, actor: User | None) -> None:
     """Go on with the version that runs. Raises ActRefused for one that has ended."""
     upgrade = Upgrade.objects.select_for_update().select_related("bot__workspace").get(pk=upgrade.pk)
     if upgrade.state not in (UpgradeState.SHADOWING, UpgradeState.DIFFERS):
-        raise ActRefused("This upgrade has ended.")
+        raise ActRefused(gettext("This upgrade has ended."))
     _end(upgrade, UpgradeState.CANCELLED)
     record(actor=actor, workspace=upgrade.bot.workspace, action="bots.upgrade.cancelled", target=upgrade.bot)
 
@@ -91,7 +95,9 @@ def switch_now(upgrade: Upgrade, *, actor: User | None) -> None:
     """Move to the new version although it differed. Raises ActRefused for one that is not at that question."""
     upgrade = Upgrade.objects.select_for_update().get(pk=upgrade.pk)
     if upgrade.state != UpgradeState.DIFFERS:
-        raise ActRefused("There is nothing to decide: it has not run to its end with too many differences.")
+        raise ActRefused(
+            gettext("There is nothing to decide: it has not run to its end with too many differences.")
+        )
     move_to_version(upgrade.bot, upgrade.after, Cause.PERSON, actor=actor)
     _end(upgrade, UpgradeState.SWITCHED)
 
@@ -101,7 +107,7 @@ def roll_back(upgrade: Upgrade, *, actor: User | None) -> None:
     """Go back to the version before. Raises ActRefused where the bot has not moved or moved on since."""
     upgrade = Upgrade.objects.select_for_update().select_related("bot", "before").get(pk=upgrade.pk)
     if upgrade.state != UpgradeState.SWITCHED or upgrade.bot.version_id != upgrade.after_id:
-        raise ActRefused("The bot does not run the version that this upgrade brought.")
+        raise ActRefused(gettext("The bot does not run the version that this upgrade brought."))
     move_to_version(upgrade.bot, upgrade.before, Cause.PERSON, actor=actor)
     _end(upgrade, UpgradeState.ROLLED_BACK)
 
@@ -144,12 +150,16 @@ def _finish(upgrade: Upgrade) -> None:
                 event=UPGRADE_ENDED.name,
                 key=f"bots:upgrade:{upgrade.uuid}",
                 data=lambda: {
-                    "title": f"{bot.name}: version {upgrade.after.number} ran in shadow",
-                    "text": f"Over {upgrade.bars} bars it asked otherwise on {report['different']}, and the bot moved"
-                    " to it."
+                    "title": gettext("{name}: version {number} ran in shadow").format(
+                        name=bot.name, number=upgrade.after.number
+                    ),
+                    "text": gettext(
+                        "Over {bars} bars it asked otherwise on {report}, and the bot moved to it."
+                    ).format(bars=upgrade.bars, report=report["different"])
                     if agrees
-                    else f"Over {upgrade.bars} bars it asked otherwise on {report['different']}, and the bot waits for"
-                    " you to decide.",
+                    else gettext(
+                        "Over {bars} bars it asked otherwise on {report}, and the bot waits for you to decide."
+                    ).format(bars=upgrade.bars, report=report["different"]),
                     "facts": [["Bars", str(upgrade.bars)], ["Different", str(report["different"])]],
                     "url": f"/bots/{bot.uuid}/",
                 },

@@ -14,6 +14,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.bots.choices import ON_FEED, BotState, Cause, Mode
 from apps.bots.events import BOT_SILENT
@@ -93,8 +94,8 @@ def fail_cohort(cohort_id: int, error: Exception) -> None:
 def _why_broken(error: Exception) -> str:
     """What is the formula's or the data's fault is said in full; what is ours is in the log."""
     if isinstance(error, EvaluationError | SimulationError):
-        return f"Its formula cannot be stepped: {error}"[:300]
-    return "Stepping it failed several times; the error was logged."
+        return gettext("Its formula cannot be stepped: {error}").format(error=error)[:300]
+    return gettext("Stepping it failed several times; the error was logged.")
 
 
 def watch_heartbeats(*, now: datetime | None = None) -> int:
@@ -112,7 +113,7 @@ def watch_heartbeats(*, now: datetime | None = None) -> int:
         for cohort in _claim(Cohort.objects.filter(heartbeat_at__gte=late).exclude(silent_since=None)):
             Cohort.objects.filter(pk=cohort.pk).update(silent_since=None)
             bots = Bot.objects.filter(cohort=cohort, state=BotState.PAUSED, cause=Cause.DEAD_MAN)
-            release_held(bots.values_list("pk", flat=True), Cause.DEAD_MAN, "It is heard of again.")
+            release_held(bots.values_list("pk", flat=True), Cause.DEAD_MAN, gettext("It is heard of again."))
     close_wanted(now)
     return silent
 
@@ -137,7 +138,7 @@ def _tell_silence(cohort: Cohort, now: datetime) -> int:
     for bot in bots:
         by_workspace[bot.workspace_id].append(bot)
     queue_notices([_notice(cohort, mine, seconds) for mine in by_workspace.values()])
-    words = f"Nothing was heard of it for {seconds:.0f} seconds."
+    words = gettext("Nothing was heard of it for {seconds:.0f} seconds.").format(seconds=seconds)
     hold(
         {bot.pk: words for bot in bots if bot.flattens_when_silent and bot.state == BotState.RUNNING},
         Cause.DEAD_MAN,
@@ -162,13 +163,15 @@ def _notice(cohort: Cohort, bots: list[Bot], seconds: float) -> NewNotice:
     def said() -> dict[str, Any]:
         names = ", ".join(bot.name for bot in bots[:5])
         if len(bots) > 5:
-            names = f"{names} and {len(bots) - 5} more"
+            names = gettext("{names} and {value} more").format(names=names, value=len(bots) - 5)
         return {
-            "title": "Nothing is heard of a bot"
+            "title": gettext("Nothing is heard of a bot")
             if len(bots) == 1
-            else f"Nothing is heard of {len(bots)} bots",
-            "text": f"No sign of life for {seconds:.0f} seconds: {names}. Positions are as they were; where you asked"
-            " for it, they are being closed.",
+            else gettext("Nothing is heard of {bots} bots").format(bots=len(bots)),
+            "text": gettext(
+                "No sign of life for {seconds:.0f} seconds: {names}. Positions are as they were; where you asked "
+                "for it, they are being closed."
+            ).format(seconds=seconds, names=names),
             "facts": [["Feed", str(first.feed)], ["Bots", str(len(bots))]],
             "url": "/bots/",
         }

@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.confirm import confirmed
@@ -51,6 +52,7 @@ from apps.bots.services import (
 from apps.core.errors import DomainError
 from apps.core.snapshots import one_snapshot
 from apps.core.streaming import stream_file
+from apps.core.words import gettext_lazy
 from apps.formulas.access import get_formula_for, get_version_of
 
 PER_PAGE = 25
@@ -71,12 +73,12 @@ BULK_DONE = {
     "restore": "out of the archive",
 }
 DONE = {
-    "deploy": "It decides from the next bar on.",
-    "pause": "It is paused.",
-    "resume": "It runs again.",
-    "stop": "It is stopped.",
-    "archive": "It is in the archive.",
-    "restore": "It is out of the archive.",
+    "deploy": gettext_lazy("It decides from the next bar on."),
+    "pause": gettext_lazy("It is paused."),
+    "resume": gettext_lazy("It runs again."),
+    "stop": gettext_lazy("It is stopped."),
+    "archive": gettext_lazy("It is in the archive."),
+    "restore": gettext_lazy("It is out of the archive."),
 }
 
 
@@ -114,24 +116,24 @@ def bot_bulk(request: HttpRequest) -> HttpResponse:
     """Move the bots that are ticked; those whose state does not allow it, and live ones to deploy, stay as they are."""
     act = request.POST.get("act", "")
     if act not in BULK:
-        messages.error(request, "Choose what to do with them.")
+        messages.error(request, gettext("Choose what to do with them."))
         return redirect("bots:bot-list")
     moved, refused = 0, ""
     for uuid in request.POST.getlist("bot")[:500]:
         bot = get_bot_for(request.workspace, _uuid(uuid))
         if act == "deploy" and bot.mode == Mode.LIVE:
-            refused = "Live bots are deployed one by one."
+            refused = gettext("Live bots are deployed one by one.")
             continue
         try:
             BULK[act](bot, actor=request.user)
             moved += 1
         except DomainError as error:
             refused = error.message
-    what = "1 bot is" if moved == 1 else f"{moved} bots are"
+    what = gettext("1 bot is") if moved == 1 else gettext("{moved} bots are").format(moved=moved)
     if moved:
         messages.success(request, f"{what} {BULK_DONE[act]}.")
     if refused:
-        messages.error(request, f"Some stayed as they were: {refused}")
+        messages.error(request, gettext("Some stayed as they were: {refused}").format(refused=refused))
     return redirect("bots:bot-list")
 
 
@@ -149,7 +151,9 @@ def bot_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     number = request.GET.get("version", "")
     newest = source.versions.first()
     if newest is None:
-        messages.error(request, "Publish the formula first: a bot runs a version that never changes.")
+        messages.error(
+            request, gettext("Publish the formula first: a bot runs a version that never changes.")
+        )
         return redirect("formulas:formula-detail", uuid=source.uuid)
     version = get_version_of(source, int(number)) if number.isdecimal() and len(number) < 9 else newest
     form = BotForm(
@@ -180,7 +184,7 @@ def bot_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, gettext("Saved."))
             return redirect("bots:bot-detail", uuid=uuid)
     context = {"form": form, "formula": bot.version.formula, "version": bot.version, "bot": bot}
     return render(request, "bots/bot_form.html", context, status=422 if form.errors else 200)
@@ -274,8 +278,8 @@ def bot_stop(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def bot_clone(request: HttpRequest, uuid: UUID) -> HttpResponse:
     bot = get_bot_for(request.workspace, uuid)
-    made = clone_bot(bot, name=f"{bot.name[:110]} (copy)", actor=request.user)
-    messages.success(request, "A draft with the same settings and a book of its own.")
+    made = clone_bot(bot, name=gettext("{name} (copy)").format(name=bot.name[:110]), actor=request.user)
+    messages.success(request, gettext("A draft with the same settings and a book of its own."))
     return redirect("bots:bot-edit", uuid=made.uuid)
 
 
@@ -287,7 +291,7 @@ def bot_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("bots:bot-detail", uuid=uuid)
-    messages.success(request, "The draft is deleted.")
+    messages.success(request, gettext("The draft is deleted."))
     return redirect("bots:bot-list")
 
 
@@ -332,5 +336,7 @@ def bot_decision(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
         except DomainError as error:
             context["missing"] = error.message
     else:
-        context["missing"] = "It was deployed anew since: what it had seen then is not kept together."
+        context["missing"] = gettext(
+            "It was deployed anew since: what it had seen then is not kept together."
+        )
     return render(request, "bots/bot_decision.html", context)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from apps.accounts.needs import needs
@@ -14,12 +15,13 @@ from apps.bots.access import get_bot_for
 from apps.bots.forms import TryVersionForm
 from apps.bots.services import cancel_upgrade, roll_back, start_upgrade, switch_now
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 
 CHOICES = {"switch": switch_now, "cancel": cancel_upgrade, "roll_back": roll_back}
 DONE = {
-    "switch": "It goes on under the new version from the next bar.",
-    "cancel": "It goes on with the version it has.",
-    "roll_back": "It goes back to the version before from the next bar.",
+    "switch": gettext_lazy("It goes on under the new version from the next bar."),
+    "cancel": gettext_lazy("It goes on with the version it has."),
+    "roll_back": gettext_lazy("It goes back to the version before from the next bar."),
 }
 
 
@@ -45,7 +47,10 @@ def bot_try(request: HttpRequest, uuid: UUID) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(
-            request, f"{data['version']} decides beside it for {data['bars']} bars, without trading."
+            request,
+            gettext("{data} decides beside it for {data_2} bars, without trading.").format(
+                data=data["version"], data_2=data["bars"]
+            ),
         )
     return redirect("bots:bot-detail", uuid=uuid)
 
@@ -58,7 +63,7 @@ def bot_decide(request: HttpRequest, uuid: UUID) -> HttpResponse:
     last = bot.upgrades.select_related("bot", "before", "after").order_by("-id").first()
     what = request.POST.get("what", "")
     if last is None or what not in CHOICES:
-        messages.error(request, "There is no version to decide about.")
+        messages.error(request, gettext("There is no version to decide about."))
         return redirect("bots:bot-detail", uuid=uuid)
     try:
         CHOICES[what](last, actor=request.user)

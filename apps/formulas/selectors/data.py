@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext
 
 from apps.engine.bars import COLUMNS, Bars
 from apps.engine.lang import EvaluationError, FormulaError, Program, compile_formula
@@ -36,7 +37,9 @@ def recent_bars(bars: Bars, *, until: datetime | None = None, most: int = MAX_BA
     """The last `most` bars that open no later than `until`. Raises CannotEvaluate where there are none."""
     end = len(bars) if until is None else int(np.searchsorted(bars.time, _epoch_ms(until), side="right"))
     if end == 0:
-        raise CannotEvaluate(f"The first bar opens at {iso_time(int(bars.time[0]))}.", field="end")
+        raise CannotEvaluate(
+            gettext("The first bar opens at {time}.").format(time=iso_time(int(bars.time[0]))), field="end"
+        )
     return bars.slice(max(0, end - most), end)
 
 
@@ -80,8 +83,9 @@ def evaluation_report(
     columns = len(found.series) + len(found.plots) + len(COLUMNS)
     if (len(bars) - first) * columns > MAX_VALUES:
         raise CannotEvaluate(
-            f"{len(bars) - first} bars of {columns} series are too much for one answer; ask for"
-            f" {MAX_VALUES // columns} bars.",
+            gettext(
+                "{value} bars of {columns} series are too much for one answer; ask for {value_2} bars."
+            ).format(value=len(bars) - first, columns=columns, value_2=MAX_VALUES // columns),
             field="points",
         )
     series = {

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
 from apps.accounts.models import Workspace
+from apps.core.words import gettext_lazy
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 
 
@@ -26,8 +27,17 @@ def all_formulas_of(workspace: Workspace) -> QuerySet[Formula]:
     )
 
 
-STATES = {"published": "Published", "draft": "Never published", "archived": "Archived"}
-SORTS = {"edited": "Last edited", "name": "Name", "made": "Newest", "versions": "Most versions"}
+STATES = {
+    "published": gettext_lazy("Published"),
+    "draft": gettext_lazy("Never published"),
+    "archived": gettext_lazy("Archived"),
+}
+SORTS = {
+    "edited": gettext_lazy("Last edited"),
+    "name": gettext_lazy("Name"),
+    "made": gettext_lazy("Newest"),
+    "versions": gettext_lazy("Most versions"),
+}
 _ORDERS: dict[str, tuple[str | Lower, ...]] = {
     "name": (Lower("name"), "id"),
     "made": ("-created_at", "-id"),

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.engine.bars import Bars
@@ -122,11 +123,14 @@ def _read(content: Any) -> Case:
     try:
         written = json.dumps(content)
     except RecursionError:
-        raise InvalidCase("This is nested too deeply for a test.", field="content") from None
+        raise InvalidCase(gettext("This is nested too deeply for a test."), field="content") from None
     if len(written) > MAX_CONTENT:
-        raise InvalidCase(f"A test holds at most {MAX_CONTENT // 1024} KiB of JSON.", field="content")
+        raise InvalidCase(
+            gettext("A test holds at most {value} KiB of JSON.").format(value=MAX_CONTENT // 1024),
+            field="content",
+        )
     if "\\u0000" in written:  # which the database cannot keep
-        raise InvalidCase("A test's texts hold no NUL characters.", field="content")
+        raise InvalidCase(gettext("A test's texts hold no NUL characters."), field="content")
     try:
         return read_case(content)
     except CaseError as error:
@@ -142,16 +146,29 @@ def _check_room(formula: Formula, case: Case, instead_of: FormulaCase | None) ->
     if instead_of:
         others = others.exclude(pk=instead_of.pk)
     if others.filter(name=case.name).exists():
-        raise CaseNameTaken(f"A test of this formula is called “{case.name}” already.", field="content")
+        raise CaseNameTaken(
+            gettext("A test of this formula is called “{name}” already.").format(name=case.name),
+            field="content",
+        )
     bars = others.aggregate(total=Sum("bars"))["total"] or 0
     if bars + len(case.bars) > MAX_TOTAL_BARS:
-        raise InvalidCase(f"All tests together may have {MAX_TOTAL_BARS} bars.", field="content")
+        raise InvalidCase(
+            gettext("All tests together may have {max_total_bars} bars.").format(
+                max_total_bars=MAX_TOTAL_BARS
+            ),
+            field="content",
+        )
     if others.count() >= MAX_CASES:
-        raise InvalidCase(f"A formula has at most {MAX_CASES} tests.", field="content")
+        raise InvalidCase(
+            gettext("A formula has at most {max_cases} tests.").format(max_cases=MAX_CASES), field="content"
+        )
     settings = {settings_key(one or {}) for one in others.values_list("content__settings", flat=True)}
     if len(settings | {settings_key(case.settings)}) > MAX_SETTINGS:
         raise InvalidCase(
-            f"The tests of a formula may have {MAX_SETTINGS} different sets of settings.", field="content"
+            gettext("The tests of a formula may have {max_settings} different sets of settings.").format(
+                max_settings=MAX_SETTINGS
+            ),
+            field="content",
         )
 
 

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 from guardian.shortcuts import assign_perm, remove_perm
 
 from apps.accounts.models import Membership, User, Workspace
@@ -42,12 +43,22 @@ def share_formula(formula: Formula, *, email: str, level: str, actor: User) -> F
     formula = Formula.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=formula.pk)
     person = _person_of(email)
     if _is_member(formula.workspace, email, person):
-        raise ShareRefused(f"{email} is a member of {formula.workspace} already.", field="email")
+        raise ShareRefused(
+            gettext("{email} is a member of {workspace} already.").format(
+                email=email, workspace=formula.workspace
+            ),
+            field="email",
+        )
     if formula.shares.filter(Q(email__iexact=email) | Q(person=person, person__isnull=False)).exists():
-        raise ShareRefused(f"{email} has this formula already. Change the level instead.", field="email")
+        raise ShareRefused(
+            gettext("{email} has this formula already. Change the level instead.").format(email=email),
+            field="email",
+        )
     if formula.shares.count() >= MOST_SHARES:
         raise ShareRefused(
-            f"A formula is shared with at most {MOST_SHARES} people. Make a team to work with more.",
+            gettext(
+                "A formula is shared with at most {most_shares} people. Make a team to work with more."
+            ).format(most_shares=MOST_SHARES),
             field="email",
         )
     share = FormulaShare.objects.create(
@@ -131,7 +142,11 @@ def send_share(share_id: int) -> None:
     }
     name = share.shared_by.display_name if share.shared_by else "Somebody"
     message = EmailMultiAlternatives(
-        " ".join(f"{name} shares the formula {share.formula.name} with you".split()),
+        " ".join(
+            gettext("{name} shares the formula {name_2} with you")
+            .format(name=name, name_2=share.formula.name)
+            .split()
+        ),
         render_to_string("account/email/share.txt", context).strip() + "\n",
         to=[share.email],
     )
@@ -141,7 +156,7 @@ def send_share(share_id: int) -> None:
 
 def _check_level(level: str) -> None:
     if level not in ShareLevel.values:
-        raise ShareRefused("Choose view, copy or edit.", field="level", status=422)
+        raise ShareRefused(gettext("Choose view, copy or edit."), field="level", status=422)
 
 
 def _lock_address(email: str) -> None:
@@ -168,7 +183,7 @@ def _locked(share: FormulaShare) -> FormulaShare:
         .first()
     )
     if found is None:
-        raise ShareRefused("The formula is no longer shared with this person.")
+        raise ShareRefused(gettext("The formula is no longer shared with this person."))
     return found
 
 

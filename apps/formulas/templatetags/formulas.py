@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -46,4 +47,4 @@ def size(count: int) -> str:
     for unit, least in (("MB", 1_000_000), ("kB", 1_000)):
         if count >= least:
             return f"{count / least:.3g} {unit}"
-    return f"{count} bytes"
+    return gettext("{count} bytes").format(count=count)

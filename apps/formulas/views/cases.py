@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -70,7 +71,9 @@ def case_new(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except DomainError as error:
             form.add_error("content" if "content" in form.fields else None, error.message)
         else:
-            messages.success(request, f"“{case.name}” is a test of this formula now.")
+            messages.success(
+                request, gettext("“{name}” is a test of this formula now.").format(name=case.name)
+            )
             return redirect("formulas:case-list", uuid=uuid)
     context = {
         "formula": formula,
@@ -100,7 +103,9 @@ def case_snapshot(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"“{case.name}” holds what the formula says now.")
+            messages.success(
+                request, gettext("“{name}” holds what the formula says now.").format(name=case.name)
+            )
             return redirect("formulas:case-detail", uuid=uuid, case=case.uuid)
     context = {
         "formula": formula,
@@ -122,7 +127,7 @@ def case_detail(request: HttpRequest, uuid: UUID, case: UUID) -> HttpResponse:
         except DomainError as error:
             form.add_error("content" if "content" in form.fields else None, error.message)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, gettext("Saved."))
             return redirect("formulas:case-list", uuid=uuid)
     context = {"formula": formula, "case": kept, "form": form}
     return render(request, "formulas/case_edit.html", context, status=422 if form.errors else 200)

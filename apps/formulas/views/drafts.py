@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -60,7 +61,7 @@ def formula_new(request: HttpRequest) -> HttpResponse:
     key = request.GET.get("template", "")
     template = template_of(key)
     if key and template is None:
-        raise Http404("No such template.")
+        raise Http404(gettext("No such template."))
     initial = {"name": template.name, "text": template.text} if template else {"name": "", "text": ""}
     form = FormulaForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -112,12 +113,17 @@ def after_save(request: HttpRequest, formula: Formula) -> HttpResponse:
     if asked_for == "backtest" and report["ok"]:
         return redirect("backtests:backtest-new", formula=formula.uuid)
     if report["ok"]:
-        messages.success(request, "Saved.")
+        messages.success(request, gettext("Saved."))
     else:
         count = len(report["errors"])
-        errors = "1 error" if count == 1 else f"{count} errors"
-        asked = "The backtest was not started. " if asked_for == "backtest" else ""
-        messages.warning(request, f"{asked}The draft is saved; it has {errors} to mend before it can run.")
+        errors = gettext("1 error") if count == 1 else gettext("{count} errors").format(count=count)
+        asked = gettext("The backtest was not started. ") if asked_for == "backtest" else ""
+        messages.warning(
+            request,
+            gettext("{asked}The draft is saved; it has {errors} to mend before it can run.").format(
+                asked=asked, errors=errors
+            ),
+        )
     return redirect("formulas:formula-detail", uuid=formula.uuid)
 
 
@@ -127,7 +133,9 @@ def formula_upload(request: HttpRequest) -> HttpResponse:
     """A .formula file becomes a draft, errors and all."""
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        messages.error(request, f"Nothing was kept. {' '.join(form.errors['file'])}")
+        messages.error(
+            request, gettext("Nothing was kept. {join}").format(join=" ".join(form.errors["file"]))
+        )
         return redirect("formulas:formula-list")
     formula = create_formula(request.workspace, name=form.name, text=form.text, actor=request.user)
     return after_save(request, formula)
@@ -158,7 +166,7 @@ def formula_fork(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """A copy of the draft with its tests, as a formula of its own; of a shared one the draft alone."""
     formula = open_formula(request, uuid, ShareLevel.COPY)
     fork = fork_formula(formula, workspace=request.workspace, actor=request.user)
-    messages.success(request, f"“{fork.name}” is a formula of its own now.")
+    messages.success(request, gettext("“{name}” is a formula of its own now.").format(name=fork.name))
     return redirect("formulas:formula-detail", uuid=fork.uuid)
 
 

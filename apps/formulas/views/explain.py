@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
@@ -50,7 +51,7 @@ def formula_bars(request: HttpRequest, uuid: UUID) -> JsonResponse:
     form = WhyForm(request.GET or None, workspace=request.workspace)
     bar_set = form.chosen()
     if bar_set is None:
-        return JsonResponse({"detail": "Choose a market of this workspace and a date."}, status=422)
+        return JsonResponse({"detail": gettext("Choose a market of this workspace and a date.")}, status=422)
     try:
         return JsonResponse(chart_around(formula.text, load_bars(bar_set), form.moment()))
     except DomainError as error:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
@@ -84,15 +85,20 @@ def publish(request: HttpRequest, formula: Formula, *, then: str) -> HttpRespons
     try:
         version = publish_formula(formula, actor=request.user, note=request.POST.get("note", ""))
     except InvalidFormula as error:
-        messages.error(request, f"Not published. {error.message}")
+        messages.error(request, gettext("Not published. {message}").format(message=error.message))
     except FailingCases as error:
-        messages.error(request, f"Not published. {error.message}")
+        messages.error(request, gettext("Not published. {message}").format(message=error.message))
         then = "case-list"
     else:
         if newest is None or version.number > newest.number:
-            messages.success(request, f"Published as version {version.number}.")
+            messages.success(request, gettext("Published as version {number}.").format(number=version.number))
         else:
-            messages.info(request, f"This is version {version.number} already; nothing new was published.")
+            messages.info(
+                request,
+                gettext("This is version {number} already; nothing new was published.").format(
+                    number=version.number
+                ),
+            )
     return redirect(f"formulas:{then}", uuid=formula.uuid)
 
 
@@ -107,11 +113,11 @@ def version_restore(request: HttpRequest, uuid: UUID, number: int) -> HttpRespon
         context = {"formula": formula, "version": version}
         return render(request, "formulas/version_restore.html", context)
     if wish == "keep":
-        name = f"{formula.name[:112]} (draft)"
+        name = gettext("{name} (draft)").format(name=formula.name[:112])
         fork_formula(formula, workspace=request.workspace, actor=request.user, name=name)
-        messages.success(request, f"The draft is kept as “{name}”.")
+        messages.success(request, gettext("The draft is kept as “{name}”.").format(name=name))
     restore_version(version, actor=request.user)
-    messages.success(request, f"The draft is version {number} again.")
+    messages.success(request, gettext("The draft is version {number} again.").format(number=number))
     return redirect("formulas:formula-detail", uuid=formula.uuid)
 
 
@@ -121,5 +127,5 @@ def version_fork(request: HttpRequest, uuid: UUID, number: int) -> HttpResponse:
     """A formula of its own with the text and the tests of the version; of a shared one the text alone."""
     formula = open_formula(request, uuid, ShareLevel.COPY)
     fork = fork_formula(get_version_of(formula, number), workspace=request.workspace, actor=request.user)
-    messages.success(request, f"“{fork.name}” is a formula of its own now.")
+    messages.success(request, gettext("“{name}” is a formula of its own now.").format(name=fork.name))
     return redirect("formulas:formula-detail", uuid=fork.uuid)

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
@@ -66,7 +67,7 @@ def library_use(request: HttpRequest, key: str) -> HttpResponse:
 def _template(key: str) -> Template:
     template = template_of(key)
     if template is None:
-        raise Http404("No such template.")
+        raise Http404(gettext("No such template."))
     return template
 
 

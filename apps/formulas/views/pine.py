@@ -9,9 +9,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
+from apps.core.words import gettext_lazy
 from apps.formulas.access import open_formula
 from apps.formulas.choices import ShareLevel
 from apps.formulas.forms import PineForm
@@ -20,7 +22,7 @@ from apps.formulas.selectors import formula_of_pine, pine_of
 from apps.formulas.services import create_formula
 from apps.formulas.views.drafts import file_stem, text_file
 
-KINDS = {"indicator": "Indicator with alerts", "strategy": "Strategy"}
+KINDS = {"indicator": gettext_lazy("Indicator with alerts"), "strategy": gettext_lazy("Strategy")}
 
 
 @needs("formulas.view")
@@ -40,7 +42,7 @@ def pine_file(request: HttpRequest, uuid: UUID) -> HttpResponse:
     kind = _kind(request)
     pine = _export(formula, kind)
     if not pine["script"]:
-        messages.error(request, "There is no script to download while the formula has problems.")
+        messages.error(request, gettext("There is no script to download while the formula has problems."))
         return redirect("formulas:formula-pine", uuid=uuid)
     return text_file(pine["script"], f"{file_stem(formula.name)}-{kind}.pine")
 
@@ -52,11 +54,11 @@ def pine_import(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
         found = formula_of_pine(form.cleaned_data["source"])
-        name = found["name"][:120] or "Imported from Pine"
+        name = found["name"][:120] or gettext("Imported from Pine")
         if "create" in request.POST:
             formula = create_formula(request.workspace, name=name, text=found["text"], actor=request.user)
             marked = "" if found["complete"] else " The lines that need a hand are marked in the text."
-            messages.success(request, f"Imported.{marked}")
+            messages.success(request, gettext("Imported.{marked}").format(marked=marked))
             return redirect("formulas:formula-detail", uuid=formula.uuid)
         statuses = Counter(line["status"] for line in found["report"])
         context |= {

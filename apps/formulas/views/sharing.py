@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -38,7 +39,9 @@ def formula_shares(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except ShareRefused as error:
             form.add_error(error.field, error.message)
         else:
-            messages.success(request, f"Shared with {share.email}, who is told by mail.")
+            messages.success(
+                request, gettext("Shared with {email}, who is told by mail.").format(email=share.email)
+            )
             return redirect("formulas:formula-shares", uuid=uuid)
     context = {
         "formula": formula,
@@ -63,7 +66,10 @@ def share_level(request: HttpRequest, uuid: UUID, share: UUID) -> HttpResponse:
 def share_revoke(request: HttpRequest, uuid: UUID, share: UUID) -> HttpResponse:
     found = get_share_of(get_formula_for(request.workspace, uuid), share)
     revoke_share(found, actor=request.user)
-    messages.success(request, f"{found.email} no longer sees this formula. Copies made of it stay.")
+    messages.success(
+        request,
+        gettext("{email} no longer sees this formula. Copies made of it stay.").format(email=found.email),
+    )
     return redirect("formulas:formula-shares", uuid=uuid)
 
 
@@ -73,7 +79,7 @@ def share_leave(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Take a formula of somebody else off one's list."""
     formula = shared_formulas(request).filter(uuid=uuid).first()
     if formula is None:
-        raise Http404("No such formula is shared with you.")
+        raise Http404(gettext("No such formula is shared with you."))
     revoke_share(formula.shares.get(person=request.user), actor=request.user)
-    messages.success(request, f"“{formula.name}” is no longer on your list.")
+    messages.success(request, gettext("“{name}” is no longer on your list.").format(name=formula.name))
     return redirect("formulas:shared-list")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.journal.errors import UnknownConsumer
 from apps.journal.models import Cursor, Entry, Retry
@@ -205,7 +206,11 @@ def _known(name: str) -> Consumer:
         if reader.name == name:
             return reader
     names = ", ".join(reader.name for reader in consumers()) or "none is declared"
-    raise UnknownConsumer(f"There is no consumer {name!r} of the journal; there are: {names}.")
+    raise UnknownConsumer(
+        gettext("There is no consumer {name!r} of the journal; there are: {names}.").format(
+            name=name, names=names
+        )
+    )
 
 
 def _chunks(ids: Iterable[int], size: int = 2000) -> Iterable[list[int]]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.core.sheets import inert
 from apps.journal.errors import BadExport
 from apps.journal.rules import canonical, commitment, seal_hash
@@ -37,7 +39,7 @@ def recheck_export(path: Path, *, head: str = "") -> Recheck:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadExport(f"{path} cannot be read: {error}.") from None
+        raise BadExport(gettext("{path} cannot be read: {error}.").format(path=path, error=error)) from None
     found = Recheck()
     if text.lstrip().startswith("{"):
         _recheck_json(text, found)
@@ -52,7 +54,11 @@ def _recheck_json(text: str, found: Recheck) -> None:
     try:
         document = json.loads(text)
         if document["format"] != FORMAT:
-            raise BadExport(f"The file's format is {document['format']!r}; this program reads {FORMAT!r}.")
+            raise BadExport(
+                gettext("The file's format is {document!r}; this program reads {format!r}.").format(
+                    document=document["format"], format=FORMAT
+                )
+            )
         seals = {seal["number"]: seal for seal in document["seals"]}
         hashes = {number: {line[1]: line[5] for line in seal["manifest"]} for number, seal in seals.items()}
         _recheck_seals(seals, found)
@@ -64,10 +70,16 @@ def _recheck_json(text: str, found: Recheck) -> None:
                 continue
             found.sealed += 1
             if hashes.get(entry["seal"], {}).pop(record["uuid"], None) != entry["content_hash"]:
-                found.faults.append(f"{name} is not what seal {entry['seal']} names")
+                found.faults.append(
+                    gettext("{name} is not what seal {entry} names").format(name=name, entry=entry["seal"])
+                )
         found.left_out = sum(len(rest) for rest in hashes.values())
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise BadExport(f"The file is not as an export is written: {type(error).__name__} {error}.") from None
+        raise BadExport(
+            gettext("The file is not as an export is written: {name} {error}.").format(
+                name=type(error).__name__, error=error
+            )
+        ) from None
 
 
 def _recheck_seals(seals: dict[int, dict[str, Any]], found: Recheck) -> None:
@@ -91,7 +103,9 @@ def _recheck_csv(text: str, found: Recheck) -> None:
     csv.field_size_limit(sys.maxsize)
     rows = csv.DictReader(text.splitlines(keepends=True))
     if tuple(rows.fieldnames or ()) != COLUMNS:
-        raise BadExport(f"The file's first line is not that of an export: {', '.join(COLUMNS)}.")
+        raise BadExport(
+            gettext("The file's first line is not that of an export: {join}.").format(join=", ".join(COLUMNS))
+        )
     try:
         for number, row in enumerate(rows, 2):
             record, personal = json.loads(row["record"]), json.loads(row["personal"])
@@ -100,7 +114,11 @@ def _recheck_csv(text: str, found: Recheck) -> None:
             found.sealed += bool(row["seal"])
             _recheck_columns(name, row, record, personal, found)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadExport(f"The file is not as an export is written: {type(error).__name__} {error}.") from None
+        raise BadExport(
+            gettext("The file is not as an export is written: {name} {error}.").format(
+                name=type(error).__name__, error=error
+            )
+        ) from None
 
 
 def _recheck_columns(
@@ -124,7 +142,9 @@ def _recheck_columns(
         expected["actor"] = inert(actor["label"])
     wrong = [column for column, value in expected.items() if row[column] != value]
     if wrong:
-        found.faults.append(f"{name}: {', '.join(wrong)} differ from what was recorded")
+        found.faults.append(
+            gettext("{name}: {join} differ from what was recorded").format(name=name, join=", ".join(wrong))
+        )
 
 
 def _recheck_entry(
@@ -137,8 +157,10 @@ def _recheck_entry(
 ) -> None:
     found.entries += 1
     if hashlib.sha256(text.encode()).hexdigest() != content_hash:
-        found.faults.append(f"{name} was edited")
+        found.faults.append(gettext("{name} was edited").format(name=name))
     for part in personal:
         bound = record[f"{part['part']}_commitment"]
         if commitment(part["salt"], part["person_id"], part["data"]) != bound:
-            found.faults.append(f"{name}: its personal part ({part['part']}) was edited")
+            found.faults.append(
+                gettext("{name}: its personal part ({part}) was edited").format(name=name, part=part["part"])
+            )

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from psycopg.types.json import Jsonb
 
 from apps.core.jobs import enqueue_on_commit
@@ -76,7 +77,7 @@ def write_entry(*, actor_data: dict[str, Any], target_data: dict[str, Any], **fi
     """Insert an entry of these fields, with its personal parts; an empty part is none."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
-            f"journal entry {fields['action']!r} outside a transaction"
+            gettext("journal entry {fields!r} outside a transaction").format(fields=fields["action"])
         )
     values = {"uuid": uuid.uuid4(), "recorded_at": timezone.now(), **fields}
     actor_id, subject_id = values["actor_id"], values["subject_id"]

@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.core.validators import MinValueValidator
 
+from apps.core.words import gettext_lazy
 from apps.markets.choices import AssetClass
 from apps.markets.errors import UploadTooLarge
 from apps.markets.models import Instrument
@@ -20,23 +21,29 @@ class ImportForm(forms.Form):
     """A file of bars and what it is of."""
 
     file = forms.FileField(
-        label="CSV or Parquet file",
-        help_text="Columns: time or date, open, high, low, close, volume. Separator and time format are found out.",
+        label=gettext_lazy("CSV or Parquet file"),
+        help_text=gettext_lazy(
+            "Columns: time or date, open, high, low, close, volume. Separator and time format are found out."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.parquet"}),
     )
     symbol = forms.RegexField(
         SYMBOL_PATTERN,
         max_length=40,
-        help_text="For example BTCUSDT.",
-        error_messages={"invalid": "Letters, digits and . _ : / - ^ = only, for example BTCUSDT or EUR/USD."},
+        help_text=gettext_lazy("For example BTCUSDT."),
+        error_messages={
+            "invalid": gettext_lazy("Letters, digits and . _ : / - ^ = only, for example BTCUSDT or EUR/USD.")
+        },
     )
-    venue = forms.CharField(max_length=40, required=False, label="Exchange or source")
+    venue = forms.CharField(max_length=40, required=False, label=gettext_lazy("Exchange or source"))
     asset_class = forms.ChoiceField(choices=AssetClass.choices, initial=AssetClass.OTHER)
     timeframe = forms.CharField(
-        max_length=10, required=False, help_text="Left empty: the commonest spacing. Otherwise 1m, 1h, 1d …"
+        max_length=10,
+        required=False,
+        help_text=gettext_lazy("Left empty: the commonest spacing. Otherwise 1m, 1h, 1d …"),
     )
     timezone = forms.ChoiceField(
-        choices=_zones, initial="UTC", help_text="Of times in the file that name none."
+        choices=_zones, initial="UTC", help_text=gettext_lazy("Of times in the file that name none.")
     )
 
     def clean_file(self) -> object:

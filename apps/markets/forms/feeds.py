@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 from apps.markets.models import BarSet, Feed
 from apps.markets.rules import SYMBOL_PATTERN
 from apps.markets.rules.feeds import FASTEST_OF_ONES_OWN, SLOWEST
 from apps.markets.selectors import visible_bar_sets
 
-SPEED_HELP = "A minute's bar every second is 1. Bots decide at each of them."
-LATE_HELP = "Timeframes without a bar. Late is shown; stale pauses the bots that run on it."
+SPEED_HELP = gettext_lazy("A minute's bar every second is 1. Bots decide at each of them.")
+LATE_HELP = gettext_lazy("Timeframes without a bar. Late is shown; stale pauses the bots that run on it.")
 
 
 class _Feed(forms.Form):
@@ -34,13 +36,13 @@ class _Feed(forms.Form):
 
 class BarSetChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, bar_set: BarSet) -> str:  # type: ignore[override]
-        return f"{bar_set} · {bar_set.bars:,} bars"
+        return gettext("{bar_set} · {bars:,} bars").format(bar_set=bar_set, bars=bar_set.bars)
 
 
 class ReplayForm(_Feed):
     provider = "replay"
     bar_set = BarSetChoice(
-        BarSet.objects.none(), label="Bars to play", empty_label=None, to_field_name="uuid"
+        BarSet.objects.none(), label=gettext_lazy("Bars to play"), empty_label=None, to_field_name="uuid"
     )
     bars_per_second = forms.FloatField(
         min_value=SLOWEST, max_value=FASTEST_OF_ONES_OWN, initial=1, help_text=SPEED_HELP
@@ -48,10 +50,12 @@ class ReplayForm(_Feed):
     start = forms.IntegerField(
         min_value=0,
         initial=500,
-        label="Start behind this many bars",
-        help_text="Those before are what bots warm up on.",
+        label=gettext_lazy("Start behind this many bars"),
+        help_text=gettext_lazy("Those before are what bots warm up on."),
     )
-    loop = forms.BooleanField(required=False, initial=True, label="Begin anew after the last bar")
+    loop = forms.BooleanField(
+        required=False, initial=True, label=gettext_lazy("Begin anew after the last bar")
+    )
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, workspace=workspace, **kwargs)
@@ -64,13 +68,17 @@ class ReplayForm(_Feed):
 
 class CcxtForm(_Feed):
     provider = "ccxt"
-    exchange = forms.CharField(max_length=40, help_text="As CCXT names it: binance, kraken, okx, bybit …")
-    symbol = forms.CharField(max_length=40, label="Market", help_text="As CCXT writes it: BTC/USDT.")
+    exchange = forms.CharField(
+        max_length=40, help_text=gettext_lazy("As CCXT names it: binance, kraken, okx, bybit …")
+    )
+    symbol = forms.CharField(
+        max_length=40, label=gettext_lazy("Market"), help_text=gettext_lazy("As CCXT writes it: BTC/USDT.")
+    )
     timeframe = forms.CharField(max_length=10, initial="1m", help_text="1m, 15m, 1h, 1d …")
     websocket = forms.BooleanField(
-        required=False, initial=True, label="By WebSocket where the exchange has one"
+        required=False, initial=True, label=gettext_lazy("By WebSocket where the exchange has one")
     )
-    is_testnet = forms.BooleanField(required=False, label="The exchange's test network")
+    is_testnet = forms.BooleanField(required=False, label=gettext_lazy("The exchange's test network"))
 
     def values(self) -> dict[str, Any]:
         chosen = dict(self.cleaned_data)
@@ -79,10 +87,11 @@ class CcxtForm(_Feed):
 
 class CsvDropForm(_Feed):
     provider = "csv_drop"
-    symbol = forms.RegexField(SYMBOL_PATTERN, max_length=40, help_text="For example BTCUSDT.")
+    symbol = forms.RegexField(SYMBOL_PATTERN, max_length=40, help_text=gettext_lazy("For example BTCUSDT."))
     timeframe = forms.CharField(max_length=10, initial="1d", help_text="1m, 15m, 1h, 1d …")
     folder = forms.CharField(
-        max_length=60, help_text="A name of your choice: small letters, digits, - and _. Files come there."
+        max_length=60,
+        help_text=gettext_lazy("A name of your choice: small letters, digits, - and _. Files come there."),
     )
 
     def values(self) -> dict[str, Any]:
@@ -98,8 +107,10 @@ class CsvDropForm(_Feed):
 class FeedSettingsForm(forms.Form):
     """What every feed may change while it runs."""
 
-    late_after = forms.FloatField(min_value=1, max_value=1000, label="Late after")
-    stale_after = forms.FloatField(min_value=1, max_value=1000, label="Stale after", help_text=LATE_HELP)
+    late_after = forms.FloatField(min_value=1, max_value=1000, label=gettext_lazy("Late after"))
+    stale_after = forms.FloatField(
+        min_value=1, max_value=1000, label=gettext_lazy("Stale after"), help_text=LATE_HELP
+    )
 
     def __init__(self, data: Any = None, *, feed: Feed) -> None:
         stored = {**feed.settings, "late_after": feed.late_after, "stale_after": feed.stale_after}
@@ -113,13 +124,15 @@ class FeedSettingsForm(forms.Form):
 
 class ReplaySettingsForm(FeedSettingsForm):
     bars_per_second = forms.FloatField(min_value=SLOWEST, max_value=10_000, help_text=SPEED_HELP)
-    loop = forms.BooleanField(required=False, label="Begin anew after the last bar")
+    loop = forms.BooleanField(required=False, label=gettext_lazy("Begin anew after the last bar"))
     field_order = ("bars_per_second", "loop", "late_after", "stale_after")
 
 
 class DropForm(forms.Form):
     file = forms.FileField(
-        label="CSV or Parquet file",
-        help_text="Bars that are there already change nothing; a bar older than the newest is not taken.",
+        label=gettext_lazy("CSV or Parquet file"),
+        help_text=gettext_lazy(
+            "Bars that are there already change nothing; a bar older than the newest is not taken."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.parquet"}),
     )

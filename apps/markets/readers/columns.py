@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from apps.markets.errors import BarsFileError
 
 PRICES = ("open", "high", "low", "close")
@@ -72,9 +74,9 @@ def find_columns(header: Sequence[str]) -> tuple[Columns | None, list[str]]:
             found = [at for at, text in enumerate(plain) if text == name]
             if len(found) > 1:
                 raise BarsFileError(
-                    f"Two columns are called “{header[found[0]].strip()}”.",
+                    gettext("Two columns are called “{strip}”.").format(strip=header[found[0]].strip()),
                     column=header[found[0]].strip(),
-                    hint="Keep one of them.",
+                    hint=gettext("Keep one of them."),
                 )
             if found:
                 return found[0]
@@ -105,12 +107,20 @@ def require_columns(header: Sequence[str], *, line: int | None) -> Columns:
         return columns
     found = ", ".join(f"“{name.strip()}”" for name in header[:20] if name.strip()) or "nothing"
     if all(_is_data(name) for name in header if name.strip()):
-        hint = "The file seems to start with data. Add a first line: time,open,high,low,close,volume"
+        hint = gettext("The file seems to start with data. Add a first line: time,open,high,low,close,volume")
     else:
-        hint = "Needed: time or date, open, high, low, close, and volume if there is one; in any case."
+        hint = gettext(
+            "Needed: time or date, open, high, low, close, and volume if there is one; in any case."
+        )
     words = " and ".join(filter(None, [", ".join(missing[:-1]), missing[-1]]))
     noun = "column is" if len(missing) == 1 else "columns are"
-    raise BarsFileError(f"The {words} {noun} missing. The header has {found}.", line=line, hint=hint)
+    raise BarsFileError(
+        gettext("The {words} {noun} missing. The header has {found}.").format(
+            words=words, noun=noun, found=found
+        ),
+        line=line,
+        hint=hint,
+    )
 
 
 def _is_data(cell: str) -> bool:

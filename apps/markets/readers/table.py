@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+from django.utils.translation import gettext
 
 from apps.markets.errors import BarsFileError
 from apps.markets.readers.columns import Columns, find_columns, require_columns
@@ -63,7 +64,8 @@ def read_text_table(data: bytes) -> TextTable:
         data = data[3:]
     if not data[:_HEAD_BYTES].strip() and not data.strip():
         raise BarsFileError(
-            "The file is empty.", hint="It needs a line of column names and at least one bar."
+            gettext("The file is empty."),
+            hint=gettext("It needs a line of column names and at least one bar."),
         )
     header, separator, header_line, body = _find_header(data)
     columns = require_columns(header, line=header_line)
@@ -74,7 +76,9 @@ def read_text_table(data: bytes) -> TextTable:
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     if frame.is_empty():
         raise BarsFileError(
-            "The file has column names and no bars.", line=header_line, hint="Add at least one line of data."
+            gettext("The file has column names and no bars."),
+            line=header_line,
+            hint=gettext("Add at least one line of data."),
         )
     return TextTable(frame, columns, separator, header_line, rows - len(frame), body)
 
@@ -86,24 +90,32 @@ def strip_cells(table: TextTable) -> TextTable:
     )
     kept = stripped.filter(~pl.all_horizontal(pl.all().is_null()))
     if kept.is_empty():
-        raise BarsFileError("The file has column names and no bars.", line=table.header_line)
+        raise BarsFileError(gettext("The file has column names and no bars."), line=table.header_line)
     blank_rows = table.blank_rows + len(stripped) - len(kept)
     return TextTable(kept, table.columns, table.separator, table.header_line, blank_rows, table.body)
 
 
 def _refuse_other_kinds(data: bytes) -> None:
     if data[:2] == b"\x1f\x8b":
-        raise BarsFileError("This is a gzip archive.", hint="Unpack it and give the CSV file inside.")
+        raise BarsFileError(
+            gettext("This is a gzip archive."), hint=gettext("Unpack it and give the CSV file inside.")
+        )
     if data[:4] == b"PK\x03\x04":
-        raise BarsFileError("This is a zip archive or an Excel workbook.", hint="Save the sheet as CSV.")
+        raise BarsFileError(
+            gettext("This is a zip archive or an Excel workbook."), hint=gettext("Save the sheet as CSV.")
+        )
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise BarsFileError("The text is in UTF-16.", hint="Save the file as UTF-8.")
+        raise BarsFileError(gettext("The text is in UTF-16."), hint=gettext("Save the file as UTF-8."))
     if b"\x00" in data[:_HEAD_BYTES]:
-        raise BarsFileError("This is not a text file.", hint="Give a CSV file in UTF-8, or a Parquet file.")
+        raise BarsFileError(
+            gettext("This is not a text file."), hint=gettext("Give a CSV file in UTF-8, or a Parquet file.")
+        )
 
 
 def _empty() -> BarsFileError:
-    return BarsFileError("The file is empty.", hint="It needs a line of column names and at least one bar.")
+    return BarsFileError(
+        gettext("The file is empty."), hint=gettext("It needs a line of column names and at least one bar.")
+    )
 
 
 def _find_header(data: bytes) -> tuple[list[str], str, int, bytes]:
@@ -153,9 +165,11 @@ def _slow(body: bytes, separator: str, header: Sequence[str], header_line: int) 
         if len(record) > width:
             if any(cell.strip() for cell in record[width:]):
                 raise BarsFileError(
-                    f"Line {line} has {len(record)} cells, the header has {width}.",
+                    gettext("Line {line} has {record} cells, the header has {width}.").format(
+                        line=line, record=len(record), width=width
+                    ),
                     line=line,
-                    hint="A number with a comma in it, such as 1,234.5, needs quotes or no comma.",
+                    hint=gettext("A number with a comma in it, such as 1,234.5, needs quotes or no comma."),
                 )
             record = record[:width]
         rows.append([cell or None for cell in record] + [None] * (width - len(record)))
@@ -175,7 +189,9 @@ def _records(body: bytes, separator: str, header_line: int) -> Iterator[tuple[in
         except csv.Error as error:
             line = header_line + start
             raise BarsFileError(
-                f"Line {line} cannot be split into cells.", line=line, hint="Is a quote left open?"
+                gettext("Line {line} cannot be split into cells.").format(line=line),
+                line=line,
+                hint=gettext("Is a quote left open?"),
             ) from error
         if any(cell.strip() for cell in record):
             yield header_line + start, record

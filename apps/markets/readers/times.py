@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.markets.errors import BarsFileError
 
 # Below the bound (absolute value), numbers are of this unit. 1e11 s is the year 5138, 1e11 ms is March 1973.
@@ -40,8 +42,10 @@ _COMPACT_DATE = re.compile(r"(19|20|21)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE]\+?\d+)?")
 _SLASHED = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}")
 
-HINT_TIME = "Write ISO 8601, such as 2024-01-31 or 2024-01-31T16:00:00Z, or epoch seconds or milliseconds."
-_HINT_ORDER = "Day and month cannot be told apart. Write year-month-day: 2024-01-31."
+HINT_TIME = gettext_lazy(
+    "Write ISO 8601, such as 2024-01-31 or 2024-01-31T16:00:00Z, or epoch seconds or milliseconds."
+)
+_HINT_ORDER = gettext_lazy("Day and month cannot be told apart. Write year-month-day: 2024-01-31.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ def read_times(column: pl.Series, zone: str, *, clock: pl.Series | None = None) 
     if column.dtype == pl.String:
         if clock is not None:
             if clock.dtype != pl.String:
-                raise BarsFileError("The time of day is not text.", column=clock.name, hint=HINT_TIME)
+                raise BarsFileError(
+                    gettext("The time of day is not text."), column=clock.name, hint=HINT_TIME
+                )
             column = pl.select(pl.concat_str([column, clock], separator=" ")).to_series()
         return _from_text(column, zone)
     if column.dtype.is_numeric():
@@ -74,7 +80,11 @@ def read_times(column: pl.Series, zone: str, *, clock: pl.Series | None = None) 
         if column.dtype.time_zone is not None:
             return Times(_to_ms(column), column.is_null().to_numpy(), "times with a zone")
         return _localise(column.cast(pl.Datetime("us")), zone, "local times")
-    raise BarsFileError(f"The time column holds {column.dtype}.", column=column.name, hint=HINT_TIME)
+    raise BarsFileError(
+        gettext("The time column holds {dtype}.").format(dtype=column.dtype),
+        column=column.name,
+        hint=HINT_TIME,
+    )
 
 
 def _to_ms(column: pl.Series) -> npt.NDArray[np.int64]:
@@ -95,7 +105,12 @@ def _from_numbers(column: pl.Series) -> Times:
         scaled = np.where(finite, values.fill_null(0.0).fill_nan(0.0).to_numpy(), 0.0) * factor
         ms = np.rint(np.clip(scaled, -_YEAR_9999_MS - 1, _YEAR_9999_MS + 1)).astype(np.int64)
     bad = ~finite | (np.abs(ms) > _YEAR_9999_MS) | _changes_of_unit(ms, size, unit)
-    return Times(ms, bad, _UNIT_WORDS[unit], hint=f"The other times are {_UNIT_WORDS[unit]}.")
+    return Times(
+        ms,
+        bad,
+        _UNIT_WORDS[unit],
+        hint=gettext("The other times are {unit_words}.").format(unit_words=_UNIT_WORDS[unit]),
+    )
 
 
 def _changes_of_unit(
@@ -166,14 +181,16 @@ def _from_iso(column: pl.Series, first: str, zone: str) -> Times:
     if zoned_first:
         # A time without a zone among times with one would be a guess.
         bad = absolute.is_null().to_numpy()
-        return Times(_to_ms(absolute), bad, "times with a zone", hint="The other times name their zone.")
+        return Times(
+            _to_ms(absolute), bad, "times with a zone", hint=gettext("The other times name their zone.")
+        )
     times = _localise(local, zone, "dates" if day_only else "local times", dates_only=day_only)
     mixed = absolute.is_not_null().any()
     return Times(
         times.ms,
         times.bad,
         times.form,
-        "The other times have no zone." if mixed else times.hint,
+        gettext("The other times have no zone.") if mixed else times.hint,
         times.absent,
     )
 
@@ -216,4 +233,9 @@ def _localise(local: pl.Series, zone: str, form: str, *, dates_only: bool = Fals
     if repeated.any() and not dates_only:
         again = (pl.Series(local).is_first_distinct().not_() & repeated).to_numpy()
         ms = np.where(again, _to_ms(late), ms)
-    return Times(ms, unread | absent, f"{form} of {zone}", absent=absent if absent.any() else None)
+    return Times(
+        ms,
+        unread | absent,
+        gettext("{form} of {zone}").format(form=form, zone=zone),
+        absent=absent if absent.any() else None,
+    )

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from apps.markets.choices import FeedProvider, FeedState
 from apps.markets.errors import FeedSettingsInvalid
 
@@ -30,7 +32,9 @@ def clean_settings(provider: str, given: Mapping[str, Any]) -> dict[str, Any]:
     for name in given:
         if name not in checks:
             raise FeedSettingsInvalid(
-                f"{FeedProvider(provider).label} has no setting “{name}”; there are {', '.join(checks)}.",
+                gettext("{label} has no setting “{name}”; there are {join}.").format(
+                    label=FeedProvider(provider).label, name=name, join=", ".join(checks)
+                ),
                 field=f"settings.{name}",
             )
     return {name: check(name, given.get(name)) for name, check in checks.items()}
@@ -40,12 +44,14 @@ def check_bounds(late_after: float, stale_after: float) -> None:
     """Raises FeedSettingsInvalid unless a bar is due, then late, then stale."""
     if not (math.isfinite(late_after) and 1 < late_after <= 1000):
         raise FeedSettingsInvalid(
-            "A feed is late after more than 1 and at most 1,000 timeframes without a bar: the next is due after 1.",
+            gettext(
+                "A feed is late after more than 1 and at most 1,000 timeframes without a bar: the next is due after 1."
+            ),
             field="late_after",
         )
     if not (math.isfinite(stale_after) and late_after < stale_after <= 1000):
         raise FeedSettingsInvalid(
-            "A feed is stale some time after it is late, and at most after 1,000 timeframes.",
+            gettext("A feed is stale some time after it is late, and at most after 1,000 timeframes."),
             field="stale_after",
         )
 
@@ -65,7 +71,10 @@ def _uuid(name: str, value: Any) -> str:
         return str(UUID(str(value)))
     except ValueError:
         raise FeedSettingsInvalid(
-            f"“{name}” must be the id of a set of bars, not “{value or ''}”.", field=f"settings.{name}"
+            gettext("“{name}” must be the id of a set of bars, not “{value}”.").format(
+                name=name, value=value or ""
+            ),
+            field=f"settings.{name}",
         ) from None
 
 
@@ -75,7 +84,9 @@ def _whole(least: int, most: int, default: int) -> Callable[[str, Any], int]:
             return default
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise FeedSettingsInvalid(
-                f"“{name}” must be a whole number from {least:,} to {most:,}, not {value!r}.",
+                gettext("“{name}” must be a whole number from {least:,} to {most:,}, not {value!r}.").format(
+                    name=name, least=least, most=most, value=value
+                ),
                 field=f"settings.{name}",
             )
         return value
@@ -88,7 +99,9 @@ def _speed(name: str, value: Any) -> float:
         return 1.0
     if isinstance(value, bool) or not isinstance(value, int | float) or not SLOWEST <= value <= FASTEST:
         raise FeedSettingsInvalid(
-            f"A replay plays {SLOWEST:g} to {FASTEST:,.0f} bars a second, not {value!r}.",
+            gettext("A replay plays {slowest:g} to {fastest:,.0f} bars a second, not {value!r}.").format(
+                slowest=SLOWEST, fastest=FASTEST, value=value
+            ),
             field=f"settings.{name}",
         )
     return float(value)
@@ -100,7 +113,8 @@ def _flag(default: bool) -> Callable[[str, Any], bool]:
             return default
         if not isinstance(value, bool):
             raise FeedSettingsInvalid(
-                f"“{name}” must be true or false, not {value!r}.", field=f"settings.{name}"
+                gettext("“{name}” must be true or false, not {value!r}.").format(name=name, value=value),
+                field=f"settings.{name}",
             )
         return value
 
@@ -110,7 +124,9 @@ def _flag(default: bool) -> Callable[[str, Any], bool]:
 def _exchange(name: str, value: Any) -> str:
     if not isinstance(value, str) or value not in exchange_ids():
         raise FeedSettingsInvalid(
-            f"“{value or ''}” is no exchange that CCXT knows; write its name there, such as binance, kraken or okx.",
+            gettext(
+                "“{value}” is no exchange that CCXT knows; write its name there, such as binance, kraken or okx."
+            ).format(value=value or ""),
             field=f"settings.{name}",
         )
     return value
@@ -119,7 +135,9 @@ def _exchange(name: str, value: Any) -> str:
 def _market(name: str, value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9._:/-]{1,60}", value):
         raise FeedSettingsInvalid(
-            f"“{name}” must be the market as CCXT writes it, such as BTC/USDT, not “{value or ''}”.",
+            gettext("“{name}” must be the market as CCXT writes it, such as BTC/USDT, not “{value}”.").format(
+                name=name, value=value or ""
+            ),
             field=f"settings.{name}",
         )
     return value
@@ -128,7 +146,9 @@ def _market(name: str, value: Any) -> str:
 def _folder(name: str, value: Any) -> str:
     if not isinstance(value, str) or not _FOLDER.fullmatch(value):
         raise FeedSettingsInvalid(
-            f"“{value or ''}” cannot be the name of a folder: up to 60 small letters, digits, - and _.",
+            gettext(
+                "“{value}” cannot be the name of a folder: up to 60 small letters, digits, - and _."
+            ).format(value=value or ""),
             field=f"settings.{name}",
         )
     return value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext
+
 from apps.markets.errors import SymbolInvalid, UploadTooLarge
 
 SYMBOL_PATTERN = r"^[A-Za-z0-9._:/\-^=]{1,40}$"
@@ -22,7 +24,9 @@ def check_upload_size(size: int | None) -> None:
     """Raises UploadTooLarge. Files on the server itself have no limit: `manage.py bars import`."""
     if size is not None and size > MAX_UPLOAD_MB * 1024 * 1024:
         raise UploadTooLarge(
-            f"The file has {size / 1024 / 1024:.0f} MB, and an upload at most {MAX_UPLOAD_MB} MB. "
-            "Cut it in two, or give it as Parquet, which is smaller.",
+            gettext(
+                "The file has {value:.0f} MB, and an upload at most {max_upload_mb} MB. Cut it in two, or give it "
+                "as Parquet, which is smaller."
+            ).format(value=size / 1024 / 1024, max_upload_mb=MAX_UPLOAD_MB),
             field="file",
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext
+
 from apps.accounts.models import Workspace
 from apps.markets.models import Instrument, MeasuredCost
 from apps.markets.rules.costs import ENOUGH_ORDERS, assumed_bps
@@ -40,8 +42,14 @@ def slippage_of(workspace: Workspace, instrument: Instrument) -> Slippage | None
     ).first()
     if cost is None:
         return None
-    words = (
-        f"Measured from {cost.orders} of the workspace's own orders in {instrument.symbol} until "
-        f"{cost.until:%Y-%m-%d}: {cost.slippage_bps} ± {cost.error_bps} bps."
+    words = gettext(
+        "Measured from {orders} of the workspace's own orders in {symbol} until {until:%Y-%m-%d}: {slippage_bps} ± "
+        "{error_bps} bps."
+    ).format(
+        orders=cost.orders,
+        symbol=instrument.symbol,
+        until=cost.until,
+        slippage_bps=cost.slippage_bps,
+        error_bps=cost.error_bps,
     )
     return Slippage(assumed_bps(cost.slippage_bps), words)

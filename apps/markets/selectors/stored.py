@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext
 
 from apps.engine.bars import COLUMNS, Bars
 from apps.markets.errors import StoredBarsDamaged
@@ -18,7 +19,9 @@ def load_bars(bar_set: BarSet) -> Bars:
     try:
         frame = _read_parquet(bar_set.path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise StoredBarsDamaged(f"The file of {bar_set} cannot be read; import the data again.") from error
+        raise StoredBarsDamaged(
+            gettext("The file of {bar_set} cannot be read; import the data again.").format(bar_set=bar_set)
+        ) from error
     bars = Bars(
         time=frame["time"].to_numpy(),
         **{column: frame[column].to_numpy() for column in COLUMNS},
@@ -27,7 +30,11 @@ def load_bars(bar_set: BarSet) -> Bars:
         symbol=bar_set.instrument.symbol,
     )
     if bars.content_hash() != bar_set.content_hash:
-        raise StoredBarsDamaged(f"The file of {bar_set} is not the one that was imported; import it again.")
+        raise StoredBarsDamaged(
+            gettext("The file of {bar_set} is not the one that was imported; import it again.").format(
+                bar_set=bar_set
+            )
+        )
     return bars
 
 

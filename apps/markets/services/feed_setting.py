@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Q
 from django.utils import timezone as clock
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.journal.services import record
@@ -60,7 +61,11 @@ def create_feed(
         if workspace is not None:
             Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two at once are counted
             if Feed.objects.filter(workspace=workspace).count() >= MOST_FEEDS:
-                raise TooManyFeeds(f"A workspace has at most {MOST_FEEDS} feeds; delete one first.")
+                raise TooManyFeeds(
+                    gettext("A workspace has at most {most_feeds} feeds; delete one first.").format(
+                        most_feeds=MOST_FEEDS
+                    )
+                )
         if provider == FeedProvider.REPLAY:
             bar_set = _bars_to_replay(workspace, cleaned)
             instrument, timeframe_ms = bar_set.instrument, bar_set.timeframe_ms
@@ -82,7 +87,9 @@ def create_feed(
                 feed.save()
         except IntegrityError:
             raise FeedExists(
-                f"There is a feed of {instrument.symbol} {feed.timeframe} of that kind already.",
+                gettext("There is a feed of {symbol} {timeframe} of that kind already.").format(
+                    symbol=instrument.symbol, timeframe=feed.timeframe
+                ),
                 field="instrument",
             ) from None
         changes = {"provider": provider, "timeframe": feed.timeframe, "settings": cleaned}
@@ -112,13 +119,17 @@ def change_feed(
     )
     if fixed and locked.next_number:
         raise FeedRefused(
-            f"{', '.join(fixed)} cannot change once bars have come; make another feed.",
+            gettext("{join} cannot change once bars have come; make another feed.").format(
+                join=", ".join(fixed)
+            ),
             field=f"settings.{fixed[0]}",
         )
     if "bar_set" in fixed or "start" in fixed:
         bar_set = _bars_to_replay(locked.workspace, cleaned)
         if (bar_set.instrument_id, bar_set.timeframe_ms) != (locked.instrument_id, locked.timeframe_ms):
-            raise FeedRefused("These are bars of another instrument or timeframe.", field="settings.bar_set")
+            raise FeedRefused(
+                gettext("These are bars of another instrument or timeframe."), field="settings.bar_set"
+            )
     locked.settings = cleaned
     locked.late_after = locked.late_after if late_after is None else late_after
     locked.stale_after = locked.stale_after if stale_after is None else stale_after
@@ -148,7 +159,7 @@ def start_feed(feed: Feed, *, actor: User | None) -> Feed:
         return locked
     if locked.state == FeedState.ENDED and not locked.settings.get("loop"):
         raise FeedRefused(
-            "The replay is at its end. Let it begin anew after its last bar, or make another feed."
+            gettext("The replay is at its end. Let it begin anew after its last bar, or make another feed.")
         )
     locked.is_active, locked.started_at = True, clock.now()
     locked.save(update_fields=["is_active", "started_at", "updated_at"])
@@ -190,7 +201,7 @@ def delete_feed(feed: Feed, *, actor: User | None) -> None:
         locked.delete()
     except ProtectedError:
         raise FeedRefused(
-            "Bots rest on this feed, with what they decided on its bars; delete those first."
+            gettext("Bots rest on this feed, with what they decided on its bars; delete those first.")
         ) from None
 
 
@@ -201,13 +212,18 @@ def drop_file(feed: Feed, *, file: BinaryIO, filename: str, actor: User | None) 
     """
     if feed.provider != FeedProvider.CSV_DROP:
         raise FeedRefused(
-            f"Files are dropped for feeds of files; this one is: {feed.get_provider_display()}."
+            gettext("Files are dropped for feeds of files; this one is: {get_provider_display}.").format(
+                get_provider_display=feed.get_provider_display()
+            )
         )
     if feed.workspace_id is None and not (actor is None or actor.is_staff):
-        raise ReadOnlyFeed("Shared feeds cannot be changed.")
+        raise ReadOnlyFeed(gettext("Shared feeds cannot be changed."))
     if not filename.lower().endswith(FILE_KINDS):
         raise FeedRefused(
-            f"“{filename[:60]}” is not taken: a file of bars ends in {', '.join(FILE_KINDS)}.", field="file"
+            gettext("“{filename}” is not taken: a file of bars ends in {join}.").format(
+                filename=filename[:60], join=", ".join(FILE_KINDS)
+            ),
+            field="file",
         )
     check_upload_size(getattr(file, "size", None))
     stamp = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S%f")
@@ -232,7 +248,7 @@ def _locked(feed: Feed, actor: User | None) -> Feed:
         .get(pk=feed.pk)
     )
     if locked.workspace_id is None and not (actor is None or actor.is_staff):
-        raise ReadOnlyFeed("Shared feeds cannot be changed.")
+        raise ReadOnlyFeed(gettext("Shared feeds cannot be changed."))
     return locked
 
 
@@ -244,7 +260,9 @@ def _deactivate(feed: Feed) -> None:
 def _check_speed(workspace: Workspace | None, cleaned: Mapping[str, Any]) -> None:
     if workspace is not None and cleaned.get("bars_per_second", 0) > FASTEST_OF_ONES_OWN:
         raise FeedSettingsInvalid(
-            f"A replay of a workspace plays at most {FASTEST_OF_ONES_OWN:g} bars a second.",
+            gettext("A replay of a workspace plays at most {fastest_of_ones_own:g} bars a second.").format(
+                fastest_of_ones_own=FASTEST_OF_ONES_OWN
+            ),
             field="settings.bars_per_second",
         )
 
@@ -253,10 +271,12 @@ def _bars_to_replay(workspace: Workspace | None, cleaned: Mapping[str, Any]) -> 
     visible = Q(workspace=None) | Q(workspace=workspace)
     bar_set = BarSet.objects.filter(visible, uuid=cleaned["bar_set"]).select_related("instrument").first()
     if bar_set is None:
-        raise FeedSettingsInvalid("There is no such set of bars.", field="settings.bar_set")
+        raise FeedSettingsInvalid(gettext("There is no such set of bars."), field="settings.bar_set")
     if cleaned["start"] >= bar_set.bars:
         raise FeedSettingsInvalid(
-            f"The replay cannot start behind {cleaned['start']:,} bars: there are {bar_set.bars:,}.",
+            gettext("The replay cannot start behind {cleaned:,} bars: there are {bars:,}.").format(
+                cleaned=cleaned["start"], bars=bar_set.bars
+            ),
             field="settings.start",
         )
     return bar_set
@@ -266,7 +286,7 @@ def _length(provider: str, timeframe: str) -> int:
     timeframe_ms = parse_timeframe(timeframe)
     if provider == FeedProvider.CCXT and timeframe_ms > WEEK_MS:
         raise FeedSettingsInvalid(
-            "An exchange's candles are followed up to a week: longer ones have no fixed length.",
+            gettext("An exchange's candles are followed up to a week: longer ones have no fixed length."),
             field="timeframe",
         )
     return timeframe_ms
@@ -274,7 +294,7 @@ def _length(provider: str, timeframe: str) -> int:
 
 def _visible(workspace: Workspace | None, instrument: Instrument | None) -> Instrument | None:
     if instrument is not None and instrument.workspace_id not in (None, workspace.pk if workspace else None):
-        raise FeedSettingsInvalid("There is no such instrument.", field="instrument")
+        raise FeedSettingsInvalid(gettext("There is no such instrument."), field="instrument")
     return instrument
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone as clock
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.markets.choices import FeedState
@@ -57,14 +58,18 @@ def _tell(feed: Feed, now: datetime) -> None:
             event=FEED_STALE.name,
             key=f"stale:{feed.uuid}:{feed.state_at.isoformat()}:{person}",
             data=lambda: {
-                "title": f"No bars of {feed.instrument.symbol} {feed.timeframe}",
-                "text": f"The feed is stale: {feed.error or 'its source sends nothing'}. Bots on it do not trade.",
+                "title": gettext("No bars of {symbol} {timeframe}").format(
+                    symbol=feed.instrument.symbol, timeframe=feed.timeframe
+                ),
+                "text": gettext("The feed is stale: {value}. Bots on it do not trade.").format(
+                    value=feed.error or "its source sends nothing"
+                ),
                 "facts": [
                     ["Source", feed.get_provider_display()],
-                    ["Last bar", f"{last:%Y-%m-%d %H:%M} UTC" if last else "none yet"],
+                    [gettext("Last bar"), f"{last:%Y-%m-%d %H:%M} UTC" if last else "none yet"],
                 ],
                 "url": f"/data/feeds/{feed.uuid}/",
-                "url_words": "Open the feed",
+                "url_words": gettext("Open the feed"),
             },
             workspace_id=feed.workspace_id,
         )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.journal.services import record
@@ -22,10 +23,15 @@ def update_instrument(instrument: Instrument, *, actor: User, **values: Any) -> 
     Raises ReadOnlyInstrument for shared ones, WrongStep for a step that is negative or not a number.
     """
     if instrument.workspace_id is None:
-        raise ReadOnlyInstrument("Shared instruments cannot be changed.")
+        raise ReadOnlyInstrument(gettext("Shared instruments cannot be changed."))
     for name in STEPS:
         if name in values and not (values[name].is_finite() and values[name] >= 0):
-            raise WrongStep(f"{name} must be 0 (none) or positive, not {values[name]}.", field=name)
+            raise WrongStep(
+                gettext("{name} must be 0 (none) or positive, not {values}.").format(
+                    name=name, values=values[name]
+                ),
+                field=name,
+            )
     row = Instrument.objects.select_for_update().get(pk=instrument.pk)
     changes = {
         name: [_plain(getattr(row, name)), _plain(value)]

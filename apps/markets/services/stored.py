@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone as clock
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.core.files import removed_on_error
@@ -159,15 +160,15 @@ def delete_bar_set(bar_set: BarSet, *, actor: User) -> None:
     Raises ReadOnlyInstrument for shared ones, BarsInUse where backtests or a replay rest on them.
     """
     if bar_set.workspace_id is None:
-        raise ReadOnlyInstrument("Shared market data cannot be deleted.")
+        raise ReadOnlyInstrument(gettext("Shared market data cannot be deleted."))
     if Feed.objects.filter(settings__bar_set=str(bar_set.uuid)).exists():
-        raise BarsInUse("A replay plays these bars; delete that feed first.")
+        raise BarsInUse(gettext("A replay plays these bars; delete that feed first."))
     record(actor=actor, workspace=bar_set.workspace, action="markets.bars.deleted", target=bar_set)
     path, instrument = bar_set.path, bar_set.instrument
     try:
         bar_set.delete()
     except ProtectedError:
-        raise BarsInUse("Backtests rest on these bars; delete those first.") from None
+        raise BarsInUse(gettext("Backtests rest on these bars; delete those first.")) from None
     if not instrument.bar_sets.exists() and not instrument.feeds.exists():
         instrument.delete()
     if not BarSet.objects.filter(path=path).exists():

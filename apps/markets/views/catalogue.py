@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -58,12 +59,12 @@ def instrument_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Name, currency and steps of an instrument of one's own."""
     instrument = get_instrument_for(request.workspace, uuid)
     if instrument.workspace_id is None:
-        messages.error(request, "Shared instruments cannot be changed.")
+        messages.error(request, gettext("Shared instruments cannot be changed."))
         return redirect("markets:instrument-detail", uuid=uuid)
     form = InstrumentForm(request.POST or None, instance=instrument)
     if request.method == "POST" and form.is_valid():
         update_instrument(instrument, actor=request.user, **form.cleaned_data)
-        messages.success(request, "Saved. Runs made before keep the steps they were made with.")
+        messages.success(request, gettext("Saved. Runs made before keep the steps they were made with."))
         return redirect("markets:instrument-detail", uuid=uuid)
     context = {"form": form, "instrument": instrument}
     return render(request, "markets/instrument_edit.html", context, status=422 if form.errors else 200)
@@ -86,7 +87,12 @@ def bars_import(request: HttpRequest) -> HttpResponse:
             if not problems:
                 form.add_error(error.field if error.field in form.fields else None, error.message)
         else:
-            messages.success(request, f"{bar_set.bars:,} bars of {bar_set.instrument.symbol} are ready.")
+            messages.success(
+                request,
+                gettext("{bars:,} bars of {symbol} are ready.").format(
+                    bars=bar_set.bars, symbol=bar_set.instrument.symbol
+                ),
+            )
             return redirect("markets:instrument-detail", uuid=bar_set.instrument.uuid)
     status = 422 if form.errors or problems else 200
     return render(request, "markets/bars_import.html", {"form": form, "problems": problems}, status=status)
@@ -114,5 +120,5 @@ def bars_export(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def bars_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_bar_set(get_bar_set_for(request.workspace, uuid), actor=request.user)
-    messages.success(request, "The bars are deleted.")
+    messages.success(request, gettext("The bars are deleted."))
     return redirect("markets:instrument-list")

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -59,7 +60,7 @@ def feed_new(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_problem(error)
         else:
-            messages.success(request, "The feed is set up. Its first bars are fetched.")
+            messages.success(request, gettext("The feed is set up. Its first bars are fetched."))
             return redirect("feeds:feed-detail", uuid=feed.uuid)
     context = {"form": form, "kind": kind, "kinds": FeedProvider.choices}
     return render(request, "markets/feed_new.html", context, status=422 if form.errors else 200)
@@ -114,13 +115,13 @@ def feed_chart(request: HttpRequest, uuid: UUID) -> JsonResponse:
 @needs("markets.edit")
 @require_POST
 def feed_start(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    return _act(request, uuid, start_feed, "Started. Bars come within seconds.")
+    return _act(request, uuid, start_feed, gettext("Started. Bars come within seconds."))
 
 
 @needs("markets.edit", plan=ALWAYS)
 @require_POST
 def feed_stop(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    return _act(request, uuid, stop_feed, "Stopped. Its bars stay, and bots on it wait.")
+    return _act(request, uuid, stop_feed, gettext("Stopped. Its bars stay, and bots on it wait."))
 
 
 def _act(request: HttpRequest, uuid: UUID, service: Any, words: str) -> HttpResponse:
@@ -145,7 +146,7 @@ def feed_change(request: HttpRequest, uuid: UUID) -> HttpResponse:
             name = (error.field or "").removeprefix("settings.")
             form.add_error(name if name in form.fields else None, error.message)
         else:
-            messages.success(request, "Saved. It holds from the next bars on.")
+            messages.success(request, gettext("Saved. It holds from the next bars on."))
             return redirect("feeds:feed-detail", uuid=uuid)
     return _detail(request, feed, form=form)
 
@@ -162,7 +163,7 @@ def feed_drop(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except DomainError as error:
             form.add_error("file", error.message)
         else:
-            messages.success(request, "The file is there. Its bars are taken within seconds.")
+            messages.success(request, gettext("The file is there. Its bars are taken within seconds."))
             return redirect("feeds:feed-detail", uuid=uuid)
     return _detail(request, feed, drop_form=form)
 
@@ -176,5 +177,5 @@ def feed_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("feeds:feed-detail", uuid=uuid)
-    messages.success(request, "The feed and its bars are deleted.")
+    messages.success(request, gettext("The feed and its bars are deleted."))
     return redirect("feeds:feed-list")

@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext
+
 from apps.notifications.channels.wire import Wire
 from apps.notifications.errors import BadTarget
 from apps.notifications.rules.retries import Policy
@@ -165,7 +167,7 @@ class Channel:
         """The target as it is stored. Raises BadTarget in words for one that nothing can be sent to."""
         text = text.strip()
         if not text:
-            raise BadTarget("Nothing was given.", field="target")
+            raise BadTarget(gettext("Nothing was given."), field="target")
         return text
 
     def mask(self, target: str) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext
 
 from apps.notifications.errors import BadTarget
 
@@ -61,25 +62,29 @@ def check_url(text: str) -> str:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise BadTarget("This is no web address.", field="target") from None
+        raise BadTarget(gettext("This is no web address."), field="target") from None
     if parts.scheme not in ("https", "http") or not host:
-        raise BadTarget("Give a whole address that begins with https://.", field="target")
+        raise BadTarget(gettext("Give a whole address that begins with https://."), field="target")
     if parts.username or parts.password:
-        raise BadTarget("The address may not hold a user name or password.", field="target")
+        raise BadTarget(gettext("The address may not hold a user name or password."), field="target")
     if parts.fragment:
-        raise BadTarget("Leave out what follows the #: it is never sent.", field="target")
+        raise BadTarget(gettext("Leave out what follows the #: it is never sent."), field="target")
     literal = _literal(host)
     inner = literal is not None and is_allowed(literal)
     if literal is not None and not inner and not is_public(literal):
-        raise BadTarget(f"{host} is an address of an inner network.", field="target")
+        raise BadTarget(
+            gettext("{host} is an address of an inner network.").format(host=host), field="target"
+        )
     if literal is None and (host == "localhost" or host.endswith((".localhost", ".local", ".internal"))):
-        raise BadTarget(f"{host} is a name of an inner network.", field="target")
+        raise BadTarget(gettext("{host} is a name of an inner network.").format(host=host), field="target")
     if parts.scheme == "http" and not inner:
-        raise BadTarget("The address must begin with https://.", field="target")
+        raise BadTarget(gettext("The address must begin with https://."), field="target")
     if port is not None and port < 1024 and port not in WEB_PORTS and not inner:
-        raise BadTarget(f"Port {port} belongs to another service; use 443.", field="target")
+        raise BadTarget(
+            gettext("Port {port} belongs to another service; use 443.").format(port=port), field="target"
+        )
     if len(text) > 2000:
-        raise BadTarget("The address is longer than 2,000 characters.", field="target")
+        raise BadTarget(gettext("The address is longer than 2,000 characters."), field="target")
     return text
 
 
@@ -120,11 +125,15 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         try:
             found = await asyncio.wait_for(self.resolve(host, port), min(timeout or RESOLVE_S, RESOLVE_S))
         except TimeoutError:
-            raise httpcore.ConnectTimeout(f"the name {host} was not resolved in time") from None
+            raise httpcore.ConnectTimeout(
+                gettext("the name {host} was not resolved in time").format(host=host)
+            ) from None
         except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(f"the name {host} is not known: {error}") from None
+            raise httpcore.ConnectError(
+                gettext("the name {host} is not known: {error}").format(host=host, error=error)
+            ) from None
         addresses = checked(host, port, found)
-        last: Exception = httpcore.ConnectError(f"{host} has no address")
+        last: Exception = httpcore.ConnectError(gettext("{host} has no address").format(host=host))
         for address in addresses[:4]:
             try:
                 return await self.network.connect_tcp(str(address), port, timeout=timeout)
@@ -133,7 +142,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         raise last
 
     async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        raise Forbidden("sockets of this machine are not sent to")
+        raise Forbidden(gettext("sockets of this machine are not sent to"))
 
     async def sleep(self, seconds: float) -> None:
         await self.network.sleep(seconds)
@@ -146,9 +155,13 @@ def checked(host: str, port: int, found: Sequence[str]) -> list[Address]:
         if is_allowed(address):
             continue
         if not is_public(address):
-            raise Forbidden(f"{host} leads to an inner network, which nothing is sent to")
+            raise Forbidden(
+                gettext("{host} leads to an inner network, which nothing is sent to").format(host=host)
+            )
         if port < 1024 and port not in WEB_PORTS:
-            raise Forbidden(f"port {port} belongs to another service, which nothing is sent to")
+            raise Forbidden(
+                gettext("port {port} belongs to another service, which nothing is sent to").format(port=port)
+            )
     return addresses
 
 

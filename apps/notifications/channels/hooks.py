@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext
+
 from apps.notifications.channels.guard import check_url, is_inner
 from apps.notifications.errors import BadTarget
 
@@ -14,7 +16,10 @@ def check_hook(text: str, hosts: Collection[str], example: str) -> str:
     url = check_url(text)
     host = (urlsplit(url).hostname or "").lower()
     if host not in hosts and not is_inner(host):
-        raise BadTarget(f"Give the address of an incoming webhook: {example}", field="target")
+        raise BadTarget(
+            gettext("Give the address of an incoming webhook: {example}").format(example=example),
+            field="target",
+        )
     return url
 
 

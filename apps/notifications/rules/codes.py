@@ -13,7 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.notifications.choices import Urgency
 from apps.notifications.rules.events import Content, Event, register_event
 
@@ -46,16 +48,18 @@ def is_code(contact: str, code: str, kept: str) -> bool:
 def _content(data: Mapping[str, Any]) -> Content:
     code = code_for(str(data["contact"]), str(data["nonce"]))
     return Content(
-        title=f"{code} is your Candlewright code",
-        text="Enter it on the page where you asked for it. It works for 15 minutes. If you asked for none, somebody "
-        "mistook this address for theirs: do nothing.",
+        title=gettext("{code} is your Candlewright code").format(code=code),
+        text=gettext(
+            "Enter it on the page where you asked for it. It works for 15 minutes. If you asked for none, somebody "
+            "mistook this address for theirs: do nothing."
+        ),
     )
 
 
 CODE = register_event(
     Event(
         "notifications.contact.code_sent",
-        "A code to confirm an address",
+        gettext_lazy("A code to confirm an address"),
         urgency=Urgency.CRITICAL,
         modes={},
         required=True,

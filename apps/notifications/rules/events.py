@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.core.words import gettext_lazy
 from apps.notifications.choices import Mode, Urgency
 
 
@@ -75,16 +76,20 @@ def events() -> list[Event]:
     return [_events[name] for name in sorted(_events)]
 
 
-DIGEST = register_event(Event("notifications.digest.made", "The daily digest", urgency=Urgency.LOW, modes={}))
+DIGEST = register_event(
+    Event("notifications.digest.made", gettext_lazy("The daily digest"), urgency=Urgency.LOW, modes={})
+)
 CONTACT_DISABLED = register_event(
     Event(
         "notifications.contact.disabled",
-        "An address of yours does not work any more",
+        gettext_lazy("An address of yours does not work any more"),
         urgency=Urgency.HIGH,
         modes={"inbox": Mode.NOW, "email": Mode.NOW},
         required=True,
     )
 )
 TEST = register_event(
-    Event("notifications.contact.tested", "A test that you asked for", modes={"inbox": Mode.NOW})
+    Event(
+        "notifications.contact.tested", gettext_lazy("A test that you asked for"), modes={"inbox": Mode.NOW}
+    )
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.notifications.channels.push_web.encryption import check_keys
@@ -26,7 +27,7 @@ def add_browser(person: User, subscription: Any, *, name: str = "") -> Contact:
         endpoint, keys = subscription["endpoint"], subscription["keys"]
         check_keys(keys["p256dh"], keys["auth"])
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise BadTarget("This is no subscription of a browser.", field="keys") from None
+        raise BadTarget(gettext("This is no subscription of a browser."), field="keys") from None
     endpoint = channel_of("push_web").check_target(endpoint if isinstance(endpoint, str) else "")
     secrets = {"p256dh": keys["p256dh"], "auth": keys["auth"]}
     known = None

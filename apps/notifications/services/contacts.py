@@ -10,12 +10,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.core import standard_webhooks as signing
 from apps.core.errors import Conflict
 from apps.core.jobs import enqueue_on_commit
 from apps.core.quotas import check_room
+from apps.core.words import gettext_lazy
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
@@ -32,11 +34,16 @@ MOST_OVERLAP = timedelta(days=7)
 MOST_TESTS_AN_HOUR = 20
 MOST_CONTACTS = 50  # of a person, or of a workspace
 WHY_OFF = {
-    DisabledFor.GONE: "It answered that it does not exist any more.",
-    DisabledFor.BOUNCED: "Mail to it came back. Switch it on again under Contacts once it takes mail.",
-    DisabledFor.COMPLAINED: "A message to it was reported as spam, so nothing more is sent there.",
-    DisabledFor.FAILING: "Every delivery to it failed for several days. Mend it, switch it on again and replay what "
-    "it missed.",
+    DisabledFor.GONE: gettext_lazy("It answered that it does not exist any more."),
+    DisabledFor.BOUNCED: gettext_lazy(
+        "Mail to it came back. Switch it on again under Contacts once it takes mail."
+    ),
+    DisabledFor.COMPLAINED: gettext_lazy(
+        "A message to it was reported as spam, so nothing more is sent there."
+    ),
+    DisabledFor.FAILING: gettext_lazy(
+        "Every delivery to it failed for several days. Mend it, switch it on again and replay what it missed."
+    ),
 }
 REPLAYABLE = (
     DeliveryStatus.DELIVERED,
@@ -73,7 +80,11 @@ def add_contact(
     others = Contact.objects.exclude(disabled_for=DisabledFor.REMOVED)
     others = others.filter(workspace=workspace) if workspace else others.filter(person=person, workspace=None)
     if others.count() >= MOST_CONTACTS:
-        raise Conflict(f"There are {MOST_CONTACTS} already; remove one first.")
+        raise Conflict(
+            gettext("There are {most_contacts} already; remove one first.").format(
+                most_contacts=MOST_CONTACTS
+            )
+        )
     try:
         with transaction.atomic():
             contact = Contact.objects.create(
@@ -88,7 +99,9 @@ def add_contact(
                 verified_at=timezone.now() if is_verified else None,
             )
     except IntegrityError:
-        raise Conflict(f"{way.mask(target)} is among your contacts already.", field="target") from None
+        raise Conflict(
+            gettext("{mask} is among your contacts already.").format(mask=way.mask(target)), field="target"
+        ) from None
     _record(contact, "added", actor)
     return contact
 
@@ -171,9 +184,11 @@ def disable_contact(contact: Contact, *, why: DisabledFor, note: str = "", actor
                     event=CONTACT_DISABLED.name,
                     key=f"contact-disabled:{contact.uuid}:{now.isoformat()}",
                     data=lambda: {
-                        "title": f"{way.words} {contact.label} is switched off",
+                        "title": gettext("{words} {label} is switched off").format(
+                            words=way.words, label=contact.label
+                        ),
                         "text": WHY_OFF[why],
-                        "facts": [["Last error", note[:300]]],
+                        "facts": [[gettext("Last error"), note[:300]]],
                     },
                 )
             ]
@@ -217,7 +232,7 @@ def replay_deliveries(
     Raises Conflict for a contact that is off.
     """
     if not contact.is_usable:
-        raise Conflict(f"{contact.label} is switched off; switch it on first.")
+        raise Conflict(gettext("{label} is switched off; switch it on first.").format(label=contact.label))
     now = now or timezone.now()
     again = [DeliveryStatus.FAILED, DeliveryStatus.CANCELLED, DeliveryStatus.UNKNOWN, DeliveryStatus.DRY_RUN]
     if also_delivered:
@@ -236,11 +251,11 @@ def replay_delivery(delivery: Delivery, *, actor: User | None) -> None:
     """Send one again, under the same key. Raises Conflict while it is on its way, or its contact is off."""
     contact = delivery.contact
     if contact is None or not contact.is_usable:
-        raise Conflict("Its contact is switched off or removed.")
+        raise Conflict(gettext("Its contact is switched off or removed."))
     if not Delivery.objects.filter(pk=delivery.pk, status__in=REPLAYABLE).update(
         status=DeliveryStatus.WAITING, send_after=timezone.now(), tries=0, ended_at=None, error=""
     ):
-        raise Conflict("It has not ended yet, or was part of a digest.")
+        raise Conflict(gettext("It has not ended yet, or was part of a digest."))
     _record(contact, "replayed", actor, deliveries=1)
     enqueue_on_commit("notifications.send_due")
 
@@ -281,7 +296,10 @@ def check_filter(text: str) -> str:
         problem = error.errors[0]
         hint = f" ({problem.hint})" if problem.hint else ""
         raise NotToBeChosen(
-            f"At character {problem.column}: {problem.message}{hint}.", field="filter"
+            gettext("At character {column}: {message}{hint}.").format(
+                column=problem.column, message=problem.message, hint=hint
+            ),
+            field="filter",
         ) from None
 
 
@@ -291,7 +309,9 @@ def check_events(patterns: list[str]) -> list[str]:
     for pattern in patterns:
         start = pattern[:-1] if pattern.endswith("*") else None
         if not any(name == pattern if start is None else name.startswith(start) for name in names):
-            raise NotToBeChosen(f"There is no event {pattern[:80]!r}.", field="events")
+            raise NotToBeChosen(
+                gettext("There is no event {pattern!r}.").format(pattern=pattern[:80]), field="events"
+            )
     return sorted(set(patterns))
 
 
@@ -301,12 +321,16 @@ def send_test_notice(contact: Contact) -> str:
     Raises Conflict for a contact that is not confirmed or off, TooManyTests.
     """
     if not contact.is_usable:
-        raise Conflict("It is not confirmed, or switched off, so nothing can be sent there.")
+        raise Conflict(gettext("It is not confirmed, or switched off, so nothing can be sent there."))
     recent = Notice.objects.filter(
         person_id=contact.person_id, event=TEST.name, created_at__gt=timezone.now() - timedelta(hours=1)
     )
     if recent.count() >= MOST_TESTS_AN_HOUR:
-        raise TooManyTests(f"{MOST_TESTS_AN_HOUR} tests were sent within an hour. Try again later.")
+        raise TooManyTests(
+            gettext("{most_tests_an_hour} tests were sent within an hour. Try again later.").format(
+                most_tests_an_hour=MOST_TESTS_AN_HOUR
+            )
+        )
     key = f"test:{contact.uuid}:{timezone.now().isoformat()}"
     queue_notices(
         [
@@ -318,8 +342,8 @@ def send_test_notice(contact: Contact) -> str:
                 channels=(contact.channel,),
                 contact_ids=(contact.pk,),
                 data=lambda: {
-                    "title": "This is a test",
-                    "text": f"It was sent to {contact.label}.",
+                    "title": gettext("This is a test"),
+                    "text": gettext("It was sent to {label}.").format(label=contact.label),
                     "url": settings.SITE_URL,
                 },
                 is_test=True,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.core.errors import Conflict
@@ -24,16 +25,29 @@ MOST_LADDERS = 20
 def check_steps(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The steps as they are kept. Raises BadLadder naming the one that is wrong."""
     if not 1 <= len(steps) <= MOST_STEPS:
-        raise BadLadder(f"A ladder has 1 to {MOST_STEPS} steps, not {len(steps)}.", field="steps")
+        raise BadLadder(
+            gettext("A ladder has 1 to {most_steps} steps, not {steps}.").format(
+                most_steps=MOST_STEPS, steps=len(steps)
+            ),
+            field="steps",
+        )
     checked = []
     for number, step in enumerate(steps, start=1):
         channel, wait_s = step.get("channel"), step.get("wait_s", 0)
         if channel not in CHANNELS or channel == "inbox":
             raise BadLadder(
-                f"Step {number}: there is no channel {str(channel)[:30]!r} to send by.", field="steps"
+                gettext("Step {number}: there is no channel {value!r} to send by.").format(
+                    number=number, value=str(channel)[:30]
+                ),
+                field="steps",
             )
         if not isinstance(wait_s, int) or isinstance(wait_s, bool) or not 0 <= wait_s <= MOST_WAIT_S:
-            raise BadLadder(f"Step {number} waits 0 to {MOST_WAIT_S} seconds (a day).", field="steps")
+            raise BadLadder(
+                gettext("Step {number} waits 0 to {most_wait_s} seconds (a day).").format(
+                    number=number, most_wait_s=MOST_WAIT_S
+                ),
+                field="steps",
+            )
         checked.append({"channel": channel, "wait_s": wait_s})
     return checked
 
@@ -53,7 +67,11 @@ def save_ladder(
     is_new = ladder is None
     if ladder is None:
         if Ladder.objects.filter(person=person).count() >= MOST_LADDERS:
-            raise Conflict(f"You have {MOST_LADDERS} ladders; remove one first.")
+            raise Conflict(
+                gettext("You have {most_ladders} ladders; remove one first.").format(
+                    most_ladders=MOST_LADDERS
+                )
+            )
         ladder = Ladder(person=person)
     before = {"name": ladder.name, "until": str(ladder.until), "steps": ladder.steps}
     ladder.name, ladder.until, ladder.steps = name, Until(until), checked
@@ -61,7 +79,9 @@ def save_ladder(
         with transaction.atomic():
             ladder.save()
     except IntegrityError:
-        raise Conflict(f"Another ladder of yours is called {name}.", field="name") from None
+        raise Conflict(
+            gettext("Another ladder of yours is called {name}.").format(name=name), field="name"
+        ) from None
     after = {"name": ladder.name, "until": str(ladder.until), "steps": ladder.steps}
     changes = (
         after if is_new else {key: [before[key], after[key]] for key in after if before[key] != after[key]}
@@ -87,4 +107,6 @@ def remove_ladder(ladder: Ladder, *, actor: User) -> None:
     try:
         ladder.delete()
     except ProtectedError:
-        raise Conflict(f"{ladder.name} is in use; choose another ladder there first.") from None
+        raise Conflict(
+            gettext("{name} is in use; choose another ladder there first.").format(name=ladder.name)
+        ) from None

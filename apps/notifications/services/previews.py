@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.language import writing_to
 from apps.accounts.models import User
@@ -37,7 +38,7 @@ def preview_event(person: User, event: Event) -> list[tuple[Channel, Rendered]]:
     newest = Notice.objects.filter(person=person, event=event.name).order_by("-id").first()
     sample = dict(event.sample) or {
         "title": event.words,
-        "text": "Here stands what happened, in a sentence or two.",
+        "text": gettext("Here stands what happened, in a sentence or two."),
         "facts": [["What", "a value"], ["Where", "another one"]],
         "url": "/inbox/",
     }

@@ -11,8 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
+from apps.core.words import gettext_lazy
 from apps.journal.services import record
 from apps.notifications.channels.registry import channel_of
 from apps.notifications.choices import DisabledFor
@@ -26,12 +28,12 @@ from apps.notifications.services.contacts import (
 )
 
 CODE_LIFE = timedelta(minutes=15)
-WAITING = "A chat that is to be linked"
+WAITING = gettext_lazy("A chat that is to be linked")
 
-LINKED = "Linked. What you chose to be told on Telegram arrives in this chat. /stop ends it."
-BAD_CODE = "This code is not valid any more. Make a new one in your settings on {site}."
-STOPPED = "Stopped. Nothing more is sent to this chat."
-NOT_LINKED = "This chat is not linked. Make a link in your settings on {site}."
+LINKED = gettext_lazy("Linked. What you chose to be told on Telegram arrives in this chat. /stop ends it.")
+BAD_CODE = gettext_lazy("This code is not valid any more. Make a new one in your settings on {site}.")
+STOPPED = gettext_lazy("Stopped. Nothing more is sent to this chat.")
+NOT_LINKED = gettext_lazy("This chat is not linked. Make a link in your settings on {site}.")
 
 
 @transaction.atomic
@@ -41,7 +43,7 @@ def start_telegram_link(person: User) -> tuple[Contact, str]:
     Raises BadTarget without a bot.
     """
     if not channel_of("telegram").is_set_up or not settings.TELEGRAM_BOT_NAME:
-        raise BadTarget("This installation has no Telegram bot.", field="channel")
+        raise BadTarget(gettext("This installation has no Telegram bot."), field="channel")
     code = secrets.token_urlsafe(24)
     waiting, _ = Contact.objects.update_or_create(
         person=person,
@@ -145,7 +147,7 @@ def _stop(chat: str) -> str:
 def _shut_out(chat: str) -> None:
     for contact in _of_chat(chat):
         disable_contact(
-            contact, why=DisabledFor.GONE, note="Telegram says that the bot was blocked or removed"
+            contact, why=DisabledFor.GONE, note=gettext("Telegram says that the bot was blocked or removed")
         )
 
 

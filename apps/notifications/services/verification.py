@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from apps.accounts.models import User
 from apps.core.errors import Conflict
@@ -40,20 +41,23 @@ def send_code(contact: Contact, *, actor: User) -> str:
     contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
     now = timezone.now()
     if contact.verified_at is not None:
-        raise Conflict(f"{contact.label} is confirmed already.")
+        raise Conflict(gettext("{label} is confirmed already.").format(label=contact.label))
     if contact.disabled_at is not None:
-        raise Conflict(f"{contact.label} is switched off.")
+        raise Conflict(gettext("{label} is switched off.").format(label=contact.label))
     if contact.code_expires_at is not None and (
         wait := contact.code_expires_at - LIFE + PAUSE - now
     ) > timedelta(0):
-        raise _too_many("A code was sent a moment ago", wait)
+        raise _too_many(gettext("A code was sent a moment ago"), wait)
     codes = Notice.objects.filter(
         person_id=contact.person_id, event=CODE.name, created_at__gt=now - timedelta(hours=1)
     )
     sent = sorted(codes.values_list("created_at", flat=True))
     if len(sent) >= MOST_AN_HOUR:
         free_at = sent[-MOST_AN_HOUR] + timedelta(hours=1)
-        raise _too_many(f"{MOST_AN_HOUR} codes were sent within an hour", free_at - now)
+        raise _too_many(
+            gettext("{most_an_hour} codes were sent within an hour").format(most_an_hour=MOST_AN_HOUR),
+            free_at - now,
+        )
     nonce = new_nonce()
     code = code_for(str(contact.uuid), nonce)
     contact.code_hash = hash_of(str(contact.uuid), code)
@@ -108,18 +112,25 @@ def _keep(contact: Contact) -> None:
 
 def _what_is_wrong(contact: Contact, code: str) -> str | None:
     if not contact.code_hash or contact.disabled_at is not None:
-        return "No code is waiting. Ask for a new one."
+        return gettext("No code is waiting. Ask for a new one.")
     if contact.code_expires_at is None or contact.code_expires_at <= timezone.now():
-        return "The code has expired. Ask for a new one."
+        return gettext("The code has expired. Ask for a new one.")
     if contact.code_tries >= MOST_TRIES:
-        return "Too many wrong codes. Ask for a new one."
+        return gettext("Too many wrong codes. Ask for a new one.")
     if is_code(str(contact.uuid), code, contact.code_hash):
         return None
     left = MOST_TRIES - contact.code_tries - 1
-    return f"This is not the code that was sent. {left} {'try is' if left == 1 else 'tries are'} left."
+    return ngettext(
+        "This is not the code that was sent. {left} try is left.",
+        "This is not the code that was sent. {left} tries are left.",
+        left,
+    ).format(left=left)
 
 
 def _too_many(why: str, wait: timedelta) -> TooManyCodes:
     seconds = max(1, int(wait.total_seconds()) + 1)
-    words = f"{seconds} s" if seconds < 120 else f"{(seconds + 59) // 60} min"
-    return TooManyCodes(f"{why}. The next one can be sent in {words}.", headers={"Retry-After": str(seconds)})
+    words = f"{seconds} s" if seconds < 120 else gettext("{value} min").format(value=(seconds + 59) // 60)
+    return TooManyCodes(
+        gettext("{why}. The next one can be sent in {words}.").format(why=why, words=words),
+        headers={"Retry-After": str(seconds)},
+    )

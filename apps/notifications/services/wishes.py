@@ -6,6 +6,7 @@ from datetime import time
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.journal.services import record
@@ -25,13 +26,17 @@ def set_preference(
     try:
         known = event_of(event)
     except KeyError:
-        raise NotToBeChosen(f"There is no event {event}.", field="event") from None
+        raise NotToBeChosen(
+            gettext("There is no event {event}.").format(event=event), field="event"
+        ) from None
     if channel not in CHANNELS:
-        raise NotToBeChosen(f"There is no channel {channel}.", field="channel")
+        raise NotToBeChosen(
+            gettext("There is no channel {channel}.").format(channel=channel), field="channel"
+        )
     if known.required:
-        raise NotToBeChosen(f"“{known.words}” is always told.", field="event")
+        raise NotToBeChosen(gettext("“{words}” is always told.").format(words=known.words), field="event")
     if channel == "inbox" and mode == Mode.DIGEST:
-        raise NotToBeChosen("The inbox has no digest.", field="mode")
+        raise NotToBeChosen(gettext("The inbox has no digest."), field="mode")
     before = known.mode(channel, _chosen(person, event, channel))
     row, _ = Preference.objects.update_or_create(
         person=person, event=event, channel=channel, defaults={"mode": Mode(mode)}
@@ -56,12 +61,18 @@ def set_arrival_wish(person: User, *, event: str, within_s: int | None, actor: U
     try:
         known = event_of(event)
     except KeyError:
-        raise NotToBeChosen(f"There is no event {event}.", field="event") from None
+        raise NotToBeChosen(
+            gettext("There is no event {event}.").format(event=event), field="event"
+        ) from None
     if known.required:
-        raise NotToBeChosen(f"“{known.words}” is always told on every channel.", field="event")
+        raise NotToBeChosen(
+            gettext("“{words}” is always told on every channel.").format(words=known.words), field="event"
+        )
     if within_s is not None and within_s not in BOUNDS:
         times = ", ".join(str(bound) for bound in BOUNDS)
-        raise NotToBeChosen(f"Choose one of these times: {times} seconds.", field="within_s")
+        raise NotToBeChosen(
+            gettext("Choose one of these times: {times} seconds.").format(times=times), field="within_s"
+        )
     rows = ArrivalWish.objects.select_for_update().filter(person=person, event=event)
     before = rows.values_list("within_s", flat=True).first()
     if before == within_s:
@@ -98,10 +109,10 @@ def set_delivery_hours(person: User, values: dict[str, Any], *, actor: User | No
     for name, value in values.items():
         setattr(hours, name, value)
     if (hours.quiet_from is None) != (hours.quiet_until is None):
-        raise NotToBeChosen("Quiet hours need a beginning and an end.", field="quiet_until")
+        raise NotToBeChosen(gettext("Quiet hours need a beginning and an end."), field="quiet_until")
     if hours.quiet_from is not None and hours.quiet_from == hours.quiet_until:
         raise NotToBeChosen(
-            "Quiet hours end when they begin; switch the event off instead.", field="quiet_until"
+            gettext("Quiet hours end when they begin; switch the event off instead."), field="quiet_until"
         )
     hours.save()
     changes = {

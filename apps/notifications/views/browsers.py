@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
@@ -42,7 +43,7 @@ def browser_off(request: HttpRequest) -> JsonResponse:
     body = _body(request)
     endpoint = body.get("endpoint") if isinstance(body, dict) else None
     if not isinstance(endpoint, str):
-        return JsonResponse({"detail": "The endpoint of the subscription is missing."}, status=400)
+        return JsonResponse({"detail": gettext("The endpoint of the subscription is missing.")}, status=400)
     return JsonResponse({"removed": remove_browser(request.user, endpoint)})
 
 

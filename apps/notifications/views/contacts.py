@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -112,7 +113,7 @@ def contact(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except WrongCode as error:
             form.add_error("code", error.message)
         else:
-            messages.success(request, "Confirmed. Messages can go there now.")
+            messages.success(request, gettext("Confirmed. Messages can go there now."))
             return redirect("notifications:contact", uuid)
     return _page(request, found, form=form)
 
@@ -126,7 +127,7 @@ def options(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, settings_form=form)
     services.change_contact(found, actor=request.user, **form.options())  # type: ignore[arg-type]
-    messages.success(request, "Saved.")
+    messages.success(request, gettext("Saved."))
     return redirect("notifications:contact", uuid)
 
 
@@ -196,7 +197,7 @@ def test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except (Conflict, TooManyTests) as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "A test is on its way; it shows below.")
+        messages.success(request, gettext("A test is on its way; it shows below."))
     return redirect("notifications:contact", uuid)
 
 
@@ -207,10 +208,10 @@ def switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_contact_for(request.user, uuid)  # type: ignore[arg-type]
     if request.POST.get("active") == "1":
         services.enable_contact(found, actor=request.user)
-        messages.success(request, "Switched on.")
+        messages.success(request, gettext("Switched on."))
     else:
         services.disable_contact(found, why=DisabledFor.PERSON, actor=request.user)
-        messages.success(request, "Switched off. Nothing goes there.")
+        messages.success(request, gettext("Switched off. Nothing goes there."))
     return redirect("notifications:contact", uuid)
 
 
@@ -218,7 +219,7 @@ def switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
     services.remove_contact(get_contact_for(request.user, uuid), actor=request.user)  # type: ignore[arg-type]
-    messages.success(request, "Removed.")
+    messages.success(request, gettext("Removed."))
     return redirect("notifications:contacts")
 
 
@@ -230,8 +231,10 @@ def _send_code(request: HttpRequest, contact: Contact) -> None:
         messages.error(request, error.message)
         return
     if settings.NOTIFICATIONS_LIVE:
-        messages.success(request, f"A code was sent to {contact.label}.")
+        messages.success(request, gettext("A code was sent to {label}.").format(label=contact.label))
     elif settings.DEBUG:
-        messages.info(request, f"Dry run: nothing was sent. The code would have been {sent}.")
+        messages.info(
+            request, gettext("Dry run: nothing was sent. The code would have been {sent}.").format(sent=sent)
+        )
     else:
-        messages.warning(request, "Dry run: this installation sends nothing, so no code comes.")
+        messages.warning(request, gettext("Dry run: this installation sends nothing, so no code comes."))

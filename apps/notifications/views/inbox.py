@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import SIGNED_IN, needs
@@ -110,7 +111,7 @@ def acknowledge(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Nothing more is sent of it."""
     services.acknowledge(get_notice_for(request.user, uuid), way="page")  # type: ignore[arg-type]
     if "HX-Request" not in request.headers:
-        messages.success(request, "Acknowledged. Nothing more is sent of it.")
+        messages.success(request, gettext("Acknowledged. Nothing more is sent of it."))
     return _back(request, reverse("notifications:notice", args=[uuid]))
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import SIGNED_IN, needs
@@ -52,7 +53,7 @@ def ladder_remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except Conflict as error:
         messages.error(request, error.message)
         return redirect("notifications:ladder", uuid)
-    messages.success(request, "Ladder removed.")
+    messages.success(request, gettext("Ladder removed."))
     return redirect("notifications:ladders")
 
 
@@ -71,7 +72,7 @@ def _edit(request: HttpRequest, found: Ladder | None) -> HttpResponse:
         except (BadLadder, Conflict) as error:
             form.add_error("name" if error.field == "name" else None, error.message)
         else:
-            messages.success(request, "Ladder saved.")
+            messages.success(request, gettext("Ladder saved."))
             return redirect("notifications:ladders")
     context = {"form": form, "ladder": found}
     return render(request, "notifications/ladder.html", context, status=422 if form.errors else 200)

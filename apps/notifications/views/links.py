@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -24,11 +25,11 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     parts = read_token("unsubscribe", token) or []
     person = User.objects.filter(pk=int(parts[0]), is_active=True).first() if len(parts) == 3 else None
     if person is None or parts[2] not in CHANNELS:
-        raise BadLink("This link was cut or belongs to an account that does not exist any more.")
+        raise BadLink(gettext("This link was cut or belongs to an account that does not exist any more."))
     try:
         event = event_of(parts[1])
     except KeyError:
-        raise BadLink("Messages of this kind are not sent any more.") from None
+        raise BadLink(gettext("Messages of this kind are not sent any more.")) from None
     if request.method == "POST":
         unsubscribe_person(person, event=event.name, channel=parts[2])
     context = {"event": event, "channel": channel_of(parts[2]), "is_done": request.method == "POST"}
@@ -42,7 +43,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     parts = read_token("ack", token) or []
     notice = Notice.objects.filter(pk=int(parts[0])).first() if len(parts) == 2 else None
     if notice is None:
-        raise BadLink("This link was cut, or what it is about was deleted.")
+        raise BadLink(gettext("This link was cut, or what it is about was deleted."))
     if request.method == "POST":
         acknowledge_notice(notice, way=parts[1])
         notice.refresh_from_db()

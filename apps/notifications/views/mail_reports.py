@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -37,7 +38,7 @@ def mail_report(request: HttpRequest, service: str) -> HttpResponse:
     """Events of a service; any that is not verified is refused, any that is of no use is taken and forgotten."""
     view = _view_of(service)
     if view is None:
-        raise Http404("No reports are taken from this service.")
+        raise Http404(gettext("No reports are taken from this service."))
     try:
         view.run_validators(request)
     except AnymailError:
@@ -77,7 +78,7 @@ def _report_of(event: Any) -> MailReport | None:
         return MailReport(**common, arrived=True)
     words = " ".join(str(event.mta_response or event.description or event.reject_reason or "").split())
     if event.event_type == EventType.COMPLAINED:
-        return MailReport(**common, why=DisabledFor.COMPLAINED, words=words or "reported as spam")
+        return MailReport(**common, why=DisabledFor.COMPLAINED, words=words or gettext("reported as spam"))
     if event.event_type in FAILED:
         raw = event.esp_event if isinstance(event.esp_event, dict) else {}
         for_good = event.reject_reason in FOR_GOOD and raw.get("Type") != SOFT
@@ -85,6 +86,6 @@ def _report_of(event: Any) -> MailReport | None:
             **common,
             failed=True,
             why=DisabledFor.BOUNCED if for_good else None,
-            words=words or "it came back",
+            words=words or gettext("it came back"),
         )
     return None

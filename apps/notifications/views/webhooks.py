@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -69,7 +70,7 @@ def webhook(request: HttpRequest, uuid: UUID) -> HttpResponse:
     form = WebhookSettingsForm(request.POST or None, contact=found)
     if request.method == "POST" and form.is_valid():
         services.change_contact(found, actor=request.user, **form.options())
-        messages.success(request, "Endpoint saved.")
+        messages.success(request, gettext("Endpoint saved."))
         return redirect("notifications:webhook", uuid)
     return _page(request, found, form=form)
 
@@ -80,7 +81,7 @@ def rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_endpoint_for(request.workspace, uuid)
     form = RotateForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose how long the present key goes on signing.")
+        messages.error(request, gettext("Choose how long the present key goes on signing."))
         return redirect("notifications:webhook", uuid)
     keep_once(
         request,
@@ -99,7 +100,7 @@ def test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except (Conflict, TooManyTests) as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "A test is on its way; it shows below.")
+        messages.success(request, gettext("A test is on its way; it shows below."))
     return redirect("notifications:webhook", uuid)
 
 
@@ -111,10 +112,10 @@ def switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if request.POST.get("active") == "1":
         require(request, "webhooks.manage")  # with what the plan must hold for it
         services.enable_contact(found, actor=request.user)
-        messages.success(request, "Switched on. What it missed can be replayed below.")
+        messages.success(request, gettext("Switched on. What it missed can be replayed below."))
     else:
         services.disable_contact(found, why=DisabledFor.PERSON, actor=request.user)
-        messages.success(request, "Switched off. Nothing goes there.")
+        messages.success(request, gettext("Switched off. Nothing goes there."))
     return redirect("notifications:webhook", uuid)
 
 
@@ -122,7 +123,7 @@ def switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
     services.remove_contact(get_endpoint_for(request.workspace, uuid), actor=request.user)
-    messages.success(request, "Endpoint removed.")
+    messages.success(request, gettext("Endpoint removed."))
     return redirect("notifications:webhooks")
 
 
@@ -141,10 +142,13 @@ def replay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     else:
         if number:
             messages.success(
-                request, f"{number} {'delivery is' if number == 1 else 'deliveries are'} sent again."
+                request,
+                ngettext(
+                    "{number} delivery is sent again.", "{number} deliveries are sent again.", number
+                ).format(number=number),
             )
         else:
-            messages.info(request, "There is nothing to send again in that time.")
+            messages.info(request, gettext("There is nothing to send again in that time."))
     return redirect("notifications:webhook", uuid)
 
 
@@ -172,7 +176,7 @@ def replay_one(request: HttpRequest, uuid: UUID, delivery: UUID) -> HttpResponse
     except Conflict as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "It is sent again.")
+        messages.success(request, gettext("It is sent again."))
     return redirect("notifications:webhook-delivery", uuid, delivery)
 
 
@@ -200,7 +204,7 @@ def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponse:
         "is_newest": before is None,
         "status": status,
         "statuses": [
-            ("", "All"),
+            ("", gettext("All")),
             *((s.value, s.label) for s in DeliveryStatus if s != DeliveryStatus.BUNDLED),
         ],
         "is_live": settings.NOTIFICATIONS_LIVE,

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.models import User
@@ -48,7 +49,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
                         )
                         changed += 1
                 changed += _arrival(request, event, arrival)
-        messages.success(request, "Preferences saved." if changed else "Nothing was changed.")
+        messages.success(
+            request, gettext("Preferences saved.") if changed else gettext("Nothing was changed.")
+        )
         return redirect("notifications:preferences")
     return _page(request, HoursForm(hours=hours_of(request.user)))  # type: ignore[arg-type]
 
@@ -77,7 +80,7 @@ def hours(request: HttpRequest) -> HttpResponse:
         except NotToBeChosen as error:
             form.add_error(error.field, error.message)
         else:
-            messages.success(request, "Hours saved.")
+            messages.success(request, gettext("Hours saved."))
             return redirect("notifications:preferences")
     return _page(request, form)
 

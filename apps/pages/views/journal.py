@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import User
@@ -109,7 +110,7 @@ def journal_export(request: HttpRequest, form: str) -> HttpResponseBase:
 @require_POST
 def journal_verify(request: HttpRequest) -> HttpResponse:
     enqueue_on_commit("journal.verify_workspace", workspace_id=request.workspace.pk)
-    messages.success(request, "The record is being verified; the result appears here.")
+    messages.success(request, gettext("The record is being verified; the result appears here."))
     return redirect("pages:journal")
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
@@ -22,7 +23,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
     month = month_of(request.GET["month"]) if request.GET.get("month") else _before(present)
     first = request.workspace.created_at.astimezone(UTC).date().replace(day=1)
     if month is None or not date(2000, 1, 1) <= month <= present:
-        raise Http404("There is no receipt of such a month.")
+        raise Http404(gettext("There is no receipt of such a month."))
     context = {
         "receipt": receipt_of(request.workspace, month, today=today),
         "before": _before(month) if month > first else None,

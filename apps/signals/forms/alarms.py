@@ -7,8 +7,10 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 from apps.notifications.choices import Urgency
 from apps.notifications.models import Ladder
 from apps.notifications.selectors import arrival_times, ways, ways_of
@@ -18,74 +20,102 @@ from apps.signals.selectors import sources_of
 from apps.signals.services.alarms import FIELDS, check_alarm
 
 WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-PAUSES = [(0, "None"), (60, "1 minute"), (300, "5 minutes"), (900, "15 minutes"), (3600, "1 hour")]
-PAUSES += [(14_400, "4 hours"), (86_400, "1 day"), (604_800, "1 week")]
+PAUSES = [
+    (0, "None"),
+    (60, gettext_lazy("1 minute")),
+    (300, gettext_lazy("5 minutes")),
+    (900, gettext_lazy("15 minutes")),
+    (3600, gettext_lazy("1 hour")),
+]
+PAUSES += [
+    (14_400, gettext_lazy("4 hours")),
+    (86_400, gettext_lazy("1 day")),
+    (604_800, gettext_lazy("1 week")),
+]
 
 
 class AlarmForm(forms.Form):
     """Of a new alarm or one that is edited; `alarm` is a draft that is changed only when the form is right."""
 
-    name = forms.CharField(max_length=80, label="Name")
+    name = forms.CharField(max_length=80, label=gettext_lazy("Name"))
     source = forms.ModelChoiceField(
         AlertSource.objects.none(),
         required=False,
         to_field_name="uuid",
-        label="Source",
-        empty_label="Any source",
+        label=gettext_lazy("Source"),
+        empty_label=gettext_lazy("Any source"),
     )
     symbols = forms.CharField(
         required=False,
         max_length=1000,
-        label="Symbols",
-        help_text="Separated by spaces or commas, such as BTCUSDT ETHUSDT. Empty: every one.",
+        label=gettext_lazy("Symbols"),
+        help_text=gettext_lazy("Separated by spaces or commas, such as BTCUSDT ETHUSDT. Empty: every one."),
     )
     actions = forms.MultipleChoiceField(
-        choices=Action.choices, required=False, widget=forms.CheckboxSelectMultiple, label="Actions"
+        choices=Action.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label=gettext_lazy("Actions"),
     )
     condition = forms.CharField(
         required=False,
         max_length=500,
-        label="Condition",
-        help_text='Over the fields of the alert, such as price > 45000 and timeframe == "1h". Empty: always.',
+        label=gettext_lazy("Condition"),
+        help_text=gettext_lazy(
+            'Over the fields of the alert, such as price > 45000 and timeframe == "1h". Empty: always.'
+        ),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off", "class": "font-mono"}),
     )
     channels = forms.MultipleChoiceField(
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label="Channels",
-        help_text="Beside the inbox. None chosen: as your preferences say.",
+        label=gettext_lazy("Channels"),
+        help_text=gettext_lazy("Beside the inbox. None chosen: as your preferences say."),
     )
     ladder = forms.ModelChoiceField(
         Ladder.objects.none(),
         required=False,
         to_field_name="uuid",
-        label="Ladder",
-        empty_label="None",
-        help_text="Takes the place of the channels.",
+        label=gettext_lazy("Ladder"),
+        empty_label=gettext_lazy("None"),
+        help_text=gettext_lazy("Takes the place of the channels."),
     )
     within_s = forms.TypedChoiceField(
         coerce=int,
         empty_value=None,
         required=False,
-        choices=[("", "All of them"), *((s, f"The cheapest in {words}") for s, words in arrival_times())],
-        label="Of these",
-        help_text="The cheapest of the channels that, as measured, arrive in time in 95 of 100 cases.",
+        choices=[
+            ("", gettext_lazy("All of them")),
+            *((s, f"The cheapest in {words}") for s, words in arrival_times()),
+        ],
+        label=gettext_lazy("Of these"),
+        help_text=gettext_lazy(
+            "The cheapest of the channels that, as measured, arrive in time in 95 of 100 cases."
+        ),
     )
-    urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int, initial=2, label="Urgency")
+    urgency = forms.TypedChoiceField(
+        choices=Urgency.choices, coerce=int, initial=2, label=gettext_lazy("Urgency")
+    )
     days = forms.TypedMultipleChoiceField(
         choices=list(enumerate(WEEK)),
         coerce=int,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label="Days",
+        label=gettext_lazy("Days"),
     )
     open_from = forms.TimeField(
-        required=False, label="From", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        required=False,
+        label=gettext_lazy("From"),
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
     open_until = forms.TimeField(
-        required=False, label="Until", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        required=False,
+        label=gettext_lazy("Until"),
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
-    cool_down_s = forms.TypedChoiceField(choices=PAUSES, coerce=int, initial=0, label="Cool-down")
+    cool_down_s = forms.TypedChoiceField(
+        choices=PAUSES, coerce=int, initial=0, label=gettext_lazy("Cool-down")
+    )
 
     def __init__(
         self, data: Any = None, *, alarm: Alarm, initial: dict[str, Any] | None = None, **kwargs: Any
@@ -114,7 +144,7 @@ class AlarmForm(forms.Form):
     def clean_symbols(self) -> list[str]:
         symbols = self.cleaned_data["symbols"].replace(",", " ").split()
         if any(len(symbol) > 40 for symbol in symbols):
-            raise forms.ValidationError("A symbol has at most 40 characters.")
+            raise forms.ValidationError(gettext("A symbol has at most 40 characters."))
         return symbols
 
     def clean(self) -> dict[str, Any]:
@@ -154,9 +184,15 @@ def _pause_in_words(seconds: int) -> str:
 class MuteForm(forms.Form):
     """For how long; 0 ends it."""
 
-    SPANS = [("1", "1 hour"), ("8", "8 hours"), ("24", "1 day"), ("168", "1 week"), ("0", "Not muted")]
+    SPANS = [
+        ("1", gettext_lazy("1 hour")),
+        ("8", gettext_lazy("8 hours")),
+        ("24", gettext_lazy("1 day")),
+        ("168", gettext_lazy("1 week")),
+        ("0", gettext_lazy("Not muted")),
+    ]
 
-    hours = forms.ChoiceField(choices=SPANS, label="Mute for")
+    hours = forms.ChoiceField(choices=SPANS, label=gettext_lazy("Mute for"))
 
     def until(self) -> datetime | None:
         hours = int(self.cleaned_data["hours"])

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from django import forms
 
+from apps.core.words import gettext_lazy
 from apps.signals.choices import Action
 from apps.signals.selectors.performance import GROUPS, HORIZON_CHOICES, PerformanceFilter
 
-DAYS = [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("all", "All that is kept")]
-SIDES = [("", "Buy and sell"), (Action.BUY.value, "Buy"), (Action.SELL.value, "Sell")]
+DAYS = [
+    ("7", gettext_lazy("7 days")),
+    ("30", gettext_lazy("30 days")),
+    ("90", gettext_lazy("90 days")),
+    ("365", gettext_lazy("1 year")),
+    ("all", gettext_lazy("All that is kept")),
+]
+SIDES = [("", gettext_lazy("Buy and sell")), (Action.BUY.value, "Buy"), (Action.SELL.value, "Sell")]
 
 
 class PerformanceForm(forms.Form):

@@ -7,20 +7,24 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.signals.choices import OFFERED, AlertStatus, SourceKind
 from apps.signals.selectors import DeliveryFilter
 
 KIND_WORDS = {
-    SourceKind.TRADINGVIEW: "TradingView, or anything else that can post to an address",
-    SourceKind.REST: "A program of yours: the secret in a header, up to 100 alerts at once",
-    SourceKind.EMAIL: "E-mail: for senders that can do nothing else",
+    SourceKind.TRADINGVIEW: gettext_lazy("TradingView, or anything else that can post to an address"),
+    SourceKind.REST: gettext_lazy("A program of yours: the secret in a header, up to 100 alerts at once"),
+    SourceKind.EMAIL: gettext_lazy("E-mail: for senders that can do nothing else"),
 }
 
 
 class NameForm(forms.Form):
     name = forms.CharField(
-        max_length=80, label="Name", help_text="What sends these alerts, for example “EMA cross on BTC”."
+        max_length=80,
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("What sends these alerts, for example “EMA cross on BTC”."),
     )
 
 
@@ -28,7 +32,10 @@ class SourceForm(NameForm):
     """A new source; by e-mail where the installation takes mail."""
 
     kind = forms.ChoiceField(
-        label="How its alerts come", initial=SourceKind.TRADINGVIEW, widget=forms.RadioSelect, required=False
+        label=gettext_lazy("How its alerts come"),
+        initial=SourceKind.TRADINGVIEW,
+        widget=forms.RadioSelect,
+        required=False,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -43,9 +50,16 @@ class SourceForm(NameForm):
 class RotateForm(forms.Form):
     """How long the address or key in use goes on working beside the new one."""
 
-    OVERLAPS = [("0", "Stop it at once"), ("1", "1 hour"), ("24", "24 hours"), ("168", "7 days")]
+    OVERLAPS = [
+        ("0", gettext_lazy("Stop it at once")),
+        ("1", gettext_lazy("1 hour")),
+        ("24", gettext_lazy("24 hours")),
+        ("168", gettext_lazy("7 days")),
+    ]
 
-    overlap_hours = forms.ChoiceField(choices=OVERLAPS, initial="24", label="Keep the present one for")
+    overlap_hours = forms.ChoiceField(
+        choices=OVERLAPS, initial="24", label=gettext_lazy("Keep the present one for")
+    )
 
     def overlap(self) -> timedelta:
         return timedelta(hours=int(self.cleaned_data["overlap_hours"]))
@@ -55,11 +69,11 @@ class NetworksForm(forms.Form):
     networks = forms.CharField(
         required=False,
         max_length=4000,
-        label="Addresses",
+        label=gettext_lazy("Addresses"),
         widget=forms.Textarea(
             attrs={"rows": 5, "placeholder": "52.89.214.238\n10.0.0.0/8", "spellcheck": "false"}
         ),
-        help_text="Addresses or networks, one a line. Empty: from anywhere.",
+        help_text=gettext_lazy("Addresses or networks, one a line. Empty: from anywhere."),
     )
 
     def chosen(self) -> list[str]:
@@ -69,9 +83,11 @@ class NetworksForm(forms.Form):
 class PassphraseForm(forms.Form):
     passphrase = forms.CharField(
         max_length=100,
-        label="New passphrase",
+        label=gettext_lazy("New passphrase"),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="8 to 100 letters, digits and signs, without spaces and quotes. It is never shown again.",
+        help_text=gettext_lazy(
+            "8 to 100 letters, digits and signs, without spaces and quotes. It is never shown again."
+        ),
     )
 
 
@@ -79,7 +95,7 @@ class TemplateForm(forms.Form):
     template = forms.CharField(
         required=False,
         max_length=2000,
-        label="Forms",
+        label=gettext_lazy("Forms"),
         widget=forms.Textarea(
             attrs={
                 "rows": 4,
@@ -87,32 +103,38 @@ class TemplateForm(forms.Form):
                 "placeholder": "{{action}} {{symbol}} @ {{price}} on {{timeframe}}",
             }
         ),
-        help_text="One a line, at most ten; the first that fits counts. Empty: every alert must be JSON.",
+        help_text=gettext_lazy(
+            "One a line, at most ten; the first that fits counts. Empty: every alert must be JSON."
+        ),
     )
     example = forms.CharField(
         required=False,
         max_length=10_000,
-        label="A text to try it on",
+        label=gettext_lazy("A text to try it on"),
         strip=False,
         widget=forms.Textarea(
             attrs={"rows": 3, "spellcheck": "false", "placeholder": "buy BTCUSDT @ 45000.5 on 1h"}
         ),
-        help_text="As the sender writes it. It is not kept.",
+        help_text=gettext_lazy("As the sender writes it. It is not kept."),
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if (cleaned.get("template") or "").strip() and not (cleaned.get("example") or "").strip():
-            self.add_error("example", "Paste a text to try it on.")
+            self.add_error("example", gettext("Paste a text to try it on."))
         return cleaned
 
 
 class DeliveryFilterForm(forms.Form):
     """The log's filters and cursor, all in the address. What makes no sense is as good as not given."""
 
-    status = forms.ChoiceField(required=False, choices=[("", "All"), *AlertStatus.choices])
-    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="From")
-    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="To")
+    status = forms.ChoiceField(required=False, choices=[("", gettext_lazy("All")), *AlertStatus.choices])
+    since = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"}), label=gettext_lazy("From")
+    )
+    until = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"}), label=gettext_lazy("To")
+    )
     before = forms.UUIDField(required=False)
 
     def chosen(self) -> DeliveryFilter:
@@ -131,8 +153,10 @@ class ReplayForm(forms.Form):
 
     since = forms.DateField(
         widget=forms.DateInput(attrs={"type": "date"}),
-        label="Received since",
-        help_text="Of the alerts for review, those that can be read now become signals, each once.",
+        label=gettext_lazy("Received since"),
+        help_text=gettext_lazy(
+            "Of the alerts for review, those that can be read now become signals, each once."
+        ),
     )
 
     def moment(self) -> datetime:

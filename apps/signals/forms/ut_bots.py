@@ -9,6 +9,7 @@ from django import forms
 
 from apps.accounts.models import Workspace
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 from apps.signals.choices import SourceKind
 from apps.signals.models import AlertSource, UtBot
 from apps.signals.selectors import sources_of
@@ -18,34 +19,40 @@ from apps.signals.services.ut_bots import FIELDS, check_ut_bot
 class UtBotForm(forms.Form):
     """Of a new UT Bot or one that is edited."""
 
-    name = forms.CharField(max_length=80, label="Name")
+    name = forms.CharField(max_length=80, label=gettext_lazy("Name"))
     source = forms.ModelChoiceField(
         AlertSource.objects.none(),
         to_field_name="uuid",
-        label="Source",
+        label=gettext_lazy("Source"),
         empty_label=None,
-        help_text="Whose address the alert is sent to.",
+        help_text=gettext_lazy("Whose address the alert is sent to."),
     )
     symbols = forms.CharField(
         max_length=3000,
-        label="Symbols",
-        help_text="Exchange and ticker as on TradingView: BINANCE:BTCUSDT. With several, at most 40, one script and one"
-        " alert watch them all.",
+        label=gettext_lazy("Symbols"),
+        help_text=gettext_lazy(
+            "Exchange and ticker as on TradingView: BINANCE:BTCUSDT. With several, at most 40, one script and one"
+            " alert watch them all."
+        ),
         widget=forms.Textarea(
             attrs={"rows": 2, "spellcheck": "false", "autocapitalize": "characters", "class": "font-mono"}
         ),
     )
     timeframe = forms.CharField(
-        max_length=10, label="Timeframe", initial="1h", help_text="15m, 1h, 4h, 1D, 1W …"
+        max_length=10, label=gettext_lazy("Timeframe"), initial="1h", help_text="15m, 1h, 4h, 1D, 1W …"
     )
     ema_period = forms.IntegerField(
-        label="EMA period", initial=1, help_text="1 to 200. 1 is the original: the close itself."
+        label=gettext_lazy("EMA period"),
+        initial=1,
+        help_text=gettext_lazy("1 to 200. 1 is the original: the close itself."),
     )
-    atr_period = forms.IntegerField(label="ATR period", initial=10, help_text="1 to 200.")
+    atr_period = forms.IntegerField(
+        label=gettext_lazy("ATR period"), initial=10, help_text=gettext_lazy("1 to 200.")
+    )
     multiplier = forms.DecimalField(
-        label="Multiplier",
+        label=gettext_lazy("Multiplier"),
         initial=Decimal("1"),
-        help_text="0.1 to 50. The “key value”: how many ATRs the line stays away.",
+        help_text=gettext_lazy("0.1 to 50. The “key value”: how many ATRs the line stays away."),
         widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from apps.core.errors import DomainError
 from apps.formulas.models import Formula, FormulaVersion
@@ -55,18 +56,22 @@ def why_fired(signal: Signal) -> WhyFired | None:
     found = _formula(signal, named)
     if found is None:
         return WhyFired(
-            "", missing="No published formula of this workspace has the hash that the alert names."
+            "", missing=gettext("No published formula of this workspace has the hash that the alert names.")
         )
     name, text, formula = found
     if signal.bar_time is None or not signal.timeframe:
-        return WhyFired(name, text, formula, missing="The alert does not name its bar and timeframe.")
+        return WhyFired(
+            name, text, formula, missing=gettext("The alert does not name its bar and timeframe.")
+        )
     bar_set = _bars(signal)
     if bar_set is None:
         return WhyFired(
             name,
             text,
             formula,
-            missing=f"There are no {signal.timeframe} bars of {signal.symbol}. Import some.",
+            missing=gettext("There are no {timeframe} bars of {symbol}. Import some.").format(
+                timeframe=signal.timeframe, symbol=signal.symbol
+            ),
         )
     try:
         bars = recent_bars(load_bars(bar_set), until=signal.bar_time)
@@ -77,7 +82,9 @@ def why_fired(signal: Signal) -> WhyFired | None:
                 text,
                 formula,
                 bar_set,
-                missing=f"The stored bars have none of that time; the one before opens at {last:%Y-%m-%d %H:%M} UTC.",
+                missing=gettext(
+                    "The stored bars have none of that time; the one before opens at {last:%Y-%m-%d %H:%M} UTC."
+                ).format(last=last),
             )
         report = why_report(text, bars, settings=_settings(signal, text))
     except DomainError as error:
@@ -116,7 +123,7 @@ def _formula(signal: Signal, named: str) -> tuple[str, str, Formula | None] | No
         return f"{bot.name} ({bot.strategy})", text_of_rule(bot.rule), bot.formula
     text = _text_of_parameters(signal.payload.get("parameters"))
     if text is not None and hash_of_text(text) == named:
-        return signal.strategy or "UT Bot", text, None
+        return signal.strategy or gettext("UT Bot"), text, None
     return None
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.core.errors import NotFound
@@ -64,7 +65,7 @@ def create_alarm(workspace: Workspace, values: Mapping[str, Any], *, person: Use
 def update_alarm(alarm: Alarm, values: Mapping[str, Any], *, actor: User) -> Alarm:
     """Change the given fields. Raises AlarmRefused, and NotFound for one that was deleted meanwhile."""
     if not Alarm.objects.select_for_update().filter(pk=alarm.pk, deleted_at=None):
-        raise NotFound("This alarm was deleted.")
+        raise NotFound(gettext("This alarm was deleted."))
     before = {name: _said(getattr(alarm, name)) for name in FIELDS}
     _set(alarm, values)
     after = {name: _said(getattr(alarm, name)) for name in FIELDS}
@@ -144,7 +145,7 @@ def try_alarm(alarm: Alarm, *, actor: User) -> None:
     if recent.exists():
         wait = int(BETWEEN_TESTS.total_seconds())
         raise TooManyTests(
-            f"A test was sent less than {wait} seconds ago. Wait a moment.",
+            gettext("A test was sent less than {wait} seconds ago. Wait a moment.").format(wait=wait),
             headers={"Retry-After": str(wait)},
         )
     queue_notices(
@@ -154,11 +155,13 @@ def try_alarm(alarm: Alarm, *, actor: User) -> None:
                 event=ALARM_TESTED.name,
                 key=f"alarm-test:{uuid4()}",
                 data=lambda: {
-                    "title": f"Test of the alarm “{alarm.name}”",
-                    "text": "This is what a signal of this alarm looks like. Nothing happened on any market.",
+                    "title": gettext("Test of the alarm “{name}”").format(name=alarm.name),
+                    "text": gettext(
+                        "This is what a signal of this alarm looks like. Nothing happened on any market."
+                    ),
                     "facts": [["Symbol", alarm.symbols[0] if alarm.symbols else "BTCUSDT"]],
                     "url": f"/signals/alarms/{alarm.uuid}/",
-                    "url_words": "Open the alarm",
+                    "url_words": gettext("Open the alarm"),
                 },
                 workspace_id=alarm.workspace_id,
                 urgency=alarm.urgency,
@@ -175,7 +178,9 @@ def _check_room(workspace: Workspace, person: User) -> None:
     """Raise AlarmRefused where the person has as many alarms as one may have."""
     if alarms_of(workspace).filter(person=person).count() >= MOST_OF_PERSON:
         raise AlarmRefused(
-            f"{person} has {MOST_OF_PERSON} alarms here, as many as one may have. Delete one first.",
+            gettext(
+                "{person} has {most_of_person} alarms here, as many as one may have. Delete one first."
+            ).format(person=person, most_of_person=MOST_OF_PERSON),
             status=409,
         )
 
@@ -196,23 +201,29 @@ def check_alarm(alarm: Alarm) -> None:
     unknown = [channel for channel in alarm.channels if channel not in known]
     if unknown:
         there = ", ".join(sorted(known))
-        raise AlarmRefused(f"There is no channel {unknown[0]!r}. There are {there}.", field="channels")
+        raise AlarmRefused(
+            gettext("There is no channel {unknown!r}. There are {there}.").format(
+                unknown=unknown[0], there=there
+            ),
+            field="channels",
+        )
     times = [seconds for seconds, _ in arrival_times()]
     if alarm.within_s is not None and alarm.within_s not in times:
         raise AlarmRefused(
-            f"Choose one of these times: {', '.join(map(str, times))} seconds.", field="within_s"
+            gettext("Choose one of these times: {join} seconds.").format(join=", ".join(map(str, times))),
+            field="within_s",
         )
     if (alarm.open_from is None) != (alarm.open_until is None):
         raise AlarmRefused(
-            "Give both the hour it begins and the hour it ends, or neither.", field="open_until"
+            gettext("Give both the hour it begins and the hour it ends, or neither."), field="open_until"
         )
     if any(not 0 <= day <= 6 for day in alarm.days):
-        raise AlarmRefused("Days are numbers from 0, Monday, to 6, Sunday.", field="days")
+        raise AlarmRefused(gettext("Days are numbers from 0, Monday, to 6, Sunday."), field="days")
     source: AlertSource | None = alarm.source
     if source is not None and source.workspace_id != alarm.workspace_id:
-        raise AlarmRefused("There is no such source in this workspace.", field="source")
+        raise AlarmRefused(gettext("There is no such source in this workspace."), field="source")
     if alarm.ladder is not None and alarm.ladder.person_id != alarm.person_id:
-        raise AlarmRefused("That ladder is not the alarm's person's.", field="ladder")
+        raise AlarmRefused(gettext("That ladder is not the alarm's person's."), field="ladder")
 
 
 def _set(alarm: Alarm, values: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.core.client_ip import parse_network
@@ -36,7 +37,10 @@ def set_allowed_networks(source: AlertSource, networks: Iterable[str], *, actor:
     except ValueError as error:
         raise SourceRefused(f"{error}.", field="allowed_networks") from error
     if len(chosen) > MOST_NETWORKS:
-        raise SourceRefused(f"The list has more than {MOST_NETWORKS} entries.", field="allowed_networks")
+        raise SourceRefused(
+            gettext("The list has more than {most_networks} entries.").format(most_networks=MOST_NETWORKS),
+            field="allowed_networks",
+        )
     return _change(source, "allowed_networks", [_short(text) for text in chosen], actor=actor)
 
 
@@ -45,7 +49,9 @@ def set_passphrase(source: AlertSource, passphrase: str, *, actor: User) -> Aler
     """Want this in every body; empty: none. Raises `SourceRefused` for one that would not look the same everywhere."""
     if passphrase and not passphrases.FORM.fullmatch(passphrase):
         raise SourceRefused(
-            "A passphrase has 8 to 100 letters, digits and signs, without spaces, quotes and backslashes.",
+            gettext(
+                "A passphrase has 8 to 100 letters, digits and signs, without spaces, quotes and backslashes."
+            ),
             field="passphrase",
         )
     locked = _locked(source)
@@ -64,7 +70,9 @@ def new_signing_key(source: AlertSource, *, actor: User, overlap: timedelta = DE
     Raises `SourceRefused` for mail, which cannot be signed so.
     """
     if source.kind == SourceKind.EMAIL:
-        raise SourceRefused("Mail cannot be signed this way. A passphrase can be asked for.", field="kind")
+        raise SourceRefused(
+            gettext("Mail cannot be signed this way. A passphrase can be asked for."), field="kind"
+        )
     key, now = new_secret(), timezone.now()
     kept = [
         {"key": old["key"], "until": _earlier(old["until"], now + overlap)}

@@ -19,6 +19,7 @@ import structlog
 from django.db import OperationalError, connection, transaction
 from django.db.models import Count, F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.billing.services.credits import Need, hold_many
@@ -327,7 +328,7 @@ def signal_data(signal: Signal, alarm: str, *, paid: bool = True) -> dict[str, A
         "text": text,
         "facts": [[name, value] for name, value in facts if value],
         "url": f"/signals/{signal.uuid}/",
-        "url_words": "Open the signal",
+        "url_words": gettext("Open the signal"),
         "signal": str(signal.uuid),
         "symbol": signal.symbol,
         "exchange": signal.exchange,

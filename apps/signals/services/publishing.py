@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
+from apps.core.words import gettext_lazy
 from apps.journal.services import record
 from apps.signals.errors import RecordRefused
 from apps.signals.models import SignalChain
 from apps.signals.services.sealing import chain_for
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])")
-REVEALS = {None: "Never", 24: "After 1 day", 168: "After 7 days", 720: "After 30 days"}
+REVEALS = {
+    None: gettext_lazy("Never"),
+    24: gettext_lazy("After 1 day"),
+    168: gettext_lazy("After 7 days"),
+    720: gettext_lazy("After 30 days"),
+}
 
 
 @transaction.atomic
@@ -26,12 +33,15 @@ def publish_record(
     """
     if slug is not None and not SLUG.fullmatch(slug):
         raise RecordRefused(
-            "The address has 3 to 40 small letters, digits and hyphens, with no hyphen at its ends.",
+            gettext("The address has 3 to 40 small letters, digits and hyphens, with no hyphen at its ends."),
             field="slug",
         )
     if reveal_after_h not in REVEALS:
         hours = ", ".join(str(hours) for hours in REVEALS if hours)
-        raise RecordRefused(f"Contents are shown after {hours} hours, or never.", field="reveal_after_h")
+        raise RecordRefused(
+            gettext("Contents are shown after {hours} hours, or never.").format(hours=hours),
+            field="reveal_after_h",
+        )
     chain = SignalChain.objects.select_for_update().get(pk=chain_for(workspace.pk).pk)
     before = {"slug": chain.slug, "reveal_after_h": chain.reveal_after_h}
     chain.slug, chain.reveal_after_h = slug, reveal_after_h
@@ -42,7 +52,7 @@ def publish_record(
             with transaction.atomic():
                 chain.save(update_fields=["slug", "reveal_after_h", "updated_at"])
         except IntegrityError:
-            raise RecordRefused("This address is taken; choose another one.", field="slug") from None
+            raise RecordRefused(gettext("This address is taken; choose another one."), field="slug") from None
         record(
             actor=actor, workspace=workspace, action="signals.record.published", target=chain, changes=changes
         )

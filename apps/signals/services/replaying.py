@@ -10,10 +10,12 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.core.errors import Conflict
 from apps.core.jobs import enqueue_on_commit
+from apps.core.words import gettext_lazy
 from apps.journal.services import record
 from apps.signals.choices import AlertStatus, ReplayState
 from apps.signals.errors import AlertRefused
@@ -37,13 +39,16 @@ class Outcome:
     detail: str
 
 
-HAS_SIGNAL = Outcome("has_signal", "This alert has become a signal. It never becomes a second one.")
-WAITING = Outcome("waiting", "This alert is waiting for its turn; there is nothing to replay.")
-GONE = Outcome(
-    "gone", "The text of this alert was removed when its time was over, so it cannot be read anew."
+HAS_SIGNAL = Outcome(
+    "has_signal", gettext_lazy("This alert has become a signal. It never becomes a second one.")
 )
-QUEUED = Outcome("queued", "The alert can be read now, and is on its way to being a signal.")
-REPEAT = Outcome("repeat", "The same alert came again and was read then; it counts once.")
+WAITING = Outcome("waiting", gettext_lazy("This alert is waiting for its turn; there is nothing to replay."))
+GONE = Outcome(
+    "gone",
+    gettext_lazy("The text of this alert was removed when its time was over, so it cannot be read anew."),
+)
+QUEUED = Outcome("queued", gettext_lazy("The alert can be read now, and is on its way to being a signal."))
+REPEAT = Outcome("repeat", gettext_lazy("The same alert came again and was read then; it counts once."))
 
 
 @transaction.atomic
@@ -72,7 +77,7 @@ def start_replay(source: AlertSource, *, since: datetime, actor: User) -> Replay
     """
     AlertSource.objects.select_for_update().get(pk=source.pk)
     if Replay.objects.filter(source=source, state=ReplayState.RUNNING).exists():
-        raise Conflict("A replay of this source is running. Wait until it has ended.")
+        raise Conflict(gettext("A replay of this source is running. Wait until it has ended."))
     waiting = _for_review(source, since)
     newest = waiting.order_by("-id").values_list("pk", flat=True).first()
     replay = Replay.objects.create(
@@ -174,7 +179,7 @@ def _replay(alert: Alert) -> Outcome:
     except AlertRefused as error:
         alert.problem = error.problem()
         alert.save(update_fields=["problem"])
-        return Outcome("refused", f"It still cannot be read. {error.message}")
+        return Outcome("refused", gettext("It still cannot be read. {message}").format(message=error.message))
     delivery_id = alert.headers.get(DELIVERY_ID, "")
     key = dedupe_key(content, received_at=alert.received_at, delivery_id=delivery_id)
     later = dedupe_key(content, received_at=alert.received_at + REPEAT_WINDOW, delivery_id=delivery_id)
@@ -187,7 +192,7 @@ def _replay(alert: Alert) -> Outcome:
             if UNIQUE_KEY not in str(error):
                 raise
             # else the same alert is coming in at this moment
-    alert.problem = {"title": "Read already", "code": "repeat", "detail": REPEAT.detail}
+    alert.problem = {"title": gettext("Read already"), "code": "repeat", "detail": REPEAT.detail}
     alert.save(update_fields=["problem"])
     return REPEAT
 

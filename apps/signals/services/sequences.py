@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.notifications.services import NewNotice, queue_notices
 from apps.signals.choices import IncidentKind, IncidentState
@@ -125,24 +126,32 @@ def _said(incident: SequenceIncident) -> dict[str, Any]:
     source = incident.source
     first, last = incident.first, incident.last
     if incident.kind == IncidentKind.GAP:
-        title = f"{source.name}: alerts are missing"
+        title = gettext("{name}: alerts are missing").format(name=source.name)
         text = (
-            f"Of its sequence, number {first} did not come. The sender may have lost it."
+            gettext("Of its sequence, number {first} did not come. The sender may have lost it.").format(
+                first=first
+            )
             if first == last
-            else f"Of its sequence, {incident.missing} of the numbers {first} to {last} did not come. The sender may"
-            " have lost them."
+            else gettext(
+                "Of its sequence, {missing} of the numbers {first} to {last} did not come. The sender may have lost "
+                "them."
+            ).format(missing=incident.missing, first=first, last=last)
         )
     else:
-        title = f"{source.name}: its sequence went back"
+        title = gettext("{name}: its sequence went back").format(name=source.name)
         text = (
-            f"The number {first} came after a higher one. The sender may have started again."
+            gettext("The number {first} came after a higher one. The sender may have started again.").format(
+                first=first
+            )
             if first == last
-            else f"The numbers {first} to {last} came after a higher one. The sender may have started again."
+            else gettext(
+                "The numbers {first} to {last} came after a higher one. The sender may have started again."
+            ).format(first=first, last=last)
         )
     return {
         "title": title,
         "text": text,
         "facts": [["Strategy", incident.strategy]] if incident.strategy else [],
         "url": f"/signals/sources/{source.uuid}/",
-        "url_words": "Open the source",
+        "url_words": gettext("Open the source"),
     }

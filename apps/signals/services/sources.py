@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.core.jobs import enqueue_on_commit
@@ -44,9 +45,11 @@ def create_source(
     Raises `SourceRefused` for one by e-mail where the installation takes no mail.
     """
     if kind not in OFFERED:
-        raise SourceRefused("The source of the workspace's bots is made by itself.", field="kind")
+        raise SourceRefused(gettext("The source of the workspace's bots is made by itself."), field="kind")
     if kind == SourceKind.EMAIL and not settings.ALERT_MAIL_DOMAIN:
-        raise SourceRefused("This installation takes no mail: ALERT_MAIL_DOMAIN is not set.", field="kind")
+        raise SourceRefused(
+            gettext("This installation takes no mail: ALERT_MAIL_DOMAIN is not set."), field="kind"
+        )
     token = new_token(for_mail=kind == SourceKind.EMAIL)
     source = AlertSource.objects.create(
         workspace=workspace,
@@ -70,7 +73,7 @@ def rotate_token(source: AlertSource, *, actor: User, overlap: timedelta = DEFAU
     """A new token. The present one works for `overlap` longer, one replaced before it ends at once."""
     locked = AlertSource.objects.select_for_update().get(pk=source.pk)
     if locked.kind not in OFFERED:
-        raise SourceRefused("Nothing is posted to the source of the workspace's bots.")
+        raise SourceRefused(gettext("Nothing is posted to the source of the workspace's bots."))
     token = new_token(for_mail=locked.kind == SourceKind.EMAIL)
     before = locked.token_prefix
     source.previous_token_hash = locked.token_hash
@@ -152,13 +155,13 @@ def send_test_alert(source: AlertSource, *, actor: User, body: bytes | None = No
     Raises `SourceInactive`, as the intake would refuse it too.
     """
     if not source.is_active:
-        raise SourceInactive("This source is switched off. Switch it on to test it.")
+        raise SourceInactive(gettext("This source is switched off. Switch it on to test it."))
     now = timezone.now()
     row, refusal = alert_row(
         source.pk,
         body or sample_alert(source, now=now),
         received_at=now,
-        headers={"content-type": "application/json", "user-agent": "Candlewright test button"},
+        headers={"content-type": "application/json", "user-agent": gettext("Candlewright test button")},
         remote_ip=None,
         is_test=True,
         template=compile_template(source.template),

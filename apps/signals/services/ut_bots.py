@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.formulas.library import template_of
@@ -53,11 +54,13 @@ def check_ut_bot(values: dict[str, Any], workspace: Workspace) -> dict[str, Any]
     if "symbols" in checked:
         checked["symbols"] = list(checked["symbols"])
     if "name" in checked and not str(checked["name"]).strip():
-        raise UtBotRefused("Give it a name.", field="name")
+        raise UtBotRefused(gettext("Give it a name."), field="name")
     if "source" in checked and checked["source"].workspace_id != workspace.pk:
-        raise UtBotRefused("Choose a source of this workspace.", field="source")
+        raise UtBotRefused(gettext("Choose a source of this workspace."), field="source")
     if "source" in checked and checked["source"].kind != SourceKind.TRADINGVIEW:
-        raise UtBotRefused("Choose a source for TradingView; this one takes other senders.", field="source")
+        raise UtBotRefused(
+            gettext("Choose a source for TradingView; this one takes other senders."), field="source"
+        )
     return checked
 
 
@@ -68,7 +71,11 @@ def create_ut_bot(workspace: Workspace, values: dict[str, Any], *, actor: User) 
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # numbers one after another
     bots = UtBot.objects.filter(workspace=workspace)
     if bots.count() >= MOST_BOTS:
-        raise UtBotRefused(f"A workspace has at most {MOST_BOTS} UT Bots; delete one first.")
+        raise UtBotRefused(
+            gettext("A workspace has at most {most_bots} UT Bots; delete one first.").format(
+                most_bots=MOST_BOTS
+            )
+        )
     number = (bots.aggregate(last=Max("number"))["last"] or 0) + 1
     bot = UtBot(workspace=workspace, number=number, **checked)
     bot.formula_hash = hash_of_text(text_of_rule(bot.rule))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.journal.services import record
@@ -104,11 +105,11 @@ def _to_owner(found: _Found, day: str) -> NewNotice:
         event=ALERTS_REFUSED.name,
         key=f"refused:{source.uuid}:{day}",
         data=lambda: {
-            "title": f"{source.name}: alerts cannot be read",
-            "text": "They are kept for review and made no signal. Told once a day for each source.",
-            "facts": [["Day", day], ["For example", found.example]],
+            "title": gettext("{name}: alerts cannot be read").format(name=source.name),
+            "text": gettext("They are kept for review and made no signal. Told once a day for each source."),
+            "facts": [["Day", day], [gettext("For example"), found.example]],
             "url": f"/signals/sources/{source.uuid}/?status=rejected",
-            "url_words": "Open the review queue",
+            "url_words": gettext("Open the review queue"),
         },
         workspace_id=source.workspace_id,
     )
@@ -121,14 +122,14 @@ def _to_staff(found: _Found, day: str, person_id: int) -> NewNotice:
         event=SYMBOL_UNKNOWN.name,
         key=f"unknown:{source.uuid}:{day}:{person_id}",
         data=lambda: {
-            "title": f"Unknown symbol or timeframe: {source.name}",
-            "text": "An alert named something that we do not know. Told once a day for each source.",
+            "title": gettext("Unknown symbol or timeframe: {name}").format(name=source.name),
+            "text": gettext("An alert named something that we do not know. Told once a day for each source."),
             "facts": [
                 ["Workspace", source.workspace.name],
                 ["Day", day],
-                ["For example", found.unknown_example],
+                [gettext("For example"), found.unknown_example],
             ],
             "url": "/admin/signals/refusedalert/",
-            "url_words": "Open the review queue",
+            "url_words": gettext("Open the review queue"),
         },
     )

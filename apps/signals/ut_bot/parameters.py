@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.signals.errors import UtBotRefused
 
 MOST_SYMBOLS = 40  # of the requests that one script may make on TradingView
@@ -56,21 +58,25 @@ def read_symbols(texts: str | Iterable[str]) -> tuple[str, ...]:
     words = re.split(r"[\s,;]+", texts) if isinstance(texts, str) else list(texts)
     symbols = tuple(str(word).strip().upper() for word in words if str(word).strip())
     if not symbols:
-        raise UtBotRefused("Name at least one symbol, such as BINANCE:BTCUSDT.", field="symbols")
+        raise UtBotRefused(gettext("Name at least one symbol, such as BINANCE:BTCUSDT."), field="symbols")
     for symbol in symbols:
         if not _SYMBOL.fullmatch(symbol):
             raise UtBotRefused(
-                f"“{symbol[:60]}” is not a symbol of TradingView; expected exchange and ticker, such as"
-                " BINANCE:BTCUSDT or NASDAQ:AAPL.",
+                gettext(
+                    "“{symbol}” is not a symbol of TradingView; expected exchange and ticker, such as "
+                    "BINANCE:BTCUSDT or NASDAQ:AAPL."
+                ).format(symbol=symbol[:60]),
                 field="symbols",
             )
     twice = next((symbol for symbol in symbols if symbols.count(symbol) > 1), None)
     if twice:
-        raise UtBotRefused(f"{twice} stands there twice.", field="symbols")
+        raise UtBotRefused(gettext("{twice} stands there twice.").format(twice=twice), field="symbols")
     if len(symbols) > MOST_SYMBOLS:
         raise UtBotRefused(
-            f"These are {len(symbols)} symbols; one script on TradingView can watch {MOST_SYMBOLS}."
-            " Make a second configuration for the others.",
+            gettext(
+                "These are {symbols} symbols; one script on TradingView can watch {most_symbols}. Make a second "
+                "configuration for the others."
+            ).format(symbols=len(symbols), most_symbols=MOST_SYMBOLS),
             field="symbols",
         )
     return symbols
@@ -83,8 +89,10 @@ def read_timeframe(text: str) -> str:
     unit = _UNITS.get(match[2]) if match else None
     if unit is None or not 1 <= count <= unit[1]:
         raise UtBotRefused(
-            f"“{text[:20]}” is not a timeframe of TradingView’s charts; expected 1m to 1440m, 1h to 24h, or days,"
-            " weeks or months such as 1D, 1W, 1M.",
+            gettext(
+                "“{text}” is not a timeframe of TradingView’s charts; expected 1m to 1440m, 1h to 24h, or days, "
+                "weeks or months such as 1D, 1W, 1M."
+            ).format(text=text[:20]),
             field="timeframe",
         )
     word = unit[0]
@@ -108,7 +116,9 @@ def read_period(name: str, value: Any, bounds: tuple[int, int]) -> int:
     words = name.replace("_", " ").replace("ema", "EMA").replace("atr", "ATR")
     if isinstance(value, bool) or not isinstance(value, int) or not bounds[0] <= value <= bounds[1]:
         raise UtBotRefused(
-            f"The {words} must be a whole number of bars from {bounds[0]} to {bounds[1]}, not {value}.",
+            gettext(
+                "The {words} must be a whole number of bars from {bounds} to {bounds_2}, not {value}."
+            ).format(words=words, bounds=bounds[0], bounds_2=bounds[1], value=value),
             field=name,
         )
     return value
@@ -123,7 +133,9 @@ def read_multiplier(value: Any) -> Decimal:
         number = Decimal("NaN")
     if not number.is_finite() or not least <= number <= most or number != round(number, 2):
         raise UtBotRefused(
-            f"The multiplier must be a number from {least} to {most} with at most two decimals, not {value}.",
+            gettext(
+                "The multiplier must be a number from {least} to {most} with at most two decimals, not {value}."
+            ).format(least=least, most=most, value=value),
             field="multiplier",
         )
     return number

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
@@ -54,7 +55,7 @@ def alarm_new(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
         else:
-            messages.success(request, "The alarm is on.")
+            messages.success(request, gettext("The alarm is on."))
             return redirect("signals:alarm-detail", uuid=made.uuid)
     return _form_page(request, form, None)
 
@@ -65,7 +66,7 @@ def alarm_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     form = AlarmForm(request.POST or None, alarm=alarm)
     if request.method == "POST" and form.is_valid():
         update_alarm(alarm, form.cleaned_data, actor=request.user)
-        messages.success(request, "Alarm saved.")
+        messages.success(request, gettext("Alarm saved."))
         return redirect("signals:alarm-detail", uuid=uuid)
     return _form_page(request, form, alarm)
 
@@ -113,9 +114,11 @@ def alarm_mute(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if form.is_valid():
         until = form.until()
         mute_alarm(alarm, until=until, actor=request.user)
-        messages.success(request, "The alarm is muted." if until else "The alarm is heard again.")
+        messages.success(
+            request, gettext("The alarm is muted.") if until else gettext("The alarm is heard again.")
+        )
     else:
-        messages.error(request, "Choose for how long.")
+        messages.error(request, gettext("Choose for how long."))
     return redirect("signals:alarm-detail", uuid=uuid)
 
 
@@ -125,7 +128,7 @@ def alarm_switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Switch on (`active=1`) or off."""
     active = request.POST.get("active") == "1"
     update_alarm(get_alarm_for(request.workspace, uuid), {"is_active": active}, actor=request.user)
-    messages.success(request, "The alarm is on." if active else "The alarm is off.")
+    messages.success(request, gettext("The alarm is on.") if active else gettext("The alarm is off."))
     return redirect("signals:alarm-detail", uuid=uuid)
 
 
@@ -138,7 +141,7 @@ def alarm_test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"A test is on its way to {alarm.person}.")
+        messages.success(request, gettext("A test is on its way to {person}.").format(person=alarm.person))
     return redirect("signals:alarm-detail", uuid=uuid)
 
 
@@ -158,5 +161,5 @@ def alarm_restore(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("signals:alarm-list")
-    messages.success(request, f"“{alarm.name}” is back.")
+    messages.success(request, gettext("“{name}” is back.").format(name=alarm.name))
     return redirect("signals:alarm-detail", uuid=uuid)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
@@ -69,7 +70,9 @@ def source_replay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     source = get_source_for(request.workspace, uuid)
     form = ReplayForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was replayed: {form.errors['since'][0]}")
+        messages.error(
+            request, gettext("Nothing was replayed: {value}").format(value=form.errors["since"][0])
+        )
         return redirect("signals:source-detail", uuid=uuid)
     try:
         replay = start_replay(source, since=form.moment(), actor=request.user)

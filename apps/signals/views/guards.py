@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -46,8 +47,10 @@ def source_guards(request: HttpRequest, uuid: UUID) -> HttpResponse:
             except SourceRefused as error:
                 networks.add_error("networks", error.message)
             else:
-                words = "Alerts are taken from these addresses only." if source.allowed_networks else ""
-                return _done(request, source, words or "Alerts are taken from anywhere.")
+                words = (
+                    gettext("Alerts are taken from these addresses only.") if source.allowed_networks else ""
+                )
+                return _done(request, source, words or gettext("Alerts are taken from anywhere."))
     elif request.method == "POST" and what == "passphrase":
         passphrase = PassphraseForm(request.POST)
         if passphrase.is_valid():
@@ -56,10 +59,10 @@ def source_guards(request: HttpRequest, uuid: UUID) -> HttpResponse:
             except SourceRefused as error:
                 passphrase.add_error("passphrase", error.message)
             else:
-                return _done(request, source, "Every alert must hold the passphrase now.")
+                return _done(request, source, gettext("Every alert must hold the passphrase now."))
     elif request.method == "POST" and what == "no-passphrase":
         set_passphrase(source, "", actor=request.user)
-        return _done(request, source, "No passphrase is asked for any more.")
+        return _done(request, source, gettext("No passphrase is asked for any more."))
     context: dict[str, Any] = {
         "source": source,
         "networks_form": networks,
@@ -80,10 +83,10 @@ def source_signing(request: HttpRequest, uuid: UUID) -> HttpResponse:
     source = get_source_for(request.workspace, uuid)
     if request.POST.get("drop") == "1":
         drop_signing_keys(source, actor=request.user)
-        return _done(request, source, "No signature is asked for any more.")
+        return _done(request, source, gettext("No signature is asked for any more."))
     form = RotateForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose how long the present key goes on counting.")
+        messages.error(request, gettext("Choose how long the present key goes on counting."))
         return redirect("signals:source-guards", uuid=uuid)
     try:
         key = new_signing_key(source, actor=request.user, overlap=form.overlap())
@@ -108,8 +111,8 @@ def source_text(request: HttpRequest, uuid: UUID) -> HttpResponse:
                 content = try_template(template, form.cleaned_data["example"])
             if request.POST.get("try") != "1":
                 set_template(source, template, actor=request.user)
-                words = "Plain text is read by this template now." if template.strip() else ""
-                messages.success(request, words or "Every alert must be JSON now.")
+                words = gettext("Plain text is read by this template now.") if template.strip() else ""
+                messages.success(request, words or gettext("Every alert must be JSON now."))
                 return redirect("signals:source-detail", uuid=uuid)
         except SourceRefused as error:
             form.add_error("template", error.message)

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.utils.text import slugify
+from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
@@ -77,7 +78,10 @@ def record_publish(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
         else:
-            messages.success(request, "The record is public." if chain.slug else "The record is not public.")
+            messages.success(
+                request,
+                gettext("The record is public.") if chain.slug else gettext("The record is not public."),
+            )
             return redirect("signals:record")
     return _record_page(request, chain_of(request.workspace), form)
 
@@ -89,7 +93,7 @@ def record_verify(request: HttpRequest) -> HttpResponse:
     chain = chain_of(request.workspace)
     if chain is not None:
         enqueue_on_commit("signals.verify_chain", chain_id=chain.pk)
-        messages.success(request, "The record is being verified. Load the page again in a moment.")
+        messages.success(request, gettext("The record is being verified. Load the page again in a moment."))
     return redirect("signals:record")
 
 
@@ -114,7 +118,7 @@ def signal_proof(request: HttpRequest, uuid: UUID) -> JsonResponse:
     """One signal's link with its contents, and the signed day it belongs to."""
     link = link_of(get_signal_for(request.workspace, uuid))
     if link is None:
-        return JsonResponse({"detail": "This signal gets its link within a minute."}, status=404)
+        return JsonResponse({"detail": gettext("This signal gets its link within a minute.")}, status=404)
     day = day_of_link(link)
     fields = told_fields(link.chain, [link.signal_uuid]).get(link.signal_uuid)
     answer = {"line": line_of(link, fields), "day": str(day.day) if day else None}
@@ -169,5 +173,5 @@ def verifier(request: HttpRequest) -> HttpResponse:
 def _public(slug: str) -> SignalChain:
     chain = public_chain(slug)
     if chain is None:
-        raise Http404("No such record.")
+        raise Http404(gettext("No such record."))
     return chain

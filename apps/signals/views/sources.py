@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -103,7 +104,7 @@ def source_rotate(request: HttpRequest, uuid: UUID) -> HttpResponse:
     source = get_source_for(request.workspace, uuid)
     form = RotateForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose how long the present address goes on working.")
+        messages.error(request, gettext("Choose how long the present address goes on working."))
         return redirect("signals:source-detail", uuid=uuid)
     token = rotate_token(source, actor=request.user, overlap=form.overlap())
     keep_once(request, f"source.{source.uuid}", token)
@@ -136,9 +137,11 @@ def source_rename(request: HttpRequest, uuid: UUID) -> HttpResponse:
     source = get_source_for(request.workspace, uuid)
     if form.is_valid():
         rename_source(source, name=form.cleaned_data["name"], actor=request.user)
-        messages.success(request, "Name saved.")
+        messages.success(request, gettext("Name saved."))
     else:
-        messages.error(request, f"The name was not saved: {form.errors['name'][0]}")
+        messages.error(
+            request, gettext("The name was not saved: {value}").format(value=form.errors["name"][0])
+        )
     return redirect("signals:source-detail", uuid=uuid)
 
 
@@ -149,7 +152,10 @@ def source_switch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     source = get_source_for(request.workspace, uuid)
     active = request.POST.get("active") == "1"
     set_source_active(source, active=active, actor=request.user)
-    messages.success(request, "The source takes alerts." if active else "The source takes no more alerts.")
+    messages.success(
+        request,
+        gettext("The source takes alerts.") if active else gettext("The source takes no more alerts."),
+    )
     return redirect("signals:source-detail", uuid=uuid)
 
 
@@ -163,7 +169,7 @@ def source_test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except SourceInactive as error:
         messages.error(request, error.message)
         return redirect("signals:source-detail", uuid=uuid)
-    messages.success(request, "Test alert stored. It appears here as a signal marked “test”.")
+    messages.success(request, gettext("Test alert stored. It appears here as a signal marked “test”."))
     return redirect("signals:feed")
 
 

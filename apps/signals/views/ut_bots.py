@@ -11,10 +11,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
+from apps.core.words import gettext_lazy
 from apps.signals.access import get_ut_bot_for
 from apps.signals.errors import SourceInactive
 from apps.signals.forms import UtBotForm
@@ -24,7 +26,10 @@ from apps.signals.services import create_ut_bot, delete_ut_bot, formula_of_ut_bo
 from apps.signals.ut_bot.messages import placeholder_message, sample_message
 from apps.signals.ut_bot.script import script_of
 
-KINDS = {"indicator": "Indicator with alerts", "strategy": "Strategy, to test there"}
+KINDS = {
+    "indicator": gettext_lazy("Indicator with alerts"),
+    "strategy": gettext_lazy("Strategy, to test there"),
+}
 
 
 @needs("signals.view")
@@ -42,7 +47,7 @@ def ut_bot_new(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
         else:
-            messages.success(request, "Saved. Take the script to TradingView.")
+            messages.success(request, gettext("Saved. Take the script to TradingView."))
             return redirect("signals:ut-bot-detail", uuid=bot.uuid)
     return _form_page(request, form, None)
 
@@ -53,7 +58,9 @@ def ut_bot_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     form = UtBotForm(request.POST or None, workspace=request.workspace, bot=bot)
     if request.method == "POST" and form.is_valid():
         update_ut_bot(bot, form.cleaned_data, actor=request.user)
-        messages.success(request, "Saved. Paste the script on TradingView again, and make the alert anew.")
+        messages.success(
+            request, gettext("Saved. Paste the script on TradingView again, and make the alert anew.")
+        )
         return redirect("signals:ut-bot-detail", uuid=uuid)
     return _form_page(request, form, bot)
 
@@ -108,7 +115,7 @@ def ut_bot_test(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except SourceInactive as error:
         messages.error(request, error.message)
         return redirect("signals:ut-bot-detail", uuid=uuid)
-    messages.success(request, "Test alert stored. It appears here as a signal marked “test”.")
+    messages.success(request, gettext("Test alert stored. It appears here as a signal marked “test”."))
     return redirect("signals:feed")
 
 
@@ -128,7 +135,7 @@ def ut_bot_formula(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def ut_bot_delete(request: HttpRequest, uuid: UUID) -> HttpResponse:
     delete_ut_bot(get_ut_bot_for(request.workspace, uuid), actor=request.user)
-    messages.success(request, "Deleted. An alert on TradingView goes on until you stop it there.")
+    messages.success(request, gettext("Deleted. An alert on TradingView goes on until you stop it there."))
     return redirect("signals:ut-bot-list")
 
 

@@ -12,7 +12,9 @@ from typing import Any
 import ccxt
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.markets.exchanges import load_markets, open_client
 from apps.trading.brokers.base import (
     Balance,
@@ -33,7 +35,7 @@ from apps.trading.brokers.permissions import TELLING
 
 log = structlog.get_logger(__name__)
 
-TESTNET = "A test network does not say what keys may do; nothing there has a value."
+TESTNET = gettext_lazy("A test network does not say what keys may do; nothing there has a value.")
 STATUSES = {
     "open": "open",
     "closed": "filled",
@@ -100,7 +102,11 @@ class CcxtBroker(Broker):
         await self.get_ready()  # may fail as a read does: nothing has been sent
         market = self._market(ticket.symbol)
         if market is None:
-            raise Rejected(f"{self.exchange.label} has no spot market {ticket.symbol}.")
+            raise Rejected(
+                gettext("{label} has no spot market {symbol}.").format(
+                    label=self.exchange.label, symbol=ticket.symbol
+                )
+            )
         params: dict[str, Any] = {"clientOrderId": ticket.client_order_id}
         if self.exchange.bounds_requests:
             signed_at = int(ticket.signed_at.timestamp() * 1000)
@@ -119,7 +125,7 @@ class CcxtBroker(Broker):
             raise of_submission(error, self.client) from error
         except Exception as error:  # the request may be out: whatever broke here, its fate is not known
             log.exception("exchange_answer_unreadable", exchange=self.exchange.name)
-            raise NoAnswer(f"The answer could not be read: {error}") from error
+            raise NoAnswer(gettext("The answer could not be read: {error}").format(error=error)) from error
 
     async def find(self, symbol: str, client_order_id: str) -> OrderReport | None:
         try:
@@ -196,7 +202,7 @@ class CcxtBroker(Broker):
         except BrokerError as error:
             heard.put_nowait(error)
         except (ValueError, LookupError, TypeError, ArithmeticError) as error:
-            heard.put_nowait(NoAnswer(f"The news could not be read: {error}"))
+            heard.put_nowait(NoAnswer(gettext("The news could not be read: {error}").format(error=error)))
 
     async def close(self) -> None:
         await self.client.close()
@@ -218,7 +224,9 @@ class CcxtBroker(Broker):
             except asyncio.CancelledError:
                 raise
             except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-                raise NoAnswer(f"The answer could not be read: {error}") from error
+                raise NoAnswer(
+                    gettext("The answer could not be read: {error}").format(error=error)
+                ) from error
         raise AssertionError("unreachable")
 
     def _market(self, symbol: str) -> dict[str, Any] | None:

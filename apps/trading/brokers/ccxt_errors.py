@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import ccxt
+from django.utils.translation import gettext
 
 from apps.trading.brokers.base import BrokerError, KeysRefused, NoAnswer, NotTaken, Rejected
 
@@ -56,7 +57,7 @@ def of_read(error: Exception, client: Any) -> BrokerError:
 def _before_it_was_looked_at(error: Exception, client: Any) -> NotTaken | None:
     words = str(error)
     if isinstance(error.__cause__, aiohttp.ClientConnectorError):
-        return NotTaken(f"The exchange cannot be reached: {error.__cause__}")
+        return NotTaken(gettext("The exchange cannot be reached: {cause}").format(cause=error.__cause__))
     if client.last_status in (418, 429):
         return NotTaken(words, wait_s=client.last_retry_after_s or LIMIT_WAIT_S)
     if isinstance(error, ccxt.InvalidNonce) and 400 <= client.last_status < 500:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from apps.core.words import gettext_lazy
 from apps.trading.brokers.base import Permissions
 
-NOT_BOUND = (
+NOT_BOUND = gettext_lazy(
     "The keys work from any address. Bind them to this server's addresses on the exchange's page of API keys."
 )
-FUTURES = "The keys may also trade futures or margin, which is not needed here. Take that right away."
+FUTURES = gettext_lazy(
+    "The keys may also trade futures or margin, which is not needed here. Take that right away."
+)
 
 
 def of_binance(told: dict[str, Any]) -> Permissions:

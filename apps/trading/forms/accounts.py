@@ -5,26 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.trading.brokers.exchanges import EXCHANGES
 
 SECRET = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
 
 
 class KeysForm(forms.Form):
-    api_key = forms.CharField(label="API key", max_length=200, widget=forms.TextInput(attrs=SECRET))
+    api_key = forms.CharField(
+        label=gettext_lazy("API key"), max_length=200, widget=forms.TextInput(attrs=SECRET)
+    )
     secret = forms.CharField(
-        label="Secret",
+        label=gettext_lazy("Secret"),
         max_length=4000,
         widget=forms.PasswordInput(attrs=SECRET),
-        help_text="Kept encrypted, opened only where orders are sent, shown to nobody.",
+        help_text=gettext_lazy("Kept encrypted, opened only where orders are sent, shown to nobody."),
     )
     password = forms.CharField(
-        label="Passphrase",
+        label=gettext_lazy("Passphrase"),
         max_length=200,
         required=False,
         widget=forms.PasswordInput(attrs=SECRET),
-        help_text="Only where the exchange gave one (OKX).",
+        help_text=gettext_lazy("Only where the exchange gave one (OKX)."),
     )
 
     def __init__(self, *args: Any, exchange: str = "", **options: Any) -> None:
@@ -36,7 +40,9 @@ class KeysForm(forms.Form):
         values = super().clean() or {}
         exchange = EXCHANGES.get(values.get("exchange", ""))
         if exchange is not None and exchange.needs_password and not values.get("password"):
-            self.add_error("password", f"{exchange.label} gives a passphrase with its keys.")
+            self.add_error(
+                "password", gettext("{label} gives a passphrase with its keys.").format(label=exchange.label)
+            )
         return values
 
     def keys(self) -> dict[str, str]:
@@ -46,16 +52,18 @@ class KeysForm(forms.Form):
 
 class ConnectForm(KeysForm):
     exchange = forms.ChoiceField(choices=[(one.name, one.label) for one in EXCHANGES.values()])
-    name = forms.CharField(max_length=80, help_text="How you tell it apart, for example “Binance, bots”.")
+    name = forms.CharField(
+        max_length=80, help_text=gettext_lazy("How you tell it apart, for example “Binance, bots”.")
+    )
     currency = forms.CharField(
-        label="Account currency",
+        label=gettext_lazy("Account currency"),
         max_length=10,
         initial="USDT",
-        help_text="What its books are kept in: the currency that bots buy with.",
+        help_text=gettext_lazy("What its books are kept in: the currency that bots buy with."),
     )
-    is_testnet = forms.BooleanField(label="A test network: play money", required=False)
+    is_testnet = forms.BooleanField(label=gettext_lazy("A test network: play money"), required=False)
     freeze_on_foreign = forms.BooleanField(
-        label="Freeze by itself when an order appears that is not ours", required=False
+        label=gettext_lazy("Freeze by itself when an order appears that is not ours"), required=False
     )
     field_order = [
         "exchange",
@@ -71,11 +79,13 @@ class ConnectForm(KeysForm):
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).strip().upper()
         if not currency.isalnum():
-            raise forms.ValidationError("A currency is letters and digits, for example USDT.")
+            raise forms.ValidationError(gettext("A currency is letters and digits, for example USDT."))
         return currency
 
 
 class FreezeForm(forms.Form):
     reason = forms.CharField(
-        max_length=300, required=False, widget=forms.TextInput(attrs={"placeholder": "Why (optional)"})
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Why (optional)")}),
     )

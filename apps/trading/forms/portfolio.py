@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from apps.core.words import gettext_lazy
 from apps.trading.choices import AccountKind, LotMethod, OrderStatus
 from apps.trading.selectors import Chosen, OrderChoice
 
@@ -12,7 +13,9 @@ class PortfolioForm(forms.Form):
     currency = forms.CharField(required=False, max_length=10)
     book = forms.UUIDField(required=False)
     account = forms.UUIDField(required=False)
-    kind = forms.ChoiceField(required=False, choices=[("", "Paper and live"), *AccountKind.choices])
+    kind = forms.ChoiceField(
+        required=False, choices=[("", gettext_lazy("Paper and live")), *AccountKind.choices]
+    )
 
     def chosen(self, currencies: list[str]) -> Chosen:
         """Of the currencies there are the one asked for, else the most used."""
@@ -24,8 +27,8 @@ class PortfolioForm(forms.Form):
 
 
 class LotsForm(PortfolioForm):
-    method = forms.ChoiceField(required=False, choices=LotMethod.choices, label="Method")
-    year = forms.IntegerField(required=False, min_value=1990, max_value=2200, label="Year")
+    method = forms.ChoiceField(required=False, choices=LotMethod.choices, label=gettext_lazy("Method"))
+    year = forms.IntegerField(required=False, min_value=1990, max_value=2200, label=gettext_lazy("Year"))
 
     def method_and_year(self) -> tuple[str, int | None]:
         self.is_valid()
@@ -33,7 +36,11 @@ class LotsForm(PortfolioForm):
 
 
 class OrderFilterForm(forms.Form):
-    STATUSES = [("", "Any status"), ("under_way", "Under way"), *OrderStatus.choices]
+    STATUSES = [
+        ("", gettext_lazy("Any status")),
+        ("under_way", gettext_lazy("Under way")),
+        *OrderStatus.choices,
+    ]
     status = forms.ChoiceField(required=False, choices=STATUSES)
     symbol = forms.CharField(required=False, max_length=40)
     book = forms.UUIDField(required=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.utils.translation import gettext
+
 from apps.trading.choices import AccountState
 
 
@@ -21,16 +23,22 @@ def verdict(
 ) -> Verdict:
     """Keys that can withdraw, or of which nobody says whether they can, are not kept, let alone used."""
     if can_withdraw:
-        words = "The keys can withdraw money. Make keys without that right on the exchange's page, and enter those."
+        words = gettext(
+            "The keys can withdraw money. Make keys without that right on the exchange's page, and enter those."
+        )
         return Verdict(AccountState.REFUSED, words, keep_keys=False)
     if can_withdraw is None and not is_testnet:
-        words = "The exchange does not say whether the keys can withdraw money, so they are not taken."
+        words = gettext(
+            "The exchange does not say whether the keys can withdraw money, so they are not taken."
+        )
         return Verdict(AccountState.REFUSED, words, keep_keys=False)
     if not can_read:
         return Verdict(
-            AccountState.REFUSED, "The keys cannot read the account. Allow reading.", keep_keys=False
+            AccountState.REFUSED, gettext("The keys cannot read the account. Allow reading."), keep_keys=False
         )
     if not can_trade:
-        words = "The keys cannot trade. Allow spot trading on the exchange's page, then enter them again."
+        words = gettext(
+            "The keys cannot trade. Allow spot trading on the exchange's page, then enter them again."
+        )
         return Verdict(AccountState.REFUSED, words, keep_keys=False)
     return GOOD

@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.utils.translation import gettext
+
 from apps.trading.choices import OrderKind, Refusal, Side
 from apps.trading.rules.amounts import ZERO, exactly
 from apps.trading.rules.steps import Grid
@@ -92,11 +94,16 @@ def check(asked: Asked, standing: Standing, limits: Limits, now: datetime) -> Re
 
 def _may_be_sent(asked: Asked, standing: Standing, now: datetime) -> Refused | None:
     if standing.is_closed:
-        return Refused(Refusal.BOOK_CLOSED, "The book is closed.")
+        return Refused(Refusal.BOOK_CLOSED, gettext("The book is closed."))
     if not standing.takes_orders and not (asked.reduce_only and standing.is_paper):
         return Refused(Refusal.ACCOUNT, standing.account_words)
     if asked.expires_at is not None and asked.expires_at <= now:
-        return Refused(Refusal.EXPIRED, f"It was good until {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC.")
+        return Refused(
+            Refusal.EXPIRED,
+            gettext("It was good until {expires_at:%Y-%m-%d %H:%M:%S} UTC.").format(
+                expires_at=asked.expires_at
+            ),
+        )
     return _size_taken(asked, standing.grid)
 
 
@@ -104,11 +111,16 @@ def _size_taken(asked: Asked, grid: Grid) -> Refused | None:
     """A market takes no order below its smallest size, and nothing below a whole step of it."""
     if asked.units is None or (asked.units > 0 and asked.units >= grid.min_size):
         return None
-    words = f"{_text(asked.units)} units"
+    words = gettext("{units} units").format(units=_text(asked.units))
     if asked.meant is not None and asked.meant != asked.units:
-        words = f"{_text(asked.meant)} units are {words} in whole steps of {_text(grid.lot)}"
+        words = gettext("{meant} units are {words} in whole steps of {lot}").format(
+            meant=_text(asked.meant), words=words, lot=_text(grid.lot)
+        )
     smallest = max(grid.min_size, grid.lot)
-    return Refused(Refusal.SIZE, f"{words}; the smallest order is {_text(smallest)}.")
+    return Refused(
+        Refusal.SIZE,
+        gettext("{words}; the smallest order is {smallest}.").format(words=words, smallest=_text(smallest)),
+    )
 
 
 def _closes(asked: Asked, standing: Standing) -> Refused | None:
@@ -118,10 +130,13 @@ def _closes(asked: Asked, standing: Standing) -> Refused | None:
     else:
         left = -standing.units - standing.bid_units
     if left <= 0:
-        return Refused(Refusal.NOTHING_TO_CLOSE, "There is no position that this would close.")
+        return Refused(Refusal.NOTHING_TO_CLOSE, gettext("There is no position that this would close."))
     if asked.units is not None and asked.units > left:
         return Refused(
-            Refusal.NOTHING_TO_CLOSE, f"It would close {_text(asked.units)} units of {_text(left)}."
+            Refusal.NOTHING_TO_CLOSE,
+            gettext("It would close {units} units of {left}.").format(
+                units=_text(asked.units), left=_text(left)
+            ),
         )
     price = asked.price or standing.mark or asked.reference
     if standing.is_paper or price is None or asked.units is None:
@@ -133,7 +148,10 @@ def _worth_taken(notional: Decimal, grid: Grid) -> Refused | None:
     if notional >= grid.min_notional:
         return None
     return Refused(
-        Refusal.SIZE, f"It is worth {_money(notional)}; the smallest order is {_money(grid.min_notional)}."
+        Refusal.SIZE,
+        gettext("It is worth {notional}; the smallest order is {min_notional}.").format(
+            notional=_money(notional), min_notional=_money(grid.min_notional)
+        ),
     )
 
 
@@ -142,11 +160,16 @@ def _may_add(asked: Asked, standing: Standing, limits: Limits) -> Refused | None
         return Refused(Refusal.KILL_SWITCH, standing.switch)
     for allowed in limits.symbols:
         if asked.symbol not in allowed:
-            return Refused(Refusal.SYMBOL, f"{asked.symbol} is not among the symbols allowed.")
+            return Refused(
+                Refusal.SYMBOL,
+                gettext("{symbol} is not among the symbols allowed.").format(symbol=asked.symbol),
+            )
     if limits.per_minute is not None and standing.in_last_minute >= limits.per_minute:
         return Refused(
             Refusal.RATE,
-            f"{standing.in_last_minute} orders in the last minute; the limit is {limits.per_minute}.",
+            gettext("{in_last_minute} orders in the last minute; the limit is {per_minute}.").format(
+                in_last_minute=standing.in_last_minute, per_minute=limits.per_minute
+            ),
         )
     return _value_allowed(asked, standing, limits) or _losses_allowed(standing, limits)
 
@@ -154,14 +177,16 @@ def _may_add(asked: Asked, standing: Standing, limits: Limits) -> Refused | None
 def _value_allowed(asked: Asked, standing: Standing, limits: Limits) -> Refused | None:
     price = asked.price or asked.reference or standing.mark
     if price is None:
-        return Refused(Refusal.PRICE_COLLAR, "No price is known to measure the order by.")
+        return Refused(Refusal.PRICE_COLLAR, gettext("No price is known to measure the order by."))
     fair = standing.mark or asked.reference
     if limits.collar_bps is not None and fair is not None and asked.kind != OrderKind.STOP:
         off = abs(price - fair) / fair * BPS
         if off > limits.collar_bps:
             return Refused(
                 Refusal.PRICE_COLLAR,
-                f"{_text(price)} is {off:.0f} bps from the last price {_text(fair)}; the limit is {limits.collar_bps}.",
+                gettext(
+                    "{price} is {off:.0f} bps from the last price {fair}; the limit is {collar_bps}."
+                ).format(price=_text(price), off=off, fair=_text(fair), collar_bps=limits.collar_bps),
             )
     notional = max(standing.equity, ZERO) if asked.units is None else asked.units * price
     too_small = None if asked.units is None else _worth_taken(notional, standing.grid)
@@ -170,23 +195,33 @@ def _value_allowed(asked: Asked, standing: Standing, limits: Limits) -> Refused 
     if limits.order_notional is not None and notional > limits.order_notional:
         return Refused(
             Refusal.ORDER_NOTIONAL,
-            f"The order is worth {_money(notional)}; the limit is {_money(limits.order_notional)}.",
+            gettext("The order is worth {notional}; the limit is {order_notional}.").format(
+                notional=_money(notional), order_notional=_money(limits.order_notional)
+            ),
         )
     after = _exposure_after(asked, standing, price, notional)
     if limits.position_notional is not None and after > limits.position_notional:
         return Refused(
             Refusal.POSITION_NOTIONAL,
-            f"The position would be worth {_money(after)}; the limit is {_money(limits.position_notional)}.",
+            gettext("The position would be worth {after}; the limit is {position_notional}.").format(
+                after=_money(after), position_notional=_money(limits.position_notional)
+            ),
         )
     gross = after + standing.others
     if limits.leverage is not None and gross > limits.leverage * standing.equity:
         return Refused(
             Refusal.LEVERAGE,
-            f"Positions of {_money(gross)} on an equity of {_money(standing.equity)}; "
-            f"the limit is {_text(limits.leverage)} times.",
+            gettext("Positions of {gross} on an equity of {equity}; the limit is {leverage} times.").format(
+                gross=_money(gross), equity=_money(standing.equity), leverage=_text(limits.leverage)
+            ),
         )
     if not standing.is_paper and asked.side == Side.BUY and notional > standing.cash:
-        return Refused(Refusal.CASH, f"It costs {_money(notional)}; the book has {_money(standing.cash)}.")
+        return Refused(
+            Refusal.CASH,
+            gettext("It costs {notional}; the book has {cash}.").format(
+                notional=_money(notional), cash=_money(standing.cash)
+            ),
+        )
     return None
 
 
@@ -205,14 +240,18 @@ def _losses_allowed(standing: Standing, limits: Limits) -> Refused | None:
     lost = standing.day_equity - standing.equity
     if limits.daily_loss is not None and lost >= limits.daily_loss:
         return Refused(
-            Refusal.DAILY_LOSS, f"Lost {_money(lost)} today; the limit is {_money(limits.daily_loss)}."
+            Refusal.DAILY_LOSS,
+            gettext("Lost {lost} today; the limit is {daily_loss}.").format(
+                lost=_money(lost), daily_loss=_money(limits.daily_loss)
+            ),
         )
     peak = max(standing.peak_equity, standing.equity)
     if limits.drawdown is not None and peak > 0 and (peak - standing.equity) / peak >= limits.drawdown:
         return Refused(
             Refusal.DRAWDOWN,
-            f"{(peak - standing.equity) / peak:.1%} below the highest equity {_money(peak)}; "
-            f"the limit is {limits.drawdown:.1%}.",
+            gettext("{value:.1%} below the highest equity {peak}; the limit is {drawdown:.1%}.").format(
+                value=(peak - standing.equity) / peak, peak=_money(peak), drawdown=limits.drawdown
+            ),
         )
     return None
 

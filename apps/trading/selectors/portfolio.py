@@ -17,13 +17,14 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from apps.accounts.models import Workspace
+from apps.core.words import gettext_lazy
 from apps.trading.choices import CashKind
 from apps.trading.models import Book, CashEntry, Fill, Mark, Position
 from apps.trading.rules.amounts import ZERO, exactly, rounded
 
 CAPITAL = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
 OTHER = (CashKind.FUNDING, CashKind.ADJUSTMENT)
-UNATTRIBUTED = "Borrow, funding, adjustments"
+UNATTRIBUTED = gettext_lazy("Borrow, funding, adjustments")
 
 
 @dataclass(frozen=True, slots=True)

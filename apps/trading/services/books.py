@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.journal.services import record
@@ -55,7 +56,12 @@ def move_capital(
         cursor.execute(statements.LOCK_BOOKS, [[book.pk]])
     book.refresh_from_db()
     if book.cash + amount < ZERO:
-        raise NotEnoughCash(f"The book {book} has {book.cash:,.2f} {book.currency}.", field="amount")
+        raise NotEnoughCash(
+            gettext("The book {book} has {cash:,.2f} {currency}.").format(
+                book=book, cash=book.cash, currency=book.currency
+            ),
+            field="amount",
+        )
     CashEntry.objects.create(
         book=book,
         kind=CashKind.DEPOSIT if amount > 0 else CashKind.WITHDRAWAL,
@@ -82,9 +88,13 @@ def close_book(book: Book, *, actor: User | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statements.LOCK_BOOKS, [[book.pk]])
     if Position.objects.filter(book=book).exclude(units=0).exists():
-        raise BookNotFlat(f"The book {book} still holds a position. Close it first.")
+        raise BookNotFlat(
+            gettext("The book {book} still holds a position. Close it first.").format(book=book)
+        )
     if Order.objects.filter(book=book, status__in=UNDER_WAY).exists():
-        raise BookNotFlat(f"The book {book} still has an order under way. Cancel it first.")
+        raise BookNotFlat(
+            gettext("The book {book} still has an order under way. Cancel it first.").format(book=book)
+        )
     book.closed_at = timezone.now()
     book.save(update_fields=["closed_at", "updated_at"])
     record(actor=actor, workspace=book.workspace, action="trading.book.closed", target=book)

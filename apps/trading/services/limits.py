@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.journal.services import record
@@ -56,15 +57,22 @@ def set_limits(
 
 def _check(name: str, value: Any) -> None:
     if name not in FIELDS:
-        raise WrongLimit(f"There is no limit “{name}”. There are: {', '.join(FIELDS)}.", field=name)
+        raise WrongLimit(
+            gettext("There is no limit “{name}”. There are: {join}.").format(
+                name=name, join=", ".join(FIELDS)
+            ),
+            field=name,
+        )
     if value is None or name == "symbols":
         return
     if name in AMOUNTS and (not isinstance(value, Decimal) or not value.is_finite() or value <= 0):
-        raise WrongLimit("A limit is more than 0; leave it empty for none.", field=name)
+        raise WrongLimit(gettext("A limit is more than 0; leave it empty for none."), field=name)
     if name in COUNTS and (not isinstance(value, int) or value < 0):
-        raise WrongLimit("A limit is a whole number, 0 or more; leave it empty for none.", field=name)
+        raise WrongLimit(
+            gettext("A limit is a whole number, 0 or more; leave it empty for none."), field=name
+        )
     if name == "max_drawdown" and value > 1:
-        raise WrongLimit("A drawdown is a fraction of the highest equity: 0.2 is 20 %.", field=name)
+        raise WrongLimit(gettext("A drawdown is a fraction of the highest equity: 0.2 is 20 %."), field=name)
 
 
 def _text(value: Any) -> Any:

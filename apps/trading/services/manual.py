@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.billing.services import check_plan
@@ -48,11 +49,16 @@ def place_order(
         check_plan(book.workspace, "can.trade_live")  # what closes a position needs no plan
     mark = Mark.objects.filter(source=book.price_source, instrument=instrument).first()
     if book.account.is_paper and kind != OrderKind.MARKET:
-        raise OrderRefused("By hand, a paper account takes market orders alone.", field="kind")
+        raise OrderRefused(gettext("By hand, a paper account takes market orders alone."), field="kind")
     if book.account.is_paper and mark is None:
-        raise OrderRefused(f"No price of {instrument} has reached the book {book} yet.", field="instrument")
+        raise OrderRefused(
+            gettext("No price of {instrument} has reached the book {book} yet.").format(
+                instrument=instrument, book=book
+            ),
+            field="instrument",
+        )
     if kind == OrderKind.LIMIT and price is None:
-        raise OrderRefused("A limit order needs a price.", field="price")
+        raise OrderRefused(gettext("A limit order needs a price."), field="price")
     now = timezone.now()
     key = intent_key("person", str(actor.uuid), uuid.uuid4().hex, 0)
     intent = NewIntent(
@@ -117,7 +123,9 @@ def cancel_order(order: Order, *, actor: User) -> Order:
     now = timezone.now()
     order.refresh_from_db()
     if order.is_over:
-        raise OrderNotOpen(f"The order is over: {order.get_status_display().lower()}.")
+        raise OrderNotOpen(
+            gettext("The order is over: {lower}.").format(lower=order.get_status_display().lower())
+        )
     is_here = order.account.is_paper or order.status == OrderStatus.PENDING
     kind = EventKind.CANCELLED if is_here else EventKind.CANCEL_ASKED
     record_events(
@@ -128,7 +136,7 @@ def cancel_order(order: Order, *, actor: User) -> Order:
                 kind,
                 now,
                 EventSource.PERSON,
-                words="Cancelled by a person.",
+                words=gettext("Cancelled by a person."),
             )
         ]
     )

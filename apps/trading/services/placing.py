@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.core.arrays import booleans, decimals, integers, maybe_texts, moments, texts
 from apps.core.jobs import enqueue_on_commit
@@ -218,7 +219,9 @@ def why_no_orders(name: str, state: str) -> str:
         AccountState.FROZEN: "is frozen",
         AccountState.FAILED: "is not taken by its exchange any more",
     }
-    return f"The account {name} {words.get(AccountState(state), 'takes no orders')}."
+    return gettext("The account {name} {get}.").format(
+        name=name, get=words.get(AccountState(state), "takes no orders")
+    )
 
 
 def _recent(intents: Sequence[NewIntent]) -> dict[int, int]:
@@ -242,13 +245,15 @@ def _recent(intents: Sequence[NewIntent]) -> dict[int, int]:
 def _decide(intent: NewIntent, pair: _Pair, now: datetime) -> tuple[NewIntent, Refused | None]:
     """The intent with its size on the instrument's grid, and why it is refused, if it is."""
     if intent.units is None and not pair.is_paper:
-        return intent, Refused(Refusal.SIZE, "An order for an exchange needs a size in units.")
+        return intent, Refused(Refusal.SIZE, gettext("An order for an exchange needs a size in units."))
     meant = intent.units
     if not pair.is_paper:  # on paper the simulator's own fill step rounds
         amounts = Amounts(intent.units, intent.price, intent.trigger)
         fitted = on_grid(amounts, pair.standing.grid, side=intent.side, closes=intent.reduce_only)
         if ZERO in (fitted.price, fitted.trigger):
-            words = f"The price is less than the smallest step of prices, {pair.standing.grid.tick.normalize():f}."
+            words = gettext("The price is less than the smallest step of prices, {normalize:f}.").format(
+                normalize=pair.standing.grid.tick.normalize()
+            )
             return intent, Refused(Refusal.PRICE_COLLAR, words)
         if fitted != amounts:
             intent = replace(intent, units=fitted.units, price=fitted.price, trigger=fitted.trigger)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.journal.services import record
@@ -41,9 +42,9 @@ class Switches:
                 or (scope == SwitchScope.SYMBOL and value == symbol)
                 or (scope == SwitchScope.EXCHANGE and value == exchange)
             ):
-                return f"Kill switch ({SwitchScope(scope).label.lower()}{' ' + value if value else ''}): {reason}"[
-                    :300
-                ]
+                return gettext("Kill switch ({lower}{value}): {reason}").format(
+                    lower=SwitchScope(scope).label.lower(), value=" " + value if value else "", reason=reason
+                )[:300]
         return ""
 
 
@@ -91,7 +92,7 @@ def lift_switch(switch: KillSwitch, *, actor: User | None) -> KillSwitch:
     """Let intents through again. Raises SwitchOff when somebody lifted it before."""
     now = timezone.now()
     if not KillSwitch.objects.filter(pk=switch.pk, lifted_at=None).update(lifted_at=now, lifted_by=actor):
-        raise SwitchOff("This kill switch is lifted already.")
+        raise SwitchOff(gettext("This kill switch is lifted already."))
     switch.refresh_from_db()
     record(actor=actor, workspace=switch.workspace, action="trading.kill_switch.lifted", target=switch)
     hooks.switched.send_on_commit(switch_id=switch.pk)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -76,7 +77,7 @@ def account_connect(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field, error.message)
         else:
-            messages.success(request, "The keys are being checked.")
+            messages.success(request, gettext("The keys are being checked."))
             return redirect("trading:account-detail", account.uuid)
     context = {"form": form, "exchanges": EXCHANGES.values()}
     return render(request, "trading/account_connect.html", context, status=422 if form.errors else 200)
@@ -115,7 +116,7 @@ def account_keys(request: HttpRequest, uuid: UUID) -> HttpResponse:
     form = KeysForm(request.POST or None, exchange=account.exchange)
     if request.method == "POST" and form.is_valid():
         rotate_keys(account, actor=request.user, **form.keys())
-        messages.success(request, "The new keys are being checked.")
+        messages.success(request, gettext("The new keys are being checked."))
         return redirect("trading:account-detail", account.uuid)
     context = {"account": account, "exchange": EXCHANGES[account.exchange], "form": form}
     return render(request, "trading/account_keys.html", context, status=422 if form.errors else 200)
@@ -126,7 +127,7 @@ def account_keys(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def account_check(request: HttpRequest, uuid: UUID) -> HttpResponse:
     account = _at_exchange(request, uuid)
     enqueue_on_commit("trading.check_account", account_id=account.pk)
-    messages.success(request, "The exchange is being asked what the keys may do.")
+    messages.success(request, gettext("The exchange is being asked what the keys may do."))
     return redirect("trading:account-detail", account.uuid)
 
 
@@ -137,9 +138,11 @@ def account_freeze(request: HttpRequest, uuid: UUID) -> HttpResponse:
     account = _at_exchange(request, uuid)
     form = FreezeForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
-    freeze_account(account, reason=reason or f"Frozen by {request.user}.", actor=request.user)
+    freeze_account(
+        account, reason=reason or gettext("Frozen by {user}.").format(user=request.user), actor=request.user
+    )
     messages.success(
-        request, "No order leaves any more. Delete the keys at the exchange if somebody has them."
+        request, gettext("No order leaves any more. Delete the keys at the exchange if somebody has them.")
     )
     return redirect("trading:account-detail", account.uuid)
 
@@ -151,7 +154,7 @@ def account_unfreeze(request: HttpRequest, uuid: UUID) -> HttpResponse:
     require_confirmed(request)
     if account.state == AccountState.FROZEN:
         unfreeze_account(account, actor=request.user)
-        messages.success(request, "The keys are being checked; then orders leave again.")
+        messages.success(request, gettext("The keys are being checked; then orders leave again."))
     return redirect("trading:account-detail", account.uuid)
 
 
@@ -166,5 +169,5 @@ def discrepancy_resolve(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def _at_exchange(request: HttpRequest, uuid: UUID) -> TradingAccount:
     account = get_account_for(request.workspace, uuid)
     if account.is_paper:
-        raise Http404("A paper account has no keys.")
+        raise Http404(gettext("A paper account has no keys."))
     return account

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
@@ -77,6 +78,10 @@ def order_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        done = "The order is cancelled." if order.is_over else "The exchange is asked to cancel it."
+        done = (
+            gettext("The order is cancelled.")
+            if order.is_over
+            else gettext("The exchange is asked to cancel it.")
+        )
         messages.success(request, done)
     return redirect("trading:order-detail", uuid=uuid)

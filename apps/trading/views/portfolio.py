@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
@@ -81,7 +82,7 @@ def portfolio_curve(request: HttpRequest, chart: str) -> JsonResponse:
                     int(datetime.combine(line.day, time(), UTC).timestamp()) for line in days if line.day
                 ],
                 "value": [float(line.profit) for line in days if line.day],
-                "name": "Realised, less fees",
+                "name": gettext("Realised, less fees"),
             }
         )
     curve = equity_curve(request.workspace, chosen)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
@@ -44,7 +45,7 @@ def _limits(request: HttpRequest, account: TradingAccount | None, book: Book | N
     form = LimitsForm(request.POST or None, limits=own)
     if request.method == "POST" and form.is_valid():
         set_limits(request.workspace, form.values(), account=account, book=book, actor=request.user)
-        messages.success(request, "Limits saved. They hold from the next order on.")
+        messages.success(request, gettext("Limits saved. They hold from the next order on."))
         return redirect(request.path)
     context = {
         "form": form,
@@ -83,7 +84,7 @@ def switch_throw(request: HttpRequest) -> HttpResponse:
         value=values["value"],
         actor=request.user,
     )
-    messages.success(request, "Nothing new is opened there from now on. Closing stays allowed.")
+    messages.success(request, gettext("Nothing new is opened there from now on. Closing stays allowed."))
     return redirect("trading:switch-list")
 
 
@@ -96,7 +97,7 @@ def switch_lift(request: HttpRequest, uuid: UUID) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "The kill switch is lifted.")
+        messages.success(request, gettext("The kill switch is lifted."))
     return redirect("trading:switch-list")
 
 

@@ -21,10 +21,12 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core.privacy import Holding, Scope
 from apps.core.sheets import inert
+from apps.core.words import gettext_lazy
 
 LARGE = 1000  # rows from which a table comes as CSV too
 
-README = """Your data from Candlewright
+README = gettext_lazy(
+    """Your data from Candlewright
 ===========================
 
 Made on {made:%Y-%m-%d %H:%M} UTC for {name}.
@@ -40,6 +42,7 @@ hash of them is kept. The manifest names each column that was left out.
 
 To check that nothing was damaged on the way, compare a file with its line in the manifest:  sha256sum FILE
 """
+)
 
 
 class Archive:

@@ -13,6 +13,7 @@ import structlog
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.errors import ErasureBlocked
 from apps.accounts.models import FileRemoval, User, Workspace
@@ -155,7 +156,9 @@ def _check_no_teams(user: User) -> None:
     names = [workspace.name for workspace in teams_owned(user).order_by("name")]
     if names:
         raise ErasureBlocked(
-            f"Others work in {', '.join(names)}, which you own. Hand it over or close it first.",
+            gettext("Others work in {join}, which you own. Hand it over or close it first.").format(
+                join=", ".join(names)
+            ),
             extra={"workspaces": names},
         )
 

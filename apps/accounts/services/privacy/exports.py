@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.choices import ExportStatus
 from apps.accounts.errors import ExportNotReady
@@ -124,9 +125,9 @@ def resume_exports() -> int:
 def note_download(export: DataExport, *, actor: User) -> str:
     """The path of the file, for a download that is written down. Raises ExportNotReady when there is none."""
     if export.status != ExportStatus.DONE:
-        raise ExportNotReady("This export is not ready yet.")
+        raise ExportNotReady(gettext("This export is not ready yet."))
     if not export.path or export.expires_at is None or export.expires_at <= timezone.now():
-        raise ExportNotReady("This export is gone: exports are kept for 7 days. Ask for a new one.")
+        raise ExportNotReady(gettext("This export is gone: exports are kept for 7 days. Ask for a new one."))
     record(actor=actor, workspace=None, action="accounts.export.downloaded", target=export)
     return export.path
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.errors import WrongDays
 from apps.accounts.models import RetentionRule, User
@@ -49,10 +50,18 @@ def set_days(kind: str, days: int, *, actor: User) -> RetentionRule:
     kept = kept_kinds().get(kind)
     if kept is None:
         raise WrongDays(
-            f"{kind} is not kept for a time. Known: {', '.join(sorted(kept_kinds()))}.", field="kind"
+            gettext("{kind} is not kept for a time. Known: {join}.").format(
+                kind=kind, join=", ".join(sorted(kept_kinds()))
+            ),
+            field="kind",
         )
     if not kept.least <= days <= kept.most:
-        raise WrongDays(f"{kept.words}: {kept.least} to {kept.most} days.", field="days")
+        raise WrongDays(
+            gettext("{words}: {least} to {most} days.").format(
+                words=kept.words, least=kept.least, most=kept.most
+            ),
+            field="days",
+        )
     before = RetentionRule.objects.filter(kind=kind).values_list("days", flat=True).first()
     rule, _ = RetentionRule.objects.update_or_create(kind=kind, defaults={"days": days})
     if before != days:

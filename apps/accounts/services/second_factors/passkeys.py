@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 from django.utils import timezone
+from django.utils.translation import gettext
 from fido2.server import Fido2Server
 from fido2.utils import websafe_encode
 from fido2.webauthn import (
@@ -70,7 +71,9 @@ def relying_party(request: HttpRequest) -> RelyingParty | None:
 def _party(request: HttpRequest) -> RelyingParty:
     party = relying_party(request)
     if party is None:
-        raise PasskeyRefused("Passkeys need a host name and HTTPS (or http://localhost), not an IP address.")
+        raise PasskeyRefused(
+            gettext("Passkeys need a host name and HTTPS (or http://localhost), not an IP address.")
+        )
     return party
 
 
@@ -93,7 +96,7 @@ def _take(request: HttpRequest, name: str) -> dict[str, Any]:
     """The challenge that waits, which is then gone: an answer counts once."""
     state: dict[str, Any] = request.session.pop(name, None) or {}
     if time.time() - state.get("at", 0) > ANSWER_WITHIN_S:
-        raise PasskeyRefused("The question to the passkey has expired. Try again.")
+        raise PasskeyRefused(gettext("The question to the passkey has expired. Try again."))
     return state
 
 
@@ -118,14 +121,18 @@ def add_passkey(request: HttpRequest, user: User, *, name: str, answer: str) -> 
     state = _take(request, MAKING)
     lock_person(user)
     if Passkey.objects.filter(user=user).count() >= MOST:
-        raise PasskeyRefused(f"There are {MOST} passkeys already. Remove one first.")
+        raise PasskeyRefused(
+            gettext("There are {most} passkeys already. Remove one first.").format(most=MOST)
+        )
     try:
         response = json.loads(answer)
         made = party.server.register_complete(state, response)
         known = {transport.value for transport in AuthenticatorTransport}
         transports = [word for word in response["response"].get("transports") or [] if word in known]
     except MALFORMED as error:
-        raise PasskeyRefused(f"The browser's answer does not fit ({error}). Try again.") from None
+        raise PasskeyRefused(
+            gettext("The browser's answer does not fit ({error}). Try again.").format(error=error)
+        ) from None
     credential = made.credential_data
     assert credential is not None
     try:
@@ -141,7 +148,7 @@ def add_passkey(request: HttpRequest, user: User, *, name: str, answer: str) -> 
                 is_synced=made.is_backed_up(),
             )
     except IntegrityError:
-        raise PasskeyRefused("This passkey is registered already.") from None
+        raise PasskeyRefused(gettext("This passkey is registered already.")) from None
     record(
         actor=user,
         workspace=None,
@@ -162,7 +169,7 @@ def begin_passkey_check(request: HttpRequest, user: User | None) -> dict[str, An
     party = _party(request)
     mine = list(Passkey.objects.filter(user=user, rp_id=party.id)) if user else []
     if user and not mine:
-        raise PasskeyRefused(f"There is no passkey for {party.id} yet.")
+        raise PasskeyRefused(gettext("There is no passkey for {id} yet.").format(id=party.id))
     verification = UserVerificationRequirement.PREFERRED if user else UserVerificationRequirement.REQUIRED
     options, state = party.server.authenticate_begin(
         _descriptors(mine) or None, user_verification=verification
@@ -176,7 +183,7 @@ def check_passkey(request: HttpRequest, user: User | None, *, answer: str) -> Pa
     party = _party(request)
     state = _take(request, CHECKING)
     if state["user"] != (user.pk if user else None):
-        raise PasskeyRefused("The question was asked of somebody else. Try again.")
+        raise PasskeyRefused(gettext("The question was asked of somebody else. Try again."))
     try:
         response = json.loads(answer)
         shown = AuthenticationResponse.from_dict(response)
@@ -193,7 +200,9 @@ def check_passkey(request: HttpRequest, user: User | None, *, answer: str) -> Pa
             state, [AttestedCredentialData(bytes(passkey.credential))], response
         )
     except MALFORMED as error:
-        raise PasskeyRefused(f"The passkey's answer does not fit: {error}.") from None
+        raise PasskeyRefused(
+            gettext("The passkey's answer does not fit: {error}.").format(error=error)
+        ) from None
     _count(passkey, shown.response.authenticator_data.counter)
     return passkey
 
@@ -213,4 +222,6 @@ def _count(passkey: Passkey, counter: int) -> None:
             target=passkey.user,
             changes={"passkey": passkey.name, "counter": [passkey.sign_count, counter]},
         )
-    raise PasskeyRefused("This passkey has been used elsewhere since: it may have been copied. Remove it.")
+    raise PasskeyRefused(
+        gettext("This passkey has been used elsewhere since: it may have been copied. Remove it.")
+    )

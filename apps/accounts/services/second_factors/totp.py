@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.accounts.errors import WrongCode
 from apps.accounts.models import TotpDevice, User
@@ -28,14 +29,16 @@ def confirm_totp(user: User, code: str, *, actor: User) -> TotpDevice:
     lock_person(user)
     device = TotpDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
     if device is None:
-        raise WrongCode("There is no app being set up. Begin again.", field="code")
+        raise WrongCode(gettext("There is no app being set up. Begin again."), field="code")
     now = time.time()
     digits = "".join(code.split())
     step = matching_step(device.secret, digits, now=now, drift=0, after=device.last_step)
     if step is None:
         raise WrongCode(
-            "This is not the code that the app should show now. Wait for the next one, and check that the "
-            "phone sets its clock by itself.",
+            gettext(
+                "This is not the code that the app should show now. Wait for the next one, and check that the "
+                "phone sets its clock by itself."
+            ),
             field="code",
         )
     replaced, _ = TotpDevice.objects.filter(user=user, confirmed=True).delete()

@@ -16,6 +16,7 @@ from apps.billing.services.credits.writing import (
     lock_workspaces,
     run,
 )
+from apps.core.words import gettext_lazy
 
 # Rows of the ledger are looked up by key and by hold alone, one at a time where the planner could think there are few:
 # its statistics may be older than the last thousand holds.
@@ -128,10 +129,10 @@ SELECT key, verdict FROM verdict
 """
 
 WRONG = {
-    "unknown": "No credits are held under the key {key!r}.",
-    "above": "More than was held is asked for under the key {key!r}.",
-    "taken": "The key {key!r} stands for another transaction.",
-    "open": "What is held for {key!r} was not settled yet: settle it with its cost instead.",
+    "unknown": gettext_lazy("No credits are held under the key {key!r}."),
+    "above": gettext_lazy("More than was held is asked for under the key {key!r}."),
+    "taken": gettext_lazy("The key {key!r} stands for another transaction."),
+    "open": gettext_lazy("What is held for {key!r} was not settled yet: settle it with its cost instead."),
 }
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.billing.choices import PRIORITIES, BucketSource, LedgerKind, Period
@@ -145,10 +146,14 @@ def adjust_credits(workspace: Workspace, amount: int, *, reason: str, actor: Use
     """
     reason = " ".join(reason.split())
     if not amount:
-        raise LedgerRefused("Give an amount: positive adds, negative takes away.", field="amount", status=422)
+        raise LedgerRefused(
+            gettext("Give an amount: positive adds, negative takes away."), field="amount", status=422
+        )
     if not 3 <= len(reason) <= LONGEST_NOTE:
         raise LedgerRefused(
-            f"Give a reason of 3 to {LONGEST_NOTE} characters; the workspace reads it on its statement.",
+            gettext(
+                "Give a reason of 3 to {longest_note} characters; the workspace reads it on its statement."
+            ).format(longest_note=LONGEST_NOTE),
             field="reason",
             status=422,
         )
@@ -163,7 +168,9 @@ def adjust_credits(workspace: Workspace, amount: int, *, reason: str, actor: Use
         entry = added[0][0]
     elif before < -amount:
         raise LedgerRefused(
-            f"Only {before:,} credits are available to take away.", field="amount", status=422
+            gettext("Only {before:,} credits are available to take away.").format(before=before),
+            field="amount",
+            status=422,
         )
     else:
         entry = _withdraw(workspace, -amount, key=key, actor=actor)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.billing.errors import CapReached, InsufficientCredits, LedgerRefused
@@ -140,7 +141,8 @@ def hold_many(needs: Iterable[Need]) -> Held:
     taken = [key for what, key, _, _ in found if what == "taken"]
     if taken:
         raise LedgerRefused(
-            f"The key {taken[0]!r} stands for another transaction.", extra={"keys": taken[:20]}
+            gettext("The key {taken!r} stands for another transaction.").format(taken=taken[0]),
+            extra={"keys": taken[:20]},
         )
     refused = {key: Lack(needed, available) for _, key, needed, available in found}
     return Held([key for key in wanted if key not in refused], refused)
@@ -158,14 +160,18 @@ def insufficient(workspace: Workspace, lack: Lack) -> DomainError:
     cap = MeterCap.objects.filter(workspace=workspace, meter=CREDITS_METER, hard__isnull=False).first()
     if cap is not None and available_of(workspace) >= lack.needed:
         return CapReached(
-            f"This costs {lack.needed:,} credits. This workspace set itself a cap of {cap.hard:,} a month, and "
-            f"{lack.available:,} are left of it.",
+            gettext(
+                "This costs {needed:,} credits. This workspace set itself a cap of {hard:,} a month, and "
+                "{available:,} are left of it."
+            ).format(needed=lack.needed, hard=cap.hard, available=lack.available),
             extra={"needed": lack.needed, "available": lack.available, "limit": cap.hard, "link": CAPS_PAGE},
         )
     options = larger_plans(workspace)
     advice = f" The {options[0].name} plan gives {options[0].monthly_credits:,} a month." if options else ""
     return InsufficientCredits(
-        f"This costs {lack.needed:,} credits and {lack.available:,} are available.{advice}",
+        gettext("This costs {needed:,} credits and {available:,} are available.{advice}").format(
+            needed=lack.needed, available=lack.available, advice=advice
+        ),
         extra={
             "needed": lack.needed,
             "available": lack.available,

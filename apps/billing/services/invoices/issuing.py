@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.accounts.services import ask_for_mail
@@ -126,7 +127,9 @@ def issue_credit_note(refund: Refund) -> Invoice | None:
         issued_at=now,
         paid_at=refund.made_at,
     )
-    words = f"Given back of invoice {corrected.number}" + (f": {refund.reason}" if refund.reason else "")
+    words = gettext("Given back of invoice {number}").format(number=corrected.number) + (
+        f": {refund.reason}" if refund.reason else ""
+    )
     _keep(note, [InvoiceLine(text=words[:300], amount=-net)])
     _tell(workspace, note, "billing.credit_note.issued")
     return note
@@ -145,20 +148,33 @@ def _lines_of(checkout: Checkout | None, payment: Payment, net: int) -> list[Inv
     if checkout is None:
         return [InvoiceLine(text=payment.get_purpose_display(), amount=net)]
     if checkout.pack is not None:
-        return [InvoiceLine(text=f"{checkout.pack.credits:,} credits", amount=checkout.pack.amount)]
+        return [
+            InvoiceLine(
+                text=gettext("{credits:,} credits").format(credits=checkout.pack.credits),
+                amount=checkout.pack.amount,
+            )
+        ]
     price = checkout.price
     assert price is not None
     called = f"{price.plan.name}, {price.get_interval_display().lower()}"
     start, end = _period(checkout, payment)
     if not checkout.prolongs:
         seats = f", {checkout.seats} seats" if checkout.seats > 1 else ""
-        return [InvoiceLine(text=f"Change to {called}{seats}", amount=net, period_end=end)]
+        return [
+            InvoiceLine(
+                text=gettext("Change to {called}{seats}").format(called=called, seats=seats),
+                amount=net,
+                period_end=end,
+            )
+        ]
     limit = PlanLimit.objects.filter(plan=price.plan_id, meter="seats").first()
     included = 1 if limit is None else limit.amount
     lines = [InvoiceLine(text=called, amount=price.amount, period_start=start, period_end=end)]
     if included is not None and checkout.seats > included and price.seat_amount:
         more = checkout.seats - included
-        lines.append(InvoiceLine(text="Further seats", quantity=more, amount=more * price.seat_amount))
+        lines.append(
+            InvoiceLine(text=gettext("Further seats"), quantity=more, amount=more * price.seat_amount)
+        )
     return lines
 
 

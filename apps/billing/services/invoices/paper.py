@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from django.utils.translation import gettext
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -161,7 +162,7 @@ def _parties(paper: Paper) -> Table:
 def _party(label: str, party: Party) -> list[Paragraph]:
     rows = [_text(label, _QUIET), _text(party.name, _STRONG), *(_text(line, _BODY) for line in party.lines)]
     if party.tax_id:
-        rows.append(_text(f"Tax id {party.tax_id}", _BODY))
+        rows.append(_text(gettext("Tax id {tax_id}").format(tax_id=party.tax_id), _BODY))
     if party.email:
         rows.append(_text(party.email, _BODY))
     return rows
@@ -173,7 +174,7 @@ def _lines(paper: Paper) -> Table:
             _text("Description", _QUIET),
             _text("Quantity", _QUIET_RIGHT),
             _text("Price", _QUIET_RIGHT),
-            _text(f"Amount {paper.currency}", _QUIET_RIGHT),
+            _text(gettext("Amount {currency}").format(currency=paper.currency), _QUIET_RIGHT),
         ]
     ]
     for line in paper.lines:

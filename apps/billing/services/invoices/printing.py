@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext
+
 from apps.billing.choices import InvoiceKind
 from apps.billing.models import Invoice
 from apps.billing.services.invoices.paper import Paper, PaperLine, Party, paper_pdf
@@ -28,9 +30,9 @@ def paper_of(invoice: Invoice) -> Paper:
     if invoice.corrects is not None:
         facts.append(("Corrects", invoice.corrects.number))
     if invoice.paid_at is not None:
-        facts.append(("Given back" if is_note else "Paid", _day(invoice.paid_at)))
+        facts.append((gettext("Given back") if is_note else "Paid", _day(invoice.paid_at)))
     return Paper(
-        title="Credit note" if is_note else "Invoice",
+        title=gettext("Credit note") if is_note else gettext("Invoice"),
         number=invoice.number,
         issued_on=invoice.issued_at.astimezone(UTC).date(),
         currency=invoice.currency,

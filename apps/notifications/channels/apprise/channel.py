@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from django.utils.translation import gettext
+
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.apprise.services import words_of
 from apps.notifications.channels.base import Channel, Message, Pace, Recipient, Rendered, Result
 from apps.notifications.channels.hooks import shortened
@@ -18,10 +21,10 @@ class Apprise(Channel):
     """The contact's target is an address as Apprise writes it: scheme://…"""
 
     kind = "apprise"
-    words = "Another service"
+    words = gettext_lazy("Another service")
     icon = "globe"
-    address_words = "Apprise address"
-    address_help = (
+    address_words = gettext_lazy("Apprise address")
+    address_help = gettext_lazy(
         "Of ntfy, Gotify, Mattermost, Pushover, Pushbullet, Prowl, Google Chat, Microsoft Teams, Webex, Zulip or "
         "PagerDuty."
     )
@@ -48,10 +51,19 @@ class Apprise(Channel):
         return (Pace(f"apprise:{to.contact_id}", 1, 1.0),)
 
     def render(self, message: Message) -> Rendered:
-        title = shortened(f"Test: {message.title}" if message.is_test else message.title, 200)
+        title = shortened(
+            gettext("Test: {title}").format(title=message.title) if message.is_test else message.title, 200
+        )
         lines = [shortened(message.text, 500)]
         lines += [f"{shortened(name, 40)}: {shortened(value, 80)}" for name, value in message.facts[:8]]
-        lines += [link for link in (message.url, message.ack_url and f"Seen: {message.ack_url}") if link]
+        lines += [
+            link
+            for link in (
+                message.url,
+                message.ack_url and gettext("Seen: {ack_url}").format(ack_url=message.ack_url),
+            )
+            if link
+        ]
         body = "\n".join(line for line in lines if line) or title
         return Rendered(
             text=f"{title}\n{body}", payload={"title": title, "body": body, "urgency": message.urgency}

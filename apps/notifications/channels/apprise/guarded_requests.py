@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 import urllib3
+from django.utils.translation import gettext
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
@@ -41,7 +42,7 @@ class _Guarded:
             raise NameResolutionError(host, self, socket.gaierror(str(error))) from None  # type: ignore[arg-type]
         addresses = checked(host, self.port, [str(entry[4][0]) for entry in found])
         if self.only_inner and not all(map(is_allowed, addresses)):
-            raise Forbidden("only https is sent to the internet")
+            raise Forbidden(gettext("only https is sent to the internet"))
         try:
             return create_connection((str(addresses[0]), self.port), self.timeout)
         except OSError as error:

@@ -10,6 +10,7 @@ import sys
 import requests
 from apprise import Apprise as Library
 from apprise import AppriseAsset, NotifyBase, NotifyFormat, NotifyType, PersistentStoreMode
+from django.utils.translation import gettext
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from apps.notifications.channels.apprise.guarded_requests import GuardedRequests, seen
@@ -48,9 +49,9 @@ def service_of(target: str) -> NotifyBase:
     scheme = target.partition("://")[0].lower()
     if scheme not in SERVICES and scheme not in INNER:
         names = ", ".join(f"{words} ({name}://)" for name, words in SERVICES.items())
-        raise BadTarget(f"These services can be used: {names}.", field="target")
+        raise BadTarget(gettext("These services can be used: {names}.").format(names=names), field="target")
     if "?" in target:  # some name files of this machine (`template=`), others switch checks off (`verify=`)
-        raise BadTarget("Leave out what follows the ?: options are not taken.", field="target")
+        raise BadTarget(gettext("Leave out what follows the ?: options are not taken."), field="target")
     asset = AppriseAsset(
         app_id="Candlewright",
         app_desc="Candlewright",
@@ -66,10 +67,16 @@ def service_of(target: str) -> NotifyBase:
     words = words_of(target)
     if not isinstance(service, NotifyBase):
         raise BadTarget(
-            f"This is no complete address for {words}; see appriseit.com/services.", field="target"
+            gettext("This is no complete address for {words}; see appriseit.com/services.").format(
+                words=words
+            ),
+            field="target",
         )
     if scheme in INNER and not is_inner(str(service.host or "")):
-        raise BadTarget(f"Begin the address with {INNER[scheme]}:// so that it is encrypted.", field="target")
+        raise BadTarget(
+            gettext("Begin the address with {inner}:// so that it is encrypted.").format(inner=INNER[scheme]),
+            field="target",
+        )
     sys.modules[type(service).__module__].requests = GUARDED  # type: ignore[attr-defined]
     return service
 
@@ -82,7 +89,7 @@ def _result(ok: bool, words: str) -> Result:
         status = response.status_code
         wait_s = seconds_of(response.headers.get("Retry-After", ""))
         return Refused(
-            f"{words} answered {status}",
+            gettext("{words} answered {status}").format(words=words, status=status),
             permanent=status < 500 and status != 429,
             gone=status == 410,
             fault=status >= 500,
@@ -94,9 +101,16 @@ def _result(ok: bool, words: str) -> Result:
     if error is not None:
         reason = _root(error)
         if isinstance(reason, NOT_SENT):
-            return Refused(f"{words} could not be reached: {type(reason).__name__}", fault=True)
-        return Unclear(f"{words} gave no answer: {type(reason).__name__}")
-    return Refused(f"{words} cannot take this message", permanent=True)
+            return Refused(
+                gettext("{words} could not be reached: {name}").format(
+                    words=words, name=type(reason).__name__
+                ),
+                fault=True,
+            )
+        return Unclear(
+            gettext("{words} gave no answer: {name}").format(words=words, name=type(reason).__name__)
+        )
+    return Refused(gettext("{words} cannot take this message").format(words=words), permanent=True)
 
 
 def _root(error: Exception) -> Exception:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from apps.core.words import gettext_lazy
+
 # By the scheme of their addresses. Each sends HTTPS requests; none reads files, runs programs or speaks anything else.
 SERVICES = {
     "ntfys": "ntfy",
-    "gotifys": "Gotify",
-    "mmosts": "Mattermost",
-    "pover": "Pushover",
-    "pbul": "Pushbullet",
-    "prowl": "Prowl",
-    "gchat": "Google Chat",
-    "workflows": "Microsoft Teams",
-    "wxteams": "Webex",
-    "zulip": "Zulip",
-    "pagerduty": "PagerDuty",
+    "gotifys": gettext_lazy("Gotify"),
+    "mmosts": gettext_lazy("Mattermost"),
+    "pover": gettext_lazy("Pushover"),
+    "pbul": gettext_lazy("Pushbullet"),
+    "prowl": gettext_lazy("Prowl"),
+    "gchat": gettext_lazy("Google Chat"),
+    "workflows": gettext_lazy("Microsoft Teams"),
+    "wxteams": gettext_lazy("Webex"),
+    "zulip": gettext_lazy("Zulip"),
+    "pagerduty": gettext_lazy("PagerDuty"),
 }
 # By http, inside networks that the operator opened.
 INNER = {"ntfy": "ntfys", "gotify": "gotifys", "mmost": "mmosts"}

@@ -11,7 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.base import (
     Channel,
     Message,
@@ -43,10 +45,10 @@ class Discord(Channel):
     """The contact's target is the webhook's URL; `?thread_id=` in it is kept."""
 
     kind = "discord"
-    words = "Discord"
+    words = gettext_lazy("Discord")
     icon = "hash"
-    address_words = "Address of a webhook"
-    address_help = "Settings of the Discord channel, Integrations, Webhooks, Copy URL."
+    address_words = gettext_lazy("Address of a webhook")
+    address_help = gettext_lazy("Settings of the Discord channel, Integrations, Webhooks, Copy URL.")
     example = "https://discord.com/api/webhooks/…"
     policy = retries.CHAT
     timeout_s = 20.0
@@ -69,7 +71,7 @@ class Discord(Channel):
         return (Pace(f"discord:{to.contact_id}", 5, 2.0), Pace(f"discord:{to.contact_id}:minute", 30, 60.0))
 
     def render(self, message: Message) -> Rendered:
-        title = f"Test: {message.title}" if message.is_test else message.title
+        title = gettext("Test: {title}").format(title=message.title) if message.is_test else message.title
         links = f"\n\n[I have seen this]({message.ack_url})" if message.ack_url else ""
         embed: dict[str, Any] = {
             "title": shortened(title, 256),
@@ -97,7 +99,7 @@ class Discord(Channel):
         wait_s = self._free_at.pop(to.target, 0.0) - time.monotonic()
         if wait_s > WAIT_HERE_S:
             self._free_at[to.target] = wait_s + time.monotonic()
-            return Refused("Discord asked for a longer pause", retry_after_s=wait_s)
+            return Refused(gettext("Discord asked for a longer pause"), retry_after_s=wait_s)
         if wait_s > 0:
             await asyncio.sleep(wait_s)
         url = httpx.URL(to.target).copy_merge_params({"wait": "true"})
@@ -119,7 +121,9 @@ def _result(response: httpx.Response, words: str) -> Result:
     answer = answer if isinstance(answer, dict) else {}
     if 200 <= status < 300:
         return Sent(str(answer.get("id", "")), http_status=status)
-    error = f"Discord answered {status}: {answer.get('message') or words}"[:300]
+    error = gettext("Discord answered {status}: {value}").format(
+        status=status, value=answer.get("message") or words
+    )[:300]
     if status == 404 or answer.get("code") in GONE_CODES:
         return Refused(error, gone=True, http_status=status)
     return Refused(

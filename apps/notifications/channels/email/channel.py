@@ -20,7 +20,9 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.base import (
     AfterCrash,
     Channel,
@@ -44,10 +46,12 @@ class Email(Channel):
     """Providers are the entries of NOTIFICATIONS_EMAIL, in order. The Message-ID is the delivery's key."""
 
     kind = "email"
-    words = "E-mail"
+    words = gettext_lazy("E-mail")
     icon = "mail"
-    address_words = "E-mail address"
-    address_help = "Beside your account’s, or instead of it: its own is used where you add none."
+    address_words = gettext_lazy("E-mail address")
+    address_help = gettext_lazy(
+        "Beside your account’s, or instead of it: its own is used where you add none."
+    )
     example = "desk@example.com"
     set_up_by = ("EMAIL_URL",)
     policy = retries.EMAIL
@@ -64,7 +68,7 @@ class Email(Channel):
         try:
             validate_email(text)
         except ValidationError:
-            raise BadTarget("This is no e-mail address.", field="target") from None
+            raise BadTarget(gettext("This is no e-mail address."), field="target") from None
         return text
 
     def mask(self, target: str) -> str:

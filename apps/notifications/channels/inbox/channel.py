@@ -5,6 +5,7 @@ from __future__ import annotations
 from asgiref.sync import sync_to_async
 
 from apps.core.live import push_or_fail
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.base import (
     AddedBy,
     AfterCrash,
@@ -26,7 +27,7 @@ def inbox_group(person_id: int) -> str:
 
 class Inbox(Channel):
     kind = "inbox"
-    words = "Inbox"
+    words = gettext_lazy("Inbox")
     added_by = AddedBy.ELSEWHERE
     icon = "inbox"
     policy = retries.INBOX

@@ -8,7 +8,9 @@ from uuid import UUID
 
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.base import (
     AfterCrash,
     Channel,
@@ -33,12 +35,12 @@ class PushOneSignal(Channel):
     """The contact's target is the subscription's id, which the app on the phone knows."""
 
     kind = "push_onesignal"
-    words = "Phone app"
+    words = gettext_lazy("Phone app")
     icon = "bell"
-    address_words = "Subscription id"
-    address_help = "Of the phone’s app, as it shows it in its settings."
+    address_words = gettext_lazy("Subscription id")
+    address_help = gettext_lazy("Of the phone’s app, as it shows it in its settings.")
     example = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
-    set_up_by = ("ONESIGNAL_APP_ID and ONESIGNAL_API_KEY",)
+    set_up_by = (gettext_lazy("ONESIGNAL_APP_ID and ONESIGNAL_API_KEY"),)
     policy = retries.PUSH
     timeout_s = 15.0
     most_at_once = 32
@@ -51,7 +53,9 @@ class PushOneSignal(Channel):
         try:
             return str(UUID(super().check_target(text)))
         except ValueError:
-            raise BadTarget("This is no id of a subscription at OneSignal.", field="target") from None
+            raise BadTarget(
+                gettext("This is no id of a subscription at OneSignal."), field="target"
+            ) from None
 
     def lane(
         self, person_id: int, contact_id: int | None, options: Mapping[str, Any], serial: int
@@ -59,7 +63,7 @@ class PushOneSignal(Channel):
         return f"push_onesignal:{contact_id}", False
 
     def render(self, message: Message) -> Rendered:
-        title = f"Test: {message.title}" if message.is_test else message.title
+        title = gettext("Test: {title}").format(title=message.title) if message.is_test else message.title
         facts = ", ".join(f"{name} {value}" for name, value in message.facts)
         body = "\n".join(part for part in (message.text, facts) if part)[:600] or title[:120]
         return Rendered(
@@ -100,11 +104,11 @@ def _result(response: httpx.Response) -> Result:
     errors = answer.get("errors") or []
     if status == 200 and answer.get("id") and not any(name in errors for name in INVALID):
         return Sent(str(answer["id"]), http_status=status)
-    words = f"OneSignal answered {status}: {errors}"[:300]
+    words = gettext("OneSignal answered {status}: {errors}").format(status=status, errors=errors)[:300]
     if NOT_SUBSCRIBED in errors or (isinstance(errors, dict) and any(name in errors for name in INVALID)):
         return Refused(words, gone=True, http_status=status)
     if status < 300 and not errors:
-        return Unclear(f"OneSignal answered {status} without an id", status)
+        return Unclear(gettext("OneSignal answered {status} without an id").format(status=status), status)
     return Refused(
         words,
         permanent=status < 500 and status != 429,

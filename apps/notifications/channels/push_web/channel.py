@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.base import (
     AddedBy,
     AfterCrash,
@@ -36,7 +38,7 @@ class PushWeb(Channel):
     """The contact's target is the subscription's endpoint, its secrets {"p256dh", "auth"}."""
 
     kind = "push_web"
-    words = "Browser"
+    words = gettext_lazy("Browser")
     icon = "monitor"
     added_by = AddedBy.BROWSER
     set_up_by = ("VAPID_PRIVATE_KEY",)
@@ -66,7 +68,7 @@ class PushWeb(Channel):
     def render(self, message: Message) -> Rendered:
         facts = "\n".join(f"{name}: {value}" for name, value in message.facts)
         body = "\n".join(part for part in (message.text, facts) if part)
-        title = f"Test: {message.title}" if message.is_test else message.title
+        title = gettext("Test: {title}").format(title=message.title) if message.is_test else message.title
         shown = {
             "title": title[:120],
             "body": body[:600],

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext
+
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.base import (
     Channel,
     Message,
@@ -39,9 +42,9 @@ class Slack(Channel):
     """The contact's target is the webhook's URL."""
 
     kind = "slack"
-    words = "Slack"
+    words = gettext_lazy("Slack")
     icon = "hash"
-    address_words = "Address of an incoming webhook"
+    address_words = gettext_lazy("Address of an incoming webhook")
     address_help = "api.slack.com/apps, your app, Incoming Webhooks. It posts into one channel."
     example = "https://hooks.slack.com/services/…"
     policy = retries.CHAT
@@ -62,7 +65,7 @@ class Slack(Channel):
         return (Pace(f"slack:{to.contact_id}", 1, 1.0),)
 
     def render(self, message: Message) -> Rendered:
-        title = f"Test: {message.title}" if message.is_test else message.title
+        title = gettext("Test: {title}").format(title=message.title) if message.is_test else message.title
         lines = [
             f"*{_escaped(shortened(title, 300)).replace('*', '∗')}*",
             _escaped(shortened(message.text, 1500)),
@@ -99,7 +102,7 @@ class Slack(Channel):
         status = response.status_code
         if status == 200:
             return Sent(http_status=status)
-        error = f"Slack answered {status}: {words}"[:300]
+        error = gettext("Slack answered {status}: {words}").format(status=status, words=words)[:300]
         if words in GONE or status == 410:
             return Refused(error, gone=True, http_status=status)
         return Refused(

@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.base import (
     AfterCrash,
     Channel,
@@ -31,14 +33,14 @@ class Sms(Channel):
     """A message never takes more than `parts` parts; `credits` is the price of one."""
 
     kind = "sms"
-    words = "SMS"
+    words = gettext_lazy("SMS")
     icon = "smartphone"
-    address_words = "Phone number"
-    address_help = "With its country."
+    address_words = gettext_lazy("Phone number")
+    address_help = gettext_lazy("With its country.")
     example = "+49 151 23456789"
     set_up_by = (
-        "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM",
-        "NETGSM_USERCODE, NETGSM_PASSWORD and NETGSM_HEADER",
+        gettext_lazy("TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM"),
+        gettext_lazy("NETGSM_USERCODE, NETGSM_PASSWORD and NETGSM_HEADER"),
     )
     policy = retries.SMS
     credits = 10
@@ -61,7 +63,9 @@ class Sms(Channel):
             number = "+" + number[2:]
         if not re.fullmatch(r"\+[1-9]\d{7,14}", number):
             raise BadTarget(
-                "Write the number with + and the code of its country, for example +90 532 123 45 67.",
+                gettext(
+                    "Write the number with + and the code of its country, for example +90 532 123 45 67."
+                ),
                 field="target",
             )
         return number

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import httpx
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.notifications.channels.base import Refused, Result, Sent, Unclear
 from apps.notifications.channels.sms.segments import BASIC, EXTENDED
@@ -37,7 +38,7 @@ NOT_SENT = (2, 3, 4, 11, 12, 13, 14, 15, 16, 17)  # states of a report that mean
 
 async def send(number: str, text: str, key: str, wire: Wire) -> Result:
     if not number.startswith(TURKEY):
-        return Refused("Netgsm carries messages to Turkish numbers only", elsewhere=True)
+        return Refused(gettext("Netgsm carries messages to Turkish numbers only"), elsewhere=True)
     body: dict[str, Any] = {
         "msgheader": settings.NETGSM_HEADER,
         "messages": [{"msg": text, "no": number.removeprefix(TURKEY)}],
@@ -53,13 +54,20 @@ async def send(number: str, text: str, key: str, wire: Wire) -> Result:
         return Sent(str(answer["jobid"]), http_status=response.status_code)
     if response.status_code >= 500:
         return Refused(
-            f"Netgsm answered {response.status_code}", fault=True, http_status=response.status_code
+            gettext("Netgsm answered {status_code}").format(status_code=response.status_code),
+            fault=True,
+            http_status=response.status_code,
         )
     if response.status_code < 300 and code not in MEANING:
-        return Unclear(f"Netgsm answered without a job: code {code or 'missing'}", response.status_code)
+        return Unclear(
+            gettext("Netgsm answered without a job: code {value}").format(value=code or "missing"),
+            response.status_code,
+        )
     words = MEANING.get(code) or str(answer.get("description", ""))
     return Refused(
-        f"Netgsm answered {response.status_code}, code {code}: {words}"[:300],
+        gettext("Netgsm answered {status_code}, code {code}: {words}").format(
+            status_code=response.status_code, code=code, words=words
+        )[:300],
         elsewhere=code not in LATER,
         http_status=response.status_code,
     )
@@ -78,14 +86,18 @@ async def look_up(number: str, tag: str, key: str, since: datetime, wire: Wire) 
         answer = _json(response)
         code = str(answer.get("code", ""))
         if code not in ("00", NO_RECORDS):
-            raise httpx.ReadError(f"Netgsm's report answered {response.status_code}, code {code}")
+            raise httpx.ReadError(
+                gettext("Netgsm's report answered {status_code}, code {code}").format(
+                    status_code=response.status_code, code=code
+                )
+            )
         jobs = answer.get("jobs") or []
         for job in jobs:
             if job.get("referansID") == key and job.get("status") not in NOT_SENT:
                 return Sent(str(job["jobid"]), http_status=response.status_code)
         if len(jobs) < PAGE:
             return None
-    raise httpx.ReadError("Netgsm's report is too long to be searched")
+    raise httpx.ReadError(gettext("Netgsm's report is too long to be searched"))
 
 
 async def _post(wire: Wire, method: str, body: dict[str, Any]) -> httpx.Response:

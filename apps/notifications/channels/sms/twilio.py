@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext
 from twilio.base.exceptions import TwilioRestException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
@@ -85,7 +86,9 @@ async def look_up(number: str, tag: str, key: str, since: datetime, wire: Wire) 
     try:
         messages = await client.messages.list_async(to=number, date_sent_after=since, limit=200)
     except TwilioRestException as error:
-        raise httpx.ReadError(f"Twilio's list answered {error.status}: {error.msg}") from None
+        raise httpx.ReadError(
+            gettext("Twilio's list answered {status}: {msg}").format(status=error.status, msg=error.msg)
+        ) from None
     for found in messages:
         if (found.body or "").endswith(tag) and found.status not in ("failed", "undelivered", "canceled"):
             return _sent(found, None)
@@ -100,7 +103,9 @@ def _sent(message: Any, status: int | None) -> Sent:
 
 
 def _refused(error: TwilioRestException, response: httpx.Response | None) -> Refused:
-    words = f"Twilio answered {error.status}, error {error.code}: {error.msg}"[:300]
+    words = gettext("Twilio answered {status}, error {code}: {msg}").format(
+        status=error.status, code=error.code, msg=error.msg
+    )[:300]
     if error.code == UNSUBSCRIBED:
         return Refused(words, gone=True, http_status=error.status)
     if error.code in NEVER:

@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.base import (
     AddedBy,
     Channel,
@@ -41,10 +43,10 @@ class Telegram(Channel):
     """
 
     kind = "telegram"
-    words = "Telegram"
+    words = gettext_lazy("Telegram")
     icon = "send"
     added_by = AddedBy.LINK
-    set_up_by = ("TELEGRAM_BOT_TOKEN and TELEGRAM_BOT_NAME",)
+    set_up_by = (gettext_lazy("TELEGRAM_BOT_TOKEN and TELEGRAM_BOT_NAME"),)
     policy = retries.CHAT
     timeout_s = 15.0
     most_at_once = 32
@@ -55,7 +57,7 @@ class Telegram(Channel):
     def check_target(self, text: str) -> str:
         text = super().check_target(text)
         if not re.fullmatch(r"-?[1-9]\d{0,15}", text):
-            raise BadTarget("This is no number of a Telegram chat.", field="target")
+            raise BadTarget(gettext("This is no number of a Telegram chat."), field="target")
         return text
 
     def lane(
@@ -70,18 +72,23 @@ class Telegram(Channel):
         return paces
 
     def render(self, message: Message) -> Rendered:
-        title = shortened(f"Test: {message.title}" if message.is_test else message.title, 300)
+        title = shortened(
+            gettext("Test: {title}").format(title=message.title) if message.is_test else message.title, 300
+        )
         facts = [(shortened(name, 50), shortened(value, 100)) for name, value in message.facts[:20]]
         taken = len(title) + sum(len(name) + len(value) + 3 for name, value in facts) + 4
         body = shortened(message.text, MOST_CHARACTERS - taken)
         head = f"<b>{_escaped(title)}</b>"
-        table = "\n".join(f"{_escaped(name)}: <code>{_escaped(value)}</code>" for name, value in facts)
+        table = "\n".join(
+            gettext("{name}: <code>{value}</code>").format(name=_escaped(name), value=_escaped(value))
+            for name, value in facts
+        )
         text = "\n\n".join(part for part in (head, _escaped(body), table) if part)
         buttons = []
         if message.url:
             buttons.append([{"text": message.url_words, "url": message.url}])
         if message.ack_url:
-            buttons.append([{"text": "I have seen this", "url": message.ack_url}])
+            buttons.append([{"text": gettext("I have seen this"), "url": message.ack_url}])
         plain = [title, body, *(f"{name}: {value}" for name, value in facts)]
         return Rendered(
             text="\n".join(part for part in plain if part),
@@ -129,8 +136,12 @@ def _result(response: httpx.Response) -> tuple[Result, str]:
     if status == 200 and answer.get("ok"):
         return Sent(str(answer["result"]["message_id"]), http_status=status), ""
     if status < 400:
-        return Unclear(f"Telegram answered {status} without a result", status), ""
-    words = f"Telegram answered {status}: {description}"[:300]
+        return Unclear(
+            gettext("Telegram answered {status} without a result").format(status=status), status
+        ), ""
+    words = gettext("Telegram answered {status}: {description}").format(
+        status=status, description=description
+    )[:300]
     if moved_to := parameters.get("migrate_to_chat_id"):
         return Refused(words, http_status=status), str(moved_to)
     if status == 403 or (status == 400 and GONE.search(description)):

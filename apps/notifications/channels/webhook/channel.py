@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from django.utils.translation import gettext
 
 from apps.core import standard_webhooks as signing
+from apps.core.words import gettext_lazy
 from apps.notifications.channels.base import (
     AddedBy,
     AfterCrash,
@@ -39,7 +41,7 @@ class Webhook(Channel):
     """
 
     kind = "webhook"
-    words = "Webhook"
+    words = gettext_lazy("Webhook")
     added_by = AddedBy.ELSEWHERE
     icon = "webhook"
     policy = retries.WEBHOOK
@@ -89,7 +91,7 @@ class Webhook(Channel):
         body = rendered.payload["body"].encode()
         headers = {
             "content-type": "application/json",
-            "user-agent": "Candlewright-Webhooks/1",
+            "user-agent": gettext("Candlewright-Webhooks/1"),
             **signing.headers(keys_in_force(to.secrets, now), f"msg_{key}", now, body),
         }
         try:

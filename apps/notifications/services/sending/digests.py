@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext
 
 from apps.accounts.language import writing_to
 from apps.notifications.channels.registry import channel_of
@@ -88,5 +89,9 @@ def _said(deliveries: list[Delivery]) -> dict[str, Any]:
     ]
     if number > SHOWN:
         facts.append(["…", f"and {number - SHOWN} more in your inbox"])
-    title = "1 notice of the last day" if number == 1 else f"{number} notices of the last day"
+    title = (
+        gettext("1 notice of the last day")
+        if number == 1
+        else gettext("{number} notices of the last day").format(number=number)
+    )
     return {"title": title, "facts": facts, "url": "/"}

@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from apps.accounts.language import writing_to
 from apps.accounts.models import User
@@ -178,11 +179,11 @@ def message_of(delivery: Delivery, *, unread: int = 0) -> Message:
     is_discreet = _is_discreet(delivery)
     if is_discreet:
         content = Content(
-            title="There is something new in your inbox",
+            title=gettext("There is something new in your inbox"),
             url=reverse("notifications:notice", args=[notice.uuid])
             if notice.in_inbox
             else reverse("notifications:inbox"),
-            url_words="Read it",
+            url_words=gettext("Read it"),
         )
     waits_for_answer = notice.until == Until.ACKNOWLEDGED and notice.acknowledged_at is None
     can_be_off = not event.required and not notice.is_test

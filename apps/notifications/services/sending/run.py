@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.notifications.channels.registry import channels
 from apps.notifications.choices import DeliveryStatus, Urgency
@@ -104,7 +105,7 @@ def _dry(parcel: Parcel, now: datetime) -> Tried:
         parcel.tries,
         now,
         now,
-        error="NOTIFICATIONS_LIVE is off",
+        error=gettext("NOTIFICATIONS_LIVE is off"),
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import F, Max, Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.trading.brokers.base import (
     Balance,
@@ -138,8 +139,11 @@ def _take_missed(account: TradingAccount, seen: Seen) -> None:
                 account,
                 DiscrepancyKind.MISSED_FILL,
                 key=f"{order.client_order_id}:{order.filled.normalize():f}",
-                words=f"{(order.filled - before).normalize():f} units of {order.client_order_id} came late, and are "
-                f"counted now.",
+                words=gettext(
+                    "{normalize:f} units of {client_order_id} came late, and are counted now."
+                ).format(
+                    normalize=(order.filled - before).normalize(), client_order_id=order.client_order_id
+                ),
                 data={"order": order.client_order_id},
             )
 
@@ -151,8 +155,12 @@ def _tell_of_trades(account: TradingAccount, sync: AccountSync, seen: Seen) -> N
             account,
             DiscrepancyKind.EXTERNAL_TRADE,
             key=_name(trade),
-            words=f"Somebody else traded: {trade.side} {trade.units.normalize():f} {trade.symbol} at "
-            f"{trade.price.normalize():f}.",
+            words=gettext("Somebody else traded: {side} {normalize:f} {symbol} at {normalize_2:f}.").format(
+                side=trade.side,
+                normalize=trade.units.normalize(),
+                symbol=trade.symbol,
+                normalize_2=trade.price.normalize(),
+            ),
             data={"order": trade.exchange_order_id, "at": trade.at},
         )
 
@@ -200,8 +208,10 @@ def _compare_balances(account: TradingAccount, seen: Seen, began: datetime) -> N
                 account,
                 DiscrepancyKind.BALANCE,
                 key=f"{currency}:{began.isoformat(timespec='seconds')}",
-                words=f"{currency} changed by {change.normalize():+f}, and no trade explains it: a deposit, a "
-                f"withdrawal or a conversion.",
+                words=gettext(
+                    "{currency} changed by {normalize:+f}, and no trade explains it: a deposit, a withdrawal or a "
+                    "conversion."
+                ).format(currency=currency, normalize=change.normalize()),
                 data={
                     "currency": currency,
                     "change": f"{change.normalize():f}",
@@ -260,8 +270,9 @@ def _tell_of_shortfalls(account: TradingAccount, held: Amounts) -> None:
             account,
             DiscrepancyKind.SHORTFALL,
             key=f"{currency}:{timezone.now():%Y-%m-%d}",
-            words=f"The books hold {wanted[currency]:,.2f} {currency}, which is {amount:,.2f} more than the exchange "
-            f"does.",
+            words=gettext(
+                "The books hold {wanted:,.2f} {currency}, which is {amount:,.2f} more than the exchange does."
+            ).format(wanted=wanted[currency], currency=currency, amount=amount),
             data={"currency": currency, "missing": f"{amount.normalize():f}"},
         )
     if not short:

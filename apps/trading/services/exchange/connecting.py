@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.accounts.selectors import people_with
@@ -46,7 +47,9 @@ def connect_account(
     """An account whose keys are being checked. Raises UnknownExchange, AccountNameTaken."""
     if exchange not in EXCHANGES:
         known = ", ".join(sorted(EXCHANGES))
-        raise UnknownExchange(f"{exchange} is none of {known}.", field="exchange")
+        raise UnknownExchange(
+            gettext("{exchange} is none of {known}.").format(exchange=exchange, known=known), field="exchange"
+        )
     try:
         with transaction.atomic():
             account = TradingAccount.objects.create(
@@ -60,7 +63,9 @@ def connect_account(
                 freeze_on_foreign=freeze_on_foreign,
             )
     except IntegrityError as error:
-        raise AccountNameTaken(f"There is an account named {name} already.", field="name") from error
+        raise AccountNameTaken(
+            gettext("There is an account named {name} already.").format(name=name), field="name"
+        ) from error
     record(
         actor=actor,
         workspace=workspace,
@@ -141,7 +146,11 @@ def check_account(account_id: int) -> AccountState | None:
         with counted(keys, KeyPurpose.CHECK):
             found, markets = with_broker(keys, _ask)
     except KeysRefused as error:
-        judged = Verdict(AccountState.REFUSED, f"The exchange does not take the keys: {error.words}", False)
+        judged = Verdict(
+            AccountState.REFUSED,
+            gettext("The exchange does not take the keys: {words}").format(words=error.words),
+            False,
+        )
     except Rejected as error:
         judged = Verdict(AccountState.REFUSED, error.words, False)
     except BrokerError as error:
@@ -221,10 +230,12 @@ def mark_failed(account: TradingAccount, words: str) -> None:
                 event=ACCOUNT_FAILED.name,
                 key=f"account-failed:{account.uuid}:{timezone.now():%Y%m%d%H}:{person}",
                 data=lambda: {
-                    "title": f"{account.name} takes no orders",
-                    "text": f"Its exchange does not take the keys any more: {words}",
+                    "title": gettext("{name} takes no orders").format(name=account.name),
+                    "text": gettext("Its exchange does not take the keys any more: {words}").format(
+                        words=words
+                    ),
                     "url": f"/trading/accounts/{account.uuid}/",
-                    "url_words": "Open the account",
+                    "url_words": gettext("Open the account"),
                 },
                 workspace_id=account.workspace_id,
             )
@@ -239,4 +250,6 @@ def _packed(api_key: str, secret: str, password: str) -> str:
 
 def _at_exchange(account: TradingAccount) -> None:
     if account.kind != AccountKind.EXCHANGE:
-        raise NotAtExchange(f"{account.name} is a paper account: it has no exchange and no keys.")
+        raise NotAtExchange(
+            gettext("{name} is a paper account: it has no exchange and no keys.").format(name=account.name)
+        )

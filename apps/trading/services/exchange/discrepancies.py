@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User
 from apps.accounts.selectors import people_with
@@ -59,13 +60,15 @@ def _tell(account: TradingAccount, found: Discrepancy) -> None:
         text = found.words
         if is_foreign:
             text = f"{text} " + (
-                "If nobody of you did this, somebody else has your keys: freeze the account and delete them there."
+                gettext(
+                    "If nobody of you did this, somebody else has your keys: freeze the account and delete them there."
+                )
             )
         return {
             "title": f"{found.get_kind_display()}: {account.name}",
             "text": text,
             "url": f"/trading/accounts/{account.uuid}/",
-            "url_words": "Open the account",
+            "url_words": gettext("Open the account"),
         }
 
     queue_notices(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from apps.trading.brokers.base import OrderReport
 from apps.trading.choices import DiscrepancyKind, OrderStatus
 from apps.trading.models import Order, TradingAccount
@@ -30,8 +32,10 @@ def take_report(account: TradingAccount, report: OrderReport) -> bool:
             account,
             DiscrepancyKind.LOST_ORDER,
             key=order.client_order_id,
-            words=f"The order {order.client_order_id} rests at the exchange, and is over in our books "
-            f"({order.get_status_display().lower()}). Cancel it on the exchange's page.",
+            words=gettext(
+                "The order {client_order_id} rests at the exchange, and is over in our books ({lower}). Cancel it "
+                "on the exchange's page."
+            ).format(client_order_id=order.client_order_id, lower=order.get_status_display().lower()),
             data={"order": order.client_order_id, "exchange_order": report.exchange_order_id},
         )
     if order.filled != report.filled or order.status in (OrderStatus.SUBMITTING, OrderStatus.UNKNOWN):
@@ -42,8 +46,12 @@ def take_report(account: TradingAccount, report: OrderReport) -> bool:
 
 
 def _report_foreign(account: TradingAccount, report: OrderReport) -> None:
-    words = f"Somebody placed an order with the account's keys or on its page: {report.side} "
-    words += f"{report.units.normalize():f} {report.symbol} (order {report.exchange_order_id})."
+    words = gettext("Somebody placed an order with the account's keys or on its page: {side} ").format(
+        side=report.side
+    )
+    words += gettext("{normalize:f} {symbol} (order {exchange_order_id}).").format(
+        normalize=report.units.normalize(), symbol=report.symbol, exchange_order_id=report.exchange_order_id
+    )
     is_new = report_discrepancy(
         account,
         DiscrepancyKind.FOREIGN_ORDER,

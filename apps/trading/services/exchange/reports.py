@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.trading.brokers.base import Broker, OrderReport, TradeReport
 from apps.trading.choices import DiscrepancyKind, EventKind, EventSource, KeyPurpose, OrderStatus
@@ -81,8 +82,13 @@ def record_known(account: TradingAccount, order: Order, known: Known) -> OrderSt
                 account,
                 DiscrepancyKind.FEE,
                 key=_trade_id(trade),
-                words=f"A fee of {trade.fee.normalize():f} {trade.fee_currency} has no price in {account.currency}: "
-                f"the ledger counts it as 0.",
+                words=gettext(
+                    "A fee of {normalize:f} {fee_currency} has no price in {currency}: the ledger counts it as 0."
+                ).format(
+                    normalize=trade.fee.normalize(),
+                    fee_currency=trade.fee_currency,
+                    currency=account.currency,
+                ),
                 data={"order": order.client_order_id},
             )
     order.refresh_from_db()
@@ -145,7 +151,9 @@ def _event(account: TradingAccount, order: Order, kind: EventKind, report: Order
         kind,
         timezone.now(),
         EventSource.EXCHANGE,
-        words=f"The exchange says: {report.status}." if kind != EventKind.ACCEPTED else "",
+        words=gettext("The exchange says: {status}.").format(status=report.status)
+        if kind != EventKind.ACCEPTED
+        else "",
         exchange_order_id=report.exchange_order_id,
         data={
             "units": str(report.units),

@@ -8,6 +8,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.trading.brokers.base import BrokerError, KeysRefused
 from apps.trading.brokers.exchanges import EXCHANGES
@@ -72,7 +73,9 @@ def refresh_orders(account_id: int) -> int:
                 account,
                 DiscrepancyKind.LOST_ORDER,
                 key=order.client_order_id,
-                words=f"The exchange no longer knows the order {order.client_order_id}, which rested there.",
+                words=gettext(
+                    "The exchange no longer knows the order {client_order_id}, which rested there."
+                ).format(client_order_id=order.client_order_id),
                 data={"order": order.client_order_id},
             )
     return looked_at
@@ -106,7 +109,7 @@ def _give_up_waiting(account: TradingAccount) -> None:
     silent = Order.objects.select_for_update(no_key=True, skip_locked=True).filter(
         account=account, status=OrderStatus.SUBMITTING, submitted_at__lt=latest
     )
-    words = "No answer came: whoever sent it ended before one did."
+    words = gettext("No answer came: whoever sent it ended before one did.")
     record_events(
         NewEvent(
             account.pk, order.client_order_id, EventKind.UNKNOWN, timezone.now(), EventSource.US, words=words
@@ -119,9 +122,9 @@ def _never_arrived(account: TradingAccount, order: Order) -> None:
     """The exchange does not know it and will not take it any more. Where that is certain it waits to be sent anew."""
     bounds = EXCHANGES[account.exchange].bounds_requests
     kind = EventKind.NOT_FOUND if bounds else EventKind.REJECTED
-    words = "The exchange does not know it, and the request can no longer arrive."
+    words = gettext("The exchange does not know it, and the request can no longer arrive.")
     if not bounds:
-        words = "The exchange does not know it. It is not sent again, because it could still arrive."
+        words = gettext("The exchange does not know it. It is not sent again, because it could still arrive.")
     record_events(
         [
             NewEvent(

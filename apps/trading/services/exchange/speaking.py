@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext
 
 from apps.core.circuits import Circuit, Gate, Rule
 from apps.core.secrets.cipher import SecretUnreadable
@@ -28,7 +29,7 @@ def keys_of(account: TradingAccount) -> Keys:
         stored = sealed.reveal()
         return Keys.read(account.pk, account.exchange, account.is_testnet, stored)
     except (SecretUnreadable, ValueError, KeyError) as error:
-        raise KeysRefused("The stored keys cannot be opened. Enter them again.") from error
+        raise KeysRefused(gettext("The stored keys cannot be opened. Enter them again.")) from error
 
 
 def circuit_of(account: TradingAccount) -> Circuit:

@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.trading.brokers.base import Broker, BrokerError, KeysRefused, NoAnswer, NotTaken, Rejected, Ticket
 from apps.trading.choices import (
@@ -85,7 +86,7 @@ def expire_orders(account: TradingAccount) -> int:
         for order in waiting.order_by("pk")
         if (order.expires_at or order.created_at) <= (now if order.expires_at else latest)
     ]
-    words = "It could not be sent in time."
+    words = gettext("It could not be sent in time.")
     ends = [
         NewEvent(account.pk, order.client_order_id, EventKind.EXPIRED, now, EventSource.US, words=words)
         for order in stale
@@ -93,7 +94,12 @@ def expire_orders(account: TradingAccount) -> int:
     ended = {order.pk for order in stale}
     ends += [  # asked while nobody knew whether it had arrived
         NewEvent(
-            account.pk, order.client_order_id, EventKind.CANCELLED, now, EventSource.US, words="As was asked."
+            account.pk,
+            order.client_order_id,
+            EventKind.CANCELLED,
+            now,
+            EventSource.US,
+            words=gettext("As was asked."),
         )
         for order in waiting.order_by("pk")
         if order.pk not in ended and is_cancel_asked(order)

@@ -1,0 +1,59 @@
+"""No text for people is written into a page or a message without being in the catalogues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.texts import python_texts, template_texts
+
+ROOT = Path(__file__).resolve().parents[2]
+# Staff read English; what programs and operators read stays in it as well.
+STAFF = ("templates/admin/",)
+PROGRAMS = (
+    "engine",
+    "api",
+    "management",
+    "migrations",
+    "gateways",
+    "intake",
+    "providers",
+    "openid",
+    "library",
+)
+
+
+def test_templates_have_no_text_of_their_own():
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {words}"
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        if not str(path.relative_to(ROOT)).startswith(STAFF)
+        for line, words in template_texts(path.read_text())
+    ]
+    assert not found, "mark these with {% translate %}:\n" + "\n".join(found)
+
+
+def test_python_has_no_label_or_message_of_its_own():
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {words}"
+        for path in sorted((ROOT / "apps").rglob("*.py"))
+        if not set(path.relative_to(ROOT).parts) & set(PROGRAMS)
+        and not path.name.startswith(("admin", "demo", "staff"))
+        for line, words in python_texts(path)
+    ]
+    assert not found, "mark these with gettext:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("<p>Run backtest</p>", ["Run backtest"]),
+        ('<p>{% translate "Run backtest" %}</p>', []),
+        ('<c-empty title="No bot yet"></c-empty>', ["title='No bot yet'"]),
+        ("<p>{{ name }}<code>close</code> · CSV</p>", []),
+        ("{% blocktranslate %}Stop {{ name }}{% endblocktranslate %} now", ["now"]),
+    ],
+)
+def test_what_counts_as_a_text(source: str, words: list[str]):
+    assert [found for _, found in template_texts(source)] == words
