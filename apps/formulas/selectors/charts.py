@@ -13,7 +13,7 @@ from apps.engine.bars import COLUMNS, Bars
 from apps.engine.lang import Evaluation, EvaluationError, FormulaError, compile_formula, parse
 from apps.formulas.errors import CannotEvaluate, InvalidFormula
 from apps.formulas.plots import near_prices, share_panes
-from apps.formulas.selectors.data import MAX_STEPS, affordable, index_of, numbers, recent_bars
+from apps.formulas.selectors.data import affordable, index_of, numbers, recent_bars
 from apps.formulas.selectors.texts import refuse
 
 BEFORE, AFTER = 160, 80  # bars drawn before and after the one in question
@@ -89,9 +89,9 @@ def _lacks_a_rule(text: str, error: InvalidFormula) -> bool:
 
 
 def _evaluated(
-    text: str, bars: Bars, settings: Mapping[str, Any] | None = None, steps: int = MAX_STEPS
+    text: str, bars: Bars, settings: Mapping[str, Any] | None = None, steps: int | None = None
 ) -> tuple[Evaluation, Bars]:
-    """The formula on the last of the bars, as many as `steps` allow."""
+    """The formula on the last of the bars, as many as its cost allows."""
     try:
         program = compile_formula(text, settings)
         bars = affordable(program, bars, steps)
