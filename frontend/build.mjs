@@ -41,6 +41,12 @@ async function buildStyles(out) {
   await writeFile(path.join(out, "app.css"), css);
 }
 
+/** Blockly's core alone: its generators and stock blocks, which its plugin names, stay out. */
+const blocklyCore = {
+  name: "blockly-core",
+  setup: (build) => build.onResolve({ filter: /^blockly(\/core)?$/ }, () => ({ path: path.join(MODULES, "blockly", "blockly_compressed.js") })),
+};
+
 /** One self-contained classic script per entry point. */
 async function buildScripts(out) {
   const entry = (name) => path.join(HERE, "js", name);
@@ -50,7 +56,9 @@ async function buildScripts(out) {
       app: entry("app.js"),
       charts: entry("charts/index.js"),
       editor: entry("editor/index.js"),
+      blocks: entry("blocks/index.js"),
     },
+    plugins: [blocklyCore],
     absWorkingDir: ROOT,
     outdir: out,
     bundle: true,
@@ -98,10 +106,17 @@ async function copyFonts(out) {
   }
 }
 
+/** Blockly's pictures: cursors, arrows, the handle of comments. */
+async function copyBlockly(out) {
+  await mkdir(path.join(out, "blockly"), { recursive: true });
+  const folder = path.join(MODULES, "blockly", "media");
+  for (const file of (await readdir(folder)).filter((name) => !name.endsWith(".mp3"))) await copyFile(path.join(folder, file), path.join(out, "blockly", file));
+}
+
 async function build(out) {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  await Promise.all([buildStyles(out), buildScripts(out), buildIcons(out), copyFonts(out)]);
+  await Promise.all([buildStyles(out), buildScripts(out), buildIcons(out), copyFonts(out), copyBlockly(out)]);
 }
 
 async function files(folder) {

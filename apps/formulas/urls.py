@@ -15,6 +15,7 @@ urlpatterns = [
     path("library/", library.library, name="library"),
     path("library/<slug:key>/", library.library_detail, name="library-detail"),
     path("library/<slug:key>/use/", library.library_use, name="library-use"),
+    path("why/", explain.text_why, name="text-why"),
     path("shared/", sharing.shared_list, name="shared-list"),
     path("<uuid:uuid>/", drafts.formula_detail, name="formula-detail"),
     path("<uuid:uuid>/export/", drafts.formula_export, name="formula-export"),

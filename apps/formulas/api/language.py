@@ -33,6 +33,7 @@ from apps.formulas.api.language_serializers import (
     PineSerializer,
     PineSourceSerializer,
     PlaceSerializer,
+    PreviewRequestSerializer,
     SignatureSerializer,
     TemplateSerializer,
     TextFromSerializer,
@@ -54,6 +55,7 @@ from apps.formulas.selectors import (
     formula_of_pine,
     hover_at,
     pine_of,
+    preview,
     recent_bars,
     signal_changes,
     signature_at,
@@ -220,6 +222,14 @@ class LanguageViewSet(ApiViewSet):
         body = given(EvaluateRequestSerializer, request)
         bars = load_bars(bar_set_of(request, body.pop("bar_set")))
         return Response(evaluation_report(bars=recent_bars(bars, until=body.pop("end", None)), **body))
+
+    @extend_schema(request=PreviewRequestSerializer, responses=ANY_OBJECT)
+    @action(detail=False, methods=["post"])
+    def preview(self, request: Request) -> Response:
+        """What the formula draws and marks on the last bars, for the chart beside an editor; times in epoch seconds."""
+        body = given(PreviewRequestSerializer, request)
+        bars = load_bars(bar_set_of(request, body.pop("bar_set")))
+        return Response(preview(bars=recent_bars(bars, until=body.pop("end", None)), **body))
 
     @extend_schema(request=WhyRequestSerializer, responses=ANY_OBJECT)
     @action(detail=False, methods=["post"])

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.api.serializers import Serializer
-from apps.formulas.selectors import MAX_POINTS
+from apps.formulas.selectors import MAX_POINTS, PREVIEW_BARS
 
 
 class TextSerializer(Serializer[dict[str, Any]]):
@@ -71,6 +71,14 @@ class EvaluateRequestSerializer(OnBarsSerializer):
     points = serializers.IntegerField(
         default=1_000, min_value=1, max_value=MAX_POINTS, help_text="At most so many bars, the last ones"
     )
+
+
+class PreviewRequestSerializer(OnBarsSerializer):
+    end = serializers.DateTimeField(required=False, help_text="The last bar; by default that of the set")
+    points = serializers.IntegerField(
+        default=500, min_value=1, max_value=PREVIEW_BARS, help_text="At most so many bars, the last ones"
+    )
+    with_bars = serializers.BooleanField(default=True, help_text="Whether the bars themselves are sent, too")
 
 
 class WhyRequestSerializer(OnBarsSerializer):

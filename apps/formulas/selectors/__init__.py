@@ -2,7 +2,7 @@
 
 from apps.formulas.plots import near_prices, share_panes
 from apps.formulas.selectors.changes import change_note, changes_between, signal_changes
-from apps.formulas.selectors.charts import chart_around
+from apps.formulas.selectors.charts import PREVIEW_BARS, chart_around, preview
 from apps.formulas.selectors.data import (
     MAX_POINTS,
     WhyAt,
@@ -45,6 +45,7 @@ from apps.formulas.selectors.texts import (
 
 __all__ = [
     "MAX_POINTS",
+    "PREVIEW_BARS",
     "SORTS",
     "STATES",
     "Relative",
@@ -71,6 +72,7 @@ __all__ = [
     "lineage_of",
     "near_prices",
     "pine_of",
+    "preview",
     "recent_bars",
     "search_formulas",
     "share_panes",

@@ -1,21 +1,26 @@
-"""A formula on the bars around one of them, as the price chart of the pages takes it."""
+"""A formula on the bars around one of them, or on the last ones, as the price chart of the pages takes it."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from apps.engine.bars import COLUMNS, Bars
-from apps.engine.lang import Evaluation, EvaluationError, FormulaError, compile_formula
-from apps.formulas.errors import CannotEvaluate
+from apps.engine.lang import Evaluation, EvaluationError, FormulaError, compile_formula, parse
+from apps.formulas.errors import CannotEvaluate, InvalidFormula
 from apps.formulas.plots import near_prices, share_panes
 from apps.formulas.selectors.data import affordable, index_of, numbers, recent_bars
 from apps.formulas.selectors.texts import refuse
 
 BEFORE, AFTER = 160, 80  # bars drawn before and after the one in question
 MAX_LINES = 8
+PREVIEW_BARS = 5_000  # drawn at once, at most
+SILENT_RULE = "long when false"
+PREVIEW_STEPS = 200_000_000  # operators worked off for one preview: a fifth of a second
 _MARKS = {
     "long": ("long", "entry"),
     "short": ("short", "entry"),
@@ -33,26 +38,82 @@ def chart_around(text: str, bars: Bars, moment: datetime | None) -> dict[str, An
     its number series are drawn. Of a condition that goes on, the first bar is marked. Raises InvalidFormula and
     CannotEvaluate.
     """
-    bars = recent_bars(bars)
+    found, bars = _evaluated(text, recent_bars(bars))
+    chosen = len(bars) - 1 if moment is None else min(index_of(bars, moment), len(bars) - 1)
+    last = min(len(bars), chosen + AFTER + 1)
+    first = max(0, min(chosen - BEFORE, last - BEFORE - AFTER))
+    return {
+        **_candles(bars, first, last),
+        **_drawn(found, bars, first, last),
+        "chosen": int(bars.time[chosen]) // 1000,
+    }
+
+
+def preview(
+    text: str, bars: Bars, *, points: int, with_bars: bool = True, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The last `points` of `bars` with what a formula draws and marks there, while it is being written.
+
+    Without `with_bars` the columns of the bars are left out, for who has them: `first` and `last` (seconds since 1970
+    UTC) and `count` say which they are. `evaluated` bars were read, as many as a preview may cost; `signals` is how
+    many of the marks there are; `milliseconds` is what compiling and evaluating took. A text that has no rule yet is
+    drawn all the same. Raises InvalidFormula and CannotEvaluate.
+    """
+    began = time.perf_counter()
     try:
-        program = compile_formula(text)
-        bars = affordable(program, bars)
-        found = program.evaluate(bars)
+        found, bars = _evaluated(text, bars, settings, PREVIEW_STEPS)
+    except InvalidFormula as error:
+        if not _lacks_a_rule(text, error):
+            raise
+        found, bars = _evaluated(f"{text}\n{SILENT_RULE}", bars, settings, PREVIEW_STEPS)
+    took = time.perf_counter() - began
+    last = len(bars)
+    first = max(0, last - points)
+    drawn = _drawn(found, bars, first, last)
+    return {
+        **(_candles(bars, first, last) if with_bars else {}),
+        **drawn,
+        "first": int(bars.time[first]) // 1000,
+        "last": int(bars.time[-1]) // 1000,
+        "count": last - first,
+        "signals": len(drawn["markers"]),
+        "evaluated": last,
+        "milliseconds": round(took * 1000, 1),
+    }
+
+
+def _lacks_a_rule(text: str, error: InvalidFormula) -> bool:
+    """Whether a text is right but for the rule that has not been written yet: the one error that is about no place."""
+    found: list[dict[str, Any]] = error.extra["formula_errors"]
+    return len(found) == 1 and not found[0]["node"] and not parse(text).problems
+
+
+def _evaluated(
+    text: str, bars: Bars, settings: Mapping[str, Any] | None = None, steps: int | None = None
+) -> tuple[Evaluation, Bars]:
+    """The formula on the last of the bars, as many as its cost allows."""
+    try:
+        program = compile_formula(text, settings)
+        bars = affordable(program, bars, steps)
+        return program.evaluate(bars), bars
     except FormulaError as error:
         raise refuse(error.errors) from None
     except EvaluationError as error:
         raise CannotEvaluate(str(error)) from None
-    chosen = len(bars) - 1 if moment is None else min(index_of(bars, moment), len(bars) - 1)
-    last = min(len(bars), chosen + AFTER + 1)
-    first = max(0, min(chosen - BEFORE, last - BEFORE - AFTER))
+
+
+def _candles(bars: Bars, first: int, last: int) -> dict[str, Any]:
+    times = (bars.time[first:last] // 1000).tolist()
+    return {"time": times, **{name: numbers(getattr(bars, name)[first:last]) for name in COLUMNS}}
+
+
+def _drawn(found: Evaluation, bars: Bars, first: int, last: int) -> dict[str, Any]:
+    """Plots over the prices, those in panes of their own, and marks."""
     over, own = _lines(found, bars.close, first, last)
     return {
-        "time": (bars.time[first:last] // 1000).tolist(),
-        **{name: numbers(getattr(bars, name)[first:last]) for name in COLUMNS},
         "plots": {name: numbers(column) for name, column in over},
         "panes": [{name: numbers(column) for name, column in pane} for pane in share_panes(own)],
         "markers": _marks(found, first, last),
-        "chosen": int(bars.time[chosen]) // 1000,
     }
 
 

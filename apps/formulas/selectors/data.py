@@ -43,11 +43,11 @@ def recent_bars(bars: Bars, *, until: datetime | None = None, most: int = MAX_BA
     return bars.slice(max(0, end - most), end)
 
 
-def affordable(program: Program, bars: Bars) -> Bars:
-    """The last of `bars`, as many as the formula's cost allows for one answer."""
+def affordable(program: Program, bars: Bars, max_steps: int | None = None) -> Bars:
+    """The last of `bars`, as many as the formula's cost allows for one answer (of MAX_STEPS where not told)."""
     steps = cost_of(program.chart, [graph for _, graph in program.frames.values()]).steps
     thousand = evaluation_bytes(program, 1_000)
-    most = min(MAX_STEPS // max(1, steps), MAX_BYTES * 1_000 // max(1, thousand))
+    most = min((max_steps or MAX_STEPS) // max(1, steps), MAX_BYTES * 1_000 // max(1, thousand))
     return bars.slice(max(0, len(bars) - max(1, most)), len(bars))
 
 

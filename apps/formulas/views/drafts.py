@@ -20,7 +20,14 @@ from apps.formulas.choices import ShareLevel
 from apps.formulas.forms import FormulaForm, UploadForm
 from apps.formulas.library import template_of, templates
 from apps.formulas.models import Formula
-from apps.formulas.selectors import SORTS, STATES, check_report, search_formulas
+from apps.formulas.selectors import (
+    PREVIEW_BARS,
+    SORTS,
+    STATES,
+    check_report,
+    explanation,
+    search_formulas,
+)
 from apps.formulas.services import (
     archive_formula,
     create_formula,
@@ -29,7 +36,10 @@ from apps.formulas.services import (
     unarchive_formula,
 )
 from apps.formulas.views.history import publish
+from apps.markets.selectors import visible_bar_sets
 
+MARKETS = 500  # offered for the chart beside the editor
+PREVIEW_COUNTS = (500, 250, 1_000, 2_500, PREVIEW_BARS)  # bars on it; the first is what one sees at first
 SUGGESTED = 6  # templates shown where there is no formula yet
 
 
@@ -73,6 +83,7 @@ def formula_new(request: HttpRequest) -> HttpResponse:
         "report": check_report(text) if text else None,
         "templates": templates()[:SUGGESTED],
         "can_edit": True,
+        **_beside(request, text),
     }
     return render(request, "formulas/formula_edit.html", context)
 
@@ -99,8 +110,15 @@ def formula_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "formula": formula,
         "report": check_report(text) if text else None,
         "can_edit": formula.level in ("", ShareLevel.EDIT) and "formulas.edit" in request.rights,
+        **_beside(request, text),
     }
     return render(request, "formulas/formula_edit.html", context, status=409 if form.overtaken else 200)
+
+
+def _beside(request: HttpRequest, text: str) -> dict[str, Any]:
+    """What stands beside the editor: markets for its chart, and the text in plain words."""
+    markets = visible_bar_sets(request.workspace)[:MARKETS] if "markets.view" in request.rights else []
+    return {"bar_sets": list(markets), "preview_counts": PREVIEW_COUNTS, "explanation": explanation(text)}
 
 
 def after_save(request: HttpRequest, formula: Formula) -> HttpResponse:

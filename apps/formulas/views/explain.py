@@ -8,10 +8,12 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
+from apps.core.address_limits import limited_by_address
 from apps.core.errors import DomainError
+from apps.engine.lang.lexer import MAX_BYTES
 from apps.formulas.access import open_formula
 from apps.formulas.forms import WhyForm
 from apps.formulas.selectors import (
@@ -25,6 +27,7 @@ from apps.formulas.selectors import (
 from apps.markets.services import load_bars
 
 NO_RULES = ("input", "definition", "plot")
+WHYS_PER_MINUTE = 300  # while an arrow key is held, each bar where it stops is asked for
 
 
 @needs("formulas.view")
@@ -58,6 +61,31 @@ def formula_bars(request: HttpRequest, uuid: UUID) -> JsonResponse:
         return JsonResponse({"detail": error.message}, status=422)
 
 
+@needs("formulas.view")
+@require_POST
+@limited_by_address("why", per_minute=WHYS_PER_MINUTE)
+def text_why(request: HttpRequest) -> HttpResponse:
+    """Why a text, which need not be stored, says what it says on a bar: the panel beside the editor."""
+    form = WhyForm(request.POST, workspace=request.workspace)
+    context: dict[str, Any] = {"form": form}
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+    if len(text.encode()) > MAX_BYTES:
+        context["refusal"] = gettext("The formula is too long.")
+    else:
+        context |= _why(text, form)
+    return render(request, "formulas/_why_here.html", context)
+
+
+def _values(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    """By node: what each part was on the bar, and whether each condition held; for the blocks."""
+    values: dict[str, Any] = {}
+    for one in statements:
+        values |= {row["node"]: row["value"] for row in one["rows"]}
+        if one["held"] is not None:
+            values[one["node"]] = one["held"]
+    return values
+
+
 def _why(text: str, form: WhyForm) -> dict[str, Any]:
     bar_set = form.chosen()
     if bar_set is None:
@@ -69,6 +97,7 @@ def _why(text: str, form: WhyForm) -> dict[str, Any]:
     statements = [{**one, "rows": list(value_rows(one["tree"]))} for one in found.report["statements"]]
     return {
         "why": found,
+        "values": _values(statements),
         "bar_set": bar_set,
         "watched": [one for one in statements if one["held"] is not None],
         "series": [one for one in statements if one["kind"] in ("definition", "plot")],

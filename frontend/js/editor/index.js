@@ -4,7 +4,8 @@
  * The textarea keeps the text at every moment, so forms post as before. `data-services` is where the language's services
  * are, `data-reference` the function reference. A list `[data-formula-problems]` in the same form is taken out once the
  * editor shows problems itself. Mod-Enter presses the form's primary button, also one outside it that names the form,
- * Mod-S the one that saves; Mod-Shift-F lays the text out. Each check dispatches `formula:checked` on the textarea, the report as detail.
+ * Mod-S the one that saves; Mod-Shift-F lays the text out. Each check dispatches `formula:checked` on the textarea, the report as detail,
+ * with the text it is of. In a `[data-workbench]` the editor has blocks, a chart and panels beside it (workbench.js).
  */
 import { acceptCompletion } from "@codemirror/autocomplete";
 import { indentWithTab } from "@codemirror/commands";
@@ -20,6 +21,7 @@ import { hover, signatureHelp } from "./hints.js";
 import { formula } from "./language.js";
 import { ask } from "./services.js";
 import { candlewrightTheme } from "./theme.js";
+import { startWorkbench } from "./workbench.js";
 import { wrapping } from "./wrapping.js";
 
 const CHECK_DELAY_MS = 350;
@@ -58,6 +60,7 @@ class FormulaEditor {
     label?.addEventListener("click", () => this.view.focus());
     area.cwEditor = this.view;
     followFacts(area);
+    startWorkbench(this);
     this.saved = area.value;
     this.form?.addEventListener("submit", () => (this.saved = this.area.value));
     addEventListener("beforeunload", (event) => {
@@ -93,6 +96,17 @@ class FormulaEditor {
     ];
   }
 
+  /** Puts another text in place of this one; what both begin and end with stays, and so does the cursor there. */
+  replace(text) {
+    const old = this.view.state.doc.toString();
+    if (old === text) return;
+    let from = 0;
+    while (from < old.length && from < text.length && old[from] === text[from]) from++;
+    let tail = 0;
+    while (tail < Math.min(old.length, text.length) - from && old.at(-1 - tail) === text.at(-1 - tail)) tail++;
+    this.view.dispatch({ changes: { from, to: old.length - tail, insert: text.slice(from, text.length - tail) }, userEvent: "input.blocks" });
+  }
+
   async lint(view) {
     this.pending?.abort();
     this.pending = new AbortController();
@@ -106,7 +120,7 @@ class FormulaEditor {
     try {
       const report = await ask(this.base, "check", { text: doc.toString() }, signal);
       const diagnostics = diagnosticsOf(report, doc);
-      if (!signal.aborted) this.show(report, diagnostics);
+      if (!signal.aborted) this.show({ ...report, text: doc.toString() }, diagnostics);
       return diagnostics;
     } catch (error) {
       if (!signal.aborted) this.show({ unreachable: error.message }, []);

@@ -1,7 +1,7 @@
 /** The language's services on the server, and places as they count them: lines and columns from 1, by characters. */
 import { csrfToken } from "../dom.js";
 
-/** What `${base}${name}/` answers to `body`, or null where it has nothing to say. Throws when it cannot be reached. */
+/** What `${base}${name}/` answers to `body`, or null where it has nothing to say. Throws when it cannot be reached or refuses; `problem` is what it says then. */
 export async function ask(base, name, body, signal) {
   const response = await fetch(`${base}${name}/`, {
     method: "POST",
@@ -12,7 +12,7 @@ export async function ask(base, name, body, signal) {
   if (response.status === 204) return null;
   const content = await response.json().catch(() => ({}));
   if (response.ok) return content;
-  throw new Error(content.detail || `The server answered ${response.status}.`);
+  throw Object.assign(new Error(content.detail || `The server answered ${response.status}.`), { problem: content });
 }
 
 /** Line and column of a position; a character outside the basic plane counts once, as it does on the server. */
