@@ -5,6 +5,7 @@ from apps.pages.views import first_run, home, journal, receipt, visit
 app_name = "pages"
 urlpatterns = [
     path("", home.landing, name="landing"),
+    path("picture/", home.picture, name="picture"),
     path("demo/", visit.visit, name="visit"),
     path("demo/leave/", visit.visit_end, name="visit-end"),
     path("dashboard/", home.dashboard, name="dashboard"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -14,14 +14,18 @@ from django.views.decorators.http import require_GET
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.backtests.selectors import backtests_of
 from apps.billing.selectors import meters_of, plan_of
+from apps.billing.selectors.comparison import compare
 from apps.billing.selectors.credits import available_of
 from apps.bots.selectors import overview_of
+from apps.core.address_limits import limited_by_address
 from apps.core.snapshots import one_snapshot
 from apps.formulas.library import template_of
 from apps.formulas.selectors import formulas_of
 from apps.pages.first_run import market_for, picks, standing_of
 from apps.pages.incidents import incidents_of
+from apps.pages.picture import picture_now
 from apps.pages.views.first_run import drawn
+from apps.pages.visits import guest_of_demo
 from apps.signals.selectors import signals_of, sources_of
 from apps.trading.models import EquityPoint
 from apps.trading.selectors import Chosen, currencies_of, positions_of
@@ -34,7 +38,25 @@ METERS = ("backtests", "bots")
 def landing(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("pages:dashboard")
-    return render(request, "pages/landing.html", {"template": template_of("rsi-reversal")})
+    template = template_of("rsi-reversal")
+    context = {
+        "template": template,
+        "still": drawn(template) if template else "",
+        "picture": picture_now(),
+        "guest": guest_of_demo(),
+        "comparison": compare("", ""),
+    }
+    return render(request, "pages/landing.html", context)
+
+
+@require_GET
+@limited_by_address("picture", per_minute=60)
+def picture(request: HttpRequest) -> HttpResponse:
+    """The live part of the landing page, fetched again while it is open."""
+    found = picture_now()
+    if found is None:
+        raise Http404("There is no demo to draw here.")
+    return render(request, "pages/_picture.html", {"picture": found})
 
 
 @needs("workspace.view")
