@@ -17,7 +17,7 @@ def test_what_is_wrong_stands_first(web, workspace, user, tested):
     assert "all well" in page
     assert 'class="incidents"' not in page
 
-    throw_switch(workspace, scope=SwitchScope.WORKSPACE, reason="Too much news today", actor=user)
+    throw_switch(workspace=workspace, scope=SwitchScope.WORKSPACE, reason="Too much news today", actor=user)
     page = web.get("/dashboard/").content.decode()
     assert 'data-tone="failed"' in page
     assert page.index("Too much news today") < page.index(f"/bots/{bot.uuid}/")

@@ -81,6 +81,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if "billing.view" in request.rights:
         context["credits"] = available_of(workspace)
     if is_new and offered:
+        context["templates"] = picks()
         context["picks"] = [(template, drawn(template)) for template in picks()]
         context["bar_set"] = market_for(workspace, picks()[0])
     return render(request, "pages/dashboard.html", context)
