@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from asgiref.sync import async_to_sync
-from channels.testing import WebsocketCommunicator
+from asgiref.testing import ApplicationCommunicator
 from django.db import connections
 from django.test import Client
 
@@ -21,19 +23,22 @@ def _connection_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def _first(path: str, cookie: str) -> dict[str, object]:
-    """What a connection is told first: a message, or the code it is closed with."""
+    """What a connection is told first after it is accepted: a message, or the code it is closed with."""
     headers = [(b"origin", b"http://testserver"), (b"cookie", f"sessionid={cookie}".encode())]
-    line = WebsocketCommunicator(websocket_application, path, headers=headers)
-    await line.connect(timeout=10)
-    found = await line.receive_output(timeout=10)
-    await line.disconnect()
+    scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b"", "subprotocols": []}
+    line = ApplicationCommunicator(websocket_application, scope)
+    await line.send_input({"type": "websocket.connect"})
+    assert (await line.receive_output(10))["type"] == "websocket.accept"
+    found = await line.receive_output(10)
+    await line.send_input({"type": "websocket.disconnect", "code": 1000})
+    await line.wait(10)
     return dict(found)
 
 
 @pytest.mark.parametrize("is_on", [True, False])
 def test_a_visitor_follows_the_demo(workspace, settings, is_on):
     ensure_guest(workspace)
-    client = Client()
+    client = Client(REMOTE_ADDR=f"10.7.{secrets.randbelow(250)}.{secrets.randbelow(250)}")
     client.post("/demo/")
     settings.DEMO_VISITS = is_on
     told = async_to_sync(_first)("/ws/bots/", client.cookies["sessionid"].value)

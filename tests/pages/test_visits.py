@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import pytest
 from django.contrib.auth import authenticate
@@ -24,6 +26,8 @@ ID = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def visitor(guest: Guest, client: Client) -> Client:
+    # an address of its own: visits of one address are limited, too
+    client.defaults["REMOTE_ADDR"] = str(ip_address(10 << 24 | secrets.randbits(24)))
     answer = client.post("/demo/")
     assert (answer.status_code, answer["Location"]) == (302, "/dashboard/")
     return client
