@@ -19,6 +19,7 @@ from apps.accounts.websockets import AccessTokenMiddleware  # noqa: E402
 from apps.core.api.log import request_log  # noqa: E402
 from apps.core.asgi import ThreadedHandler  # noqa: E402
 from apps.core.jobs import load_tasks  # noqa: E402
+from apps.pages.visits import VisitSocketMiddleware  # noqa: E402
 from apps.signals.intake import application as intake_application  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402
 
@@ -28,7 +29,7 @@ get_resolver().url_patterns  # noqa: B018
 load_tasks()
 
 websocket_application = AllowedHostsOriginValidator(
-    AuthMiddlewareStack(AccessTokenMiddleware(URLRouter(websocket_urlpatterns)))
+    AuthMiddlewareStack(VisitSocketMiddleware(AccessTokenMiddleware(URLRouter(websocket_urlpatterns))))
 )
 
 

@@ -69,6 +69,7 @@ HINTS = {
     "stripe_secret_key": "dashboard.stripe.com, Developers, API keys: sk_test_… or sk_live_…, or a restricted key rk_…",
     "stripe_webhook_secret": "whsec_…, as the webhook's page at dashboard.stripe.com shows it (docs/billing-stripe.md)",
     "stripe_api_base": "leave it out for Stripe itself; another address is for the sandbox on this machine",
+    "demo_visits": "true lets strangers look at the demo's workspace without an account, false does not",
     "login_days": "after how many days everybody signs in again, 1 to 365",
     "login_idle_days": "after how many days without use a sign-in ends, 1 to 365",
 }
@@ -143,6 +144,7 @@ class Env(BaseSettings):
     stripe_webhook_secret: str = Field(default="", validate_default=True)
     stripe_api_base: str = STRIPE
     stripe_automatic_tax: bool = False
+    demo_visits: bool = True
     login_days: int = Field(default=90, ge=1, le=365)
     login_idle_days: int = Field(default=14, ge=1, le=365)
 

@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "apps.accounts.sessions.LoginMiddleware",
     "apps.accounts.impersonation.ImpersonationMiddleware",
+    "apps.pages.visits.VisitMiddleware",
     "apps.accounts.appearance.AppearanceMiddleware",
     "apps.accounts.middleware.WorkspaceMiddleware",
     "apps.core.middleware.DomainErrorMiddleware",
@@ -189,6 +190,7 @@ ACCOUNT_CHANGE_EMAIL = True  # the old address stays until the new one is confir
 # Guessing is slowed down by apps.accounts.services.throttling, in which nobody is locked out by somebody else.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password": "20/m/ip"}
 LOGIN_LASTS_DAYS = env.login_days
+DEMO_VISITS = env.demo_visits  # strangers may look at the demo's workspace, where the demo is loaded
 GEOIP_PATH = env.geoip_path
 SOCIALACCOUNT_ADAPTER = "apps.accounts.social.SocialAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # a new account needs an address that the provider has confirmed

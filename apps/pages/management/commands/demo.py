@@ -38,6 +38,7 @@ from apps.markets.selectors import visible_bar_sets
 from apps.markets.services import load_demo_feeds, load_demo_markets
 from apps.pages.demo_bots import fill_bots, trade_ahead
 from apps.pages.demo_signals import fill_signals
+from apps.pages.visits import ensure_guest
 
 PASSWORD = "candlewright-demo"  # noqa: S105  printed at start-up: the demo is open by intent
 PEOPLE = [
@@ -80,6 +81,7 @@ class Command(BaseCommand):
             if plan == "pro":
                 fill_signals(workspace, person, slug="demo")
                 change_profile(workspace, BUYER, actor=person)
+                ensure_guest(workspace)
         trade_ahead(self._feeds, options["bars"])
         for bot, words, person in self._to_pause:
             pause(bot, words=words, actor=person)
