@@ -84,4 +84,6 @@ def test_catalogues_know_every_marked_text():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_languages_know_the_same_texts(language: str):
     for domain in DOMAINS:
-        assert {e.msgid for e in catalogue(language, domain)} == {e.msgid for e in catalogue(LANGUAGES[0], domain)}
+        assert {e.msgid for e in catalogue(language, domain)} == {
+            e.msgid for e in catalogue(LANGUAGES[0], domain)
+        }

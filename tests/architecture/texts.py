@@ -72,7 +72,7 @@ NAMES = {
     ),
 }
 _TRANSLATED = re.compile(
-    r"\{#.*?#\}|\{%\s*(comment|blocktranslate|verbatim)\b.*?\{%\s*end\1\s*%\}|\{%.*?%\}|\{\{.*?\}\}",
+    r"\{#.*?#\}|\{% block page_class %\}.*?\{% endblock %\}|\{%\s*(comment|blocktranslate|verbatim)\b.*?\{%\s*end\1\s*%\}|\{%.*?%\}|\{\{.*?\}\}",
     re.DOTALL,
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
