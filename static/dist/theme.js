@@ -1,0 +1,1 @@
+(()=>{var t=document.documentElement;for(let e of["theme","updown","rail"])try{if(e!=="rail"&&t.dataset.saved!==void 0){t.dataset[e]?localStorage.setItem(`cw-${e}`,t.dataset[e]):localStorage.removeItem(`cw-${e}`);continue}let a=localStorage.getItem(`cw-${e}`);a&&(t.dataset[e]=a)}catch{}})();
