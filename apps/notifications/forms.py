@@ -121,7 +121,11 @@ class LadderForm(forms.Form):
                 min_value=0, max_value=86_400, required=False, label="Wait before it"
             )
             self.fields[f"unit_{number}"] = forms.ChoiceField(
-                choices=UNITS, required=False, initial="60", label="Unit"
+                choices=UNITS,
+                required=False,
+                initial="60",
+                label="Unit",
+                widget=forms.Select(attrs={"aria-label": f"Unit of the wait before step {number}"}),
             )
 
     def rows(self) -> list[tuple[int, forms.BoundField, forms.BoundField, forms.BoundField]]:

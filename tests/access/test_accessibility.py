@@ -1,0 +1,110 @@
+"""Every page of the table stands up to axe-core, fits its window, and is small enough to come quickly.
+
+A new page is looked at as soon as it stands in tests/access/table.py. `make test` looks at each page once, in one of four
+windows (a route is always looked at in the same one); `make prove` looks at each in all four.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from zlib import crc32
+
+import axe_playwright_python
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page
+
+from tests.access.shown import Answer, answers, served
+from tests.access.world import World
+from tests.browser import chromium as chromium
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOK = """async (rules) => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], elementRef: false, runOnly: rules });
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  return violations
+    .map((rule) => `${rule.impact} ${rule.id}: ${rule.nodes.map((node) => node.target.join(" ")).slice(0, 3).join("; ")}`)
+    .concat(wide > 0 ? [`${wide} px wider than the window`] : []);
+}"""
+WINDOWS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
+HEIGHT = {1280: 900, 390: 844}
+MOST_BYTES = 200_000  # of a first visit, compressed; the editor's own script apart
+EDITOR = ("dist/editor.js", "dist/blocks.js")
+FONTS = ("dist/fonts/inter-latin.woff2", "dist/fonts/jetbrains-mono-latin.woff2")
+
+
+@pytest.fixture(scope="module")
+def module_pages(module_world: World, django_db_blocker) -> dict[str, Answer]:
+    with django_db_blocker.unblock():
+        return answers(module_world)
+
+
+@pytest.fixture
+def pages(module_pages: dict[str, Answer], world: World) -> dict[str, Answer]:
+    return module_pages
+
+
+def _wrong(chromium: Browser, pages: dict[str, Answer], window: tuple[int, str], paths: list[str]) -> dict[str, list[str]]:
+    """By path what is to be mended there."""
+    width, theme = window
+    context = chromium.new_context(
+        viewport={"width": width, "height": HEIGHT[width]},
+        color_scheme=theme,  # type: ignore[arg-type]
+        reduced_motion="reduce",  # a word that is fading in has too little contrast meanwhile
+        bypass_csp=True,
+    )
+    page = context.new_page()
+    page.route_web_socket("**/*", lambda socket: None)
+    wrong = {}
+    with served(pages, {"/axe.js": AXE.read_bytes()}) as url:
+        for path in paths:
+            page.goto(url + path)
+            page.add_script_tag(url="/axe.js")
+            found = page.evaluate(LOOK, RULES)
+            if found:
+                wrong[f"{path} at {width} px, {theme}"] = found
+    context.close()
+    return wrong
+
+
+def _window(route: str) -> tuple[int, str]:
+    return WINDOWS[crc32(route.encode()) % len(WINDOWS)]
+
+
+def _documents(pages: dict[str, Answer]) -> dict[str, Answer]:
+    return {path: answer for path, answer in pages.items() if answer.is_page}
+
+
+def test_every_page_can_be_used_by_everybody(pages, chromium):
+    documents = _documents(pages)
+    assert len(documents) > 130
+    wrong = {}
+    for window in WINDOWS:
+        chosen = [path for path, answer in documents.items() if _window(answer.route) == window]
+        wrong |= _wrong(chromium, pages, window, chosen)
+    assert wrong == {}, "\n".join(f"{path}: {one}" for path, found in wrong.items() for one in found)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("window", WINDOWS, ids=lambda window: f"{window[0]}-{window[1]}")
+def test_every_page_can_be_used_in_every_window(pages, chromium, window):
+    assert _wrong(chromium, pages, window, list(_documents(pages))) == {}
+
+
+def _size(name: str) -> int:
+    """Bytes that are sent for a static file; fonts and pictures are compressed already."""
+    content = (Path(settings.BASE_DIR) / "static" / name).read_bytes()
+    return len(content) if name.endswith((".woff2", ".png")) else len(gzip.compress(content))
+
+
+def test_a_first_visit_is_small(pages):
+    """Of each page: itself, its styles and scripts, the icons and the two fonts of Latin letters."""
+    sizes = {}
+    for path, answer in _documents(pages).items():
+        named = re.findall(r'(?:src|href)="/static/([^"?#]+)', answer.body.decode())
+        names = {name for name in named if name not in EDITOR} | {"dist/icons.svg", *FONTS}
+        sizes[path] = len(gzip.compress(answer.body)) + sum(map(_size, names))
+    assert {path: size for path, size in sizes.items() if size > MOST_BYTES} == {}
