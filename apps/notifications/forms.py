@@ -115,17 +115,24 @@ class LadderForm(forms.Form):
         ]
         for number in range(1, MOST_STEPS + 1):
             self.fields[f"channel_{number}"] = forms.ChoiceField(
-                choices=[("", "No step"), *ways], required=False, label=f"Step {number}"
+                choices=[("", "No step"), *ways],
+                required=False,
+                label=f"Step {number}",
+                widget=forms.Select(attrs={"class": "control"}),
             )
             self.fields[f"wait_{number}"] = forms.IntegerField(
-                min_value=0, max_value=86_400, required=False, label="Wait before it"
+                min_value=0,
+                max_value=86_400,
+                required=False,
+                label="Wait before it",
+                widget=forms.NumberInput(attrs={"class": "control"}),
             )
             self.fields[f"unit_{number}"] = forms.ChoiceField(
                 choices=UNITS,
                 required=False,
                 initial="60",
                 label="Unit",
-                widget=forms.Select(attrs={"aria-label": f"Unit of the wait before step {number}"}),
+                widget=forms.Select(attrs={"class": "control", "aria-label": f"Unit of the wait before step {number}"}),
             )
 
     def rows(self) -> list[tuple[int, forms.BoundField, forms.BoundField, forms.BoundField]]:
