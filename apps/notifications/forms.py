@@ -132,7 +132,9 @@ class LadderForm(forms.Form):
                 required=False,
                 initial="60",
                 label="Unit",
-                widget=forms.Select(attrs={"class": "control", "aria-label": f"Unit of the wait before step {number}"}),
+                widget=forms.Select(
+                    attrs={"class": "control", "aria-label": f"Unit of the wait before step {number}"}
+                ),
             )
 
     def rows(self) -> list[tuple[int, forms.BoundField, forms.BoundField, forms.BoundField]]:

@@ -14,7 +14,7 @@ from zlib import crc32
 import axe_playwright_python
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.access.shown import Answer, answers, served
 from tests.access.world import World
@@ -47,7 +47,9 @@ def pages(module_pages: dict[str, Answer], world: World) -> dict[str, Answer]:
     return module_pages
 
 
-def _wrong(chromium: Browser, pages: dict[str, Answer], window: tuple[int, str], paths: list[str]) -> dict[str, list[str]]:
+def _wrong(
+    chromium: Browser, pages: dict[str, Answer], window: tuple[int, str], paths: list[str]
+) -> dict[str, list[str]]:
     """By path what is to be mended there."""
     width, theme = window
     context = chromium.new_context(
@@ -95,16 +97,22 @@ def test_every_page_can_be_used_in_every_window(pages, chromium, window):
 
 
 def _size(name: str) -> int:
-    """Bytes that are sent for a static file; fonts and pictures are compressed already."""
+    """Bytes that are sent for a static file; fonts are compressed already."""
     content = (Path(settings.BASE_DIR) / "static" / name).read_bytes()
-    return len(content) if name.endswith((".woff2", ".png")) else len(gzip.compress(content))
+    return len(content) if name.endswith(".woff2") else len(gzip.compress(content))
 
 
 def test_a_first_visit_is_small(pages):
     """Of each page: itself, its styles and scripts, the icons and the two fonts of Latin letters."""
     sizes = {}
     for path, answer in _documents(pages).items():
-        named = re.findall(r'(?:src|href)="/static/([^"?#]+)', answer.body.decode())
-        names = {name for name in named if name not in EDITOR} | {"dist/icons.svg", *FONTS}
-        sizes[path] = len(gzip.compress(answer.body)) + sum(map(_size, names))
+        loaded = re.findall(
+            r'<(?:script|link rel="(?:stylesheet|icon|preload)")[^>]* (?:src|href)="(/[^"?#]+)',
+            answer.body.decode(),
+        )
+        files = {name.removeprefix("/static/") for name in loaded if name.startswith("/static/")}
+        files = files - set(EDITOR) | {"dist/icons.svg", *FONTS}
+        ours = [answer.body, *(pages[name].body for name in loaded if name in pages)]
+        sizes[path] = sum(map(_size, files)) + sum(len(gzip.compress(body)) for body in ours)
     assert {path: size for path, size in sizes.items() if size > MOST_BYTES} == {}
+    assert max(sizes.values()) > 100_000  # it looks for what is loaded

@@ -24,6 +24,8 @@ from tests.browser import chromium as chromium
 
 WHSEC = "whsec_journeys"
 ROOT = Path(__file__).resolve().parents[2]
+
+
 @dataclass
 class Stack:
     """A running installation; `stop` and `start` name a process of it."""
