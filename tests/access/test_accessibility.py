@@ -14,7 +14,7 @@ from zlib import crc32
 import axe_playwright_python
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.access.shown import Answer, answers, served
 from tests.access.world import World
@@ -116,3 +116,97 @@ def test_a_first_visit_is_small(pages):
         sizes[path] = sum(map(_size, files)) + sum(len(gzip.compress(body)) for body in ours)
     assert {path: size for path, size in sizes.items() if size > MOST_BYTES} == {}
     assert max(sizes.values()) > 100_000  # it looks for what is loaded
+
+
+# The element with the focus: what it is called, and whether one sees that it has it.
+FOCUSED = """() => {
+  const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
+  const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  const words = at.getAttribute("aria-label") || at.labels?.[0]?.innerText || at.innerText || at.value || "";
+  return { name: words.trim(), lost: at === document.body, seen: ring && box.width > 0 && box.height > 0 };
+}"""
+
+
+def _press_until(page: Page, key: str, name: str) -> None:
+    """Press the key until what is called `name` has the focus; on the way it is never lost and always seen."""
+    for _ in range(80):
+        page.keyboard.press(key)
+        focused = page.evaluate(FOCUSED)
+        assert not focused["lost"], f"the focus is lost before {name}"
+        assert focused["seen"], f"one does not see that {focused['name']} has the focus"
+        if focused["name"].startswith(name):
+            return
+    raise AssertionError(f"{name} is not reached by {key}")
+
+
+def test_menus_and_dialogs_obey_the_keyboard(pages, chromium):
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+    page = context.new_page()
+    page.route_web_socket("**/*", lambda socket: None)
+    with served(pages) as url:
+        page.goto(f"{url}/design/")
+        _press_until(page, "Tab", "Skip to the page")
+        _press_until(page, "Tab", "Your account and settings")
+        page.keyboard.press("Enter")
+        menu = page.locator("details[open]")
+        assert menu.count() == 1
+        _press_until(page, "ArrowDown", "Settings")
+        page.keyboard.press("Escape")
+        assert menu.count() == 0
+        assert page.evaluate(FOCUSED)["name"] == "Your account and settings"
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowUp")
+        assert page.evaluate(FOCUSED)["name"] == "Sign out"
+        _press_until(page, "Tab", "Second action")  # who goes on leaves no open menu behind
+        assert menu.count() == 0
+        _press_until(page, "Tab", "Open a dialog")
+        page.keyboard.press("Enter")
+        inside = (
+            "document.activeElement.closest('dialog') !== null || document.activeElement === document.body"
+        )
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            assert page.evaluate(inside), "the focus leaves an open dialog"
+        page.keyboard.press("Escape")
+        assert page.evaluate(FOCUSED)["name"] == "Open a dialog"
+    context.close()
+
+
+MAIN_ROUTES = {
+    "dashboard/",
+    "formulas/",
+    "backtests/",
+    "bots/",
+    "bots/{uuid}/",
+    "signals/",
+    "portfolio/",
+    "plans/",
+}
+SHIFT = """
+window.shift = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => (shift += entry.value))).observe({ type: "layout-shift", buffered: true });
+"""
+DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((chart) => chart.querySelector('canvas'))"
+
+
+def test_nothing_moves_while_a_page_comes(pages, chromium):
+    """What comes later, fonts and charts, finds its room kept: the sum of shifts stays below a hundredth."""
+    chosen = [path for path, answer in _documents(pages).items() if answer.route in MAIN_ROUTES]
+    assert len(chosen) == len(MAIN_ROUTES)
+    moved = {}
+    with served(pages) as url:
+        for width in (1280, 390):
+            context = chromium.new_context(
+                viewport={"width": width, "height": HEIGHT[width]}, bypass_csp=True
+            )
+            context.add_init_script(SHIFT)
+            page = context.new_page()
+            page.route_web_socket("**/*", lambda socket: None)
+            for path in chosen:
+                page.goto(url + path)
+                page.wait_for_function(DRAWN)
+                page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+                if (shift := page.evaluate("shift")) >= 0.01:
+                    moved[f"{path} at {width} px"] = round(shift, 4)
+            context.close()
+    assert moved == {}
