@@ -1,8 +1,9 @@
 """Pages: queries and milliseconds with few rows and with many, and what a slow browser sees of a first visit.
 
-Run by `python -m benchmarks.pages [many]`, in about four minutes; `many` (10,000) rows of each kind. It uses the servers of
-DATABASE_URL and REDIS_URL, or starts this machine's own; a scratch database is made and dropped. The browser's part is left
-out where no Chromium is installed. Exit status 1 when a page is not answered, or asks more queries of more rows.
+Run by `python -m benchmarks.pages [many]`, in about four minutes; `many` (10,000) rows of each kind. It uses the
+servers of DATABASE_URL and REDIS_URL, or starts this machine's own; a scratch database is made and dropped. The
+browser's part is left out where no Chromium is installed. Exit status 1 when a page is not answered, or asks more
+queries of more rows.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ PAGES = [
 # What the browser reports of a visit: paints and shifts as they come, and by how much long tasks were too long.
 OBSERVE = """
 window.seen = { fcp: 0, lcp: 0, cls: 0, tbt: 0 };
-const watch = (type, take) => new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
+const watch = (type, take) =>
+  new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
 watch("paint", (entry) => { if (entry.name === "first-contentful-paint") seen.fcp = entry.startTime; });
 watch("largest-contentful-paint", (entry) => { seen.lcp = entry.startTime; });
 watch("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.cls += entry.value; });
