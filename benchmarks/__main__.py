@@ -40,6 +40,7 @@ def main() -> int:
         "sockets",
         "first_attempt",
         "feeds",
+        "pages",
     ):
         subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=True)
     alerts_clean = subprocess.run([sys.executable, "-m", "benchmarks.intake"], check=False).returncode == 0

@@ -13,6 +13,7 @@ from apps.accounts.views.language import language
 from apps.billing.views import plans
 from apps.core import views as core_views
 from apps.core.script_words import ScriptWords
+from apps.pages.staff import queues
 
 urlpatterns = [
     path("", include("apps.pages.urls")),
@@ -43,6 +44,12 @@ urlpatterns = [
     path("health/live", core_views.health_live, name="health-live"),
     path("health/ready", core_views.health_ready, name="health-ready"),
     path("mail/", include("apps.core.urls")),
+    path("admin/queues/", admin.site.admin_view(queues.queues), name="admin-queues"),
+    path(
+        "admin/queues/<slug:deed>/<slug:kind>/<int:pk>/",
+        admin.site.admin_view(queues.act),
+        name="admin-queue-act",
+    ),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/favicon.svg"))),
 ]

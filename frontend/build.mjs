@@ -16,16 +16,14 @@ import { fileURLToPath } from "node:url";
 import { compile, optimize } from "@tailwindcss/node";
 import { Scanner } from "@tailwindcss/oxide";
 import esbuild from "esbuild";
+import subsetFont from "subset-font";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(HERE);
 const DIST = path.join(ROOT, "static", "dist");
 const MODULES = path.join(ROOT, "node_modules");
 
-const FONTS = {
-  inter: ["latin", "latin-ext", "cyrillic", "greek"],
-  "jetbrains-mono": ["latin", "latin-ext", "cyrillic", "greek"],
-};
+const WEIGHTS = { min: 400, max: 600, default: 400 };
 
 /** Tailwind over app.css; the class names are found in the sources that app.css itself lists. */
 async function buildStyles(out) {
@@ -94,15 +92,36 @@ function symbol(name, svg, paint) {
   return `<symbol id="${name}" viewBox="${viewBox}" ${paint}>${inner.replace(/\s*\n\s*/g, "")}</symbol>`;
 }
 
-async function copyFonts(out) {
+/** The characters of a `unicode-range`. */
+function characters(range) {
+  return range
+    .split(",")
+    .flatMap((part) => {
+      const [first, last = first] = part.trim().slice(2).split("-").map((digits) => parseInt(digits, 16));
+      return Array.from({ length: last - first + 1 }, (_, number) => String.fromCodePoint(first + number));
+    })
+    .join("");
+}
+
+/**
+ * The fonts of fonts.css, cut to the characters that it names and to the weights we write in. Inter keeps the shapes
+ * that are switched on by features (tabular figures); code is written without ligatures, so those are left out.
+ */
+async function cutFonts(out) {
   await mkdir(path.join(out, "fonts"), { recursive: true });
-  for (const [family, subsets] of Object.entries(FONTS)) {
-    const folder = path.join(MODULES, "@fontsource-variable", family);
-    for (const subset of subsets) {
-      const from = path.join(folder, "files", `${family}-${subset}-wght-normal.woff2`);
-      await copyFile(from, path.join(out, "fonts", `${family}-${subset}.woff2`));
-    }
-    await copyFile(path.join(folder, "LICENSE"), path.join(out, "fonts", `${family}-LICENSE.txt`));
+  const faces = await readFile(path.join(HERE, "css", "fonts.css"), "utf8");
+  for (const [, name, range] of faces.matchAll(/fonts\/([\w-]+)\.woff2[^}]*unicode-range: ([^;]+);/g)) {
+    const [, family, subset] = /^(inter|jetbrains-mono)-(.+)$/.exec(name);
+    const whole = await readFile(path.join(MODULES, "@fontsource-variable", family, "files", `${family}-${subset}-wght-normal.woff2`));
+    const cut = await subsetFont(whole, characters(range), {
+      targetFormat: "woff2",
+      variationAxes: { wght: WEIGHTS },
+      noLayoutClosure: family === "jetbrains-mono",
+    });
+    await writeFile(path.join(out, "fonts", `${name}.woff2`), cut);
+  }
+  for (const family of ["inter", "jetbrains-mono"]) {
+    await copyFile(path.join(MODULES, "@fontsource-variable", family, "LICENSE"), path.join(out, "fonts", `${family}-LICENSE.txt`));
   }
 }
 
@@ -116,7 +135,7 @@ async function copyBlockly(out) {
 async function build(out) {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  await Promise.all([buildStyles(out), buildScripts(out), buildIcons(out), copyFonts(out), copyBlockly(out)]);
+  await Promise.all([buildStyles(out), buildScripts(out), buildIcons(out), cutFonts(out), copyBlockly(out)]);
 }
 
 async function files(folder) {

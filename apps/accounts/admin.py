@@ -25,6 +25,7 @@ from apps.accounts.services.privacy import set_days
 from apps.accounts.services.second_factors import reset_second_factors
 from apps.core.errors import DomainError
 from apps.core.retention import kept_kinds
+from apps.core.staff import ReadOnly, ReadOnlyAdmin
 
 
 class ReasonForm(forms.Form):
@@ -162,26 +163,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
         return render(request, "admin/accounts/reason.html", context)
 
 
-class ReadOnly:
-    """For staff to look at: what happens to it goes through the services, which tell the journal and open sockets."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class MembershipInline(ReadOnly, TabularInline):  # type: ignore[misc]
     model = Membership
     extra = 0
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class WorkspaceAdmin(ReadOnlyAdmin):
     list_display = ["name", "kind", "owner", "plan_code", "created_at"]
     list_filter = ["kind", "plan_code"]
     search_fields = ["name", "slug", "owner__email", "uuid"]
@@ -191,7 +179,7 @@ class WorkspaceAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class ApiKeyAdmin(ReadOnlyAdmin):
     list_display = ["name", "prefix", "workspace", "user", "last_used_at", "revoked_at"]
     search_fields = ["name", "prefix", "user__email", "workspace__name"]
     list_select_related = ["workspace", "user"]

@@ -16,11 +16,14 @@ from unfold.sites import UnfoldAdminSite
 
 from apps.accounts.guards import safe_next
 from apps.accounts.staff_journal import Journalled
+from apps.core.staff import Linked
 
 ADMIN_SCRIPTS = {"script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"]}
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
+    index_title = "Overview"
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.disable_action("delete_selected")  # it deletes outside a transaction, many at once
@@ -30,7 +33,7 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
         base = admin_class or ModelAdmin
         super().register(
             model_or_iterable,
-            type(base.__name__, (Journalled, base), {"__module__": base.__module__}),
+            type(base.__name__, (Journalled, Linked, base), {"__module__": base.__module__}),
             **options,
         )
 

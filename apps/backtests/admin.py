@@ -1,19 +1,7 @@
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
 from apps.backtests.models import Backtest, PortfolioRun, Sweep, Trial, WalkForward
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Research is asked for in the product, never here."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
+from apps.core.staff import ReadOnlyAdmin
 
 
 @admin.register(Backtest)

@@ -28,6 +28,7 @@ from apps.billing.selectors.anomalies import FACTOR, held_for_long, unusual_spen
 from apps.billing.services import change_plan
 from apps.billing.services.credits import adjust_credits
 from apps.billing.services.revising import NewLimit, NewPrice, revise_plan
+from apps.core.staff import ReadOnlyAdmin
 
 
 class PlanLimitInline(TabularInline):
@@ -107,21 +108,11 @@ class PlanAdmin(ModelAdmin):
 
 
 @admin.register(MeterUsage)
-class MeterUsageAdmin(ModelAdmin):
+class MeterUsageAdmin(ReadOnlyAdmin):
     list_display = ["workspace", "meter", "period_start", "used", "reserved"]
     list_filter = ["meter"]
     search_fields = ["workspace__name", "workspace__owner__email"]
     list_select_related = ["workspace"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class WorkspacePlanForm(forms.ModelForm):
@@ -292,22 +283,6 @@ class WorkspaceCreditsAdmin(ModelAdmin):
         return False
 
 
-class RecordAdmin(ModelAdmin):
-    """Rows that nobody edits."""
-
-    ordering = ["-id"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class HeldLongFilter(admin.SimpleListFilter):
     title = "held for long"
     parameter_name = "long"
@@ -322,7 +297,7 @@ class HeldLongFilter(admin.SimpleListFilter):
 
 
 @admin.register(LedgerTransaction)
-class LedgerTransactionAdmin(RecordAdmin):
+class LedgerTransactionAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "workspace_id", "kind", "amount", "change", "balance", "reference", "key"]
     list_filter = ["kind", HeldLongFilter]
     search_fields = ["=key", "=reference", "=workspace_id"]
@@ -330,7 +305,7 @@ class LedgerTransactionAdmin(RecordAdmin):
 
 
 @admin.register(LedgerCheck)
-class LedgerCheckAdmin(RecordAdmin):
+class LedgerCheckAdmin(ReadOnlyAdmin):
     """Every night all balances are recomputed from the entries; any difference stands here."""
 
     list_display = ["checked_at", "buckets", "transactions", "faulty"]

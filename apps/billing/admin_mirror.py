@@ -6,32 +6,22 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.http import HttpRequest
 from djstripe import models
-from unfold.admin import ModelAdmin
+
+from apps.core.staff import ReadOnlyAdmin
 
 for _model in apps.get_app_config("djstripe").get_models():
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 
 
-class MirrorAdmin(ModelAdmin):
+class MirrorAdmin(ReadOnlyAdmin):
     """Rows newest first; who looks for a workspace finds it by its uuid in the metadata."""
 
     list_display = ["id", "stripe_status", "stripe_amount", "created", "livemode", "djstripe_updated"]
     list_filter = ["livemode"]
     search_fields = ["id", "metadata"]
     ordering = ["-created"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="Status")
     def stripe_status(self, row: Any) -> str:

@@ -33,22 +33,8 @@ from apps.billing.selectors.revenue import Revenue, currencies_sold, month_words
 from apps.billing.services.invoices import invoice_pdf
 from apps.billing.services.refunds import refund_payment
 from apps.core.errors import DomainError
+from apps.core.staff import ReadOnlyAdmin
 from apps.core.streaming import stream_file
-
-
-class BookAdmin(ModelAdmin):
-    """Rows that nobody edits here."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class BookInline(TabularInline):
@@ -93,7 +79,7 @@ class RefundForm(forms.Form):
 
 
 @admin.register(Payment)
-class PaymentAdmin(BookAdmin):
+class PaymentAdmin(ReadOnlyAdmin):
     list_display = [
         "made_at",
         "workspace_id",
@@ -167,7 +153,7 @@ class PaymentAdmin(BookAdmin):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(BookAdmin):
+class InvoiceAdmin(ReadOnlyAdmin):
     list_display = ["number", "kind", "issued_at", "workspace_id", "sum", "status", "mailed_at", "pdf"]
     list_filter = ["kind", "status", "gateway", "currency"]
     search_fields = ["number", "=workspace_id", "=external_id"]
@@ -198,7 +184,7 @@ class InvoiceAdmin(BookAdmin):
 
 
 @admin.register(InvoiceSeries)
-class InvoiceSeriesAdmin(BookAdmin):
+class InvoiceSeriesAdmin(ReadOnlyAdmin):
     list_display = ["code", "last"]
 
 
@@ -208,11 +194,12 @@ class TaxRateAdmin(ModelAdmin):
 
 
 @admin.register(Difference)
-class DifferenceAdmin(BookAdmin):
+class DifferenceAdmin(ReadOnlyAdmin):
     """On what the books differ, the oldest first."""
 
     list_display = ["kind", "reference", "gateway", "workspace_id", "ours", "theirs", "age", "closed_at"]
     list_filter = [("closed_at", admin.EmptyFieldListFilter), "kind", "gateway"]
+    ordering = ["first_seen", "id"]
     search_fields = ["reference", "=workspace_id"]
 
     @admin.display(description="age", ordering="first_seen")
@@ -221,13 +208,13 @@ class DifferenceAdmin(BookAdmin):
 
 
 @admin.register(Reconciliation)
-class ReconciliationAdmin(BookAdmin):
+class ReconciliationAdmin(ReadOnlyAdmin):
     list_display = ["ran_at", "gateway", "compared", "found", "trouble"]
     list_filter = ["gateway"]
 
 
 @admin.register(SubscriptionChange)
-class SubscriptionChangeAdmin(BookAdmin):
+class SubscriptionChangeAdmin(ReadOnlyAdmin):
     list_display = ["at", "workspace_id", "kind", "plan_before", "plan_after", "before", "after"]
     list_filter = ["kind", "currency", "plan_after"]
     search_fields = ["=workspace_id"]

@@ -1,22 +1,7 @@
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
 from apps.bots.models import Bot, Cohort, Decision, Upgrade
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Bots are made and moved in the product; staff see here what their owners see there."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        return False
+from apps.core.staff import ReadOnlyAdmin
 
 
 @admin.register(Bot)

@@ -5,41 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import cached_property
-from unfold.admin import ModelAdmin
 
 from apps.core.request_context import WAYS
+from apps.core.staff import ReadOnlyAdmin
 from apps.journal.models import Checkpoint, Cursor, Entry, Retry, Seal, Verification
 from apps.journal.selectors import containing
 from apps.journal.services import lag, retry_parked
-
-COUNTED = 2000
-
-
-class BoundedPaginator(Paginator):
-    """Counts no further than COUNTED: more pages than anybody turns, and no slow count."""
-
-    @cached_property
-    def count(self) -> int:
-        return len(self.object_list.order_by().values_list("pk")[:COUNTED])  # type: ignore[attr-defined]
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    ordering = ["-id"]
-    paginator = BoundedPaginator
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class ViaFilter(admin.SimpleListFilter):

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
+from apps.core.staff import ReadOnlyAdmin
 from apps.markets.models import BarSet, Feed, Instrument
 
 
@@ -15,7 +16,7 @@ class InstrumentAdmin(ModelAdmin):
 
 
 @admin.register(BarSet)
-class BarSetAdmin(ModelAdmin):
+class BarSetAdmin(ReadOnlyAdmin):
     """Read only: bars are imported, never edited."""
 
     list_display = [
@@ -32,15 +33,9 @@ class BarSetAdmin(ModelAdmin):
     list_select_related = ["instrument", "workspace"]
     show_full_result_count = False
 
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
 
 @admin.register(Feed)
-class FeedAdmin(ModelAdmin):
+class FeedAdmin(ReadOnlyAdmin):
     """Read only: staff start and stop shared feeds on their pages."""
 
     list_display = [
@@ -57,12 +52,3 @@ class FeedAdmin(ModelAdmin):
     search_fields = ["instrument__symbol", "uuid"]
     list_select_related = ["instrument", "workspace"]
     show_full_result_count = False
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        return False

@@ -9,23 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
+from apps.core.staff import ReadOnly, ReadOnlyAdmin
 from apps.notifications.models import Attempt, Contact, Delivery, Notice
 from apps.notifications.selectors.analytics import SPANS, Analytics, analytics_of
-
-
-class ReadOnly:
-    """Nothing is added, changed or deleted here."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class AttemptInline(ReadOnly, TabularInline):
@@ -47,7 +35,7 @@ class AttemptInline(ReadOnly, TabularInline):
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnly, ModelAdmin):
+class NoticeAdmin(ReadOnlyAdmin):
     """What it says is its person's to read: staff see that it was told, not what."""
 
     list_display = ["created_at", "event", "person", "workspace", "urgency", "is_test", "acknowledged_at"]
@@ -55,12 +43,10 @@ class NoticeAdmin(ReadOnly, ModelAdmin):
     search_fields = ["uuid", "person__email"]
     list_select_related = ["person", "workspace"]
     fields = ["uuid", *list_display, "until", "deadline_at", "read_at", "acknowledged_by", "in_inbox"]
-    show_full_result_count = False
-    ordering = ["-id"]
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly, ModelAdmin):
+class DeliveryAdmin(ReadOnlyAdmin):
     list_before_template = "admin/notifications/to_analytics.html"
     list_display = [
         "created_at",
@@ -97,8 +83,6 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         "ended_at",
     ]
     inlines = [AttemptInline]
-    show_full_result_count = False
-    ordering = ["-id"]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.analytics)
@@ -210,7 +194,7 @@ def _seconds(seconds: float | None) -> str:
 
 
 @admin.register(Contact)
-class ContactAdmin(ReadOnly, ModelAdmin):
+class ContactAdmin(ReadOnlyAdmin):
     list_display = [
         "channel",
         "label",
@@ -225,5 +209,3 @@ class ContactAdmin(ReadOnly, ModelAdmin):
     search_fields = ["uuid", "label", "person__email", "workspace__name"]
     list_select_related = ["person", "workspace"]
     fields = ["uuid", *list_display, "options", "disabled_at", "disabled_note", "created_at"]
-    show_full_result_count = False
-    ordering = ["-id"]

@@ -132,12 +132,26 @@ class LadderForm(forms.Form):
                 choices=[("", gettext("No step")), *ways],
                 required=False,
                 label=gettext("Step {number}").format(number=number),
+                widget=forms.Select(attrs={"class": "control"}),
             )
             self.fields[f"wait_{number}"] = forms.IntegerField(
-                min_value=0, max_value=86_400, required=False, label=gettext("Wait before it")
+                min_value=0,
+                max_value=86_400,
+                required=False,
+                label=gettext("Wait before it"),
+                widget=forms.NumberInput(attrs={"class": "control"}),
             )
             self.fields[f"unit_{number}"] = forms.ChoiceField(
-                choices=UNITS, required=False, initial="60", label=gettext("Unit")
+                choices=UNITS,
+                required=False,
+                initial="60",
+                label=gettext("Unit"),
+                widget=forms.Select(
+                    attrs={
+                        "class": "control",
+                        "aria-label": gettext("Unit of the wait before step {number}").format(number=number),
+                    }
+                ),
             )
 
     def rows(self) -> list[tuple[int, forms.BoundField, forms.BoundField, forms.BoundField]]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.pages.views import first_run, home, journal, receipt, visit
+from apps.pages.views import catalogue, first_run, home, journal, receipt, visit
 
 app_name = "pages"
 urlpatterns = [
@@ -21,5 +21,5 @@ urlpatterns = [
     path("settings/workspace/journal/verify/", journal.journal_verify, name="journal-verify"),
     path("settings/workspace/journal/<uuid:uuid>/", journal.journal_entry, name="journal-entry"),
     path("settings/workspace/receipt/", receipt.receipt, name="receipt"),
-    path("design/", home.design, name="design"),
+    path("design/", catalogue.design, name="design"),
 ]

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from apps.core.staff import ReadOnlyAdmin
 from apps.notifications.selectors.waiting import waiting_by_channel
 from apps.signals.choices import AlertStatus
 from apps.signals.errors import UtBotRefused
@@ -23,20 +24,6 @@ from apps.signals.selectors.intake import Span
 from apps.signals.services import create_ut_bot, set_rate_limit, update_ut_bot
 from apps.signals.services.ut_bots import FIELDS, check_ut_bot
 from apps.signals.ut_bot.script import script_of
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    show_full_result_count = False
-    ordering = ["-id"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(AlertSource)

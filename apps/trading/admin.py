@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.accounts.confirm import require_confirmed
 from apps.core.errors import DomainError
+from apps.core.staff import ReadOnlyAdmin
 from apps.trading.choices import SwitchScope
 from apps.trading.models import Discrepancy, KillSwitch, TradingAccount
 from apps.trading.services import lift_switch, throw_switch
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Made and changed by its owners, in the product; to look at here."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class StopForm(forms.Form):

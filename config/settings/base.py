@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.schedules import crontab
+from django.templatetags.static import static
 from psycopg.conninfo import conninfo_to_dict
 
 from config.env import load_env
@@ -212,6 +213,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -503,9 +505,40 @@ SESSION_COOKIE_SAMESITE = "Lax"
 UNFOLD = {
     "SITE_TITLE": "Candlewright",
     "SITE_HEADER": "Candlewright",
+    "SITE_SUBHEADER": "Staff",
     "SITE_URL": "/dashboard/",
+    "SITE_ICON": {
+        "light": lambda request: static("img/mark-ink.svg"),
+        "dark": lambda request: static("img/mark-paper.svg"),
+    },
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
+    ],
+    "STYLES": [lambda request: static("admin.css")],
     "SHOW_HISTORY": True,
+    "BORDER_RADIUS": "8px",
+    "DASHBOARD_CALLBACK": "apps.pages.staff.overview.overview",
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "apps.pages.staff.navigation.navigation",
+    },
+    "COMMAND": {"search_callback": "apps.pages.staff.search.search"},
     "COLORS": {
+        # the ink and paper of frontend/css/tokens.css
+        "base": {
+            "50": "#faf7f1",
+            "100": "#f3eee5",
+            "200": "#e6dfd3",
+            "300": "#cbc0af",
+            "400": "#8b92a4",
+            "500": "#636879",
+            "600": "#565d6f",
+            "700": "#3d4860",
+            "800": "#252e42",
+            "900": "#141a29",
+            "950": "#0d121e",
+        },
         "primary": {
             "50": "oklch(98% .02 80)",
             "100": "oklch(96% .05 80)",

@@ -1,7 +1,6 @@
-/** Every page's script: HTMX, Alpine (CSP build) and our own small behaviours. */
+/** Every page's script: HTMX and our own small behaviours. */
 import htmx from "htmx.org";
 import "idiomorph/htmx";
-import Alpine from "@alpinejs/csp";
 import { startBell } from "./bell.js";
 import { startCode } from "./code.js";
 import { startLive } from "./live.js";
@@ -15,7 +14,6 @@ import { startToasts, toast } from "./toasts.js";
 import { startWidgets } from "./widgets.js";
 
 window.htmx = htmx;
-window.Alpine = Alpine;
 window.cw = { toast, setPreference };
 
 startPreferences();
@@ -30,4 +28,3 @@ startBell();
 startPush();
 startMoving();
 startLive();
-Alpine.start();

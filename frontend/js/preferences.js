@@ -15,7 +15,15 @@ export function setPreference(key, value) {
   } catch {
     // Storage is refused: the choice holds for this page.
   }
+  if (key === "theme") tintBrowser(value);
   document.dispatchEvent(new CustomEvent("cw:preferences", { detail: { key, value } }));
+}
+
+/** The browser's own bars in the ground of the theme: the first meta is that of paper, the second that of ink. */
+function tintBrowser(theme) {
+  const [paper, ink] = document.querySelectorAll("meta[name=theme-color]");
+  paper.media = theme === "paper" ? "all" : theme === "ink" ? "not all" : "(prefers-color-scheme: light)";
+  ink.media = theme === "ink" ? "all" : theme === "paper" ? "not all" : "(prefers-color-scheme: dark)";
 }
 
 /** Stores a choice with the account. A lost one does no harm: this browser has it, and the next choice comes. */

@@ -60,7 +60,16 @@ function labelCells(table) {
   if (table.tBodies[0]) new MutationObserver(label).observe(table.tBodies[0], { childList: true });
 }
 
+/** What scrolls can have the focus, so that the keyboard scrolls it; what does not is no stop on the way. */
+const asWide = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+
 export function startTables() {
+  onElements(".table-wrap", (wrap) => asWide.observe(wrap));
   onElements("table.data-table, table.cw-table, table[data-sortable]", labelCells);
   onElements("table[data-sortable]", makeSortable);
 }

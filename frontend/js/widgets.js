@@ -4,7 +4,9 @@ import { toast } from "./toasts.js";
 
 function startMenus() {
   const close = (except) => document.querySelectorAll("details[data-drop][open]").forEach((menu) => menu !== except && (menu.open = false));
-  document.addEventListener("click", (event) => close(event.target.closest("details[data-drop]")));
+  const leave = (event) => close(event.target.closest("details[data-drop]"));
+  document.addEventListener("click", leave);
+  document.addEventListener("focusin", leave); // an open menu would cover what has the focus
   document.addEventListener("keydown", (event) => {
     const open = document.querySelector("details[data-drop][open]");
     if (!open) return;
@@ -15,8 +17,9 @@ function startMenus() {
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       const items = [...open.querySelectorAll(".drop-menu :is(a, button)")];
       const step = event.key === "ArrowDown" ? 1 : -1;
-      const next = items.indexOf(document.activeElement) + step;
-      items[(next + items.length) % items.length]?.focus();
+      const at = items.indexOf(document.activeElement);
+      const next = at < 0 ? Math.min(step, 0) : at + step; // from outside: to the first, or to the last
+      items.at(next % items.length)?.focus();
       event.preventDefault();
     }
   });

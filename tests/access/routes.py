@@ -17,6 +17,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 GROUP = re.compile(r"\(\?P<(\w+)>((?:\[[^\]]*\]|[^()\[])*)\)|<(?:\w+:)?(\w+)>")
 WORDS = {
     "key": "ut-bot",
+    "language": "tr",
     "code": "pro",
     "meter": "backtests",
     "gateway": "stripe",

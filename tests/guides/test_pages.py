@@ -67,6 +67,9 @@ def test_beginnings_plurals_and_slips_are_understood():
 
 def test_every_word_has_to_occur():
     assert titles("tradingview xylophone") == []
+    assert titles("telegram")
+    assert titles("ichimoku")
+    assert titles("telegram ichimoku") == []
     assert titles("") == []
     assert "Nothing is said of that" in Client().get("/docs/search/?q=xylophone").content.decode()
 

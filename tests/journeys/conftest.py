@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,23 +17,13 @@ import httpx
 import psycopg
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from deploy.sandbox.stripe import StripeDouble
+from tests.browser import chromium as chromium
 
 WHSEC = "whsec_journeys"
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass
@@ -147,23 +136,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory, till: StripeDouble) -> Itera
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    """One browser per test: Playwright holds an event loop while it runs, in which no asynchronous test could."""
-    if CHROMIUM is None:
-        pytest.skip(
-            "no Chromium on this machine: install Debian's package `chromium` to run the browser tests"
-        )
-    with sync_playwright() as playwright:
-        browser = _launch(playwright)
-        yield browser
-        browser.close()
-
-
-def _launch(playwright: Playwright) -> Browser:
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 @pytest.fixture

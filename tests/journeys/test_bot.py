@@ -29,7 +29,7 @@ def test_deploy_watch_pause_stop_and_close(playing: None, newcomer: Page):
     page.goto("/formulas/new/")
     page.get_by_label("Name").fill("Restless")
     write_formula(page, RESTLESS)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page).to_have_url(re.compile(r"/formulas/[0-9a-f-]{36}/$"))
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("link", name="Bot", exact=True)).to_be_visible()

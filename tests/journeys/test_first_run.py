@@ -60,7 +60,7 @@ def test_errors_show_where_they_are_and_nothing_typed_is_lost(newcomer: Page):
     page.get_by_label("Name").fill("Broken")
     write_formula(page, "a = smaa(close, 3)\nlong when close > b\nexit long when rsi(close)\n")
     expect(page.locator(".formula-problems button")).to_have_count(3)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".cm-content")).to_contain_text("smaa(close, 3)")
     expect(page.locator(".formula-problems button")).to_have_count(3)
 

@@ -31,7 +31,7 @@ def make_formula(page: Page, name: str, text: str) -> str:
     page.goto("/formulas/new/")
     page.get_by_label("Name").fill(name)
     write_formula(page, text)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page).to_have_url(re.compile(r"/formulas/[0-9a-f-]{36}/$"))
     return page.url
 
@@ -59,7 +59,7 @@ def test_the_editor_completes_a_call_and_says_which_argument_is_next(newcomer: P
     expect(page.locator(".formula-status")).to_contain_text("No errors")
     expect(page.locator("[data-formula-facts]")).to_contain_text("8 bars")
     page.get_by_label("Name").fill("Typed")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("[data-formula-facts]")).to_contain_text("8 bars")
 
 
@@ -101,7 +101,7 @@ def test_a_failing_test_stands_in_the_way_of_publishing_until_it_is_mended(newco
     page.locator("#id_name").fill("fires at eleven")
     page.get_by_label("Bars").fill("9\n11")
     page.get_by_label("Expected signals").fill("0 long")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".differences")).to_contain_text("Missing: long at bar 0")
     expect(page.locator(".differences")).to_contain_text("Not expected: long at bar 1")
     page.goto(address)
@@ -112,7 +112,7 @@ def test_a_failing_test_stands_in_the_way_of_publishing_until_it_is_mended(newco
     page.goto(f"{address}tests/")
     page.get_by_role("link", name="fires at eleven").click()
     page.get_by_label("Expected signals").fill("1 long")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("All 1 tests pass")).to_be_visible()
     page.goto(f"{address}history/")
     page.get_by_role("button", name="Publish the draft").click()

@@ -25,7 +25,7 @@ def test_form_to_heat_map_to_backtest(visitor: Page):
     page.goto("/formulas/new/")
     page.get_by_label("Name").fill("Two averages")
     write_formula(page, TEXT)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page).to_have_url(re.compile(r"/formulas/[0-9a-f-]{36}/"))
     formula = re.search(r"[0-9a-f-]{36}", page.url)
     assert formula

@@ -5,13 +5,31 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import Iterator
 
+import psycopg
+import pytest
 from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import Stack
 
 PRESSES, SECONDS = 6, 120
 
 
-def test_a_stranger_has_a_bot_on_paper_in_two_minutes(visitor: Page):
+@pytest.fixture
+def feed(stack: Stack) -> Iterator[None]:
+    """The process that brings bars, with its first one."""
+    stack.start("feed")
+    with psycopg.connect(stack.env["DATABASE_URL"], autocommit=True) as connection:
+        for _ in range(300):
+            if connection.execute("SELECT 1 FROM markets_feed WHERE state = 'running'").fetchone():
+                break
+            time.sleep(0.2)
+    yield
+    stack.end("feed")
+
+
+def test_a_stranger_has_a_bot_on_paper_in_two_minutes(visitor: Page, feed: None):
     page = visitor
     page.add_init_script(
         "addEventListener('click', (e) => e.isTrusted && sessionStorage.setItem('presses', 1 + Number(sessionStorage.getItem('presses'))), true)"
@@ -39,7 +57,7 @@ def test_a_stranger_has_a_bot_on_paper_in_two_minutes(visitor: Page):
 def test_a_look_without_an_account(visitor: Page):
     page = visitor
     page.goto("/")
-    expect(page.locator("#picture svg")).to_be_visible()
+    expect(page.locator(".landing-picture svg")).to_be_visible()
     page.get_by_role("button", name="Explore the demo").click()
     expect(page.get_by_text("You are looking at the demo")).to_be_visible()
     expect(page.locator("[data-chart=equity] canvas").first).to_be_visible()

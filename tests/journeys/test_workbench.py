@@ -62,8 +62,8 @@ def test_text_and_blocks_follow_each_other_and_lose_nothing(newcomer: Page):
 
     # what is no value of the place cannot be put there
     joins = (
-        "((type) => w.connectionChecker.canConnect(w.getBlocksByType('long')[0].getInput('WHEN').connection,"
-        " w.getBlocksByType(type)[0].outputConnection, false))"
+        "((type) => w.connectionChecker.canConnect(w.getBlocksByType(type)[0].outputConnection,"
+        " w.getBlocksByType('long')[0].getInput('WHEN').connection, true, Infinity))"
     )
     assert blocks(page, f"{joins}('call_crossunder')") is True
     assert blocks(page, f"{joins}('call_ema')") is False
@@ -98,6 +98,7 @@ def test_blocks_by_keyboard_and_why_by_a_click(newcomer: Page):
     show_both(page)
     chart = page.locator("[data-preview] .chart-canvas")
     expect(chart.locator("canvas").first).to_be_visible()
+    chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + 80)
@@ -122,9 +123,9 @@ def test_blocks_by_keyboard_and_why_by_a_click(newcomer: Page):
 
     # which view was chosen is remembered, and what was written is saved
     page.get_by_label("Name").fill("Both ways")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page).to_have_url(re.compile(r"/formulas/[0-9a-f-]{36}/$"))
     expect(page.get_by_role("button", name="Both", exact=True)).to_have_attribute("aria-pressed", "true")
     assert text_of(page) == TEXT
-    page.get_by_role("link", name="Tests").click()
+    page.get_by_role("link", name="Tests", exact=True).click()
     expect(page.locator("#bench-fetched")).to_contain_text("A test says what must come of which bars")

@@ -19,12 +19,13 @@ from kombu.exceptions import OperationalError
 from apps.accounts.models import User, Workspace
 from apps.backtests.choices import Status
 from apps.backtests.models import Job
+from apps.backtests.models.job import Question
 from apps.billing.selectors import plan_of
 from apps.billing.services import release
 from apps.core.errors import DomainError
 from apps.core.jobs import enqueue_on_commit
 from apps.core.live import push, push_on_commit
-from apps.core.request_context import coming_from
+from apps.core.request_context import coming_from, origin
 from apps.engine.lang import FormulaError
 from apps.engine.sim.run import Cancelled
 from apps.engine.sim.spec import SimulationError
@@ -274,6 +275,36 @@ def cancel(job: Any, *, actor: User) -> bool:
     record(actor=actor, workspace=row.workspace, action=f"backtests.{row.kind}.cancelled", target=row)
     announce_end(row, Status.CANCELLED)
     transaction.on_commit(lambda: _stop_tasks(task_ids))
+    return True
+
+
+@transaction.atomic
+def retry(job: Question, *, actor: User) -> bool:
+    """Queue a failed run anew; False where it did not fail, or its question was asked again meanwhile.
+
+    Its quota came back when it failed and is not taken again. The same inputs give the same bytes, so whatever was
+    computed before does not matter. (A sweep is asked for anew, its cells being jobs of their own.)
+    """
+    rows = type(job)._default_manager
+    row = rows.select_for_update().get(pk=job.pk)
+    same = rows.filter(workspace_id=row.workspace_id, identity=row.identity).exclude(pk=row.pk)
+    if row.status != Status.FAILED or same.exclude(status__in=[Status.FAILED, Status.CANCELLED]).exists():
+        return False
+    rows.filter(pk=row.pk).update(
+        status=Status.QUEUED,
+        queue_key=queue_key_of(row.workspace),
+        error="",
+        attempts=0,
+        work_done=0,
+        started_at=None,
+        finished_at=None,
+        lease_until=None,
+        task_id="",
+        origin=origin(),
+        updated_at=timezone.now(),
+    )
+    record(actor=actor, workspace=row.workspace, action=f"backtests.{row.kind}.retried", target=row)
+    queue(row)
     return True
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
-from apps.accounts.needs import SIGNED_IN, needs
+from apps.accounts.needs import needs
 from apps.backtests.selectors import backtests_of
 from apps.billing.selectors import meters_of, plan_of
 from apps.billing.selectors.comparison import compare
@@ -139,9 +139,3 @@ def _todo(request: HttpRequest) -> list[str]:
     if "signals.manage" in request.rights and not sources_of(request.workspace).exists():
         found.append("source")
     return found
-
-
-@needs(SIGNED_IN)
-def design(request: HttpRequest) -> HttpResponse:
-    """Every component in every state, the living catalogue."""
-    return render(request, "pages/design.html")

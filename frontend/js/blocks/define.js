@@ -2,10 +2,11 @@
 import * as Blockly from "blockly/core";
 import { toState } from "./convert.js";
 import { FieldButton, OpenChoice, listText } from "./fields.js";
-import { FormulaChecker, leniently, namesOf, rootOf } from "./types.js";
+import { t } from "../words.js";
+import { FormulaChecker, namesOf, rootOf } from "./types.js";
 
 const UNLABELLED = ["src", "a", "b", "x", "y"]; // parameters that need no name beside their place
-const WORDS = { LOW: "from", HIGH: "to", STEP: "step", LABEL: "label", CHOICES: "one of", DEFAULT: "=", WHEN: "", VALUE: "", BARS: "" };
+const WORDS = { LOW: t("from"), HIGH: t("to"), STEP: t("step"), LABEL: t("label"), CHOICES: t("one of"), DEFAULT: "=" };
 const RARE = ["STEP", "LABEL"];
 const LEVELS = [["or"], ["and"], ["==", "!="], ["<", "<=", ">", ">="], ["+", "-"], ["*", "/", "%"]];
 const GROUPS = [["and", "or"], ["==", "!=", "<", "<=", ">", ">="], ["+", "-", "*", "/", "%"]];
@@ -73,7 +74,7 @@ function base(entry) {
       if (!fields.length) return;
       const rare = this.appendDummyInput("RARE");
       for (const [field, made] of fields) rare.appendField(WORDS[field.name]).appendField(made, field.name);
-      this.appendDummyInput("BUTTONS").appendField(new FieldButton("…", "Step and label", () => this.unfold(!rare.isVisible())));
+      this.appendDummyInput("BUTTONS").appendField(new FieldButton("…", t("Step and label"), () => this.unfold(!rare.isVisible())));
       rare.setVisible(false);
     },
     unfold(isOpen) {
@@ -89,8 +90,8 @@ function base(entry) {
     },
     addButtons(least, most) {
       const end = this.appendDummyInput("BUTTONS");
-      if (this.places > least) end.appendField(new FieldButton("−", "Take away the last place", (block) => resize(block, block.places - 1)));
-      if (this.places < most) end.appendField(new FieldButton("+", "Add a place", (block) => resize(block, block.places + 1, true)));
+      if (this.places > least) end.appendField(new FieldButton("−", t("Take away the last place"), (block) => resize(block, block.places - 1)));
+      if (this.places < most) end.appendField(new FieldButton("+", t("Add a place"), (block) => resize(block, block.places + 1, true)));
     },
     saveExtraState() {
       return { ...this.kept, places: this.places };
@@ -107,9 +108,7 @@ function base(entry) {
       for (const input of [...this.inputList]) this.removeInput(input.name);
       this.build(places);
       for (const [name, value] of fields) if (this.getField(name)) this.setFieldValue(value, name);
-      leniently(() => {
-        for (const [name, block] of inner) this.getInput(name)?.connection.connect(block.outputConnection);
-      });
+      for (const [name, block] of inner) this.getInput(name)?.connection.connect(block.outputConnection);
     },
   };
 }
@@ -193,8 +192,8 @@ const BUILDERS = {
       }
       this.appendValueInput("ELSE").appendField("else");
       const end = this.appendDummyInput("BUTTONS");
-      if (cases > 1) end.appendField(new FieldButton("−", "Take away the last case", (block) => resize(block, block.places - 2)));
-      if (cases < MOST_CASES) end.appendField(new FieldButton("+", "Add a case", (block) => resize(block, block.places + 2, true)));
+      if (cases > 1) end.appendField(new FieldButton("−", t("Take away the last case"), (block) => resize(block, block.places - 2)));
+      if (cases < MOST_CASES) end.appendField(new FieldButton("+", t("Add a case"), (block) => resize(block, block.places + 2, true)));
     },
   },
 };
@@ -228,7 +227,7 @@ function fill(block) {
     const offered = block.entry.inputs.find((one) => one.name === input.name.replace(/\d+$/, (digits) => (input.name.startsWith("TERM") ? "1" : digits ? "0" : "")));
     const wanted = block.type === "chain" && ["and", "or"].includes(block.getFieldValue("OPERATOR1")) ? RISES : (offered?.default ?? { type: "name", fields: { NAME: "close" } });
     const inner = Blockly.serialization.blocks.append(toState(wanted), block.workspace, { recordUndo: true });
-    leniently(() => input.connection.connect(inner.outputConnection));
+    input.connection.connect(inner.outputConnection);
   }
 }
 

@@ -4,12 +4,10 @@
  *
  * options: palette (the server's), media (Blockly's pictures), readOnly, onChange(content) with the formula as blocks.
  */
-import * as Blockly from "blockly/core";
+import "./locale.js"; // first: the next reads Blockly's words as it is loaded
 import { KeyboardNavigation } from "@blockly/keyboard-navigation";
-import * as English from "blockly/msg/en";
-import * as Hindi from "blockly/msg/hi";
-import * as Indonesian from "blockly/msg/id";
-import * as Turkish from "blockly/msg/tr";
+import * as Blockly from "blockly/core";
+import { t } from "../words.js";
 import { blockAt, fromBlock, looseValues, pairIds, statementsOf, toStack } from "./convert.js";
 import { defineBlocks } from "./define.js";
 import { theme } from "./look.js";
@@ -18,10 +16,9 @@ import { FormulaChecker, leniently, reshape } from "./types.js";
 
 const SETTLE_MS = 160; // after the last change of a block, before the text is asked for
 const PHONE = "(width < 768px)";
-const LANGUAGES = { en: English, hi: Hindi, id: Indonesian, tr: Turkish };
 const VERSION = 1;
+const MARGIN = 14; // pixels left free beside the first block
 
-Blockly.setLocale({ ...English, ...(LANGUAGES[document.documentElement.lang.slice(0, 2)] ?? {}) });
 Blockly.registry.register(Blockly.registry.Type.CONNECTION_CHECKER, "formula", FormulaChecker, true);
 KeyboardNavigation.registerKeyboardNavigationStyles();
 
@@ -215,7 +212,7 @@ class Workspace {
       const block = this.workspace.getBlockById(this.blockOf.get(node) ?? "");
       if (!block) continue;
       if (typeof value === "boolean") block.getSvgRoot().classList.add(value ? "cw-true" : "cw-false");
-      block.told = `On this bar: ${value === null ? "na" : value}`;
+      block.told = t("On this bar: {value}", { value: value === null ? "na" : value });
     }
   }
 
@@ -239,10 +236,11 @@ class Workspace {
     Blockly.svgResize(this.workspace);
   }
 
-  startAtTop() {
+  /** Once all is drawn, since only then it is known how far it reaches. */
+  async startAtTop() {
+    await Blockly.renderManagement.finishQueuedRenders();
     const { left, top } = this.workspace.getBlocksBoundingBox();
-    const inset = this.workspace.getMetricsManager().getAbsoluteMetrics();
-    this.workspace.scroll(inset.left + 14 - left * this.workspace.scale, inset.top + 14 - top * this.workspace.scale);
+    this.workspace.scroll(MARGIN - left * this.workspace.scale, MARGIN - top * this.workspace.scale);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The blocks one can drag out: by category, and found by words. */
 import * as Blockly from "blockly/core";
+import { t } from "../words.js";
 import { toState } from "./convert.js";
 import { namesOf } from "./types.js";
 
@@ -49,7 +50,7 @@ export function bindSearch(field, workspace, palette) {
     workspace.getToolbox()?.clearSelection();
     if (!field.value.trim()) return flyout().hide();
     const blocks = found(palette, field.value);
-    flyout().show(blocks.length ? blocks : [{ kind: "label", text: "No block is called so." }]);
+    flyout().show(blocks.length ? blocks : [{ kind: "label", text: t("No block is called so.") }]);
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
@@ -61,6 +62,8 @@ export function bindSearch(field, workspace, palette) {
     }
   });
   workspace.addChangeListener((event) => {
-    if (event.type === Blockly.Events.BLOCK_CREATE || event.type === Blockly.Events.TOOLBOX_ITEM_SELECT) field.value = "";
+    if (!field.value || ![Blockly.Events.BLOCK_CREATE, Blockly.Events.TOOLBOX_ITEM_SELECT].includes(event.type)) return;
+    field.value = "";
+    if (event.type === Blockly.Events.BLOCK_CREATE) flyout().hide();
   });
 }

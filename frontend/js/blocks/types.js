@@ -102,15 +102,20 @@ export function fits(connection, block) {
   return result === "any" || result === accepts;
 }
 
+/** Asked while a person moves a block; what is loaded, pasted or taken back is joined as it is given. */
 export class FormulaChecker extends Blockly.ConnectionChecker {
-  static lenient = false;
+  static lenient = false; // while blocks are written by the program: what people may not write is let through
 
-  doTypeChecks(a, b) {
-    if (FormulaChecker.lenient) return true;
+  doTypeChecks() {
+    return true;
+  }
+
+  canConnectWithReason(a, b, isDragging, distance) {
+    const reason = super.canConnectWithReason(a, b, isDragging, distance);
+    if (reason !== Blockly.Connection.CAN_CONNECT || !isDragging) return reason;
     const [input, output] = a.type === Blockly.ConnectionType.INPUT_VALUE ? [a, b] : [b, a];
-    if (input.type !== Blockly.ConnectionType.INPUT_VALUE) return super.doTypeChecks(a, b);
-    if (input.targetConnection === output) return true;
-    return fits(input, output.getSourceBlock());
+    if (input.type !== Blockly.ConnectionType.INPUT_VALUE || fits(input, output.getSourceBlock())) return reason;
+    return Blockly.Connection.REASON_CHECKS_FAILED;
   }
 }
 
@@ -118,16 +123,14 @@ const SHAPES = { number: "Number", truth: "Boolean", text: "String", many: "Many
 
 /** Outlines follow what a value is: a series becomes a truth when its definition does. */
 export function reshape(workspace) {
-  leniently(() => {
-    for (const block of workspace.getAllBlocks(false)) {
-      if (!block.outputConnection || block.isInsertionMarker()) continue;
-      const wanted = SHAPES[resultOf(block)] ?? null;
-      if ((block.outputConnection.getCheck()?.[0] ?? null) !== wanted) block.outputConnection.setCheck(wanted);
-    }
-  });
+  for (const block of workspace.getAllBlocks(false)) {
+    if (!block.outputConnection || block.isInsertionMarker()) continue;
+    const wanted = SHAPES[resultOf(block)] ?? null;
+    if ((block.outputConnection.getCheck()?.[0] ?? null) !== wanted) block.outputConnection.setCheck(wanted);
+  }
 }
 
-/** While `work` runs, blocks are joined as they are given. */
+/** While `work` runs, what stands in fields is taken as it is given. */
 export function leniently(work) {
   const before = FormulaChecker.lenient;
   FormulaChecker.lenient = true;

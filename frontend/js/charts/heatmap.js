@@ -18,7 +18,7 @@ export class HeatMap {
   constructor(node) {
     this.node = node;
     this.controls = document.querySelector(node.dataset.controls);
-    this.title = element("h3", { class: "heat-title" });
+    this.title = element("h3", { class: "heat-title", hidden: true });
     this.readout = element("p", { class: "heat-readout" });
     this.canvas = element("canvas", { tabindex: 0, role: "application" });
     this.scroll = element("div", { class: "heat-scroll" }, this.canvas);
@@ -72,6 +72,7 @@ export class HeatMap {
     this.empty = known.length === 0;
     const name = metricName(data.metric);
     this.title.textContent = name;
+    this.title.hidden = !name;
     this.canvas.setAttribute("aria-label", `${this.node.dataset.label}. ${data.x.name} across${data.y.name ? `, ${data.y.name} down` : ""}. Arrow keys move over the fields, Enter opens the cell as a backtest.`);
     if (this.table.open) this.fillTable();
     this.showLegend();

@@ -19,7 +19,7 @@ class Parallel {
     this.node = node;
     this.readout = element("p", { class: "heat-readout", role: "status" });
     this.canvas = element("canvas", { role: "img", "aria-label": node.dataset.label });
-    this.scroll = element("div", { class: "heat-scroll" }, this.canvas);
+    this.scroll = element("div", { class: "heat-scroll", tabindex: 0, role: "region", "aria-label": node.dataset.label }, this.canvas);
     this.sliders = element("details", { class: "parallel-ranges" }, element("summary", { class: "link text-sm" }, "Bounds by slider"));
     this.open = element("button", { class: "btn btn-sm", type: "button", hidden: true }, "Open the best of these");
     this.clear = element("button", { class: "btn btn-sm btn-ghost", type: "button", hidden: true }, "Keep all");

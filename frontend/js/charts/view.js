@@ -203,12 +203,13 @@ export class ChartView {
     this.readoutNode.replaceChildren(
       ...row.map(({ label, text, sign, colour, dash }) => {
         const cell = element("div");
+        const name = element("dt", {}, label);
         if (colour) {
           const swatch = element("span", { class: "swatch", "data-dash": dash });
           swatch.style.setProperty("--swatch", colour);
-          cell.append(swatch);
+          name.prepend(swatch);
         }
-        if (label) cell.append(element("dt", {}, label));
+        if (label || colour) cell.append(name);
         cell.append(element("dd", { class: sign > 0 ? "is-up" : sign < 0 ? "is-down" : null }, text));
         return cell;
       }),

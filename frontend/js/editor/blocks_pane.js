@@ -4,6 +4,7 @@
  * blocks is empty the text stays as it was. Blockly is fetched when the blocks are first shown.
  */
 import { element, icon } from "../dom.js";
+import { n, t } from "../words.js";
 import { ask } from "./services.js";
 
 const FOLLOW_MS = 250;
@@ -35,13 +36,13 @@ export class BlocksPane {
       },
       (error) => {
         this.opening = null;
-        this.say(`The blocks cannot be shown: ${error.message}`, "wifi-off");
+        this.say(t("The blocks cannot be shown: {reason}", { reason: error.message }), "wifi-off");
       },
     );
   }
 
   async open() {
-    this.say("Loading the blocks…", "loader-circle");
+    this.say(t("Loading the blocks…"), "loader-circle");
     const { src, media } = this.pane.dataset;
     const answer = fetch(`${this.editor.base}blocks/palette/`, { headers: { Accept: "application/json" } });
     const [palette] = await Promise.all([answer.then((response) => response.json()), script(src)]);
@@ -88,15 +89,14 @@ export class BlocksPane {
     this.workspace.isLocked = isStale;
     this.pane.toggleAttribute("data-stale", isStale);
     if (!isStale) return this.say(this.looseWords(), "info");
-    const words = error.problem ? "The text has an error. The blocks show the formula as it was before, until the text is mended." : `The blocks do not follow: ${error.message}`;
-    const show = element("button", { type: "button", class: "link", "data-view-choice": "both" }, "Show the text");
+    const words = error.problem ? t("The text has an error. The blocks show the formula as it was before, until the text is mended.") : t("The blocks do not follow: {reason}", { reason: error.message });
+    const show = element("button", { type: "button", class: "link", "data-view-choice": "both" }, t("Show the text"));
     this.say(words, "circle-alert", show);
   }
 
   looseWords() {
     const loose = this.workspace?.loose() ?? 0;
-    if (!loose) return "";
-    return loose === 1 ? "One block stands alone and is not part of the formula." : `${loose} blocks stand alone and are not part of the formula.`;
+    return loose ? n("{count} block stands alone and is not part of the formula.", "{count} blocks stand alone and are not part of the formula.", loose) : "";
   }
 
   /** The text of changed blocks. */
@@ -121,7 +121,7 @@ export class BlocksPane {
       this.writing = null;
       this.gap = error.problem?.tree_error?.message ?? error.message;
       this.workspace.showGap(content, error.problem?.tree_error?.node ?? "", this.gap);
-      this.say(`The text waits for the blocks: ${this.gap.replaceAll("`", "")}`, "triangle-alert");
+      this.say(t("The text waits for the blocks: {reason}", { reason: this.gap.replaceAll("`", "") }), "triangle-alert");
     }
   }
 
@@ -169,7 +169,7 @@ function script(src) {
     node.addEventListener("load", resolve);
     node.addEventListener("error", () => {
       node.remove();
-      reject(new Error("the server cannot be reached."));
+      reject(new Error(t("the server cannot be reached.")));
     });
     document.head.append(node);
   });

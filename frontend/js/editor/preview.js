@@ -5,6 +5,7 @@
  * One request at a time: a newer text breaks off the one before. The bars are fetched once for each market and range.
  */
 import { element, icon } from "../dom.js";
+import { n, t } from "../words.js";
 import { ask } from "./services.js";
 
 const PAUSE_MS = 220;
@@ -100,8 +101,8 @@ class Preview {
     this.box.removeAttribute("data-old");
     const group = (value) => value.toLocaleString("en").replaceAll(",", "\u202f");
     this.status.replaceChildren(
-      element("span", {}, signals === 1 ? "1 signal" : `${group(signals)} signals`, ` on ${group(count)} bars`),
-      element("span", { class: "text-faint", title: `Read ${group(evaluated)} bars` }, `${group(Math.round(milliseconds))} ms`),
+      element("span", {}, n("{count} signal on {bars} bars", "{count} signals on {bars} bars", signals, { bars: group(count) })),
+      element("span", { class: "text-faint", title: t("Read {count} bars", { count: group(evaluated) }) }, `${group(Math.round(milliseconds))} ms`),
     );
   }
 
@@ -110,8 +111,8 @@ class Preview {
     this.box.toggleAttribute("data-old", Boolean(this.drawn));
     const blank = !text.trim();
     let words = error.message;
-    if (blank) words = "Write a formula to see it on the chart.";
-    else if (hasErrors) words = this.drawn ? "The chart shows the last text without errors." : "The chart is drawn once the text has no errors.";
+    if (blank) words = t("Write a formula to see it on the chart.");
+    else if (hasErrors) words = this.drawn ? t("The chart shows the last text without errors.") : t("The chart is drawn once the text has no errors.");
     this.status.replaceChildren(element("span", {}, icon(hasErrors || blank ? "info" : "circle-alert"), words));
   }
 

@@ -1,0 +1,184 @@
+"""Pages: queries and milliseconds with few rows and with many, and what a slow browser sees of a first visit.
+
+Run by `python -m benchmarks.pages [many]`, in about four minutes; `many` (10,000) rows of each kind. It uses the
+servers of DATABASE_URL and REDIS_URL, or starts this machine's own; a scratch database is made and dropped. The
+browser's part is left out where no Chromium is installed. Exit status 1 when a page is not answered, or asks more
+queries of more rows.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import statistics
+import sys
+import time
+from typing import Any
+
+from benchmarks.measure import goal, heading
+from benchmarks.servers import databases, scratch_database, server
+
+FEW, MANY = 10, 10_000
+CALLS = 15
+SLOWDOWN = 4  # of the browser's processor: a phone of the middle class
+GROWTH, CLS, LCP_MS, TBT_MS = 2.0, 0.01, 2_500, 200
+PAGES = [
+    "/dashboard/",
+    "/formulas/",
+    "/backtests/",
+    "/bots/",
+    "/signals/",
+    "/signals/sources/",
+    "/trading/orders/",
+    "/markets/",
+    "/inbox/",
+    "/settings/workspace/journal/",
+]
+# What the browser reports of a visit: paints and shifts as they come, and by how much long tasks were too long.
+OBSERVE = """
+window.seen = { fcp: 0, lcp: 0, cls: 0, tbt: 0 };
+const watch = (type, take) =>
+  new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
+watch("paint", (entry) => { if (entry.name === "first-contentful-paint") seen.fcp = entry.startTime; });
+watch("largest-contentful-paint", (entry) => { seen.lcp = entry.startTime; });
+watch("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.cls += entry.value; });
+watch("longtask", (entry) => { seen.tbt += Math.max(0, entry.duration - 50); });
+"""
+
+
+def _rows(workspace: Any, person: Any) -> list[Any]:
+    """One row of each kind that lists are made of, parents before their children."""
+    from apps.backtests.models import Backtest
+    from apps.bots.models import Bot
+    from apps.formulas.models import Formula
+    from apps.notifications.models import Notice
+    from apps.signals.models import Alert, AlertSource, Signal
+    from apps.trading.models import Book, Intent, Order
+
+    kinds = [
+        Formula.objects.filter(workspace=workspace),
+        Backtest.objects.filter(workspace=workspace),
+        AlertSource.objects.filter(workspace=workspace),
+        Alert.objects.filter(source__workspace=workspace),
+        Signal.objects.filter(workspace=workspace),
+        Book.objects.filter(workspace=workspace),
+        Bot.objects.filter(workspace=workspace),
+        Intent.objects.filter(book__workspace=workspace),
+        Order.objects.filter(intent__book__workspace=workspace),
+        Notice.objects.filter(person=person),
+    ]
+    return [row for kind in kinds for row in kind.order_by("pk")[:1]]
+
+
+def _ask(client: Any, path: str) -> tuple[int, int, float]:
+    """Status, queries and median milliseconds of a page."""
+    from django.core.cache import cache
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    times, queries, status = [], 0, 0
+    for _ in range(CALLS):
+        cache.clear()
+        began = time.perf_counter()
+        with CaptureQueriesContext(connection) as captured:
+            status = client.get(path).status_code
+        times.append((time.perf_counter() - began) * 1000)
+        queries = len(captured)
+    return status, queries, statistics.median(times)
+
+
+def measure_rows(client: Any, workspace: Any, person: Any, many: int) -> bool:
+    """Print a line a page; False when one grew or was not answered."""
+    from django.db import connection
+
+    from benchmarks.rows import multiply
+
+    multiply(_rows(workspace, person), FEW)
+    few = {path: _ask(client, path) for path in PAGES}
+    multiply(_rows(workspace, person), many)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    every = {path: _ask(client, path) for path in PAGES}
+    heading(f"Pages with {FEW} rows of each kind and with {many:,}: queries, milliseconds in one process")
+    print(f"{'':36}{'queries':>8}{'':>8}{'ms':>8}{'':>8}")
+    clean, worst = True, ("", 0.0)
+    for path in PAGES:
+        status, queries, took = every[path]
+        print(f"{path:36}{few[path][1]:8}{queries:8}{few[path][2]:8.1f}{took:8.1f}")
+        clean &= status == 200 and few[path][1] == queries
+        worst = max(worst, (path, took / few[path][2]), key=lambda pair: pair[1])
+    goal(f"time with {many:,} rows against {FEW}, the farthest ({worst[0]})", worst[1], GROWTH, " times")
+    return clean
+
+
+def measure_visits(url: str, cookie: str, paths: list[str]) -> None:
+    """What a browser with a slow processor sees of each page on a first visit, nothing kept from before."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        print("\nFirst visits: not measured, no Chromium here")
+        return
+    heading(f"First visits, a processor {SLOWDOWN} times slower: milliseconds")
+    print(f"{'':36}{'FCP':>8}{'LCP':>8}{'TBT':>8}{'CLS':>8}")
+    worst = {"lcp": 0.0, "tbt": 0.0, "cls": 0.0}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        for path in paths:
+            context = browser.new_context(viewport={"width": 390, "height": 844})
+            if path not in ("/", "/plans/"):
+                context.add_cookies([{"name": "sessionid", "value": cookie, "url": url}])
+            context.add_init_script(OBSERVE)
+            page = context.new_page()
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+            page.goto(url + path, wait_until="load")
+            page.wait_for_timeout(1_500)  # what comes after the page itself: charts, live regions
+            seen = page.evaluate("seen")
+            print(
+                f"{path[:35]:36}{seen['fcp']:8.0f}{seen['lcp']:8.0f}{seen['tbt']:8.0f}{seen['cls']:8.3f}",
+                flush=True,
+            )
+            worst = {name: max(value, seen[name]) for name, value in worst.items()}
+            context.close()
+        browser.close()
+    goal("largest contentful paint, the slowest", worst["lcp"], LCP_MS, " ms")
+    goal("blocking time, the longest", worst["tbt"], TBT_MS, " ms")
+    goal("layout shift, the largest", worst["cls"], CLS)
+
+
+def main(arguments: list[str]) -> int:
+    many = int(arguments[0]) if arguments else MANY
+    with databases() as environment:
+        os.environ.update(environment)
+        os.environ["LOG_LEVEL"] = "ERROR"
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django.test import Client
+
+        with scratch_database() as database_url:
+            call_command("demo", verbosity=0, stdout=io.StringIO())
+            from apps.accounts.models import Membership
+            from apps.backtests.models import Backtest
+
+            member = Membership.objects.select_related("workspace", "user").get(
+                user__email="demo@candlewright.example"
+            )
+            client = Client(headers={"Host": "localhost"})
+            client.force_login(member.user)
+            report = Backtest.objects.filter(workspace=member.workspace, status="done").first()
+            clean = measure_rows(client, member.workspace, member.user, many)
+            with server("config.asgi:application", environment | {"DATABASE_URL": database_url}) as url:
+                paths = ["/", "/plans/", *PAGES]
+                if report is not None:
+                    paths.append(f"/backtests/{report.uuid}/")
+                measure_visits(url, client.cookies["sessionid"].value, paths)
+            return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
