@@ -191,3 +191,9 @@ class SignupClosed(DomainError):
     code = "signup_closed"
     status = 403
     title = "No new accounts"
+
+
+class ViewRefused(DomainError):
+    code = "view_refused"
+    status = 409
+    title = "The view cannot be saved"
