@@ -5,8 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
 
 GROUP = "bench"
+
+
+def configure() -> None:
+    """Turn on the channel layer, which is the yardstick's alone."""
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            # redis-py's default socket time-out of 5 s would drop idle WebSockets
+            "CONFIG": {"hosts": [{"address": settings.REDIS_URL, "socket_timeout": None}]},
+        }
+    }
+
+
+configure()
 
 
 class Listener(AsyncJsonWebsocketConsumer):
