@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,8 +41,9 @@ EVENT = {
 class _Client(asyncio.Protocol):
     """A WebSocket that listens and answers pings: it counts frames, and keeps when the last one came."""
 
-    def __init__(self, request: bytes) -> None:
+    def __init__(self, request: bytes, says: bytes) -> None:
         self.request = request
+        self.says = says
         self.received = b""
         self.is_open = False
         self.frames = 0
@@ -62,6 +64,8 @@ class _Client(asyncio.Protocol):
                 self.error = head.decode()
                 return
             self.is_open, self.received = True, rest
+            if self.says:
+                self.transport.write(self.says)  # type: ignore[attr-defined]
         while len(self.received) >= 2:
             begin, size = 2, self.received[1] & 0x7F
             if size == 126:
@@ -79,15 +83,22 @@ class _Client(asyncio.Protocol):
             self.received = self.received[begin + size :]
 
 
+def _frame(message: Mapping[str, Any]) -> bytes:
+    """A text frame of a client, masked with zeros."""
+    text = json.dumps(message).encode()
+    return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
+
+
 @dataclass
 class Crowd:
     """The clients of one server."""
 
     name: str
-    group: str
     url: str
     process: int
-    message: Mapping[str, Any]
+    send: Callable[[], Awaitable[None]]
+    says: bytes = b""  # once it is open
+    greetings: int = 1  # frames before the first message
     headers: Mapping[str, str] = field(default_factory=dict)
     clients: list[_Client] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
@@ -110,9 +121,11 @@ class Crowd:
         loop = asyncio.get_running_loop()
         while len(self.clients) < number:
             for _ in range(min(100, number - len(self.clients))):
-                _, client = await loop.create_connection(lambda: _Client(request), parts.hostname, parts.port)
+                _, client = await loop.create_connection(
+                    lambda: _Client(request, self.says), parts.hostname, parts.port
+                )
                 self.clients.append(client)
-            await self.until(1)
+            await self.until(self.greetings)
 
     async def until(self, frames: int) -> None:
         """Wait until every client has had so many frames."""
@@ -126,10 +139,10 @@ class Crowd:
                 raise RuntimeError(f"{self.name}: {missing} of {len(self.clients)} clients were not told")
             await asyncio.sleep(0.02)
 
-    async def tell(self, layer: Any, number: int) -> None:
+    async def tell(self, number: int) -> None:
         began = time.perf_counter()
-        await layer.group_send(self.group, self.message)
-        await self.until(number + 1)
+        await self.send()
+        await self.until(number + self.greetings)
         self.latencies += [client.at - began for client in self.clients]
 
     def p(self, percent: float) -> float:
@@ -148,9 +161,6 @@ def _resident(process: int) -> float:
 
 
 async def _run(crowds: list[Crowd], clients: int, messages: int) -> None:
-    from channels.layers import get_channel_layer
-
-    layer = get_channel_layer()
     for crowd in crowds:
         await crowd.connect(10)  # what the first ones load is not theirs
         crowd.before = _resident(crowd.process)
@@ -159,7 +169,7 @@ async def _run(crowds: list[Crowd], clients: int, messages: int) -> None:
         crowd.clients = crowd.clients[10:]
     for number in range(1, messages + 1):
         for crowd in crowds:
-            await crowd.tell(layer, number)
+            await crowd.tell(number)
             await asyncio.sleep(0.1)
     for crowd in crowds:
         crowd.latencies = crowd.latencies[2 * clients :]  # the first two find nothing warm
@@ -170,13 +180,15 @@ def measure_sockets(
     environment: Mapping[str, str], clients: int = CLIENTS, messages: int = MESSAGES
 ) -> list[Crowd]:
     """The bare broadcast and the live feed. Needs a migrated database of its own (`benchmarks.servers`)."""
+    from asgiref.sync import sync_to_async
+    from channels.layers import get_channel_layer
     from django.test import Client
 
     from apps.accounts.models import User
     from apps.accounts.services import ensure_personal_workspace
-    from apps.core.live import message_of
+    from apps.core.live import push
     from apps.signals.services.processing import live_group
-    from benchmarks.bare_broadcast import GROUP
+    from benchmarks.bare_broadcast import GROUP, configure
     from benchmarks.servers import server_process
 
     user = User.objects.create_user("viewer@bench.example")
@@ -184,19 +196,29 @@ def measure_sockets(
     browser = Client()
     browser.force_login(user)
     cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in browser.cookies.items())
+    configure()
+    layer = get_channel_layer()
+
+    async def broadcast() -> None:
+        await layer.group_send(GROUP, {"type": "bare.event", "event": EVENT})
+
+    async def tell_feed() -> None:
+        await sync_to_async(push)(live_group(workspace.pk), EVENT)
+
     with (
         server_process("benchmarks.bare_broadcast:application", environment) as (bare_url, bare),
         server_process("config.asgi:application", environment) as (url, ours),
     ):
         crowds = [
-            Crowd("bare broadcast", GROUP, f"{bare_url}/", bare, {"type": "bare.event", "event": EVENT}),
+            Crowd("bare broadcast", f"{bare_url}/", bare, broadcast),
             Crowd(
                 "live feed",
-                live_group(workspace.pk),
-                f"{url}/ws/signals/",
+                f"{url}/ws/",
                 ours,
-                message_of(EVENT),
-                {"cookie": cookies, "origin": url},
+                tell_feed,
+                says=_frame({"kind": "subscribe", "path": "/ws/signals/"}),
+                greetings=2,
+                headers={"cookie": cookies, "origin": url},
             ),
         ]
         asyncio.run(_run(crowds, clients, messages))

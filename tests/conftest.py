@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 )
             names.append("django_db_serialized_rollback")
     # Playwright keeps an event loop running in its process, which would be in the way of asynchronous tests after it.
-    items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", []))
+    items.sort(key=lambda item: not {"stack", "chromium"}.isdisjoint(getattr(item, "fixturenames", [])))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,9 @@ class AccountsConfig(AppConfig):
         )
         from apps.accounts.api import schema  # noqa: F401  registers itself with drf-spectacular
         from apps.accounts.openid.provider import Provider
+        from apps.accounts.selectors import chips_of
         from apps.accounts.services import notices  # noqa: F401  a consumer of the journal
+        from apps.core.lists import views_from
 
         registry.register(Provider)
+        views_from(chips_of)

@@ -200,3 +200,9 @@ class SignupClosed(DomainError):
     code = "signup_closed"
     status = 403
     title = gettext_lazy("No new accounts")
+
+
+class ViewRefused(DomainError):
+    code = "view_refused"
+    status = 409
+    title = gettext_lazy("The view cannot be saved")

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from django import forms
 
 from apps.accounts.choices import GRANTED_ROLES, Role
-from apps.accounts.models import Membership, Preferences, User, Workspace
+from apps.accounts.models import Membership, Preferences, SavedView, User, Workspace
 from apps.accounts.services import PREFERENCES
 from apps.accounts.services.recovery import request_new_password
 from apps.core.overtaken import SeenForm
@@ -60,6 +60,14 @@ class PreferencesForm(forms.ModelForm):
     look = property(lambda self: [self[name] for name in PREFERENCES[:4]])
     research = property(lambda self: [self[name] for name in PREFERENCES[4:8]])
     mail = property(lambda self: [self[name] for name in PREFERENCES[8:]])
+
+
+class ViewForm(forms.ModelForm):
+    """A view of a list, under a name."""
+
+    class Meta:
+        model = SavedView
+        fields = ["page", "name", "query", "is_default"]
 
 
 class ResetPasswordForm(forms.Form):

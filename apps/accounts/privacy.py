@@ -44,6 +44,7 @@ holds(
 exempt("accounts.RefreshToken", "hashes of the tokens of a log-in, gone with it")
 holds("accounts.DataExport", "Exports of your data", person="user_id", files=("path",))
 holds("accounts.Preferences", "Preferences", person="user_id")
+holds("accounts.SavedView", "Views of lists you saved", workspace="workspace_id", person="person_id")
 holds(
     "accounts.Impersonation", "When staff looked at the product as you", person="user_id", mentions=("staff",)
 )

@@ -11,6 +11,7 @@ from apps.accounts.views import (
     privacy,
     profile,
     security,
+    views,
     workspaces,
 )
 
@@ -35,6 +36,9 @@ urlpatterns = [
     path("privacy/keep/", privacy.account_keep, name="account-keep"),
     path("privacy/held/", privacy.held, name="held"),
     path("workspace/data/", privacy.workspace_held, name="workspace-held"),
+    path("views/save/", views.view_save, name="view-save"),
+    path("views/<uuid:uuid>/", views.view_change, name="view-change"),
+    path("views/<uuid:uuid>/delete/", views.view_delete, name="view-delete"),
     path("confirm/", confirm.confirm, name="confirm"),
     path("workspace/api-keys/", keys.api_keys, name="api-keys"),
     path("workspace/api-keys/new/", keys.api_key_new, name="api-key-new"),

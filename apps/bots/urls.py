@@ -9,7 +9,6 @@ app_name = "bots"
 UUID = r"(?P<uuid>[0-9a-f-]{36})"
 urlpatterns = [
     path("", views.bot_list, name="bot-list"),
-    path("bulk/", views.bot_bulk, name="bot-bulk"),
     path("new/<uuid:formula>/", views.bot_new, name="bot-new"),
     path("<uuid:uuid>/", views.bot_detail, name="bot-detail"),
     path("<uuid:uuid>/edit/", views.bot_edit, name="bot-edit"),

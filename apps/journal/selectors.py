@@ -28,14 +28,6 @@ class JournalFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class JournalPage:
-    """Entries, newest first. `older` is the cursor of the next page, None on the last."""
-
-    entries: list[Entry]
-    older: uuid.UUID | None
-
-
-@dataclass(frozen=True, slots=True)
 class ChainState:
     """The last seal of a workspace's chain, and what the last verification found."""
 
@@ -74,17 +66,6 @@ def containing(text: str) -> Q:
         Q(data__label__icontains=text) | Q(data__ip=text) | Q(data__device__icontains=text)
     )
     return action | Q(target_label__icontains=text) | Q(Exists(parts))
-
-
-def page_of(entries: QuerySet[Entry], *, before: uuid.UUID | None, size: int) -> JournalPage:
-    """The `size` entries that come after the one called `before`, or the newest. An unknown one starts anew."""
-    if before:
-        place = entries.filter(uuid=before).values_list("id", flat=True).first()
-        if place is not None:
-            entries = entries.filter(id__lt=place)
-    found = list(entries[: size + 1])
-    shown = found[:size]
-    return JournalPage(shown, shown[-1].uuid if len(found) > size else None)
 
 
 def chain_state(workspace_id: int | None) -> ChainState:

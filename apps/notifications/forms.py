@@ -18,7 +18,7 @@ from apps.notifications.choices import DeliveryStatus, Until, Urgency
 from apps.notifications.errors import NotToBeChosen
 from apps.notifications.models import Contact, DeliveryHours, Ladder
 from apps.notifications.rules.events import events
-from apps.notifications.selectors import NOT_CHOSEN, InboxFilter
+from apps.notifications.selectors import NOT_CHOSEN
 from apps.notifications.services.contacts import check_filter
 from apps.notifications.services.ladders import MOST_STEPS
 
@@ -27,32 +27,6 @@ UNITS = [("1", "seconds"), ("60", "minutes"), ("3600", "hours")]
 
 def _clock() -> forms.TimeInput:
     return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-
-
-class InboxFilterForm(forms.Form):
-    """The inbox's filters and cursor, all in the address. What makes no sense is as good as not given."""
-
-    STATES = [
-        ("", gettext_lazy("All")),
-        ("unread", gettext_lazy("Unread")),
-        ("open", gettext_lazy("Waiting for an answer")),
-    ]
-
-    q = forms.CharField(required=False, max_length=100)
-    state = forms.ChoiceField(required=False, choices=STATES)
-    event = forms.CharField(required=False, max_length=80)
-    urgency = forms.TypedChoiceField(required=False, choices=Urgency.choices, coerce=int, empty_value=None)
-    before = forms.UUIDField(required=False)
-
-    def chosen(self) -> InboxFilter:
-        self.is_valid()
-        values = self.cleaned_data
-        return InboxFilter(
-            state=values.get("state", ""),
-            event=values.get("event", ""),
-            urgency=values.get("urgency"),
-            text=values.get("q", "").strip(),
-        )
 
 
 class ContactForm(forms.Form):

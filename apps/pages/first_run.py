@@ -25,7 +25,7 @@ from apps.core.words import gettext_lazy
 from apps.formulas.library import SAMPLES, Template, template_of
 from apps.formulas.services import publish_formula, use_template
 from apps.journal.services import record
-from apps.markets.choices import FRESH
+from apps.markets.choices import FRESH, FeedState
 from apps.markets.models import BarSet, Feed
 from apps.markets.selectors import visible_bar_sets, visible_feeds
 from apps.pages.models import FirstRun
@@ -101,9 +101,15 @@ def market_for(workspace: Workspace, template: Template) -> BarSet | None:
 
 
 def feed_for(workspace: Workspace, bar_set: BarSet) -> Feed | None:
-    """A feed of the timeframe that brings bars, of the same instrument before others."""
-    feeds = visible_feeds(workspace).filter(timeframe=bar_set.timeframe, state__in=FRESH)
-    return feeds.filter(instrument=bar_set.instrument_id).first() or feeds.first()
+    """A feed of the timeframe: one that brings bars before one that is quiet (its bots wait until it does), of the same
+    instrument before others."""
+    feeds = visible_feeds(workspace).filter(timeframe=bar_set.timeframe, is_active=True)
+    found = feeds.exclude(state__in=[FeedState.ENDED, FeedState.FAILED])
+    return min(
+        found,
+        key=lambda feed: (feed.state not in FRESH, feed.instrument_id != bar_set.instrument_id),
+        default=None,
+    )
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.pages.views import catalogue, first_run, home, journal, receipt, visit
+from apps.pages.views import catalogue, first_run, home, journal, receipt, search, visit
 
 app_name = "pages"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("start/pick/", first_run.start_pick, name="start-pick"),
     path("start/paper/", first_run.start_paper, name="start-paper"),
     path("start/skip/", first_run.start_skip, name="start-skip"),
+    path("search/", search.results, name="search"),
     path("activity/", journal.activity, name="activity"),
     path("settings/workspace/journal/", journal.journal, name="journal"),
     path("settings/workspace/journal/export.<str:form>", journal.journal_export, name="journal-export"),

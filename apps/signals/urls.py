@@ -14,7 +14,6 @@ from apps.signals.views import (
 app_name = "signals"
 urlpatterns = [
     path("", feed.feed, name="feed"),
-    path("export.csv", feed.feed_export, name="feed-export"),
     path("sources/", sources.source_list, name="source-list"),
     path("sources/new/", sources.source_new, name="source-new"),
     path("sources/<uuid:uuid>/", sources.source_detail, name="source-detail"),

@@ -1,7 +1,9 @@
 /**
- * Theme, colour of rising prices and the rail: kept in localStorage, set on <html>, told to charts by an event. The first
+ * Theme, colour of rising prices, the height of rows and the rail: kept in localStorage, set on <html>, told to charts by an event. The first
  * two are stored with the account too, for other browsers and for the first paint.
  */
+
+import { onElements } from "./dom.js";
 
 const root = document.documentElement;
 
@@ -46,15 +48,17 @@ function bindSwitch(group, key, fallback) {
     const button = event.target.closest("[data-value]");
     if (!button) return;
     setPreference(key, button.dataset.value === fallback ? null : button.dataset.value);
-    store(key, button.dataset.value);
+    if (key !== "density") store(key, button.dataset.value); // how close rows stand is a matter of the screen
     show();
   });
+  document.addEventListener("cw:preferences", ({ detail }) => detail.key === key && show());
   show();
 }
 
 export function startPreferences() {
   document.querySelectorAll("[data-theme-switch]").forEach((group) => bindSwitch(group, "theme", "system"));
   document.querySelectorAll("[data-updown-switch]").forEach((group) => bindSwitch(group, "updown", "green-up"));
+  onElements("[data-density-switch]", (group) => bindSwitch(group, "density", "comfortable"));
   document.querySelectorAll("[data-rail-toggle]").forEach((button) => {
     button.addEventListener("click", () => setPreference("rail", root.dataset.rail === "collapsed" ? null : "collapsed"));
   });

@@ -73,18 +73,3 @@ export function startTables() {
   onElements("table.data-table, table.cw-table, table[data-sortable]", labelCells);
   onElements("table[data-sortable]", makeSortable);
 }
-
-/** `<form data-choose="2-8">`: its button waits until so many of the boxes that belong to it are ticked. */
-onElements("form[data-choose]", (form) => {
-  const [least, most] = form.dataset.choose.split("-").map(Number);
-  const button = form.querySelector("button[type=submit]");
-  const hint = form.querySelector("[data-choose-hint]");
-  const resting = hint?.textContent;
-  const show = () => {
-    const chosen = [...form.elements].filter((box) => box.type === "checkbox" && box.checked).length;
-    button.disabled = chosen < least || chosen > most;
-    if (hint) hint.textContent = chosen ? `${chosen} chosen` + (chosen > most ? `, at most ${most}` : "") : resting;
-  };
-  document.addEventListener("change", (event) => event.target.form === form && show());
-  show();
-});

@@ -3,9 +3,9 @@
  * page flashes in the wrong colours. Preferences stored with the account (data-saved) come with the page and win.
  */
 const root = document.documentElement;
-for (const key of ["theme", "updown", "rail"]) {
+for (const key of ["theme", "updown", "rail", "density", "keys"]) {
   try {
-    if (key !== "rail" && root.dataset.saved !== undefined) {
+    if ((key === "theme" || key === "updown") && root.dataset.saved !== undefined) {
       if (root.dataset[key]) localStorage.setItem(`cw-${key}`, root.dataset[key]);
       else localStorage.removeItem(`cw-${key}`);
       continue;

@@ -182,7 +182,6 @@ ASKED = [
     Asked("PortfolioForm.account", "account", f"GET /portfolio/?account={ID}"),
     Asked("LotsForm.book", "book", f"GET /portfolio/lots/?book={ID}"),
     Asked("LotsForm.account", "account", f"GET /portfolio/lots/?account={ID}"),
-    Asked("OrderFilterForm.book", "book", f"GET /trading/orders/?book={ID}"),
     Asked(
         "SwitchForm.book",
         "book",
@@ -268,7 +267,6 @@ ASKED = [
     ),
     Asked("AlarmForm.source", "source", "POST /signals/alarms/new/", {"source": ID, **ALARM}),
     Asked("AlarmForm.ladder", "ladder", "POST /signals/alarms/new/", {"ladder": ID, **ALARM}),
-    Asked("InboxFilterForm.before", "notice", f"GET /inbox/?before={ID}"),
     Asked("DeliveryFilterForm.before", "alert", f"GET /signals/sources/{{source}}/?before={ID}"),
     Asked("StatusForm.before", "delivery", f"GET /settings/workspace/webhooks/{{webhook}}/?before={ID}"),
     Asked("PerformanceForm.source", "source", f"GET /signals/performance/?source={ID}"),
@@ -278,15 +276,12 @@ ASKED = [
         "POST /signals/ut-bot/new/",
         {"name": "Bot", "source": ID, "symbols": "BINANCE:BTCUSDT", **UT_BOT},
     ),
-    Asked("FeedFilterForm.source", "source", f"GET /signals/?source={ID}"),
-    Asked("FeedFilterForm.before", "signal", f"GET /signals/?before={ID}"),
     Asked("JournalFilterForm.person", "person", f"GET /settings/workspace/journal/?person={ID}"),
     Asked(
         "JournalFilterForm.object",
         "formula",
         f"GET /settings/workspace/journal/?object=formulas.formula:{ID}",
     ),
-    Asked("before", "entry", f"GET /settings/workspace/journal/?before={ID}"),
     Asked("TransferForm.member", "member", "POST /settings/workspace/transfer/", {"member": ID}),
 ]
 

@@ -77,7 +77,7 @@ def test_a_bot_is_made_deployed_paused_and_stopped(web, version, feed, account, 
         ["first", "second"],
         {"fast": "4"},
     )
-    web.post(reverse("bots:bot-bulk"), {"act": "pause", "bot": [str(bot.uuid), "nonsense"]})
+    web.post(reverse("bots:bot-list"), {"act": "pause", "chosen": [str(bot.uuid), "nonsense"]})
     bot.refresh_from_db()
     assert (bot.state, bot.cause) == ("paused", "person")
     page = web.get(reverse("bots:bot-detail", args=[bot.uuid])).content.decode()
@@ -153,10 +153,12 @@ def test_many_are_archived_and_brought_back(web, feed, new_bot):
     bring(feed, wave(60))
     bots = [new_bot("One", runs=False), new_bot("Two", runs=False), new_bot("Runs")]
     chosen = [str(bot.uuid) for bot in bots]
-    page = web.post(reverse("bots:bot-bulk"), {"act": "archive", "bot": chosen}, follow=True).content.decode()
+    page = web.post(
+        reverse("bots:bot-list"), {"act": "archive", "chosen": chosen}, follow=True
+    ).content.decode()
     assert "2 bots are in the archive" in page
     assert "It runs: stop it first." in page
     page = web.get(reverse("bots:bot-list") + "?state=archived").content.decode()
     assert 'value="restore"' in page
-    web.post(reverse("bots:bot-bulk"), {"act": "restore", "bot": chosen[:2]})
+    web.post(reverse("bots:bot-list"), {"act": "restore", "chosen": chosen[:2]})
     assert [Bot.objects.get(uuid=uuid).state for uuid in chosen] == ["stopped", "stopped", "running"]

@@ -134,8 +134,8 @@ def test_pages_follow_one_another(web, workspace, user):
     first = text_of(web.get(JOURNAL))
     assert "core.thing.made_59" in first
     assert "core.thing.made_09" not in first
-    older = first.split("?before=")[1].split('"')[0]
-    second = text_of(web.get(f"{JOURNAL}?before={older}"))
+    older = first.split("?after=")[1].split('"')[0]
+    second = text_of(web.get(f"{JOURNAL}?after={older}"))
     assert "core.thing.made_09" in second
     assert "core.thing.made_10" not in second
 

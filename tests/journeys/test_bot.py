@@ -52,7 +52,7 @@ def test_deploy_watch_pause_stop_and_close(playing: None, newcomer: Page):
     expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
     expect(page.get_by_role("heading", name="Why")).to_be_visible()
     page.goto("/trading/orders/")
-    expect(page.locator("#orders")).to_contain_text("Restless")
+    expect(page.locator("#list")).to_contain_text("Restless")
 
     # paused with a reason
     page.goto(bot)

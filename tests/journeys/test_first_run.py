@@ -79,7 +79,7 @@ def test_alert_arrives_in_the_open_feed(newcomer: Page, stack: Stack):
         assert httpx.post(stack.url + path, json=alert).status_code == 202
     expect(page.get_by_text("BTCUSDT").first).to_be_visible()
     page.reload()
-    assert page.locator("#signal-list tbody tr").count() == 1
+    assert page.locator("#list tbody tr").count() == 1
 
 
 def test_run_survives_a_killed_worker(newcomer: Page, stack: Stack):

@@ -12,6 +12,7 @@ from apps.accounts.models import Membership
 from apps.journal.models import Entry
 from apps.notifications.models import Contact, Delivery, DeliveryHours, Ladder, Notice, Preference
 from apps.notifications.rules.codes import CODE
+from apps.notifications.selectors import unread_count
 from apps.notifications.services import add_contact, add_webhook, save_ladder, send_due
 from tests.factories import UserFactory
 from tests.notifications.conftest import due_now
@@ -24,7 +25,7 @@ def sent_code(provider_mail) -> str:
 
 def test_the_inbox_lists_filters_and_searches(web, user, tell):
     first = tell(data={"title": "Buy BTCUSDT", "text": "at 45,000"}, channels=())
-    second = tell("tests.door.opened", data={"title": "The back door"}, channels=())
+    tell("tests.door.opened", data={"title": "The back door"}, channels=())
     page = web.get("/inbox/").content.decode()
     assert page.index("The back door") < page.index("Buy BTCUSDT")
     assert page.count('class="inbox-row" data-unread') == 2
@@ -40,7 +41,32 @@ def test_the_inbox_lists_filters_and_searches(web, user, tell):
     assert web.post("/inbox/read-all/").status_code == 302
     assert not Notice.objects.filter(read_at=None).exists()
     assert "The back door" in web.get("/inbox/menu/").content.decode()
-    assert web.get(f"/inbox/?before={second.uuid}").content.decode().count('class="inbox-row"') == 1
+
+
+def test_notices_are_put_away_and_brought_back(web, user, tell):
+    first = tell(data={"title": "Buy BTCUSDT"}, channels=())
+    second = tell("tests.door.opened", data={"title": "The back door"}, channels=())
+
+    def post(act: str) -> str:
+        chosen = [str(first.uuid), str(second.uuid)]
+        return web.post("/inbox/", {"act": act, "chosen": chosen}, follow=True).content.decode()
+
+    page = post("archive")
+    assert "2 notices are in the archive." in page
+    assert "Nothing to tell you yet" in page
+    assert unread_count(user.pk) == 0
+    assert "The back door" not in web.get("/inbox/menu/").content.decode()
+    assert "The back door" in web.get("/inbox/?state=archived").content.decode()
+    assert web.get(f"/inbox/{first.uuid}/").status_code == 200
+    assert "Buy BTCUSDT" in post("unarchive")
+    assert "data-unread" in post("unread")
+    assert unread_count(user.pk) == 2
+
+
+def test_notices_of_somebody_else_stay_as_they_are(web, tell, stranger):
+    theirs = tell(data={"title": "Secret"}, channels=(), person_id=stranger.pk)
+    assert web.post("/inbox/", {"act": "archive", "chosen": str(theirs.uuid)}).status_code == 404
+    assert Notice.objects.filter(archived_at=None).count() == 1
 
 
 def test_an_open_notice_looks_again_until_all_has_ended(web, tell, endpoint, provider):

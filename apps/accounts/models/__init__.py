@@ -8,6 +8,7 @@ from apps.accounts.models.people import Impersonation, Preferences, User, UserMa
 from apps.accounts.models.privacy import DataExport, FileRemoval, RetentionRule
 from apps.accounts.models.second_factors import BackupCode, BackupCodes, Passkey, TotpDevice
 from apps.accounts.models.tokens import LoginChallenge, RefreshToken
+from apps.accounts.models.views import SavedView
 from apps.accounts.models.workspaces import Invitation, Membership, Workspace
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Preferences",
     "RefreshToken",
     "RetentionRule",
+    "SavedView",
     "SecurityMail",
     "TotpDevice",
     "User",

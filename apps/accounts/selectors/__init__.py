@@ -21,9 +21,11 @@ from apps.accounts.selectors.logins import (
     token_hash,
 )
 from apps.accounts.selectors.people import preferences_of, research_defaults
+from apps.accounts.selectors.views import chips_of, views_of
 
 __all__ = [
     "DEVICE_COOKIE",
+    "chips_of",
     "current_login",
     "device_of",
     "invitation_for_token",
@@ -41,6 +43,7 @@ __all__ = [
     "preferences_of",
     "research_defaults",
     "token_hash",
+    "views_of",
     "workspaces_of",
     "workspaces_with",
 ]

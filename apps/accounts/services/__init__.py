@@ -48,6 +48,7 @@ from apps.accounts.services.throttling import (
     note_login_ok,
 )
 from apps.accounts.services.tokens import TokenPair, forget_spent_tokens, open_family, rotate
+from apps.accounts.services.views import change_view, delete_view, save_view
 from apps.accounts.services.workspaces import (
     change_workspace,
     close_workspace,
@@ -67,11 +68,13 @@ __all__ = [
     "bind_session",
     "change_api_key",
     "change_role",
+    "change_view",
     "change_workspace",
     "check_login_allowed",
     "close_workspace",
     "create_api_key",
     "create_team",
+    "delete_view",
     "device_token",
     "disown",
     "end_expired_impersonations",
@@ -98,6 +101,7 @@ __all__ = [
     "revoke_api_key",
     "rotate",
     "rotate_api_key",
+    "save_view",
     "send_asked_mail",
     "send_device_link",
     "send_due_mail",

@@ -6,8 +6,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -17,22 +18,31 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.confirm import confirmed, require_confirmed
 from apps.accounts.errors import BadKey, RightMissing
 from apps.accounts.key_forms import ApiKeyForm, KeySettingsForm, RotateForm, settings_of
+from apps.accounts.lists import API_KEYS
 from apps.accounts.models import ApiKey
 from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.rules import RIGHTS
 from apps.accounts.selectors import keys_of
 from apps.accounts.selectors.key_requests import OUTCOMES, requests_of
 from apps.accounts.services import change_api_key, create_api_key, revoke_api_key, rotate_api_key
+from apps.core.lists import Asked
 from apps.core.once import keep_once, take_once
 
 
 @needs("keys.use", plan=ALWAYS)
 @require_GET
-def api_keys(request: HttpRequest) -> HttpResponse:
+def api_keys(request: HttpRequest) -> HttpResponseBase:
     """The workspace's keys, or one's own for those who may not see everybody's."""
     now = timezone.now()
-    rows = [(key, key.is_live(now)) for key in _visible(request)]
-    return render(request, "accounts/api_keys.html", {"rows": rows})
+    asked = Asked(API_KEYS, request)
+    keys = _visible(request)
+    if words := asked["q"]:
+        keys = keys.filter(Q(name__icontains=words) | Q(prefix__startswith=words))
+    return asked.answer(
+        keys,
+        "accounts/api_keys.html",
+        lambda shown: {"rows": [(key, key.is_live(now)) for key in shown]},
+    )
 
 
 @needs("keys.use")

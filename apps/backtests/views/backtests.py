@@ -8,12 +8,13 @@ from uuid import UUID
 import polars as pl
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.selectors import research_defaults
@@ -24,6 +25,7 @@ from apps.backtests.errors import NotReady
 from apps.backtests.figures import FIGURES
 from apps.backtests.forms import BacktestForm, costs_asked
 from apps.backtests.forms.backtests import INPUT_PREFIX, text_of
+from apps.backtests.lists import BACKTESTS, in_status
 from apps.backtests.selectors import (
     OUTCOMES,
     TRADE_COLUMNS,
@@ -46,6 +48,7 @@ from apps.backtests.selectors import (
 from apps.backtests.services import cancel_backtest, delete_backtest, submit_backtest
 from apps.billing.selectors import meters_of
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.formulas.access import get_formula_for
 from apps.formulas.selectors import check_report
 
@@ -54,21 +57,19 @@ TRIALS_PER_PAGE = 50
 CHARTS = {"price": price_chart, "equity": equity_chart, "drawdown": drawdown_chart}
 
 
-@needs("backtests.view")
-@require_GET
-def backtest_list(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()
-    status = request.GET.get("status", "")
-    backtests = backtests_of(request.workspace)
-    if query:
-        backtests = backtests.filter(formula_name__icontains=query) | backtests.filter(
-            bar_set__instrument__symbol__icontains=query
+@needs("backtests.view", writing="backtests.run", plan=("", ALWAYS))
+@require_http_methods(["GET", "HEAD", "POST"])
+def backtest_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; a POST deletes those that are chosen."""
+    asked = Asked(BACKTESTS, request)
+    found = backtests_of(request.workspace)
+    if request.method == "POST":
+        return asked.act(found)
+    if words := asked["q"]:
+        found = found.filter(
+            Q(formula_name__icontains=words) | Q(bar_set__instrument__symbol__icontains=words)
         )
-    if status in Status.values:
-        backtests = backtests.filter(status=status)
-    page = Paginator(backtests, 25).get_page(request.GET.get("page"))
-    context = {"page": page, "query": query, "status": status, "statuses": Status.choices}
-    return render(request, "backtests/backtest_list.html", context)
+    return asked.answer(in_status(found, asked), "backtests/backtest_list.html")
 
 
 @needs("backtests.run")

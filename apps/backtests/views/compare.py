@@ -44,7 +44,7 @@ def compare_chart(request: HttpRequest) -> JsonResponse:
 
 def _chosen(request: HttpRequest) -> list[Backtest]:
     try:
-        uuids = [UUID(value) for value in request.GET.getlist("run")]
+        uuids = [UUID(value) for value in request.GET.getlist("run") or request.GET.getlist("chosen")]
     except ValueError:
         raise Http404(gettext("No such backtest.")) from None
     return get_backtests_for(request.workspace, uuids)

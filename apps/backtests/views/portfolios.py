@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.selectors import research_defaults
@@ -28,6 +28,7 @@ from apps.backtests.forms.portfolios import (
     rows_of,
     weight_sum,
 )
+from apps.backtests.lists import PORTFOLIOS, in_status
 from apps.backtests.models import PortfolioLeg, PortfolioRun
 from apps.backtests.selectors import (
     contribution_chart,
@@ -44,6 +45,7 @@ from apps.backtests.services import cancel_portfolio, delete_portfolio, submit_p
 from apps.backtests.views.joined import export_of, progress_context, trade_context
 from apps.billing.selectors import meters_of
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 
 CHARTS = {
     "equity": lambda run: joined_equity_chart(run, "Portfolio"),
@@ -53,28 +55,20 @@ CHARTS = {
 }
 
 
-@needs("backtests.view")
-@require_GET
-def portfolio_list(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()
-    status = request.GET.get("status", "")
+@needs("backtests.view", writing="backtests.run", plan=("", ALWAYS))
+@require_http_methods(["GET", "HEAD", "POST"])
+def portfolio_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; a POST deletes those that are chosen."""
+    asked = Asked(PORTFOLIOS, request)
     found = portfolios_of(request.workspace)
-    if query:
+    if request.method == "POST":
+        return asked.act(found)
+    if words := asked["q"]:
         legs = PortfolioLeg.objects.filter(
-            Q(bar_set__instrument__symbol__icontains=query) | Q(formula_name__icontains=query)
+            Q(bar_set__instrument__symbol__icontains=words) | Q(formula_name__icontains=words)
         )
-        found = found.filter(Q(name__icontains=query) | Q(pk__in=legs.values("run_id")))
-    if status in Status.values:
-        found = found.filter(status=status)
-    page = Paginator(found, 25).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "query": query,
-        "status": status,
-        "statuses": Status.choices,
-        "tab": "portfolios",
-    }
-    return render(request, "backtests/portfolio_list.html", context)
+        found = found.filter(Q(name__icontains=words) | Q(pk__in=legs.values("run_id")))
+    return asked.answer(in_status(found, asked), "backtests/portfolio_list.html", {"tab": "portfolios"})
 
 
 @needs("backtests.run")

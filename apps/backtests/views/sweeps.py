@@ -9,12 +9,12 @@ from uuid import UUID
 import polars as pl
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.selectors import research_defaults
@@ -22,6 +22,7 @@ from apps.backtests.access import get_backtest_for, get_sweep_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import CannotBacktest, NotReady
 from apps.backtests.forms import SweepForm, costs_asked
+from apps.backtests.lists import SWEEPS, in_status
 from apps.backtests.models import Sweep, SweepMarket
 from apps.backtests.selectors import (
     CellQuery,
@@ -37,6 +38,7 @@ from apps.backtests.selectors.sweeps import SHOWN_METRICS
 from apps.backtests.services import cancel_sweep, delete_sweep, open_cell, submit_sweep
 from apps.billing.selectors import meters_of
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.formulas.access import get_formula_for
 from apps.formulas.models import Formula
 from apps.formulas.selectors import check_report
@@ -45,20 +47,18 @@ CELLS_PER_PAGE = 25
 TABLE_METRICS = ("total_return", "sharpe", "max_drawdown", "profit_factor", "trades")
 
 
-@needs("backtests.view")
-@require_GET
-def sweep_list(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()
-    status = request.GET.get("status", "")
-    sweeps = sweeps_of(request.workspace)
-    if query:
-        by_symbol = SweepMarket.objects.filter(bar_set__instrument__symbol__icontains=query)
-        sweeps = sweeps.filter(Q(formula_name__icontains=query) | Q(pk__in=by_symbol.values("sweep_id")))
-    if status in Status.values:
-        sweeps = sweeps.filter(status=status)
-    page = Paginator(sweeps, 25).get_page(request.GET.get("page"))
-    context = {"page": page, "query": query, "status": status, "statuses": Status.choices, "tab": "sweeps"}
-    return render(request, "backtests/sweep_list.html", context)
+@needs("backtests.view", writing="backtests.run", plan=("", ALWAYS))
+@require_http_methods(["GET", "HEAD", "POST"])
+def sweep_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; a POST deletes those that are chosen."""
+    asked = Asked(SWEEPS, request)
+    found = sweeps_of(request.workspace)
+    if request.method == "POST":
+        return asked.act(found)
+    if words := asked["q"]:
+        by_symbol = SweepMarket.objects.filter(bar_set__instrument__symbol__icontains=words)
+        found = found.filter(Q(formula_name__icontains=words) | Q(pk__in=by_symbol.values("sweep_id")))
+    return asked.answer(in_status(found, asked), "backtests/sweep_list.html", {"tab": "sweeps"})
 
 
 @needs("backtests.run")

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.selectors import research_defaults
@@ -19,6 +19,7 @@ from apps.backtests.access import get_backtest_for, get_sweep_for, get_walk_forw
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
 from apps.backtests.forms import WalkForwardForm, costs_asked
+from apps.backtests.lists import WALK_FORWARDS, in_status
 from apps.backtests.models import Backtest, Sweep, WalkForward
 from apps.backtests.selectors import (
     grouped_metrics,
@@ -34,32 +35,25 @@ from apps.backtests.services import cancel_walk_forward, delete_walk_forward, op
 from apps.backtests.views.joined import export_of, progress_context, trade_context
 from apps.billing.selectors import meters_of
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.formulas.access import get_formula_for
 from apps.formulas.models import Formula
 from apps.formulas.selectors import check_report
 
 
-@needs("backtests.view")
-@require_GET
-def walk_forward_list(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()
-    status = request.GET.get("status", "")
+@needs("backtests.view", writing="backtests.run", plan=("", ALWAYS))
+@require_http_methods(["GET", "HEAD", "POST"])
+def walk_forward_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; a POST deletes those that are chosen."""
+    asked = Asked(WALK_FORWARDS, request)
     found = walk_forwards_of(request.workspace)
-    if query:
+    if request.method == "POST":
+        return asked.act(found)
+    if words := asked["q"]:
         found = found.filter(
-            Q(formula_name__icontains=query) | Q(bar_set__instrument__symbol__icontains=query)
+            Q(formula_name__icontains=words) | Q(bar_set__instrument__symbol__icontains=words)
         )
-    if status in Status.values:
-        found = found.filter(status=status)
-    page = Paginator(found, 25).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "query": query,
-        "status": status,
-        "statuses": Status.choices,
-        "tab": "walk-forwards",
-    }
-    return render(request, "backtests/walk_forward_list.html", context)
+    return asked.answer(in_status(found, asked), "backtests/walk_forward_list.html", {"tab": "walk-forwards"})
 
 
 @needs("backtests.run")

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -17,20 +17,20 @@ from apps.accounts.models import Workspace
 from apps.accounts.needs import needs
 from apps.billing.access import get_invoice_for
 from apps.billing.answers import pdf_of
+from apps.billing.lists import INVOICES, PAYMENTS
 from apps.billing.money_forms import INVOICE_STATUSES, PAYMENT_STATUSES, PapersForm, ProfileForm
 from apps.billing.selectors.purchases import invoices_of, payments_of, profile_of
 from apps.billing.services.papers import invoices_csv, payments_csv
 from apps.billing.services.profiles import change_profile
+from apps.core.lists import Asked, Listing
 from apps.core.streaming import stream_file
-
-PER_PAGE = 25
 
 
 @needs("billing.view")
 @require_GET
-def payments(request: HttpRequest) -> HttpResponse:
+def payments(request: HttpRequest) -> HttpResponseBase:
     form = PapersForm(request.GET, statuses=PAYMENT_STATUSES)
-    return _list(request, "billing/payments.html", form, payments_of(request.workspace, form.chosen()))
+    return _list(request, PAYMENTS, form, payments_of(request.workspace, form.chosen()))
 
 
 @needs("billing.view")
@@ -43,9 +43,9 @@ def payments_file(request: HttpRequest) -> HttpResponseBase:
 
 @needs("billing.view")
 @require_GET
-def invoices(request: HttpRequest) -> HttpResponse:
+def invoices(request: HttpRequest) -> HttpResponseBase:
     form = PapersForm(request.GET, statuses=INVOICE_STATUSES)
-    return _list(request, "billing/invoices.html", form, invoices_of(request.workspace, form.chosen()))
+    return _list(request, INVOICES, form, invoices_of(request.workspace, form.chosen()))
 
 
 @needs("billing.view")
@@ -78,19 +78,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/profile.html", {"form": form}, status=409 if form.overtaken else 200)
 
 
-def _list(request: HttpRequest, template: str, form: PapersForm, rows: Any) -> HttpResponse:
-    query = request.GET.copy()
-    query.pop("page", None)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    is_filtered = any(query.values())
-    context = {
-        "form": form,
-        "page": page,
-        "rows": list(page.object_list),
-        "is_filtered": is_filtered,
-        "query": query.urlencode() if is_filtered else "",
-    }
-    return render(request, template, context)
+def _list(request: HttpRequest, listing: Listing, form: PapersForm, rows: QuerySet[Any]) -> HttpResponseBase:
+    return Asked(listing, request).answer(rows, f"billing/{listing.name}.html", {"form": form})
 
 
 def _file(request: HttpRequest, kind: str, lines: Any) -> HttpResponseBase:

@@ -7,18 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.confirm import confirmed
 from apps.accounts.needs import ALWAYS, needs
 from apps.bots.access import get_bot_for, get_decision_of
-from apps.bots.choices import ON_FEED, Act, BotState, Mode, Policy, UpgradeState
+from apps.bots.choices import ON_FEED, Act, Mode, Policy, UpgradeState
 from apps.bots.forms import BotForm, TryVersionForm
+from apps.bots.lists import BOTS
 from apps.bots.models import Bot
 from apps.bots.rules.transitions import acts_from
 from apps.bots.selectors import (
@@ -50,12 +50,12 @@ from apps.bots.services import (
     stop,
 )
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.core.snapshots import one_snapshot
 from apps.core.streaming import stream_file
 from apps.core.words import gettext_lazy
 from apps.formulas.access import get_formula_for, get_version_of
 
-PER_PAGE = 25
 ACTS: dict[str, Callable[..., Bot]] = {
     "deploy": deploy,
     "pause": pause,
@@ -64,8 +64,7 @@ ACTS: dict[str, Callable[..., Bot]] = {
     "restore": restore,
 }
 CHARTS = {"price": bot_price_chart, "equity": bot_equity_chart, "drawdown": bot_drawdown_chart}
-BULK = {"pause": pause, "resume": resume, "deploy": deploy, "archive": archive, "restore": restore}
-BULK_DONE = {
+DONE = {
     "pause": "paused",
     "resume": "running again",
     "deploy": "deployed",
@@ -82,66 +81,31 @@ DONE = {
 }
 
 
-@needs("bots.view")
-@require_GET
+@needs("bots.view", writing="bots.manage")
+@require_http_methods(["GET", "HEAD", "POST"])
+def bot_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; a POST moves the bots that are chosen, as far as their states allow it."""
+    asked = Asked(BOTS, request)
+    if request.method == "POST":
+        return asked.act(Bot.objects.filter(workspace=request.workspace))
+    return _shown(request, asked)
+
+
 @one_snapshot()
-def bot_list(request: HttpRequest) -> HttpResponse:
-    asked = {name: request.GET.get(name, "").strip() for name in ("q", "state", "tag", "mode")}
+def _shown(request: HttpRequest, asked: Asked) -> HttpResponseBase:
     bots = bots_of(
         request.workspace, words=asked["q"], state=asked["state"], tag=asked["tag"], mode=asked["mode"]
     )
-    page = Paginator(bots, PER_PAGE).get_page(request.GET.get("page"))
-    shown = list(page.object_list)
-    context = {
-        "page": page,
-        "overview": overview_of(request.workspace, fills=0),
-        "rows": _rows(shown),
-        "asked": asked,
-        "is_filtered": any(asked.values()),
-        "states": BotState.choices,
-        "modes": Mode.choices,
-        "query": "&".join(f"{name}={value}" for name, value in asked.items() if value),
-    }
-    return render(request, "bots/bot_list.html", context)
+    return asked.answer(
+        bots,
+        "bots/bot_list.html",
+        lambda shown: {"overview": overview_of(request.workspace, fills=0), "rows": _rows(shown)},
+    )
 
 
 def _rows(bots: list[Bot]) -> list[dict[str, Any]]:
     worth, lines = standings(bots), sparklines(bots)
     return [{"bot": bot, "standing": worth[bot.pk], "line": lines.get(bot.pk, "")} for bot in bots]
-
-
-@needs("bots.manage")
-@require_POST
-def bot_bulk(request: HttpRequest) -> HttpResponse:
-    """Move the bots that are ticked; those whose state does not allow it, and live ones to deploy, stay as they are."""
-    act = request.POST.get("act", "")
-    if act not in BULK:
-        messages.error(request, gettext("Choose what to do with them."))
-        return redirect("bots:bot-list")
-    moved, refused = 0, ""
-    for uuid in request.POST.getlist("bot")[:500]:
-        bot = get_bot_for(request.workspace, _uuid(uuid))
-        if act == "deploy" and bot.mode == Mode.LIVE:
-            refused = gettext("Live bots are deployed one by one.")
-            continue
-        try:
-            BULK[act](bot, actor=request.user)
-            moved += 1
-        except DomainError as error:
-            refused = error.message
-    what = gettext("1 bot is") if moved == 1 else gettext("{moved} bots are").format(moved=moved)
-    if moved:
-        messages.success(request, f"{what} {BULK_DONE[act]}.")
-    if refused:
-        messages.error(request, gettext("Some stayed as they were: {refused}").format(refused=refused))
-    return redirect("bots:bot-list")
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)
 
 
 @needs("bots.manage")

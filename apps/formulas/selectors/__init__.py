@@ -15,9 +15,9 @@ from apps.formulas.selectors.data import (
     why_report,
 )
 from apps.formulas.selectors.formulas import (
-    SORTS,
     STATES,
     Relative,
+    all_formulas_of,
     cases_of,
     formulas_of,
     has_unpublished_draft,
@@ -46,10 +46,10 @@ from apps.formulas.selectors.texts import (
 __all__ = [
     "MAX_POINTS",
     "PREVIEW_BARS",
-    "SORTS",
     "STATES",
     "Relative",
     "WhyAt",
+    "all_formulas_of",
     "bars_between",
     "blocks_of",
     "cases_of",

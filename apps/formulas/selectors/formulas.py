@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
-from django.db.models.functions import Lower
 
 from apps.accounts.models import Workspace
 from apps.core.words import gettext_lazy
@@ -32,24 +31,11 @@ STATES = {
     "draft": gettext_lazy("Never published"),
     "archived": gettext_lazy("Archived"),
 }
-SORTS = {
-    "edited": gettext_lazy("Last edited"),
-    "name": gettext_lazy("Name"),
-    "made": gettext_lazy("Newest"),
-    "versions": gettext_lazy("Most versions"),
-}
-_ORDERS: dict[str, tuple[str | Lower, ...]] = {
-    "name": (Lower("name"), "id"),
-    "made": ("-created_at", "-id"),
-    "versions": ("-version_count", "-id"),
-}
 
 
-def search_formulas(
-    workspace: Workspace, *, words: str = "", state: str = "", sort: str = ""
-) -> QuerySet[Formula]:
-    """The workspace's formulas whose names hold `words`, in one of STATES (else all but the archived), by one of
-    SORTS (else last edited first)."""
+def search_formulas(workspace: Workspace, *, words: str = "", state: str = "") -> QuerySet[Formula]:
+    """The workspace's formulas whose names hold `words`, in one of STATES (else all but the archived), last edited
+    first."""
     if state == "archived":
         found = all_formulas_of(workspace).exclude(archived_at=None)
     else:
@@ -59,7 +45,7 @@ def search_formulas(
     if state in ("published", "draft"):
         is_published = Exists(FormulaVersion.objects.filter(formula=OuterRef("pk")))
         found = found.filter(is_published if state == "published" else ~is_published)
-    return found.order_by(*_ORDERS[sort]) if sort in _ORDERS else found
+    return found
 
 
 def versions_of(formula: Formula) -> QuerySet[FormulaVersion]:

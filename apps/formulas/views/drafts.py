@@ -7,23 +7,24 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
+from apps.core.lists import Asked
 from apps.formulas.access import get_formula_for, open_formula, shared_formulas
 from apps.formulas.choices import ShareLevel
 from apps.formulas.forms import FormulaForm, UploadForm
 from apps.formulas.library import template_of, templates
+from apps.formulas.lists import FORMULAS
 from apps.formulas.models import Formula
 from apps.formulas.selectors import (
     PREVIEW_BARS,
-    SORTS,
-    STATES,
+    all_formulas_of,
     check_report,
     explanation,
     search_formulas,
@@ -43,26 +44,22 @@ PREVIEW_COUNTS = (500, 250, 1_000, 2_500, PREVIEW_BARS)  # bars on it; the first
 SUGGESTED = 6  # templates shown where there is no formula yet
 
 
-@needs("formulas.view")
-@require_GET
-def formula_list(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()
-    state = request.GET.get("state", "")
-    sort = request.GET.get("sort", "")
-    formulas = search_formulas(request.workspace, words=query, state=state, sort=sort)
-    context = {
-        "page": Paginator(formulas, 25).get_page(request.GET.get("page")),
-        "query": query,
-        "state": state,
-        "states": STATES,
-        "sort": sort,
-        "sorts": SORTS,
-        "is_filtered": bool(query or state in STATES),
-        "templates": templates()[:SUGGESTED],
-        "upload_form": UploadForm(),
-        "shared_count": shared_formulas(request).count(),
-    }
-    return render(request, "formulas/formula_list.html", context)
+@needs("formulas.view", writing="formulas.edit", plan=("", ALWAYS))
+@require_http_methods(["GET", "HEAD", "POST"])
+def formula_list(request: HttpRequest) -> HttpResponseBase:
+    """Formulas of the workspace; a POST archives those that are chosen, or brings them back."""
+    asked = Asked(FORMULAS, request)
+    if request.method == "POST":
+        return asked.act(all_formulas_of(request.workspace))
+    return asked.answer(
+        search_formulas(request.workspace, words=asked["q"], state=asked["state"]),
+        "formulas/formula_list.html",
+        lambda _: {
+            "templates": templates()[:SUGGESTED],
+            "upload_form": UploadForm(),
+            "shared_count": shared_formulas(request).count(),
+        },
+    )
 
 
 @needs("formulas.edit")

@@ -5,27 +5,35 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
+from apps.core.lists import Asked
 from apps.formulas.access import get_formula_for, get_share_of, shared_formulas
 from apps.formulas.choices import ShareLevel
 from apps.formulas.errors import ShareRefused
 from apps.formulas.forms import ShareForm
+from apps.formulas.lists import SHARED
 from apps.formulas.selectors import shares_of
 from apps.formulas.services import change_share, revoke_share, share_formula
 
 
 @needs("formulas.view")
 @require_GET
-def shared_list(request: HttpRequest) -> HttpResponse:
+def shared_list(request: HttpRequest) -> HttpResponseBase:
     """Formulas of others, last edited first."""
-    page = Paginator(shared_formulas(request), 25).get_page(request.GET.get("page"))
-    return render(request, "formulas/shared_list.html", {"page": page})
+    asked = Asked(SHARED, request)
+    rows = shared_formulas(request)
+    if words := asked["q"]:
+        rows = rows.filter(
+            Q(name__icontains=words) | Q(sharer_name__icontains=words) | Q(sharer_email__icontains=words)
+        )
+    return asked.answer(rows, "formulas/shared_list.html")
 
 
 @needs("formulas.share")

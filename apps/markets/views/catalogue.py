@@ -5,17 +5,19 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.markets.access import get_bar_set_for, get_instrument_for
-from apps.markets.choices import AssetClass
 from apps.markets.forms import ImportForm, InstrumentForm
+from apps.markets.lists import INSTRUMENTS
 from apps.markets.selectors import candles, visible_bar_sets, visible_instruments
 from apps.markets.services import delete_bar_set, import_bars, load_bars, to_csv, update_instrument
 
@@ -24,20 +26,14 @@ CANDLES = 5000
 
 @needs("markets.view")
 @require_GET
-def instrument_list(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()
+def instrument_list(request: HttpRequest) -> HttpResponseBase:
+    asked = Asked(INSTRUMENTS, request)
     instruments = visible_instruments(request.workspace)
-    if query:
-        instruments = instruments.filter(symbol__icontains=query) | instruments.filter(name__icontains=query)
-    kind = request.GET.get("kind", "")
-    if kind in AssetClass.values:
-        instruments = instruments.filter(asset_class=kind)
-    page = Paginator(instruments, 50).get_page(request.GET.get("page"))
-    return render(
-        request,
-        "markets/instrument_list.html",
-        {"page": page, "query": query, "kind": kind, "kinds": AssetClass.choices},
-    )
+    if words := asked["q"]:
+        instruments = instruments.filter(Q(symbol__icontains=words) | Q(name__icontains=words))
+    if asked["kind"]:
+        instruments = instruments.filter(asset_class=asked["kind"])
+    return asked.answer(instruments, "markets/instrument_list.html")
 
 
 @needs("markets.view")

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.markets.access import get_feed_for
 from apps.markets.choices import FeedProvider
 from apps.markets.forms import (
@@ -23,6 +25,7 @@ from apps.markets.forms import (
     ReplayForm,
     ReplaySettingsForm,
 )
+from apps.markets.lists import FEEDS
 from apps.markets.models import Feed
 from apps.markets.selectors import candles, gaps_of, health_of, last_bars_of_feed, visible_feeds
 from apps.markets.selectors.feed_health import moment
@@ -41,11 +44,15 @@ NEW = {"replay": ReplayForm, "ccxt": CcxtForm, "csv_drop": CsvDropForm}
 
 @needs("markets.view")
 @require_GET
-def feed_list(request: HttpRequest) -> HttpResponse:
+def feed_list(request: HttpRequest) -> HttpResponseBase:
     """Every feed at a glance. The open page fetches itself again when told of bars and states."""
-    return render(
-        request, "markets/feed_list.html", {"rows": health_of(list(visible_feeds(request.workspace)))}
-    )
+    asked = Asked(FEEDS, request)
+    feeds = visible_feeds(request.workspace)
+    if words := asked["q"]:
+        feeds = feeds.filter(instrument__symbol__icontains=words)
+    if asked["provider"]:
+        feeds = feeds.filter(provider=asked["provider"])
+    return asked.answer(feeds, "markets/feed_list.html", lambda shown: {"rows": health_of(shown)})
 
 
 @needs("markets.edit")

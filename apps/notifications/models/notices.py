@@ -33,6 +33,7 @@ class Notice(models.Model):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True, help_text="Since when its person has put it away.")
     acknowledged_by = models.CharField(max_length=20, blank=True, help_text="The channel, or page.")
     in_inbox = models.BooleanField(default=True)
     is_test = models.BooleanField(default=False)

@@ -184,18 +184,23 @@ def saved_by_routing(person: User) -> int:
 class InboxFilter:
     """Which notices of the inbox; an empty value chooses all."""
 
-    state: str = ""  # "unread", or "open": an answer is waited for
+    state: str = ""  # "unread", "archived", or "open": an answer is waited for
     event: str = ""
     urgency: int | None = None  # at least
     text: str = ""
 
 
 def filter_inbox(rows: QuerySet[Notice], chosen: InboxFilter) -> QuerySet[Notice]:
-    """Those of the rows that are chosen; the text is looked for in what was told and in the words for its event."""
+    """Those of the rows that are chosen, archived ones among them.
+
+    The text is looked for in what was told and in the words for its event.
+    """
     if chosen.state == "unread":
         rows = rows.filter(read_at=None)
     elif chosen.state == "open":
         rows = rows.filter(until=Until.ACKNOWLEDGED, acknowledged_at=None)
+    elif chosen.state == "archived":
+        rows = rows.exclude(archived_at=None)
     if chosen.event:
         rows = rows.filter(event=chosen.event)
     if chosen.urgency:
@@ -208,21 +213,9 @@ def filter_inbox(rows: QuerySet[Notice], chosen: InboxFilter) -> QuerySet[Notice
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class InboxPage:
-    """Notices with what they say, and the uuid to go on from; None at the end."""
-
-    rows: list[tuple[Notice, Content]]
-    older: str | None
-
-
-def inbox_page(person: User, chosen: InboxFilter, *, before: UUID | None, size: int) -> InboxPage:
-    rows = filter_inbox(inbox_of(person), chosen)
-    if before is not None:
-        rows = rows.filter(pk__lt=inbox_of(person).filter(uuid=before).values("pk"))
-    found = list(rows.select_related("workspace")[: size + 1])
-    older = str(found[size - 1].uuid) if len(found) > size else None
-    return InboxPage([(notice, content_of(notice)) for notice in found[:size]], older)
+def with_content(notices: Iterable[Notice]) -> list[tuple[Notice, Content]]:
+    """Notices with what they say."""
+    return [(notice, content_of(notice)) for notice in notices]
 
 
 def content_of(notice: Notice) -> Content:

@@ -16,7 +16,15 @@ from apps.notifications.services.contacts import (
 from apps.notifications.services.ends import LateFailure, NoticeEnd, take_ends, take_late_failures
 from apps.notifications.services.ladders import remove_ladder, save_ladder
 from apps.notifications.services.mail_reports import MailReport, take_mail_report
-from apps.notifications.services.notices import acknowledge, live_group, mark_all_read, mark_read
+from apps.notifications.services.notices import (
+    acknowledge,
+    archive_notice,
+    live_group,
+    mark_all_read,
+    mark_read,
+    mark_unread,
+    unarchive_notice,
+)
 from apps.notifications.services.plans import NewNotice, PlannedNotice
 from apps.notifications.services.previews import preview_event, preview_of
 from apps.notifications.services.queueing import plan_notices, queue_notices, queue_planned
@@ -42,6 +50,7 @@ __all__ = [
     "acknowledge",
     "add_contact",
     "add_webhook",
+    "archive_notice",
     "change_contact",
     "confirm_contact",
     "content_of_data",
@@ -50,6 +59,7 @@ __all__ = [
     "live_group",
     "mark_all_read",
     "mark_read",
+    "mark_unread",
     "measure_speeds",
     "plan_notices",
     "preview_event",
@@ -73,5 +83,6 @@ __all__ = [
     "take_ends",
     "take_late_failures",
     "take_mail_report",
+    "unarchive_notice",
     "unsubscribe",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import DateTimeField
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -47,6 +49,29 @@ def mark_all_read(person: User) -> int:
     if number:
         _tell(person.pk, {"kind": "read", "uuid": None})
     return number
+
+
+@transaction.atomic
+def mark_unread(notice: Notice) -> None:
+    """As if it had just come; it is in the inbox again, where it was put away."""
+    rows = Notice.objects.filter(pk=notice.pk).exclude(read_at=None)
+    if rows.update(read_at=None, archived_at=None):
+        _tell(notice.person_id, {"kind": "read", "uuid": str(notice.uuid)})
+
+
+@transaction.atomic
+def archive_notice(notice: Notice) -> None:
+    """Put it away, read; `unarchive_notice` brings it back."""
+    now = timezone.now()
+    read_at = Coalesce("read_at", now, output_field=DateTimeField())
+    if Notice.objects.filter(pk=notice.pk, archived_at=None).update(archived_at=now, read_at=read_at):
+        _tell(notice.person_id, {"kind": "read", "uuid": str(notice.uuid)})
+
+
+@transaction.atomic
+def unarchive_notice(notice: Notice) -> None:
+    if Notice.objects.filter(pk=notice.pk).exclude(archived_at=None).update(archived_at=None):
+        _tell(notice.person_id, {"kind": "read", "uuid": str(notice.uuid)})
 
 
 def _tell(person_id: int, event: dict[str, object]) -> None:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import SIGNED_IN, needs
+from apps.core.lists import Asked
 from apps.notifications import services
 from apps.notifications.access import get_notice_for
-from apps.notifications.forms import InboxFilterForm
-from apps.notifications.rules.codes import CODE
-from apps.notifications.rules.events import events
-from apps.notifications.selectors import InboxFilter, content_of, deliveries_trace, inbox_page
+from apps.notifications.lists import INBOX, filter_of
+from apps.notifications.selectors import (
+    content_of,
+    deliveries_trace,
+    filter_inbox,
+    inbox_of,
+    with_content,
+)
 from apps.notifications.views.parts import (
     deliveries_shown,
     event_words,
@@ -27,43 +33,30 @@ from apps.notifications.views.parts import (
     state_tag,
 )
 
-PAGE_SIZE = 50
 MENU_SIZE = 6
 
 
 @needs(SIGNED_IN)
-@require_GET
-def inbox(request: HttpRequest) -> HttpResponse:
-    """Newest first. The open page fetches its list again when told of a new notice."""
-    form = InboxFilterForm(request.GET)
-    chosen = form.chosen()
-    before = form.cleaned_data.get("before")
-    kept = {"q": chosen.text, "state": chosen.state, "event": chosen.event, "urgency": chosen.urgency or ""}
-    context = {
-        "form": form,
-        "chosen": chosen,
-        "page": inbox_page(request.user, chosen, before=before, size=PAGE_SIZE),  # type: ignore[arg-type]
-        "query": urlencode({name: value for name, value in kept.items() if value}),
-        "states": [
-            (
-                words,
-                "?" + urlencode({n: v for n, v in {**kept, "state": state}.items() if v}),
-                state == chosen.state,
-            )
-            for state, words in InboxFilterForm.STATES
-        ],
-        "is_first_page": before is None,
-        "events": [event for event in events() if event.name != CODE.name],
-    }
-    return render(request, "notifications/inbox.html", context)
+@require_http_methods(["GET", "HEAD", "POST"])
+def inbox(request: HttpRequest) -> HttpResponseBase:
+    """Newest first; a POST marks or archives those that are chosen. The open page fetches its list again when told of
+    a new notice."""
+    asked = Asked(INBOX, request)
+    mine = inbox_of(request.user)  # type: ignore[arg-type]
+    if request.method == "POST":
+        return asked.act(mine)
+    rows = filter_inbox(mine, filter_of(asked)).select_related("workspace")
+    if asked["state"] != "archived":
+        rows = rows.filter(archived_at=None)
+    return asked.answer(rows, "notifications/inbox.html", lambda shown: {"rows": with_content(shown)})
 
 
 @needs(SIGNED_IN)
 @require_GET
 def menu(request: HttpRequest) -> HttpResponse:
     """The newest few, for the bell; fetched when it is opened."""
-    page = inbox_page(request.user, InboxFilter(), before=None, size=MENU_SIZE)  # type: ignore[arg-type]
-    return render(request, "notifications/_menu.html", {"page": page})
+    newest = inbox_of(request.user).filter(archived_at=None)[:MENU_SIZE]  # type: ignore[arg-type]
+    return render(request, "notifications/_menu.html", {"rows": with_content(newest)})
 
 
 @needs(SIGNED_IN)

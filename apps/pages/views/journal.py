@@ -16,13 +16,14 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.models import User
 from apps.accounts.needs import needs
 from apps.core.jobs import enqueue_on_commit
+from apps.core.lists import Asked
 from apps.core.streaming import stream_file
 from apps.journal.models import Entry
-from apps.journal.selectors import JournalPage, chain_state, entries_of, page_of, seal_of
+from apps.journal.selectors import chain_state, entries_of, seal_of
 from apps.journal.services import export_csv, export_json, record
 from apps.pages.forms import JournalFilterForm
+from apps.pages.lists import ACTIVITY, JOURNAL, members_of
 
-PAGE_SIZE = 50
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 # Where an object of the journal can be looked at.
 OBJECT_PAGES = {
@@ -39,31 +40,25 @@ OBJECT_PAGES = {
 
 @needs("workspace.view")
 @require_GET
-def activity(request: HttpRequest) -> HttpResponse:
+def activity(request: HttpRequest) -> HttpResponseBase:
     """What happened here: who, what and which, without addresses and changes."""
-    page = _page(request, entries_of(request.workspace))
-    context = {"page": page, "is_first_page": "before" not in request.GET}
-    return render(request, "pages/activity.html", context)
+    return Asked(ACTIVITY, request).answer(entries_of(request.workspace), "pages/activity.html")
 
 
 @needs("journal.view")
 @require_GET
-def journal(request: HttpRequest) -> HttpResponse:
+def journal(request: HttpRequest) -> HttpResponseBase:
+    asked = Asked(JOURNAL, request)
     form = _form(request)
-    page = _page(request, entries_of(request.workspace, form.chosen()))
-    query = request.GET.copy()
-    query.pop("before", None)
-    chosen = {name: value for name, value in query.items() if value}
-    context = {
-        "form": form,
-        "page": page,
-        "query": query.urlencode() if chosen else "",
-        "is_filtered": bool(chosen),
-        "one_object": page.entries[0] if chosen.get("object") and page.entries else None,
-        "is_first_page": "before" not in request.GET,
-        "state": chain_state(request.workspace.pk),
-    }
-    return render(request, "pages/journal.html", context)
+    return asked.answer(
+        entries_of(request.workspace, form.chosen()),
+        "pages/journal.html",
+        lambda shown: {
+            "form": form,
+            "one_object": shown[0] if asked["object"] and shown else None,
+            "state": chain_state(request.workspace.pk),
+        },
+    )
 
 
 @needs("journal.view")
@@ -121,13 +116,4 @@ def object_url(entry: Entry) -> str:
 
 
 def _form(request: HttpRequest) -> JournalFilterForm:
-    members = User.objects.filter(memberships__workspace=request.workspace).order_by("name", "email")
-    return JournalFilterForm(request.GET, members=list(members))
-
-
-def _page(request: HttpRequest, entries: Any) -> JournalPage:
-    try:
-        before = UUID(request.GET["before"]) if request.GET.get("before") else None
-    except ValueError:
-        before = None
-    return page_of(entries, before=before, size=PAGE_SIZE)
+    return JournalFilterForm(request.GET, members=members_of(request))

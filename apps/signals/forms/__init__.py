@@ -1,7 +1,6 @@
 """What people type on the signals pages."""
 
 from apps.signals.forms.alarms import AlarmForm, MuteForm, in_words
-from apps.signals.forms.feed import FeedFilterForm
 from apps.signals.forms.performance import PerformanceForm
 from apps.signals.forms.record import RecordForm
 from apps.signals.forms.sources import (
@@ -19,7 +18,6 @@ from apps.signals.forms.ut_bots import UtBotForm
 __all__ = [
     "AlarmForm",
     "DeliveryFilterForm",
-    "FeedFilterForm",
     "MuteForm",
     "NameForm",
     "NetworksForm",

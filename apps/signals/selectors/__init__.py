@@ -9,9 +9,7 @@ from apps.signals.selectors.alarms import (
     incidents_of,
 )
 from apps.signals.selectors.feed import (
-    FeedPage,
     SignalFilter,
-    feed_page,
     signals_of,
 )
 from apps.signals.selectors.intake import intake_depth, intake_rates, last_day, last_hour, turned_away
@@ -32,7 +30,6 @@ from apps.signals.selectors.ut_bots import bars_for_ut_bot, ut_bots_of
 __all__ = [
     "DeliveryFilter",
     "DeliveryPage",
-    "FeedPage",
     "SignalFilter",
     "alarms_of",
     "alarms_with_firings",
@@ -41,7 +38,6 @@ __all__ = [
     "deleted_alarms_of",
     "deliveries_of",
     "delivery_log",
-    "feed_page",
     "firings_of",
     "firings_of_signal",
     "incidents_of",

@@ -6,15 +6,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.needs import ALWAYS, needs
+from apps.accounts.needs import ALWAYS, needs, require
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.signals.access import get_alarm_for, get_any_alarm_for
 from apps.signals.forms import AlarmForm, MuteForm, in_words
+from apps.signals.lists import ALARMS
 from apps.signals.models import Alarm
 from apps.signals.selectors import alarms_with_firings, deleted_alarms_of, firings_of
 from apps.signals.services import (
@@ -28,20 +31,25 @@ from apps.signals.services import (
 )
 
 MOST_FIRINGS = 100
-MOST_ALARMS = 500
 MOST_DELETED = 50
 
 
-@needs("signals.view")
-@require_GET
-def alarm_list(request: HttpRequest) -> HttpResponse:
-    alarms = alarms_with_firings(request.workspace)[:MOST_ALARMS]
-    context = {
-        "alarms": alarms,
-        "deleted": deleted_alarms_of(request.workspace)[:MOST_DELETED],
-        "now": timezone.now(),
-    }
-    return render(request, "signals/alarm_list.html", context)
+@needs("signals.view", writing="signals.manage", plan=("", ALWAYS))
+@require_http_methods(["GET", "HEAD", "POST"])
+def alarm_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; a POST switches those that are chosen, deletes them or brings them back."""
+    asked = Asked(ALARMS, request)
+    if request.method == "POST":
+        if request.POST.get("act") in ("on", "restore"):
+            require(request, "signals.manage")  # with what the plan must hold for it
+        return asked.act(Alarm.objects.filter(workspace=request.workspace))
+    rows = alarms_with_firings(request.workspace)
+    if words := asked["q"]:
+        rows = rows.filter(name__icontains=words)
+    if asked["active"]:
+        rows = rows.filter(is_active=asked["active"] == "1")
+    deleted = deleted_alarms_of(request.workspace)[:MOST_DELETED]
+    return asked.answer(rows, "signals/alarm_list.html", {"deleted": deleted, "now": timezone.now()})
 
 
 @needs("signals.manage")

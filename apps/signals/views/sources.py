@@ -9,18 +9,21 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import needs
+from apps.core.lists import Asked
 from apps.core.once import keep_once, take_once
 from apps.signals.access import get_source_for
 from apps.signals.choices import SourceKind
 from apps.signals.errors import SourceInactive, SourceRefused
 from apps.signals.forms import DeliveryFilterForm, NameForm, ReplayForm, RotateForm, SourceForm
+from apps.signals.lists import SOURCES
 from apps.signals.messages import INDICATOR_MESSAGE, STRATEGY_MESSAGE
 from apps.signals.selectors import (
     delivery_log,
@@ -28,6 +31,7 @@ from apps.signals.selectors import (
     replaced_token_expires_at,
     replays_of,
     security_events_of,
+    sources_of,
     sources_with_activity,
 )
 from apps.signals.services import (
@@ -42,11 +46,19 @@ from apps.signals.services import (
 PAGE_SIZE = 50
 
 
-@needs("signals.view")
-@require_GET
-def source_list(request: HttpRequest) -> HttpResponse:
-    context = {"sources": sources_with_activity(request.workspace)}
-    return render(request, "signals/source_list.html", context)
+@needs("signals.view", writing="signals.manage")
+@require_http_methods(["GET", "HEAD", "POST"])
+def source_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; a POST switches those that are chosen off or on."""
+    asked = Asked(SOURCES, request)
+    if request.method == "POST":
+        return asked.act(sources_of(request.workspace))
+    rows = sources_with_activity(request.workspace)
+    if words := asked["q"]:
+        rows = rows.filter(name__icontains=words)
+    if asked["active"]:
+        rows = rows.filter(is_active=asked["active"] == "1")
+    return asked.answer(rows, "signals/source_list.html")
 
 
 @needs("signals.manage")

@@ -7,19 +7,23 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.core.words import gettext_lazy
 from apps.signals.access import get_ut_bot_for
 from apps.signals.errors import SourceInactive
 from apps.signals.forms import UtBotForm
+from apps.signals.lists import UT_BOTS
 from apps.signals.models import UtBot
 from apps.signals.selectors import bars_for_ut_bot, ut_bots_of
 from apps.signals.services import create_ut_bot, delete_ut_bot, formula_of_ut_bot, try_ut_bot, update_ut_bot
@@ -32,10 +36,17 @@ KINDS = {
 }
 
 
-@needs("signals.view")
-@require_GET
-def ut_bot_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "signals/ut_bot_list.html", {"bots": ut_bots_of(request.workspace)})
+@needs("signals.view", writing="signals.manage", plan=("", ALWAYS))
+@require_http_methods(["GET", "HEAD", "POST"])
+def ut_bot_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; a POST deletes those that are chosen."""
+    asked = Asked(UT_BOTS, request)
+    rows = ut_bots_of(request.workspace)
+    if request.method == "POST":
+        return asked.act(rows)
+    if words := asked["q"]:
+        rows = rows.filter(Q(name__icontains=words) | Q(strategy__icontains=words))
+    return asked.answer(rows, "signals/ut_bot_list.html")
 
 
 @needs("signals.manage")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import forms
 
 from apps.core.words import gettext_lazy
-from apps.trading.choices import AccountKind, LotMethod, OrderStatus
-from apps.trading.selectors import Chosen, OrderChoice
+from apps.trading.choices import AccountKind, LotMethod
+from apps.trading.selectors import Chosen
 
 
 class PortfolioForm(forms.Form):
@@ -33,19 +33,3 @@ class LotsForm(PortfolioForm):
     def method_and_year(self) -> tuple[str, int | None]:
         self.is_valid()
         return self.cleaned_data.get("method") or LotMethod.FIFO, self.cleaned_data.get("year")
-
-
-class OrderFilterForm(forms.Form):
-    STATUSES = [
-        ("", gettext_lazy("Any status")),
-        ("under_way", gettext_lazy("Under way")),
-        *OrderStatus.choices,
-    ]
-    status = forms.ChoiceField(required=False, choices=STATUSES)
-    symbol = forms.CharField(required=False, max_length=40)
-    book = forms.UUIDField(required=False)
-
-    def chosen(self) -> OrderChoice:
-        self.is_valid()
-        values = self.cleaned_data
-        return OrderChoice(values.get("status", ""), values.get("symbol", "").strip(), values.get("book"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -15,11 +17,13 @@ from apps.accounts.confirm import confirmed, require_confirmed
 from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.core.jobs import enqueue_on_commit
+from apps.core.lists import Asked
 from apps.markets.selectors import ENOUGH_ORDERS
 from apps.trading.access import get_account_for, get_discrepancy_for
 from apps.trading.brokers.exchanges import EXCHANGES
 from apps.trading.choices import AccountState
 from apps.trading.forms.accounts import ConnectForm, FreezeForm, KeysForm
+from apps.trading.lists import ACCOUNTS
 from apps.trading.models import TradingAccount
 from apps.trading.rules.amounts import ZERO
 from apps.trading.selectors import (
@@ -45,13 +49,20 @@ MOST_DISCREPANCIES = 100
 
 @needs("trading.view")
 @require_GET
-def account_list(request: HttpRequest) -> HttpResponse:
+def account_list(request: HttpRequest) -> HttpResponseBase:
     open_ones = discrepancies_of(request.workspace).filter(resolved_at=None)
     counts: dict[int, int] = {}
     for found in open_ones:
         counts[found.account_id] = counts.get(found.account_id, 0) + 1
-    rows = [(account, counts.get(account.pk, 0)) for account in accounts_of(request.workspace)]
-    return render(request, "trading/account_list.html", {"rows": rows})
+    asked = Asked(ACCOUNTS, request)
+    accounts = accounts_of(request.workspace)
+    if words := asked["q"]:
+        accounts = accounts.filter(Q(name__icontains=words) | Q(exchange__icontains=words))
+    return asked.answer(
+        accounts,
+        "trading/account_list.html",
+        lambda shown: {"rows": [(account, counts.get(account.pk, 0)) for account in shown]},
+    )
 
 
 @needs("trading.accounts")

@@ -2,55 +2,43 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.needs import needs
+from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.trading.access import get_order_for
-from apps.trading.forms.portfolio import OrderFilterForm
+from apps.trading.lists import ORDERS, REFUSED, choice_of
 from apps.trading.rules.amounts import ZERO
-from apps.trading.selectors import books_of, orders_of, refused_intents_of
+from apps.trading.selectors import orders_of, refused_intents_of
 from apps.trading.services import cancel_order
 
-PAGE_SIZE = 50
+
+@needs("trading.view", writing="trading.manage", plan=("", ALWAYS))
+@require_http_methods(["GET", "HEAD", "POST"])
+def order_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; a POST cancels the orders that are chosen."""
+    asked = Asked(ORDERS, request)
+    if request.method == "POST":
+        return asked.act(orders_of(request.workspace))
+    rows = orders_of(request.workspace, choice_of(asked))
+    return asked.answer(rows, "trading/order_list.html", {"tab": "orders"})
 
 
 @needs("trading.view")
 @require_GET
-def order_list(request: HttpRequest) -> HttpResponse:
-    return _list(request, "orders")
-
-
-@needs("trading.view")
-@require_GET
-def refused_list(request: HttpRequest) -> HttpResponse:
+def refused_list(request: HttpRequest) -> HttpResponseBase:
     """Intents that the risk checks refused, and why."""
-    return _list(request, "refused")
-
-
-def _list(request: HttpRequest, tab: str) -> HttpResponse:
-    form = OrderFilterForm(request.GET)
-    chosen = form.chosen()
-    wanted = orders_of if tab == "orders" else refused_intents_of
-    page = Paginator(wanted(request.workspace, chosen), PAGE_SIZE).get_page(request.GET.get("page"))
-    kept = {"status": chosen.status, "symbol": chosen.symbol, "book": chosen.book or ""}
-    context = {
-        "tab": tab,
-        "page": page,
-        "chosen": chosen,
-        "statuses": form.fields["status"].choices,
-        "books": books_of(request.workspace),
-        "query": urlencode({name: value for name, value in kept.items() if value}),
-    }
-    return render(request, f"trading/{'order' if tab == 'orders' else 'refused'}_list.html", context)
+    asked = Asked(REFUSED, request)
+    rows = refused_intents_of(request.workspace, choice_of(asked))
+    return asked.answer(rows, "trading/refused_list.html", {"tab": "refused"})
 
 
 @needs("trading.view")

@@ -236,11 +236,16 @@ class Workspace {
     Blockly.svgResize(this.workspace);
   }
 
-  /** Once all is drawn, since only then it is known how far it reaches. */
+  /** Brings the first block beside the toolbox, once all is drawn: only then it is known where each stands. */
   async startAtTop() {
     await Blockly.renderManagement.finishQueuedRenders();
-    const { left, top } = this.workspace.getBlocksBoundingBox();
-    this.workspace.scroll(MARGIN - left * this.workspace.scale, MARGIN - top * this.workspace.scale);
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    const first = statementsOf(this.workspace)[0]?.getSvgRoot().getBoundingClientRect();
+    if (!first) return;
+    const host = this.host.getBoundingClientRect();
+    const toolbox = this.workspace.options.horizontalLayout ? null : this.host.querySelector(".blocklyToolbox");
+    const left = toolbox ? toolbox.getBoundingClientRect().right : host.left;
+    this.workspace.scroll(this.workspace.scrollX + left + MARGIN - first.left, this.workspace.scrollY + host.top + MARGIN - first.top);
   }
 }
 

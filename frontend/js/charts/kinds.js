@@ -5,7 +5,7 @@
  *   values    one number per time, for the crosshair's height (null where there is none)
  *   paint     (palette) => void, applies the colours again after a change of theme
  *   readout   (index) => [{ label, text, sign?, colour?, dash? }], the values at one bar
- *   columns   [{ name, values, text, isText? }], all of it as a table
+ *   columns   [{ name, values, text, isText?, isGiven? }], all of it as a table; what is given was not simulated
  */
 import { AreaSeries, BaselineSeries, CandlestickSeries, HistogramSeries, LineSeries, LineStyle, createSeriesMarkers } from "lightweight-charts";
 import { t } from "../words.js";
@@ -108,9 +108,9 @@ function price(chart, data, colours) {
   };
   const isSmall = hasVolume && data.volume.every((value) => value < 1000);
   const columns = [
-    ...[[t("Open"), data.open], [t("High"), data.high], [t("Low"), data.low], [t("Close"), data.close]].map(([name, values]) => ({ name, values, text: (value) => number(value, decimals) })),
-    ...(hasVolume ? [{ name: t("Volume"), values: data.volume, text: (value) => number(value, isSmall ? 2 : 0) }] : []),
-    ...plots.map(({ name, values, digits }) => ({ name, values, text: (value) => number(value, digits) })),
+    ...[[t("Open"), data.open], [t("High"), data.high], [t("Low"), data.low], [t("Close"), data.close]].map(([name, values]) => ({ name, values, isGiven: true, text: (value) => number(value, decimals) })),
+    ...(hasVolume ? [{ name: t("Volume"), values: data.volume, isGiven: true, text: (value) => number(value, isSmall ? 2 : 0) }] : []),
+    ...plots.map(({ name, values, digits }) => ({ name, values, isGiven: true, text: (value) => number(value, digits) })),
     ...(held ? [{ name: t("Position"), values: data.position.map((side) => HELD[Math.sign(side)]), text: String, isText: true }] : []),
     ...(marks.length ? [{ name: t("Signals"), values: data.time.map((time) => (marksAt.get(time) ?? []).map((mark) => mark.text || `${mark.side} ${mark.action}`).join("; ")), text: String, isText: true }] : []),
   ];

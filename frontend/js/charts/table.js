@@ -34,7 +34,7 @@ export function csvOf({ time, columns, simulated }) {
     const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  const heads = ["time", ...columns.map(({ name }) => (simulated ? `${name} (simulated)` : name))];
+  const heads = ["time", ...columns.map(({ name, isGiven }) => (simulated && !isGiven ? `${name} (simulated)` : name))];
   const lines = time.map((at, i) => [new Date(at * 1000).toISOString().replace(".000Z", "Z"), ...columns.map(({ values }) => values[i])]);
   return [heads, ...lines].map((line) => line.map(cell).join(",")).join("\r\n") + "\r\n";
 }

@@ -20,7 +20,7 @@ export class ChartView {
     this.readoutNode = element("dl", { class: "chart-readout" });
     this.canvas = element("div", { class: "chart-canvas", tabindex: 0, role: "group", "aria-label": `${this.label}. Arrow keys move along the bars, plus and minus zoom.` });
     this.spoken = element("span", { class: "sr-only", "aria-live": "polite" });
-    this.ranges = element("div", { class: "segments", role: "group", "aria-label": "Range", hidden: true });
+    this.ranges = element("div", { class: "segments chart-ranges", role: "group", "aria-label": "Range", hidden: true });
     this.scales = element("div", { class: "segments", role: "group", "aria-label": "Scale", hidden: true });
     this.tools = new Tools(this);
     const acts = element("div", { class: "chart-acts" }, this.scales, this.ranges, this.tools.node);
@@ -96,7 +96,7 @@ export class ChartView {
 
   /** The readout as one line. */
   words() {
-    return this.readoutNode.innerText.replace(/\s+/g, " ");
+    return [...this.readoutNode.children].map((cell) => [...cell.children].map((part) => part.textContent).filter(Boolean).join(" ")).join("   ");
   }
 
   options(colours) {
@@ -233,12 +233,13 @@ export class ChartView {
     this.ranges.hidden = fitting.length === 0 || this.kind === "drawdown";
   }
 
-  /** Curves that grow apart are read on a logarithmic scale; where one reaches zero there is none. */
+  /** Curves that grow apart are read on a logarithmic scale, prices may be; where one reaches zero there is none. */
   showScales() {
-    const values = this.kind === "equity" ? Object.values(this.data.series).flat().filter((value) => value !== null) : [];
+    const all = { equity: () => Object.values(this.data.series).flat(), price: () => this.data.low }[this.kind]?.() ?? [];
+    const values = all.filter((value) => value !== null);
     const low = values.reduce((least, value) => Math.min(least, value), Infinity);
     const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
-    this.scales.hidden = !(low > 0);
+    this.scales.hidden = !(low > 0 && values.length);
     if (this.scales.hidden) return;
     const buttons = [["Linear", PriceScaleMode.Normal], ["Log", PriceScaleMode.Logarithmic]].map(([name, mode]) => {
       const button = element("button", { type: "button" }, name);
@@ -250,7 +251,7 @@ export class ChartView {
       for (const button of buttons) button.setAttribute("aria-pressed", String(button === chosen));
     };
     this.scales.replaceChildren(...buttons);
-    if (high > 4 * low) choose(buttons[1], PriceScaleMode.Logarithmic);
+    if (this.kind === "equity" && high > 4 * low) choose(buttons[1], PriceScaleMode.Logarithmic);
     else choose(buttons[0], PriceScaleMode.Normal);
   }
 

@@ -240,9 +240,9 @@ def test_list_searches_and_its_queries_do_not_grow(web, workspace, asked, user, 
     for cash in (1_000.0, 2_000.0, 3_000.0):
         cancel_sweep(submit_sweep(workspace, replace(asked, cash=cash), actor=user)[0], actor=user)
     assert queries() == before
-    assert len(web.get(url).context["page"].object_list) == 4
-    assert len(web.get(url, {"status": "done"}).context["page"].object_list) == 1
-    assert len(web.get(url, {"q": "WAV"}).context["page"].object_list) == 4
+    assert len(web.get(url).context["list"].rows) == 4
+    assert len(web.get(url, {"status": "done"}).context["list"].rows) == 1
+    assert len(web.get(url, {"q": "WAV"}).context["list"].rows) == 4
     assert "No sweep matches" in web.get(url, {"q": "zzz"}).content.decode()
 
 

@@ -168,15 +168,15 @@ def test_list_finds_and_counts_queries_once(web, workspace, user, asked, done):
         connection,
     ) as one:
         page = web.get(_url("list"))
-    assert page.context["page"].object_list[0] == done
+    assert page.context["list"].rows[0] == done
     for cash in (1.0, 2.0, 3.0):
         submit_walk_forward(workspace, replace(asked, cash=cash), actor=user)
     with CaptureQueriesContext(connection) as more:
         web.get(_url("list"))
     assert len(more) == len(one)
-    assert web.get(_url("list"), {"q": "wav"}).context["page"].paginator.count == 4
-    assert web.get(_url("list"), {"q": "nothing"}).context["page"].paginator.count == 0
-    assert web.get(_url("list"), {"status": "done"}).context["page"].paginator.count == 1
+    assert web.get(_url("list"), {"q": "wav"}).context["list"].total == str(4)
+    assert web.get(_url("list"), {"q": "nothing"}).context["list"].total == str(0)
+    assert web.get(_url("list"), {"status": "done"}).context["list"].total == str(1)
 
 
 def test_empty_list_teaches(web):

@@ -76,7 +76,7 @@ def papers(workspace, stranger):
 )
 def test_payments_are_found(web, workspace, papers, query, expected):
     page = web.get(f"{BASE}payments/{query}")
-    assert [row.external_id[-1] for row in page.context["rows"]] == expected
+    assert [row.external_id[-1] for row in page.context["list"].rows] == expected
     file = b"".join(web.get(f"{BASE}payments.csv{query}")).decode()
     assert [row["reference"][-1] for row in csv.DictReader(io.StringIO(file))] == expected
 

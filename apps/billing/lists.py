@@ -1,0 +1,35 @@
+"""The lists of payments and invoices; their files are made by services, with columns for the books."""
+
+from __future__ import annotations
+
+from apps.billing.money_forms import INVOICE_STATUSES, PAYMENT_STATUSES
+from apps.core.lists import Listing, Sort, day, pick, words
+from apps.core.words import gettext_lazy
+
+_DAYS = (day("since", "From"), day("until", "to"))
+_NEWEST = {"new": Sort("Newest", "pk", down=True, unique=True)}
+
+PAYMENTS = Listing(
+    "payments",
+    filters=(
+        words(gettext_lazy("Card, invoice, reference")),
+        pick("status", gettext_lazy("Any state"), PAYMENT_STATUSES),
+        *_DAYS,
+    ),
+    sorts={**_NEWEST, "amount": Sort("Amount", "amount", down=True)},
+    size=25,
+)
+INVOICES = Listing(
+    "invoices",
+    filters=(
+        words(gettext_lazy("Number, line")),
+        pick("status", gettext_lazy("Any state"), INVOICE_STATUSES),
+        *_DAYS,
+    ),
+    sorts={
+        **_NEWEST,
+        "issued": Sort("Issued", "issued_at", down=True, nullable=True),
+        "total": Sort("Total", "total", down=True),
+    },
+    size=25,
+)

@@ -1,0 +1,115 @@
+"""The list of bots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.functions import Lower
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from apps.bots.choices import BotState, Mode
+from apps.bots.errors import BotRefused
+from apps.bots.models import Bot
+from apps.bots.services import archive, deploy, pause, restore, resume, stop
+from apps.core.lists import Act, Column, Listing, Sort, pick, words
+from apps.core.words import gettext_lazy
+
+
+def _deploy(bot: Bot, request: HttpRequest) -> None:
+    """Raises BotRefused for a live one: with money only after a fresh proof of who it is."""
+    if bot.mode == Mode.LIVE:
+        raise BotRefused(gettext("Live bots are deployed one by one."))
+    deploy(bot, actor=request.user)  # type: ignore[arg-type]
+
+
+def _by(move: Any) -> Any:
+    return lambda row, request: move(row, actor=request.user)
+
+
+BOTS = Listing(
+    "bots",
+    filters=(
+        words("Name"),
+        pick("state", gettext_lazy("Any state"), BotState.choices),
+        pick("mode", gettext_lazy("Paper and live"), Mode.choices),
+        words("Tag", "tag"),
+    ),
+    sorts={
+        "new": Sort("Newest", "pk", down=True, unique=True),
+        "name": Sort("Name", Lower("name")),
+        "state": Sort("State", "state"),
+        "market": Sort("Market", Lower("feed__instrument__symbol")),
+    },
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("name", lambda row: row.name),
+        Column("formula", lambda row: row.version.formula.name),
+        Column("version", lambda row: row.version.number),
+        Column("state", lambda row: row.state),
+        Column("mode", lambda row: row.mode),
+        Column("symbol", lambda row: row.feed.instrument.symbol),
+        Column("timeframe", lambda row: row.feed.timeframe),
+        Column("capital", lambda row: row.capital),
+        Column("currency", lambda row: row.account.currency),
+        Column("tags", lambda row: " ".join(row.tags)),
+        Column("made", lambda row: row.created_at),
+        Column("result", lambda row: "live" if row.mode == Mode.LIVE else "simulated"),
+    ),
+    acts=(
+        Act(
+            "pause",
+            "Pause",
+            _by(pause),
+            (gettext_lazy("1 bot is paused."), "{n} bots are paused."),
+            icon="pause",
+            undo="resume",
+        ),
+        Act(
+            "resume",
+            "Resume",
+            _by(resume),
+            (gettext_lazy("1 bot is running again."), "{n} bots are running again."),
+            icon="play",
+            undo="pause",
+        ),
+        Act(
+            "deploy",
+            "Deploy",
+            _deploy,
+            (gettext_lazy("1 bot is deployed."), "{n} bots are deployed."),
+            icon="play",
+        ),
+        Act(
+            "stop",
+            "Stop",
+            lambda row, request: stop(row, flatten=False, actor=request.user),
+            (gettext_lazy("1 bot is stopped."), "{n} bots are stopped."),
+            icon="square",
+            question=gettext_lazy(
+                "Stop the chosen bots? Their positions stay open, and they decide nothing more."
+            ),
+            danger=True,
+        ),
+        Act(
+            "archive",
+            "Archive",
+            _by(archive),
+            (gettext_lazy("1 bot is in the archive."), "{n} bots are in the archive."),
+            icon="trash-2",
+            undo="restore",
+            shown=lambda asked: asked["state"] != BotState.ARCHIVED,
+        ),
+        Act(
+            "restore",
+            "Restore",
+            _by(restore),
+            (gettext_lazy("1 bot is out of the archive."), "{n} bots are out of the archive."),
+            icon="rotate-ccw",
+            undo="archive",
+            shown=lambda asked: asked["state"] == BotState.ARCHIVED,
+        ),
+    ),
+    right="bots.manage",
+    size=25,
+)

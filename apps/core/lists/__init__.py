@@ -1,0 +1,18 @@
+"""Lists of pages: what is asked in the address, one page of rows by their key, a file of them, acts on many."""
+
+from apps.core.lists.asked import Asked, Chip, views_from
+from apps.core.lists.listing import Act, Column, Filter, Listing, Sort, day, pick, words
+
+__all__ = [
+    "Act",
+    "Asked",
+    "Chip",
+    "Column",
+    "Filter",
+    "Listing",
+    "Sort",
+    "day",
+    "pick",
+    "views_from",
+    "words",
+]

@@ -1,0 +1,82 @@
+"""The inbox as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest
+
+from apps.core.lists import Act, Asked, Listing, pick, words
+from apps.core.words import gettext_lazy
+from apps.notifications.choices import Urgency
+from apps.notifications.rules.codes import CODE
+from apps.notifications.rules.events import events
+from apps.notifications.selectors import InboxFilter
+from apps.notifications.services import archive_notice, mark_read, mark_unread, unarchive_notice
+
+STATES = [
+    ("unread", gettext_lazy("Unread")),
+    ("open", gettext_lazy("Waiting for an answer")),
+    ("archived", gettext_lazy("Archived")),
+]
+_URGENCIES = [(value, label) for value, label in Urgency.choices if value > Urgency.LOW]
+
+
+def _events(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    return ((event.name, event.words) for event in events() if event.name != CODE.name)
+
+
+INBOX = Listing(
+    "inbox",
+    filters=(
+        words("Search"),
+        pick("state", gettext_lazy("All but archived"), STATES),
+        pick("event", gettext_lazy("Any event"), _events),
+        pick("urgency", gettext_lazy("Any urgency"), _URGENCIES),
+    ),
+    acts=(
+        Act(
+            "read",
+            gettext_lazy("Mark as read"),
+            lambda row, request: mark_read(row),
+            (gettext_lazy("1 notice is read."), "{n} notices are read."),
+            undo="unread",
+        ),
+        Act(
+            "unread",
+            gettext_lazy("Mark as unread"),
+            lambda row, request: mark_unread(row),
+            (gettext_lazy("1 notice is unread."), "{n} notices are unread."),
+            icon="mail",
+            undo="read",
+        ),
+        Act(
+            "archive",
+            "Archive",
+            lambda row, request: archive_notice(row),
+            (gettext_lazy("1 notice is in the archive."), "{n} notices are in the archive."),
+            icon="inbox",
+            undo="unarchive",
+            shown=lambda asked: asked["state"] != "archived",
+        ),
+        Act(
+            "unarchive",
+            gettext_lazy("Back to the inbox"),
+            lambda row, request: unarchive_notice(row),
+            (gettext_lazy("1 notice is in the inbox again."), "{n} notices are in the inbox again."),
+            icon="rotate-ccw",
+            undo="archive",
+            shown=lambda asked: asked["state"] == "archived",
+        ),
+    ),
+    counts=False,
+)
+
+
+def filter_of(asked: Asked) -> InboxFilter:
+    return InboxFilter(
+        state=asked["state"],
+        event=asked["event"],
+        urgency=int(asked["urgency"]) if asked["urgency"] else None,
+        text=asked["q"],
+    )

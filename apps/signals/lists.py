@@ -1,0 +1,189 @@
+"""The lists of signals, sources, alarms and UT Bots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models.functions import Lower
+from django.http import HttpRequest
+
+from apps.core.lists import Act, Column, Listing, Sort, pick, words
+from apps.core.words import gettext_lazy
+from apps.signals.choices import Action
+from apps.signals.selectors import sources_of
+from apps.signals.services import (
+    delete_alarm,
+    delete_ut_bot,
+    restore_alarm,
+    set_source_active,
+    update_alarm,
+)
+
+NEW = Sort("Newest", "pk", down=True, unique=True)
+_NAME = Sort("Name", Lower("name"))
+
+
+def _sources(request: HttpRequest) -> Iterator[tuple[Any, str]]:
+    return ((source.uuid, source.name) for source in sources_of(request.workspace))
+
+
+SIGNALS = Listing(
+    "signals",
+    filters=(
+        words("Symbol", "symbol"),
+        pick("action", gettext_lazy("Any action"), Action.choices),
+        pick("source", gettext_lazy("Any source"), _sources),
+    ),
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("received_at", lambda row: row.received_at),
+        Column("source", lambda row: row.source.name),
+        Column("exchange", lambda row: row.exchange),
+        Column("symbol", lambda row: row.symbol),
+        Column("timeframe", lambda row: row.timeframe),
+        Column("action", lambda row: row.action),
+        Column("price", lambda row: row.price),
+        Column("bar_time", lambda row: row.bar_time),
+        Column("emitted_at", lambda row: row.emitted_at),
+        Column("strategy", lambda row: row.strategy),
+        Column("seq", lambda row: row.seq),
+        Column("test", lambda row: "test" if row.is_test else ""),
+    ),
+    counts=False,
+)
+
+SOURCES = Listing(
+    "sources",
+    filters=(
+        words(gettext_lazy("Search sources")),
+        pick("active", gettext_lazy("On and off"), [("1", gettext_lazy("On")), ("0", gettext_lazy("Off"))]),
+    ),
+    sorts={
+        "new": NEW,
+        "name": _NAME,
+        "last": Sort(gettext_lazy("Last alert"), "last_received_at", down=True, nullable=True),
+        "review": Sort(gettext_lazy("For review"), "to_review", down=True),
+    },
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("name", lambda row: row.name),
+        Column("kind", lambda row: row.kind),
+        Column("on", lambda row: row.is_active),
+        Column("last_alert", lambda row: row.last_received_at),
+        Column("for_review", lambda row: row.to_review),
+    ),
+    acts=(
+        Act(
+            "off",
+            gettext_lazy("Switch off"),
+            lambda row, request: set_source_active(row, active=False, actor=request.user),
+            (gettext_lazy("1 source takes no more alerts."), "{n} sources take no more alerts."),
+            icon="pause",
+            undo="on",
+        ),
+        Act(
+            "on",
+            gettext_lazy("Switch on"),
+            lambda row, request: set_source_active(row, active=True, actor=request.user),
+            (gettext_lazy("1 source takes alerts."), "{n} sources take alerts."),
+            icon="play",
+            undo="off",
+        ),
+    ),
+    right="signals.manage",
+)
+
+ALARMS = Listing(
+    "alarms",
+    filters=(
+        words(gettext_lazy("Search alarms")),
+        pick("active", gettext_lazy("On and off"), [("1", gettext_lazy("On")), ("0", gettext_lazy("Off"))]),
+    ),
+    sorts={
+        "new": NEW,
+        "name": _NAME,
+        "last": Sort(gettext_lazy("Last fired"), "last_fired_at", down=True, nullable=True),
+        "fired": Sort("Fired", "fired", down=True, nullable=True),
+    },
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("name", lambda row: row.name),
+        Column("on", lambda row: row.is_active),
+        Column("person", lambda row: row.person.email),
+        Column("source", lambda row: row.source.name if row.source else ""),
+        Column("symbols", lambda row: " ".join(row.symbols)),
+        Column("last_fired", lambda row: row.last_fired_at),
+        Column("fired", lambda row: row.fired or 0),
+    ),
+    acts=(
+        Act(
+            "off",
+            gettext_lazy("Switch off"),
+            lambda row, request: update_alarm(row, {"is_active": False}, actor=request.user),
+            (gettext_lazy("1 alarm is off."), "{n} alarms are off."),
+            icon="pause",
+            undo="on",
+        ),
+        Act(
+            "on",
+            gettext_lazy("Switch on"),
+            lambda row, request: update_alarm(row, {"is_active": True}, actor=request.user),
+            (gettext_lazy("1 alarm is on."), "{n} alarms are on."),
+            icon="play",
+            undo="off",
+        ),
+        Act(
+            "delete",
+            "Delete",
+            lambda row, request: delete_alarm(row, actor=request.user),
+            (gettext_lazy("1 alarm is deleted."), "{n} alarms are deleted."),
+            icon="trash-2",
+            undo="restore",
+            danger=True,
+        ),
+        Act(
+            "restore",
+            gettext_lazy("Bring back"),
+            lambda row, request: restore_alarm(row, actor=request.user),
+            (gettext_lazy("1 alarm is back."), "{n} alarms are back."),
+            undo="delete",
+            shown=lambda asked: False,
+        ),
+    ),
+    right="signals.manage",
+)
+
+UT_BOTS = Listing(
+    "ut-bots",
+    filters=(words(gettext_lazy("Name or strategy")),),
+    sorts={
+        "new": NEW,
+        "name": _NAME,
+        "strategy": Sort("Strategy", Lower("strategy")),
+        "timeframe": Sort("Timeframe", "timeframe"),
+    },
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("name", lambda row: row.name),
+        Column("strategy", lambda row: row.strategy),
+        Column("symbols", lambda row: " ".join(row.symbols)),
+        Column("timeframe", lambda row: row.timeframe),
+        Column("ema_period", lambda row: row.ema_period),
+        Column("atr_period", lambda row: row.atr_period),
+        Column("multiplier", lambda row: row.multiplier),
+        Column("source", lambda row: row.source.name),
+    ),
+    acts=(
+        Act(
+            "delete",
+            "Delete",
+            lambda row, request: delete_ut_bot(row, actor=request.user),
+            (gettext_lazy("1 UT Bot is deleted."), "{n} UT Bots are deleted."),
+            icon="trash-2",
+            question=gettext_lazy("Delete the chosen UT Bots? Their signals, sources and formulas stay."),
+            danger=True,
+        ),
+    ),
+    right="signals.manage",
+)

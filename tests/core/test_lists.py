@@ -1,0 +1,151 @@
+"""The framework of lists, on the list of formulas: pages by key, orders, acts on many, saved views, the file."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import SavedView, User, Workspace
+from apps.core.lists import listing
+from apps.core.lists.keyset import page_of
+from apps.core.lists.listing import Sort
+from apps.formulas.models import Formula, FormulaVersion
+from apps.formulas.selectors import all_formulas_of
+from tests.factories import FormulaFactory
+
+LIST = "/formulas/"
+VERSION = Sort("Version", "latest_version", down=True, nullable=True)
+EDITED = Sort("Edited", "updated_at", down=True)
+
+
+@pytest.fixture
+def seven(workspace: Workspace) -> list[Formula]:
+    """a to g: three with a version (1, 2, 2), the rest with none; all edited at one moment but the last."""
+    made = [FormulaFactory(workspace=workspace, name=name) for name in "abcdefg"]
+    for formula, number in zip(made, (1, 2, 2), strict=False):
+        FormulaVersion.objects.create(formula=formula, number=number, text="", content_hash=str(number))
+    one = datetime(2026, 1, 1, tzinfo=UTC)
+    Formula.objects.filter(pk__in=[formula.pk for formula in made]).update(updated_at=one)
+    Formula.objects.filter(pk=made[-1].pk).update(updated_at=datetime(2026, 1, 2, tzinfo=UTC))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("sort", "down", "wanted"),
+    [
+        (VERSION, True, "cbagfed"),  # equal ones by key, those without a value last
+        (VERSION, False, "abcdefg"),
+        (EDITED, True, "gfedcba"),
+        (EDITED, False, "abcdefg"),
+        (listing.NEWEST, True, "gfedcba"),
+        (listing.NEWEST, False, "abcdefg"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_pages_meet_without_gap_or_overlap_and_lead_back(workspace, seven, sort, down, wanted, size):
+    rows = all_formulas_of(workspace)
+    pages = [page_of(rows, sort, down=down, size=size)]
+    while pages[-1].older:
+        pages.append(page_of(rows, sort, down=down, size=size, after=pages[-1].older))
+    assert "".join(row.name for page in pages for row in page.rows) == wanted
+    assert pages[0].newer is None
+    for before, page in pairwise(pages):
+        back = page_of(rows, sort, down=down, size=size, before=page.newer)
+        assert [row.name for row in back.rows] == [row.name for row in before.rows]
+
+
+def test_new_and_removed_rows_move_nothing(workspace, seven):
+    rows = all_formulas_of(workspace)
+    first = page_of(rows, listing.NEWEST, down=True, size=3)
+    FormulaFactory(workspace=workspace, name="h")
+    Formula.objects.filter(pk=first.rows[-1].pk).delete()
+    after = page_of(rows, listing.NEWEST, down=True, size=3, after=first.older)
+    assert "".join(row.name for row in after.rows) == "dcb"
+
+
+@pytest.mark.parametrize(
+    "mark", ["nonsense", "W10", "WzEsMiwzXQ", "WyJhIiwiYiJd", "W251bGwsLTFd", "e30", "A" * 3000]
+)
+def test_what_is_no_mark_shows_the_first_page(web: Client, seven, mark):
+    for name in ("after", "before"):
+        answer = web.get(LIST, {name: mark, "sort": "-edited"})
+        assert [row.name for row in answer.context["list"].rows] == list("gfedcba")
+
+
+def test_filters_and_orders_are_whitelisted(web: Client, seven):
+    answer = web.get(LIST, {"q": "a\x00", "state": "'; drop", "sort": "workspace__owner__password"})
+    assert [row.name for row in answer.context["list"].rows] == ["a"]
+    assert answer.context["list"].query == "q=a"
+
+
+def test_many_are_archived_and_it_is_undone(web: Client, workspace, seven, stranger: User):
+    chosen = [str(formula.uuid) for formula in seven[:2]]
+    theirs = FormulaFactory(workspace=stranger.owned_workspaces.get(), name="theirs")
+    page = web.post(
+        LIST + "?q=a", {"act": "archive", "chosen": [*chosen, str(theirs.uuid), "nonsense"]}, follow=True
+    )
+    assert page.redirect_chain == [(LIST + "?q=a", 302)]
+    text = page.content.decode()
+    assert "2 formulas are archived." in text
+    assert "1 is no longer here." in text  # what is another's is as good as gone
+    theirs.refresh_from_db()
+    assert theirs.archived_at is None
+    assert Formula.objects.filter(workspace=workspace, archived_at=None).count() == 5
+    assert 'value="unarchive"' in text
+    web.post(LIST, {"act": "unarchive", "chosen": chosen})
+    assert Formula.objects.filter(workspace=workspace, archived_at=None).count() == 7
+
+
+def test_an_act_on_nothing_of_ones_own_is_not_found(web: Client, stranger: User):
+    theirs = FormulaFactory(workspace=stranger.owned_workspaces.get())
+    assert web.post(LIST, {"act": "archive", "chosen": str(theirs.uuid)}).status_code == 404
+
+
+def test_the_file_holds_what_is_filtered_in_its_order(web: Client, seven):
+    FormulaFactory(workspace=seven[0].workspace, name="=1+1")
+    answer = web.get(LIST, {"file": "csv", "sort": "-name"})
+    rows = list(csv.DictReader(answer.getvalue().decode().splitlines()))
+    assert [row["name"] for row in rows] == [*"gfedcba", "'=1+1"]
+    assert [row["version"] for row in rows] == ["", "", "", "", "2", "2", "1", ""]
+    one = web.get(LIST, {"file": "csv", "state": "published", "q": "b"}).getvalue().decode()
+    assert [row["name"] for row in csv.DictReader(one.splitlines())] == ["b"]
+
+
+def test_a_view_is_saved_opened_first_renamed_and_deleted(web: Client, workspace, seven):
+    query = "state=draft&sort=name"
+    saved = web.post(
+        "/settings/views/save/",
+        {"path": LIST, "page": "formulas", "name": "Drafts", "query": query, "is_default": "on"},
+    )
+    assert saved["Location"] == f"{LIST}?{query}"
+    view = SavedView.objects.get()
+    opened = web.get(LIST)
+    assert opened["Location"] == f"{LIST}?{query}"
+    shown = web.get(opened["Location"]).context["list"]
+    assert [row.name for row in shown.rows] == list("defg")
+    assert shown.view.uuid == view.uuid
+    assert web.get(LIST + "?view=").context["list"].total == "7"  # how one sees all again
+    assert web.get(LIST, headers={"HX-Request": "true"}).status_code == 200
+    again = {"path": LIST, "page": "formulas", "name": "Drafts", "query": "q=x"}
+    assert "You have a view named" in web.post("/settings/views/save/", again, follow=True).content.decode()
+    web.post(f"/settings/views/{view.uuid}/", {"path": LIST, "name": "Mine"})
+    view.refresh_from_db()
+    assert (view.name, view.is_default) == ("Mine", False)
+    away = web.post(f"/settings/views/{view.uuid}/delete/", {"path": "//elsewhere.example/"})
+    assert urlsplit(away["Location"]).netloc == ""
+    assert parse_qs(urlsplit(away["Location"]).query) == parse_qs(query)
+    assert not SavedView.objects.exists()
+
+
+def test_a_view_is_its_persons_alone(web: Client, workspace, stranger: User):
+    theirs = SavedView.objects.create(
+        person=stranger, workspace=workspace, page="formulas", name="Theirs", query="q=a", is_default=True
+    )
+    assert web.get(LIST).status_code == 200
+    assert web.post(f"/settings/views/{theirs.uuid}/", {"name": "Mine"}).status_code == 404
+    assert web.post(f"/settings/views/{theirs.uuid}/delete/").status_code == 404
