@@ -157,6 +157,15 @@ CACHES: dict[str, Any] = {
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a lost Redis must not log people out
 
+# What connections themselves are told: to end, to ask for their rights anew. Events go by streams (apps/core/live).
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # redis-py's default socket time-out of 5 s would drop idle lines
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+    }
+}
+
 AUTH_USER_MODEL = "accounts.User"
 JOURNAL_WORKSPACE_MODEL = "accounts.Workspace"  # for the journal's commands, which stand below the accounts
 SILENCED_SYSTEM_CHECKS = [

@@ -52,11 +52,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=UNAUTHENTICATED)
             return
         login = self.scope.get("session", {}).get(LOGIN_KEY)  # read already, to find the user
-        # those that say who is there, not what is shown; first, so that no loss of a right is missed
-        self._always = [person_group(self.scope["user"].pk), *([login_group(login["id"])] if login else [])]
+        # those that say who is there, not what is shown
+        self._personal = [person_group(self.scope["user"].pk), *([login_group(login["id"])] if login else [])]
         self._heard: dict[str, Id] = {}
         self._waiting: asyncio.Queue[News | Said | None] = asyncio.Queue()
-        self._joined = set(self._always)
+        self._joined: set[str] = set()
         self._hub = hub()
         self._worker = asyncio.create_task(self._work())
 
@@ -66,6 +66,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         self._worker.cancel()
         await asyncio.wait([self._worker])
         await self._hub.leave(self._joined, self)
+        with contextlib.suppress(RedisError, OSError):  # a lost Redis has forgotten it by itself
+            for group in self._personal:
+                await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         """A ping keeps proxies from closing the line, and tells a browser that it is not dead."""
@@ -76,6 +79,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         elif content.get("kind") in ("subscribe", "unsubscribe"):
             self._waiting.put_nowait(content)
 
+    async def live_order(self, message: Said) -> None:
+        self.hear(message["order"])
+
     def hear(self, news: News | Said | None) -> None:
         if self._waiting.qsize() < MOST_WAITING:
             self._waiting.put_nowait(news)
@@ -85,7 +91,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def _work(self) -> None:
         try:
-            await self._hub.join(self._always, self)
+            for group in self._personal:  # first, so that no loss of a right is missed
+                await self.channel_layer.group_add(group, self.channel_name)
             if not await self.begin():
                 return
             while True:
@@ -145,7 +152,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def keep(self, groups: Sequence[str]) -> None:
         """Leave all others."""
-        gone = self._joined - {*groups, *self._always}
+        gone = self._joined - set(groups)
         self._joined -= gone
         for group in gone:
             self._heard.pop(group, None)

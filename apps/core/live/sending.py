@@ -9,6 +9,8 @@ from typing import Any
 
 import redis
 import structlog
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import transaction
 from redis.backoff import NoBackoff
@@ -114,12 +116,12 @@ def reconnect_on_commit(person_id: int) -> None:
 
 
 def _order(group: str, order: dict[str, Any]) -> None:
-    """Tell connections themselves something. Not kept: a line that is lost asks for its rights when it comes back."""
-    client = _client(settings.REDIS_URL)
-    database = client.connection_pool.connection_kwargs.get("db") or 0
+    """Tell connections themselves something, over Channels' layer. Not kept: a line that is lost asks for its rights
+    when it comes back."""
+    message = {"type": "live.order", "order": order}
     try:
-        client.publish(channel_of(group, database), "! " + json.dumps(order))
-    except redis.RedisError as error:  # without Redis no line stays open
+        async_to_sync(get_channel_layer().group_send)(group, message)
+    except (OSError, TimeoutError, redis.RedisError) as error:  # without Redis no line stays open
         log.warning("live_order_lost", group=group, error=str(error))
 
 
