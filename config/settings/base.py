@@ -157,7 +157,7 @@ CACHES: dict[str, Any] = {
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a lost Redis must not log people out
 
-# What connections themselves are told: to end, to ask for their rights anew. Events go by streams (apps/core/live).
+# Tells connections to end; events go by streams (apps/core/live).
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

@@ -26,6 +26,7 @@ NAMED_DOORS = {
     "apps.formulas.library": "constant texts, no behaviour",
     "apps.formulas.gallery": "pictures of the library's templates",
     "apps.formulas.plots": "a formula on bars as a picture",
+    "apps.accounts.language": "writing in the language of whoever reads it",
     "apps.accounts.middleware": "which workspace a session works in",
     "apps.formulas.reference": "the pages about functions, out of the engine's tables",
     "apps.accounts.second_factor": "whether who is signed in has shown all they must",

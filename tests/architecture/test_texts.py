@@ -21,6 +21,7 @@ PROGRAMS = (
     "providers",
     "openid",
     "library",
+    "secrets",
 )
 
 

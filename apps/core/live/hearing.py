@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -74,8 +75,8 @@ class Standing:
 
 
 class Listener(Protocol):
-    def hear(self, news: News | None) -> None:
-        """An event, or None: Redis is lost, and with it whatever follows."""
+    def hear(self, news: News | Mapping[str, Any] | None) -> None:
+        """An event, an order to the line itself, or None: Redis is lost, and with it whatever follows."""
 
 
 class Hub:
@@ -195,8 +196,8 @@ class Hub:
                 await subscriptions.aclose()
 
     def _pass_on(self, group: str, data: str) -> None:
-        id, _, event = data.partition(" ")
-        news = self._news(group, id, event)
+        first, _, rest = data.partition(" ")
+        news = json.loads(rest) if first == "!" else self._news(group, first, rest)
         for listener in self._listeners.get(group, ()):
             listener.hear(news)
 

@@ -52,11 +52,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=UNAUTHENTICATED)
             return
         login = self.scope.get("session", {}).get(LOGIN_KEY)  # read already, to find the user
-        # those that say who is there, not what is shown
-        self._personal = [person_group(self.scope["user"].pk), *([login_group(login["id"])] if login else [])]
+        # those that say who is there, not what is shown; first, so that no loss of a right is missed
+        self._always = [person_group(self.scope["user"].pk), *([login_group(login["id"])] if login else [])]
         self._heard: dict[str, Id] = {}
         self._waiting: asyncio.Queue[News | Said | None] = asyncio.Queue()
-        self._joined: set[str] = set()
+        self._joined = set(self._always)
         self._hub = hub()
         self._worker = asyncio.create_task(self._work())
 
@@ -67,7 +67,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         await asyncio.wait([self._worker])
         await self._hub.leave(self._joined, self)
         with contextlib.suppress(RedisError, OSError):  # a lost Redis has forgotten it by itself
-            for group in self._personal:
+            for group in self._always:
                 await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
@@ -79,8 +79,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         elif content.get("kind") in ("subscribe", "unsubscribe"):
             self._waiting.put_nowait(content)
 
-    async def live_order(self, message: Said) -> None:
-        self.hear(message["order"])
+    async def live_close(self, message: Said) -> None:
+        await self.close(code=message["code"])
 
     def hear(self, news: News | Said | None) -> None:
         if self._waiting.qsize() < MOST_WAITING:
@@ -91,8 +91,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def _work(self) -> None:
         try:
-            for group in self._personal:  # first, so that no loss of a right is missed
+            for group in self._always:
                 await self.channel_layer.group_add(group, self.channel_name)
+            await self._hub.join(self._always, self)
             if not await self.begin():
                 return
             while True:
@@ -132,10 +133,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         await self.send(text_data=news.event)
 
     async def obey(self, order: Said) -> bool:
-        """What the line itself is told; False when it ended."""
-        if order.get("order") == "close":
-            await self.close(code=order["code"])
-            return False
+        """What the line itself is asked; False when it ended."""
         return order.get("order") != "recheck" or await self.recheck()
 
     async def recheck(self) -> bool:
@@ -152,7 +150,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def keep(self, groups: Sequence[str]) -> None:
         """Leave all others."""
-        gone = self._joined - set(groups)
+        gone = self._joined - {*groups, *self._always}
         self._joined -= gone
         for group in gone:
             self._heard.pop(group, None)

@@ -101,27 +101,34 @@ def push_all_on_commit(events: Sequence[tuple[str, dict[str, Any]]]) -> None:
 
 def close_sockets(group: str) -> None:
     """Close every connection in the group: they may no longer see what they were opened for."""
-    _order(group, {"order": "close", "code": UNAUTHENTICATED})
-
-
-def recheck_on_commit(person_id: int) -> None:
-    """Once the transaction commits, every connection of the person asks anew what it may show."""
-    transaction.on_commit(partial(_order, person_group(person_id), {"order": "recheck"}))
+    _close(group, UNAUTHENTICATED)
 
 
 def reconnect_on_commit(person_id: int) -> None:
     """Once the transaction commits, every connection of the person ends, to come again with the session of then."""
-    order = {"order": "close", "code": COME_AGAIN}
-    transaction.on_commit(partial(_order, person_group(person_id), order))
+    transaction.on_commit(partial(_close, person_group(person_id), COME_AGAIN))
 
 
-def _order(group: str, order: dict[str, Any]) -> None:
-    """Tell connections themselves something, over Channels' layer. Not kept: a line that is lost asks for its rights
-    when it comes back."""
-    message = {"type": "live.order", "order": order}
+def _close(group: str, code: int) -> None:
+    """Over Channels' layer. Not kept: a line that is lost asks for its rights when it comes back."""
     try:
-        async_to_sync(get_channel_layer().group_send)(group, message)
+        async_to_sync(get_channel_layer().group_send)(group, {"type": "live.close", "code": code})
     except (OSError, TimeoutError, redis.RedisError) as error:  # without Redis no line stays open
+        log.warning("live_order_lost", group=group, error=str(error))
+
+
+def recheck_on_commit(person_id: int) -> None:
+    """Once the transaction commits, every connection of the person asks anew what it may show. It goes the way of the
+    events, so that none told after it is heard before it."""
+    transaction.on_commit(partial(_recheck, person_group(person_id)))
+
+
+def _recheck(group: str) -> None:
+    client = _client(settings.REDIS_URL)
+    database = client.connection_pool.connection_kwargs.get("db") or 0
+    try:
+        client.publish(channel_of(group, database), "! " + json.dumps({"order": "recheck"}))
+    except redis.RedisError as error:
         log.warning("live_order_lost", group=group, error=str(error))
 
 
