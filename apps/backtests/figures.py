@@ -40,7 +40,9 @@ _EQUITY = {
         gettext_lazy("Compound annual growth rate: the steady yearly return that ends at the same equity."),
     ),
     "volatility": Figure(
-        "Volatility", "percent", gettext_lazy("Standard deviation of the daily returns, per year.")
+        gettext_lazy("Volatility"),
+        "percent",
+        gettext_lazy("Standard deviation of the daily returns, per year."),
     ),
     "sharpe": Figure(
         "Sharpe",
@@ -109,13 +111,15 @@ _RETURNS = {
         gettext_lazy("Months up"), "percent", gettext_lazy("Share of months with a gain.")
     ),
     "skew": Figure(
-        "Skew",
+        gettext_lazy("Skew"),
         "ratio",
         gettext_lazy(
             "Lopsidedness of the daily returns: negative means rare, large losses; a normal law has 0."
         ),
     ),
-    "kurtosis": Figure("Kurtosis", "ratio", gettext_lazy("Weight of rare, large days; a normal law has 3.")),
+    "kurtosis": Figure(
+        gettext_lazy("Kurtosis"), "ratio", gettext_lazy("Weight of rare, large days; a normal law has 3.")
+    ),
     "value_at_risk": Figure(
         gettext_lazy("Value at risk, 95 %"),
         "percent",
@@ -151,13 +155,17 @@ _MARKET = {
         gettext_lazy("Buy & hold max drawdown"), "fall", gettext_lazy("Its deepest fall.")
     ),
     "alpha": Figure(
-        "Alpha", "change", gettext_lazy("Yearly return that the market's own moves do not explain.")
+        gettext_lazy("Alpha"),
+        "change",
+        gettext_lazy("Yearly return that the market's own moves do not explain."),
     ),
-    "beta": Figure("Beta", "ratio", gettext_lazy("How far the run moves when the market moves by 1.")),
+    "beta": Figure(
+        gettext_lazy("Beta"), "ratio", gettext_lazy("How far the run moves when the market moves by 1.")
+    ),
 }
 _TRADES = {
     "trades": Figure(
-        "Trades", "count", gettext_lazy("Closed trades; one still open counts in equity alone.")
+        gettext_lazy("Trades"), "count", gettext_lazy("Closed trades; one still open counts in equity alone.")
     ),
     "winning_trades": Figure(
         gettext_lazy("Winning trades"), "count", gettext_lazy("Trades with a profit after costs.")
@@ -175,7 +183,7 @@ _TRADES = {
     "gross_loss": Figure(
         gettext_lazy("Gross loss"), "money", gettext_lazy("Sum of the losing trades' loss, after costs.")
     ),
-    "expectancy": Figure("Expectancy", "money", gettext_lazy("Mean profit of a trade.")),
+    "expectancy": Figure(gettext_lazy("Expectancy"), "money", gettext_lazy("Mean profit of a trade.")),
     "payoff_ratio": Figure(
         gettext_lazy("Payoff ratio"), "ratio", gettext_lazy("Average win over average loss.")
     ),
@@ -249,10 +257,14 @@ _TRADES = {
 }
 _ACTIVITY = {
     "exposure": Figure(
-        "Exposure", "percent", gettext_lazy("Share of closes with a position: the time in the market.")
+        gettext_lazy("Exposure"),
+        "percent",
+        gettext_lazy("Share of closes with a position: the time in the market."),
     ),
-    "turnover": Figure("Turnover", "ratio", gettext_lazy("Value of all fills over the starting cash.")),
-    "fees": Figure("Fees", "money", gettext_lazy("All fees paid.")),
+    "turnover": Figure(
+        gettext_lazy("Turnover"), "ratio", gettext_lazy("Value of all fills over the starting cash.")
+    ),
+    "fees": Figure(gettext_lazy("Fees"), "money", gettext_lazy("All fees paid.")),
     "borrow": Figure(
         gettext_lazy("Borrowing and funding"),
         "money",
@@ -263,27 +275,29 @@ _ACTIVITY = {
         "average",
         gettext_lazy("365 for round-the-clock markets, 252 sessions otherwise; fewer for longer bars."),
     ),
-    "years": Figure("Years", "ratio", gettext_lazy("Length of the run in such years.")),
+    "years": Figure(gettext_lazy("Years"), "ratio", gettext_lazy("Length of the run in such years.")),
 }
 
 GROUPS: dict[str, dict[str, Figure]] = {
-    "Equity and risk": _EQUITY,
-    "Days and months": _RETURNS,
-    "Against buy & hold": _MARKET,
-    "Trades": _TRADES,
-    "Activity and costs": _ACTIVITY,
+    gettext_lazy("Equity and risk"): _EQUITY,
+    gettext_lazy("Days and months"): _RETURNS,
+    gettext_lazy("Against buy & hold"): _MARKET,
+    gettext_lazy("Trades"): _TRADES,
+    gettext_lazy("Activity and costs"): _ACTIVITY,
 }
 
 _REPORT = {
     "gross": Figure(
-        "Gross",
+        gettext_lazy("Gross"),
         "money",
         gettext_lazy("What the same trades would have earned at unslipped prices, without fees."),
     ),
     "slippage": Figure(
-        "Slippage", "money", gettext_lazy("What slippage and the rounding of prices to ticks took.")
+        gettext_lazy("Slippage"),
+        "money",
+        gettext_lazy("What slippage and the rounding of prices to ticks took."),
     ),
-    "net": Figure("Net", "money", gettext_lazy("Final equity less the starting cash.")),
+    "net": Figure(gettext_lazy("Net"), "money", gettext_lazy("Final equity less the starting cash.")),
     "break_even_slippage_bps": Figure(
         gettext_lazy("Break-even slippage, bps"),
         "average",
@@ -301,9 +315,15 @@ _REPORT = {
         "average",
         gettext_lazy("How late orders may come before the net return is 0."),
     ),
-    "pnl": Figure("P&L", "money", gettext_lazy("Profit or loss of the trade after its fees and borrowing.")),
-    "return": Figure("Return", "change", gettext_lazy("P&L over the value of the entry.")),
-    "bars_held": Figure("Bars", "count", gettext_lazy("Closes at which the position was open.")),
+    "pnl": Figure(
+        gettext_lazy("P&L"),
+        "money",
+        gettext_lazy("Profit or loss of the trade after its fees and borrowing."),
+    ),
+    "return": Figure(gettext_lazy("Return"), "change", gettext_lazy("P&L over the value of the entry.")),
+    "bars_held": Figure(
+        gettext_lazy("Bars"), "count", gettext_lazy("Closes at which the position was open.")
+    ),
     "mae": Figure(
         "MAE",
         "percent",
@@ -357,7 +377,9 @@ _REPORT = {
     "avg_win_r": Figure(gettext_lazy("Average win, R"), "ratio", gettext_lazy("Mean win in R.")),
     "avg_loss_r": Figure(gettext_lazy("Average loss, R"), "ratio", gettext_lazy("Mean loss in R.")),
     "depth": Figure(
-        "Depth", "fall", gettext_lazy("Lowest close of the drawdown against the high before it.")
+        gettext_lazy("Depth"),
+        "fall",
+        gettext_lazy("Lowest close of the drawdown against the high before it."),
     ),
 }
 _HONESTY = {
@@ -447,7 +469,7 @@ _HONESTY = {
     ),
 }
 _COUNTS = {
-    "bars": Figure("Bars", "count", gettext_lazy("Bars of the equity curve.")),
+    "bars": Figure(gettext_lazy("Bars"), "count", gettext_lazy("Bars of the equity curve.")),
     "ambiguous_bars": Figure(
         gettext_lazy("Ambiguous bars"),
         "count",
@@ -477,3 +499,11 @@ _COUNTS = {
 
 METRICS: dict[str, Figure] = {name: figure for group in GROUPS.values() for name, figure in group.items()}
 FIGURES: dict[str, Figure] = METRICS | _REPORT | _HONESTY | _COUNTS
+
+_OF_SWEEPS = {"score": gettext_lazy("Plateau score")}
+
+
+def label_of(name: str) -> str:
+    """What a figure of a run or of a sweep's cell is called, in the reader's language."""
+    figure = FIGURES.get(name)
+    return str(figure.label if figure else _OF_SWEEPS.get(name, name))

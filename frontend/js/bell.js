@@ -1,4 +1,6 @@
 /** The bell of the top bar: how many notices are unread, as the inbox's WebSocket tells it. */
+import { n, t } from "./words.js";
+
 const MOST = 99;
 
 export function startBell() {
@@ -10,6 +12,6 @@ export function startBell() {
     if (typeof detail.unread !== "number") return;
     count.hidden = detail.unread === 0;
     count.textContent = detail.unread > MOST ? `${MOST}+` : String(detail.unread);
-    button.setAttribute("aria-label", detail.unread === 0 ? "Inbox" : `Inbox, ${detail.unread} unread`);
+    button.setAttribute("aria-label", detail.unread === 0 ? t("Inbox") : n("Inbox, {count} unread", "Inbox, {count} unread", detail.unread));
   });
 }

@@ -5,6 +5,7 @@
  */
 import { element, icon, onElements } from "./dom.js";
 import { token } from "./formula_words.js";
+import { t } from "./words.js";
 
 const COLOURS = {
   keyword: "keyword",
@@ -70,7 +71,7 @@ function layOut(pre) {
   if (!pre.closest(".page")) return;
   const frame = element("div", { class: "code-frame" });
   pre.replaceWith(frame);
-  frame.append(pre, element("button", { type: "button", class: "code-copy", "data-copy": lines.join("\n"), "aria-label": "Copy", title: "Copy" }, icon("copy"), icon("check")));
+  frame.append(pre, element("button", { type: "button", class: "code-copy", "data-copy": lines.join("\n"), "aria-label": t("Copy"), title: t("Copy") }, icon("copy"), icon("check")));
 }
 
 export function startCode() {

@@ -14,6 +14,7 @@
 import htmx from "htmx.org";
 import { onElements } from "./dom.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -198,7 +199,7 @@ class Line {
     if (code === SIGNED_OUT) {
       this.state = "closed";
       this.showLost(false);
-      toast("Your session has ended. Sign in again to see live changes.", "warning");
+      toast(t("Your session has ended. Sign in again to see live changes."), "warning");
     } else {
       this.state = "lost";
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.attempts++) * (0.75 + Math.random() / 2);

@@ -3,6 +3,7 @@
  * With `data-passkey-make` a passkey is made, with `data-passkey-anybody` any of this site's may answer.
  */
 import { csrfToken } from "./dom.js";
+import { t } from "./words.js";
 
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -47,9 +48,9 @@ async function question(form) {
 }
 
 function words(error) {
-  if (error.name === "NotAllowedError") return "The browser gave no answer: it was cancelled, took too long, or has no fitting passkey.";
-  if (error.name === "InvalidStateError") return "This device has a passkey for your account already.";
-  return error.message || "The passkey could not be used.";
+  if (error.name === "NotAllowedError") return t("The browser gave no answer: it was cancelled, took too long, or has no fitting passkey.");
+  if (error.name === "InvalidStateError") return t("This device has a passkey for your account already.");
+  return error.message || t("The passkey could not be used.");
 }
 
 export function startPasskeys() {
@@ -62,7 +63,7 @@ export function startPasskeys() {
     complaint.hidden = true;
     button.disabled = true;
     try {
-      if (!navigator.credentials || !window.PublicKeyCredential) throw new Error("This browser knows no passkeys, or the address is not secure.");
+      if (!navigator.credentials || !window.PublicKeyCredential) throw new Error(t("This browser knows no passkeys, or the address is not secure."));
       const publicKey = await question(form);
       const credential = await navigator.credentials[form.hasAttribute("data-passkey-make") ? "create" : "get"]({ publicKey });
       form.elements.passkey.value = sendable(credential);

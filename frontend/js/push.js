@@ -3,6 +3,7 @@
  * The button shows itself only where the browser can do it; `data-push-state` says "on", "off" or "denied" for the styles.
  */
 import { csrfToken, onElements } from "./dom.js";
+import { t } from "./words.js";
 
 const WORKER = "/notifications/worker.js";
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
@@ -15,7 +16,7 @@ async function post(url, body) {
     headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
     body: JSON.stringify(body),
   });
-  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).detail ?? "The server did not take it.");
+  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).detail ?? t("The server did not take it."));
 }
 
 async function subscription() {
@@ -45,9 +46,9 @@ function show(button, state) {
   button.dataset.pushState = state;
   button.setAttribute("aria-pressed", String(state === "on"));
   button.textContent = {
-    on: "Stop notifications in this browser",
-    off: "Notify me in this browser",
-    denied: "This browser refuses notifications: allow them in its settings of this site",
+    on: t("Stop notifications in this browser"),
+    off: t("Notify me in this browser"),
+    denied: t("This browser refuses notifications: allow them in its settings of this site"),
   }[state];
 }
 
@@ -72,7 +73,7 @@ export function startPush() {
         const found = await subscription();
         await (found ? unsubscribe(button, found) : subscribe(button));
       } catch (error) {
-        window.cw.toast(error.message || "This browser could not be subscribed.", "error");
+        window.cw.toast(error.message || t("This browser could not be subscribed."), "error");
       }
       show(button, await state(button));
     });

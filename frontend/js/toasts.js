@@ -1,5 +1,6 @@
 /** Toasts: from Django's messages (rendered in the page), from `HX-Trigger: {"toast": …}`, and from failed requests. */
 import { element, icon } from "./dom.js";
+import { t } from "./words.js";
 
 const ICONS = { success: "circle-check", error: "circle-x", warning: "triangle-alert", info: "info" };
 const STAYS_MS = 6000;
@@ -20,7 +21,7 @@ function arm(toast) {
 /** Shows a toast. `level` is success, info, warning or error; an error stays until dismissed. */
 export function toast(message, level = "info") {
   const kind = ICONS[level] ? level : "info";
-  const close = element("button", { class: "cw-toast-close", type: "button", "data-toast-close": true, "aria-label": "Dismiss" }, icon("x"));
+  const close = element("button", { class: "cw-toast-close", type: "button", "data-toast-close": true, "aria-label": t("Dismiss") }, icon("x"));
   const node = element(
     "div",
     { class: "cw-toast", "data-level": kind, role: kind === "error" ? "alert" : "status" },
@@ -53,10 +54,10 @@ export function startToasts() {
   document.body.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
     if ((xhr.getResponseHeader("HX-Trigger") || "").includes('"toast"')) return; // the server said it itself
-    const words = { 403: "You may not do that here.", 404: "That no longer exists. Reload the page.", 429: "Too many requests. Wait a moment and try again." };
-    toast(problemOf(xhr) || words[xhr.status] || "Something failed on our side. Nothing was changed; try again.", "error");
+    const words = { 403: t("You may not do that here."), 404: t("That no longer exists. Reload the page."), 429: t("Too many requests. Wait a moment and try again.") };
+    toast(problemOf(xhr) || words[xhr.status] || t("Something failed on our side. Nothing was changed; try again."), "error");
   });
   document.body.addEventListener("htmx:sendError", () => {
-    toast("The server cannot be reached. What you typed is still here; try again in a moment.", "error");
+    toast(t("The server cannot be reached. What you typed is still here; try again in a moment."), "error");
   });
 }

@@ -1,6 +1,7 @@
 /** Menus, copy buttons, dialogs, ages, the busy line: small behaviours that a plain page works without. */
 import { element, icon, onElements } from "./dom.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 function startMenus() {
   const close = (except) => document.querySelectorAll("details[data-drop][open]").forEach((menu) => menu !== except && (menu.open = false));
@@ -34,7 +35,7 @@ function startCopying() {
       button.dataset.copied = "";
       setTimeout(() => delete button.dataset.copied, 1500);
     } catch {
-      toast("The browser refused to copy. Select the text and copy it by hand.", "warning");
+      toast(t("The browser refused to copy. Select the text and copy it by hand."), "warning");
     }
   });
 }
@@ -43,7 +44,7 @@ function startCopying() {
 function startCopyableCode() {
   onElements("code[data-copy]", (code) => {
     code.removeAttribute("data-copy");
-    const button = element("button", { type: "button", "data-copy": true, "aria-label": "Copy", title: "Copy" }, icon("copy"), icon("check"));
+    const button = element("button", { type: "button", "data-copy": true, "aria-label": t("Copy"), title: t("Copy") }, icon("copy"), icon("check"));
     const frame = element("span", { class: "copyable" });
     code.replaceWith(frame);
     code.classList.remove("secret");
@@ -59,7 +60,7 @@ function startConfirming() {
     if (!question || form.dataset.confirmed) return;
     event.preventDefault();
     event.stopPropagation();
-    const verb = (event.submitter?.textContent || "Continue").trim();
+    const verb = (event.submitter?.textContent || t("Continue")).trim();
     const yes = element("button", { class: "btn btn-danger", value: "yes" }, verb);
     const dialog = element(
       "dialog",
@@ -68,7 +69,7 @@ function startConfirming() {
         "form",
         { method: "dialog", class: "p-5" },
         element("p", {}, question),
-        element("div", { class: "form-actions justify-end" }, element("button", { class: "btn", value: "no", autofocus: true }, "Keep"), yes),
+        element("div", { class: "form-actions justify-end" }, element("button", { class: "btn", value: "no", autofocus: true }, t("Keep")), yes),
       ),
     );
     dialog.addEventListener("close", () => {
@@ -99,7 +100,7 @@ function countDown() {
   const end = Date.parse(element.dateTime);
   const timer = setInterval(() => {
     const left = Math.max(0, Math.round((end - Date.now()) / 1000));
-    element.textContent = `in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    element.textContent = t("in {time}", { time: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` });
     if (left === 0) {
       clearInterval(timer);
       location.reload();
@@ -111,10 +112,10 @@ function countDown() {
 export function ageWords(ms) {
   const seconds = Math.round(ms / 1000);
   if (seconds < -5 || seconds >= 14 * 86_400) return "";
-  if (seconds < 45) return "just now";
-  if (seconds < 3_600) return `${Math.max(1, Math.round(seconds / 60))} m ago`;
-  if (seconds < 86_400) return `${Math.round(seconds / 3_600)} h ago`;
-  return `${Math.round(seconds / 86_400)} d ago`;
+  if (seconds < 45) return t("just now");
+  if (seconds < 3_600) return t("{count} m ago", { count: Math.max(1, Math.round(seconds / 60)) });
+  if (seconds < 86_400) return t("{count} h ago", { count: Math.round(seconds / 3_600) });
+  return t("{count} d ago", { count: Math.round(seconds / 86_400) });
 }
 
 function startAges() {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.script_texts import script_texts
 from tests.architecture.texts import python_texts, template_texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,34 @@ def test_python_has_no_label_or_message_of_its_own():
         for line, words in python_texts(path)
     ]
     assert not found, "mark these with gettext:\n" + "\n".join(found)
+
+
+def test_scripts_have_no_text_of_their_own():
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {words}"
+        for path in sorted((ROOT / "frontend" / "js").rglob("*.js"))
+        for line, words in script_texts(path.read_text())
+    ]
+    assert not found, "put these into t() or n() of frontend/js/words.js:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ('toast("Nothing was changed.", "error");', ["Nothing was changed."]),
+        ('toast(t("Nothing was changed."), "error"); // it says "why"', []),
+        ("bar.textContent = `${count} bars`;", ["{} bars"]),
+        ('bar.textContent = count === 1 ? "bar" : n("{count} bar", "{count} bars", count);', ["bar"]),
+        ("throw new Error(`the server answered ${status}.`);", ["the server answered {}."]),
+        ('element("button", { class: "btn small", title: "Copy" }, icon("copy"), "keep");', ["Copy", "keep"]),
+        ('node.setAttribute("aria-label", short ? "all" : name); node.id = "all";', ["all"]),
+        ('document.querySelector("main form button").dataset.kind = "price";', []),
+        ("const found = /[\"`]/.exec(text); // Copy\nif (event.key === 'Enter') press('a b');", []),
+        ("say(`${open ? t('Open {name}', { name }) : 'Closed'} at ${time}`);", ["{} at {}", "Closed"]),
+    ],
+)
+def test_what_counts_as_a_text_of_a_script(source: str, words: list[str]):
+    assert [found for _, found in script_texts(source)] == words
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from django import forms
 
 from apps.accounts.models import Workspace
+from apps.backtests.figures import label_of
 from apps.backtests.forms.axes import AxesForm
 from apps.backtests.services import WalkForwardRequest, plan_walk_forward
 from apps.backtests.services.walk_forward_plan import WalkForwardPlan
 from apps.core.errors import DomainError
-from apps.core.templatetags.figures import metric_label
 from apps.core.words import gettext_lazy
 from apps.engine.walk_forward import METRICS, WalkForwardSpec
 from apps.engine.walk_forward.spec import MOST_FOLDS
@@ -58,7 +58,7 @@ class WalkForwardForm(AxesForm):
         help_text=gettext_lazy("After each test"),
     )
     metric = forms.ChoiceField(
-        choices=[(name, metric_label(name)) for name in METRICS],
+        choices=lambda: [(name, label_of(name)) for name in METRICS],
         initial="sharpe",
         label=gettext_lazy("Choose by"),
     )

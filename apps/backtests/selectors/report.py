@@ -83,7 +83,10 @@ def grouped_metrics(metrics: dict[str, Any]) -> list[tuple[str, list[tuple[str, 
         for title, figures in GROUPS.items()
     ]
     others = [(name, value) for name, value in metrics.items() if name not in METRICS]
-    return [*((title, rows) for title, rows in groups if rows), *([("Others", others)] if others else [])]
+    return [
+        *((title, rows) for title, rows in groups if rows),
+        *([(gettext("Others"), others)] if others else []),
+    ]
 
 
 def month_grid(report: dict[str, Any]) -> list[dict[str, Any]]:

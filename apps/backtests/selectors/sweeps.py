@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from apps.accounts.models import Workspace
 from apps.backtests.choices import Status
 from apps.backtests.errors import CannotBacktest, NotReady
+from apps.backtests.figures import label_of
 from apps.backtests.models import Sweep, SweepMarket
 from apps.backtests.selectors.trials import trials_of
 from apps.engine.honesty.luck import luck
@@ -181,12 +182,13 @@ def heat_of(
         "x": {"name": x, "values": columns},
         "y": {"name": y if x != y else "", "values": rows},
         "metric": metric,
+        "metric_label": label_of(metric),
         "lower_is_better": metric in LOWER_IS_BETTER,
         "values": [[_get(found, (b, a), "value") for a in columns] for b in rows],
         "cells": [[_get(found, (b, a), "cell") for a in columns] for b in rows],
         "tried": [[_get(found, (b, a), "tried") or 0 for a in columns] for b in rows],
         "marked": marked and marked["cell"],
-        "marked_as": "Steadiest" if metric == "score" else gettext("Best by the ranking"),
+        "marked_as": gettext("Steadiest") if metric == "score" else gettext("Best by the ranking"),
         "supported": part["supported"] or metric == "score",
     }
 
@@ -215,7 +217,10 @@ def parallel_of(sweep: Sweep, *, market: int) -> dict[str, Any]:
             {"name": name, "values": table[INPUT + name].to_list(), "scale": values}
             for name, values in axes.items()
         ],
-        "metrics": [{"name": name, "values": table[name].to_list()} for name in dict.fromkeys(shown)],
+        "metrics": [
+            {"name": name, "label": label_of(name), "values": table[name].to_list()}
+            for name in dict.fromkeys(shown)
+        ],
         "cells": table["cell"].to_list(),
         "ranked_by": metric,
         "total": total,

@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.backtests.figures import FIGURES, Kind
+from apps.backtests.figures import FIGURES, Kind, label_of
 from apps.core.templatetags import figures
 
 register = template.Library()
@@ -28,8 +28,7 @@ def term(name: str, label: str = "") -> SafeString:
 
 @register.filter
 def metric_label(name: str) -> str:
-    figure = FIGURES.get(name)
-    return figure.label if figure else figures.words(name).capitalize()
+    return label_of(name) if name in FIGURES else figures.words(name).capitalize()
 
 
 @register.filter

@@ -26,7 +26,7 @@ export function defineBlocks(palette) {
   const bar = palette.blocks.filter((entry) => entry.type === "name" && entry.category !== "values");
   const known = new Map([...bar.map((entry) => [entry.label, entry.result]), ["na", "number"]]);
   for (const [type, entry] of entries) Blockly.Blocks[type] = { ...base(entry), ...(BUILDERS[type] ?? {}), known };
-  Blockly.Blocks.call = { ...base({ type: "call", label: "", summary: "a function that does not exist", colour: "function", result: "any", fields: [], inputs: [] }), ...UNKNOWN_CALL };
+  Blockly.Blocks.call = { ...base({ type: "call", label: "", summary: t("a function that does not exist"), colour: "function", result: "any", fields: [], inputs: [] }), ...UNKNOWN_CALL };
 }
 
 /** What all blocks share. `places` is how many values a block of changing size has. */
@@ -145,7 +145,7 @@ const BUILDERS = {
       this.appendValueInput("OF");
       this.appendDummyInput("MIDDLE").appendField(",");
       this.appendValueInput("AGO");
-      this.appendDummyInput("TAIL").appendField("bars ago");
+      this.appendDummyInput("TAIL").appendField(t("bars ago"));
     },
   },
   field: {

@@ -5,8 +5,9 @@
  * fields; arrow keys move over them, Enter opens the cell as a backtest, and a table with the same values stands behind.
  */
 import { element, onElements } from "../dom.js";
-import { inputText, metricName, metricText, openCell } from "./metrics.js";
+import { inputText, metricText, openCell } from "./metrics.js";
 import { palette } from "./palette.js";
+import { n, t } from "../words.js";
 
 const LEAST_FIELD = 14;
 const MOST_FIELD = 44;
@@ -24,7 +25,7 @@ export class HeatMap {
     this.scroll = element("div", { class: "heat-scroll" }, this.canvas);
     this.legend = element("div", { class: "heat-legend", "aria-hidden": "true" });
     this.spoken = element("span", { class: "sr-only", "aria-live": "polite" });
-    this.table = element("details", { class: "heat-table" }, element("summary", { class: "link text-sm" }, "As a table"));
+    this.table = element("details", { class: "heat-table" }, element("summary", { class: "link text-sm" }, t("As a table")));
     node.replaceChildren(this.title, this.readout, this.scroll, this.legend, this.table, this.spoken);
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => this.rest());
@@ -42,6 +43,7 @@ export class HeatMap {
   query() {
     const form = new FormData(this.controls);
     if (this.node.dataset.metric) form.set("metric", this.node.dataset.metric);
+    form.set("lang", document.documentElement.lang); // the browser keeps answers, whose labels are in a language
     return new URLSearchParams([...form].filter(([, value]) => value !== ""));
   }
 
@@ -59,7 +61,7 @@ export class HeatMap {
     } catch (error) {
       if (asked !== this.asked) return;
       this.node.dataset.state = "failed";
-      this.readout.textContent = `The map could not be loaded: ${error.message}`;
+      this.readout.textContent = t("The map could not be loaded: {reason}", { reason: error.message });
     }
   }
 
@@ -70,10 +72,14 @@ export class HeatMap {
     this.low = Math.min(...known);
     this.high = Math.max(...known);
     this.empty = known.length === 0;
-    const name = metricName(data.metric);
+    const name = data.metric_label;
     this.title.textContent = name;
     this.title.hidden = !name;
-    this.canvas.setAttribute("aria-label", `${this.node.dataset.label}. ${data.x.name} across${data.y.name ? `, ${data.y.name} down` : ""}. Arrow keys move over the fields, Enter opens the cell as a backtest.`);
+    const names = { label: this.node.dataset.label, across: data.x.name, down: data.y.name };
+    const told = data.y.name
+      ? t("{label}. {across} across, {down} down. Arrow keys move over the fields, Enter opens the cell as a backtest.", names)
+      : t("{label}. {across} across. Arrow keys move over the fields, Enter opens the cell as a backtest.", names);
+    this.canvas.setAttribute("aria-label", told);
     if (this.table.open) this.fillTable();
     this.showLegend();
     this.paint();
@@ -197,16 +203,17 @@ export class HeatMap {
     const { data } = this;
     const place = `${data.x.name} ${inputText(data.x.values[c])}${data.y.name ? `, ${data.y.name} ${inputText(data.y.values[r])}` : ""}`;
     const value = data.values[r][c];
-    if (value === null) return `${place}: not run, or without a value`;
-    const tried = data.tried[r][c] > 1 ? ` of ${data.tried[r][c]} cells` : "";
-    return `${place}: ${metricText(data.metric, value)}${tried}`;
+    if (value === null) return t("{place}: not run, or without a value", { place });
+    const told = metricText(data.metric, value);
+    const tried = data.tried[r][c];
+    return tried > 1 ? n("{place}: {value} of {count} cell", "{place}: {value} of {count} cells", tried, { place, value: told }) : `${place}: ${told}`;
   }
 
   rest() {
     this.at = null;
     if (!this.data) return;
     const marked = this.markedAt();
-    this.readout.textContent = marked ? `${this.data.marked_as}: ${this.words(marked)}` : `${this.data.marked_as}: not on this map`;
+    this.readout.textContent = marked ? `${this.data.marked_as}: ${this.words(marked)}` : t("{name}: not on this map", { name: this.data.marked_as });
     this.paint();
   }
 
@@ -261,7 +268,7 @@ export class HeatMap {
       element(
         "tr",
         {},
-        element("th", { scope: "row" }, data.y.name ? inputText(data.y.values[r]) : metricName(data.metric)),
+        element("th", { scope: "row" }, data.y.name ? inputText(data.y.values[r]) : data.metric_label),
         ...row.map((value) => element("td", { class: "n" }, metricText(data.metric, value))),
       ),
     );

@@ -5,7 +5,8 @@
  *   values    one number per time, for the crosshair's height (null where there is none)
  *   paint     (palette) => void, applies the colours again after a change of theme
  *   readout   (index) => [{ label, text, sign?, colour?, dash? }], the values at one bar
- *   columns   [{ name, values, text, isText?, isGiven? }], all of it as a table; what is given was not simulated
+ *   columns   [{ name, values, text, key?, neutral?, isText?, isGiven? }], all of it as a table; what is given was not
+ *             simulated. A file, which is the same in every language, has `key` and what `neutral` makes of a value.
  */
 import { AreaSeries, BaselineSeries, CandlestickSeries, HistogramSeries, LineSeries, LineStyle, createSeriesMarkers } from "lightweight-charts";
 import { t } from "../words.js";
@@ -22,6 +23,13 @@ const quiet = { priceLineVisible: false, lastValueVisible: false };
 /** {time, value} points; a missing value leaves a gap in the line. */
 const points = (time, values) =>
   time.map((at, i) => (values[i] === null || values[i] === undefined ? { time: at } : { time: at, value: values[i] }));
+
+const HELD = { 1: "long", 0: "nothing", "-1": "short" };
+const heldWords = (side) => (side > 0 ? t("holds long") : side < 0 ? t("holds short") : t("holds nothing"));
+
+const MARKS = { "long entry": t("long entry"), "long exit": t("long exit"), "short entry": t("short entry"), "short exit": t("short exit") };
+const markCode = (mark) => mark.text || `${mark.side} ${mark.action}`;
+const markWords = (mark) => mark.text || MARKS[markCode(mark)] || markCode(mark);
 
 function markerOf(mark, colours) {
   if (mark.action === "alert") return { time: mark.time, position: "aboveBar", shape: "square", color: colours.series[3], size: 0.6 };
@@ -74,7 +82,6 @@ function price(chart, data, colours) {
   // What was held at each bar, as a ribbon along the bottom: full height for a long position, half for a short one.
   const held = data.position ? chart.addSeries(HistogramSeries, { ...quiet, priceScaleId: "held", priceFormat: { type: "volume" }, autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 1 } }) }) : null;
   held?.priceScale().applyOptions({ scaleMargins: { top: 0.975, bottom: 0 } });
-  const HELD = { 1: "holds long", 0: "holds nothing", "-1": "holds short" };
 
   const marks = [...(data.markers ?? [])].sort((a, b) => a.time - b.time);
   const markers = marks.length ? createSeriesMarkers(candles, []) : null;
@@ -100,19 +107,19 @@ function price(chart, data, colours) {
       { label: "L", text: number(data.low[i], decimals) },
       { label: "C", text: number(data.close[i], decimals) },
       ...(change === null ? [] : [{ label: "", text: percent(change, 2, true), sign: Math.sign(change) }]),
-      ...(hasVolume ? [{ label: "Vol", text: compact(data.volume[i]) }] : []),
+      ...(hasVolume ? [{ label: t("Vol"), text: compact(data.volume[i]) }] : []),
       ...plots.map(({ name, values, digits, slot, dash }) => ({ label: name, text: number(values[i], digits), colour: `var(--series-${slot + 1})`, dash })),
-      ...(held ? [{ label: "", text: HELD[data.position[i]], sign: data.position[i] }] : []),
-      ...(marksAt.get(data.time[i]) ?? []).slice(0, 3).map((mark) => ({ label: "", text: mark.text || `${mark.side} ${mark.action}`, sign: mark.action === "entry" ? (mark.side === "long" ? 1 : -1) : 0 })),
+      ...(held ? [{ label: "", text: heldWords(data.position[i]), sign: data.position[i] }] : []),
+      ...(marksAt.get(data.time[i]) ?? []).slice(0, 3).map((mark) => ({ label: "", text: markWords(mark), sign: mark.action === "entry" ? (mark.side === "long" ? 1 : -1) : 0 })),
     ];
   };
   const isSmall = hasVolume && data.volume.every((value) => value < 1000);
   const columns = [
-    ...[[t("Open"), data.open], [t("High"), data.high], [t("Low"), data.low], [t("Close"), data.close]].map(([name, values]) => ({ name, values, isGiven: true, text: (value) => number(value, decimals) })),
-    ...(hasVolume ? [{ name: t("Volume"), values: data.volume, isGiven: true, text: (value) => number(value, isSmall ? 2 : 0) }] : []),
+    ...[["open", t("Open"), data.open], ["high", t("High"), data.high], ["low", t("Low"), data.low], ["close", t("Close"), data.close]].map(([key, name, values]) => ({ key, name, values, isGiven: true, text: (value) => number(value, decimals) })),
+    ...(hasVolume ? [{ key: "volume", name: t("Volume"), values: data.volume, isGiven: true, text: (value) => number(value, isSmall ? 2 : 0) }] : []),
     ...plots.map(({ name, values, digits }) => ({ name, values, isGiven: true, text: (value) => number(value, digits) })),
-    ...(held ? [{ name: t("Position"), values: data.position.map((side) => HELD[Math.sign(side)]), text: String, isText: true }] : []),
-    ...(marks.length ? [{ name: t("Signals"), values: data.time.map((time) => (marksAt.get(time) ?? []).map((mark) => mark.text || `${mark.side} ${mark.action}`).join("; ")), text: String, isText: true }] : []),
+    ...(held ? [{ key: "position", name: t("Position"), values: data.position, text: heldWords, neutral: (side) => HELD[Math.sign(side)], isText: true }] : []),
+    ...(marks.length ? [{ key: "signals", name: t("Signals"), values: data.time.map((time) => marksAt.get(time) ?? []), text: (found) => found.map(markWords).join("; "), neutral: (found) => found.map(markCode).join("; "), isText: true }] : []),
   ];
   return { main: candles, values: data.close, paint, readout, choose, columns };
 }
@@ -163,8 +170,8 @@ function drawdown(chart, data, colours) {
   const paint = (now) =>
     series.applyOptions({ topLineColor: now.down, topFillColor1: "transparent", topFillColor2: "transparent", bottomLineColor: now.down, bottomFillColor1: fade(now.down, 0.04), bottomFillColor2: fade(now.down, 0.22) });
   paint(colours);
-  const readout = (i) => [{ label: "Drawdown", text: percent(values[i], 2) }];
-  return { main: series, values, paint, readout, columns: [{ name: t("Drawdown, %"), values, text: (value) => percent(value, 2) }] };
+  const readout = (i) => [{ label: t("Drawdown"), text: percent(values[i], 2) }];
+  return { main: series, values, paint, readout, columns: [{ key: "drawdown_percent", name: t("Drawdown, %"), values, text: (value) => percent(value, 2) }] };
 }
 
 /** Lines that began at the same nothing: percent grown since, one per run. */
@@ -221,7 +228,7 @@ function days(chart, data, colours) {
   const paint = (now) => series.setData(data.time.map((time, i) => ({ time, value: data.value[i], color: data.value[i] < 0 ? now.down : now.up })));
   paint(colours);
   const readout = (i) => [{ label: data.name ?? "", text: `${data.value[i] > 0 ? "+" : ""}${number(data.value[i], 2)}`, sign: Math.sign(data.value[i]) }];
-  return { main: series, values: data.value, paint, readout, columns: [{ name: data.name ?? t("Result"), values: data.value, text: (value) => `${value > 0 ? "+" : ""}${number(value, 2)}` }] };
+  return { main: series, values: data.value, paint, readout, columns: [{ key: "result", name: data.name ?? t("Result"), values: data.value, text: (value) => `${value > 0 ? "+" : ""}${number(value, 2)}` }] };
 }
 
 export const KINDS = { price, equity, drawdown, growth, shares, days };

@@ -4,13 +4,8 @@ import { number, percent } from "./format.js";
 const RATIOS = new Set(["total_return", "cagr", "volatility", "max_drawdown", "win_rate", "exposure"]);
 const COUNTS = new Set(["trades"]);
 const FALLS = new Set(["max_drawdown"]); // stored positive, shown as the losses they are
-const NAMES = { cagr: "CAGR", sqn: "SQN", score: "Plateau score", max_drawdown: "Max drawdown" };
 
 export const isRatio = (name) => RATIOS.has(name);
-
-export function metricName(name) {
-  return NAMES[name] ?? (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
-}
 
 export function metricText(name, value) {
   if (value === null || value === undefined) return "–";

@@ -4,8 +4,9 @@
  */
 import { figure } from "../figures.js";
 import { element, onElements } from "../dom.js";
-import { inputText, metricName, metricText, openCell } from "./metrics.js";
+import { inputText, metricText, openCell } from "./metrics.js";
 import { fade, palette } from "./palette.js";
+import { n, t } from "../words.js";
 
 const HEIGHT = 300;
 const TOP = 34;
@@ -20,9 +21,9 @@ class Parallel {
     this.readout = element("p", { class: "heat-readout", role: "status" });
     this.canvas = element("canvas", { role: "img", "aria-label": node.dataset.label });
     this.scroll = element("div", { class: "heat-scroll", tabindex: 0, role: "region", "aria-label": node.dataset.label }, this.canvas);
-    this.sliders = element("details", { class: "parallel-ranges" }, element("summary", { class: "link text-sm" }, "Bounds by slider"));
-    this.open = element("button", { class: "btn btn-sm", type: "button", hidden: true }, "Open the best of these");
-    this.clear = element("button", { class: "btn btn-sm btn-ghost", type: "button", hidden: true }, "Keep all");
+    this.sliders = element("details", { class: "parallel-ranges" }, element("summary", { class: "link text-sm" }, t("Bounds by slider")));
+    this.open = element("button", { class: "btn btn-sm", type: "button", hidden: true }, t("Open the best of these"));
+    this.clear = element("button", { class: "btn btn-sm btn-ghost", type: "button", hidden: true }, t("Keep all"));
     node.replaceChildren(element("div", { class: "parallel-top" }, this.readout, this.open, this.clear), this.scroll, this.sliders);
     this.canvas.addEventListener("pointerdown", (event) => this.grab(event));
     this.canvas.addEventListener("pointermove", (event) => this.drag(event));
@@ -36,12 +37,12 @@ class Parallel {
 
   async load() {
     try {
-      const response = await fetch(this.node.dataset.src, { headers: { Accept: "application/json" } });
+      const response = await fetch(`${this.node.dataset.src}&lang=${document.documentElement.lang}`, { headers: { Accept: "application/json" } });
       const data = await response.json();
       if (!response.ok) throw new Error(data.detail);
       this.draw(data);
     } catch (error) {
-      this.readout.textContent = `The lines could not be loaded: ${error.message}`;
+      this.readout.textContent = t("The lines could not be loaded: {reason}", { reason: error.message });
     }
   }
 
@@ -99,11 +100,22 @@ class Parallel {
       this.line(draw, kept[0]);
     }
     axes.forEach((axis, a) => this.paintAxis(draw, colours, axis, a));
-    const some = data.total > data.cells.length ? ` (${figure(data.cells.length)} of ${figure(data.total)} drawn)` : "";
-    const best = kept.length ? ` Best: ${axes.map((axis) => `${axis.title} ${axis.places[kept[0]] === null ? "–" : axis.text(axis.places[kept[0]])}`).join(", ")}.` : "";
-    this.readout.textContent = `${figure(kept.length)} cell${kept.length === 1 ? "" : "s"} kept${some}.${best}`;
+    this.readout.textContent = this.words(kept);
     this.open.hidden = kept.length === 0 || !document.querySelector(this.node.dataset.open);
     this.clear.hidden = axes.every(({ from, to }) => from <= 0 && to >= 1);
+  }
+
+  /** How many cells are kept, of how many, and what the best of them is. */
+  words(kept) {
+    const { data, axes } = this;
+    const figures = { kept: figure(kept.length), drawn: figure(data.cells.length), total: figure(data.total) };
+    const count =
+      data.total > data.cells.length
+        ? n("{kept} cell kept ({drawn} of {total} drawn).", "{kept} cells kept ({drawn} of {total} drawn).", kept.length, figures)
+        : n("{kept} cell kept.", "{kept} cells kept.", kept.length, figures);
+    if (!kept.length) return count;
+    const best = axes.map((axis) => `${axis.title} ${axis.places[kept[0]] === null ? "–" : axis.text(axis.places[kept[0]])}`).join(", ");
+    return `${count} ${t("Best: {values}.", { values: best })}`;
   }
 
   lines(draw, which, colour, wanted) {
@@ -199,8 +211,8 @@ class Parallel {
   makeSliders() {
     this.sliders.querySelector("div")?.remove();
     const rows = this.axes.map((axis) => {
-      const [low, high] = ["lowest", "highest"].map((which) => {
-        const slider = element("input", { type: "range", min: 0, max: STEPS, value: which === "lowest" ? 0 : STEPS, "aria-label": `${axis.title}, ${which}` });
+      const [low, high] = [[0, t("{name}, lowest", { name: axis.title })], [STEPS, t("{name}, highest", { name: axis.title })]].map(([value, label]) => {
+        const slider = element("input", { type: "range", min: 0, max: STEPS, value, "aria-label": label });
         slider.addEventListener("input", () => {
           const [from, to] = [axis.sliders[0].value, axis.sliders[1].value].map((value) => value / STEPS);
           this.bound(axis, Math.min(from, to), Math.max(from, to));
@@ -223,17 +235,17 @@ class Parallel {
     }
     low.setAttribute("aria-valuetext", axis.text(axis.from));
     high.setAttribute("aria-valuetext", axis.text(axis.to));
-    axis.said.textContent = axis.from <= 0 && axis.to >= 1 ? "all" : `${axis.text(axis.from)} to ${axis.text(axis.to)}`;
+    axis.said.textContent = axis.from <= 0 && axis.to >= 1 ? t("all") : t("{low} to {high}", { low: axis.text(axis.from), high: axis.text(axis.to) });
   }
 }
 
 /** Null where no cell has a value. */
-function axisOfMetric({ name, values }) {
+function axisOfMetric({ name, label, values }) {
   const known = values.filter((value) => value !== null);
   if (!known.length) return null;
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const places = values.map((value) => (value === null ? null : high > low ? (value - low) / (high - low) : 0.5));
-  return { name, title: metricName(name), places, text: (share) => metricText(name, low + share * (high - low)), from: 0, to: 1 };
+  return { name, title: label, places, text: (share) => metricText(name, low + share * (high - low)), from: 0, to: 1 };
 }
 
 export function startParallel() {

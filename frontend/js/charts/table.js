@@ -26,7 +26,7 @@ export function tableOf({ label, time, intraday, columns, from, to }) {
   return element("div", { class: "table-wrap chart-table", "data-scroll": true, tabindex: 0, role: "region", "aria-label": label }, table);
 }
 
-/** All bars as CSV: times in ISO 8601, figures as they came. What was simulated says so in its head. */
+/** All bars as CSV, the same in every language: times in ISO 8601, figures as they came. What was simulated says so in its head. */
 export function csvOf({ time, columns, simulated }) {
   const cell = (value) => {
     const text = value === null || value === undefined ? "" : String(value);
@@ -34,7 +34,7 @@ export function csvOf({ time, columns, simulated }) {
     const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  const heads = ["time", ...columns.map(({ name, isGiven }) => (simulated && !isGiven ? `${name} (simulated)` : name))];
-  const lines = time.map((at, i) => [new Date(at * 1000).toISOString().replace(".000Z", "Z"), ...columns.map(({ values }) => values[i])]);
+  const heads = ["time", ...columns.map(({ key, name, isGiven }) => (simulated && !isGiven ? `${key ?? name} (simulated)` : (key ?? name)))];
+  const lines = time.map((at, i) => [new Date(at * 1000).toISOString().replace(".000Z", "Z"), ...columns.map(({ values, neutral }) => (neutral ? neutral(values[i]) : values[i]))]);
   return [heads, ...lines].map((line) => line.map(cell).join(",")).join("\r\n") + "\r\n";
 }

@@ -6,6 +6,7 @@ import { compact, moment, number } from "./format.js";
 import { palette } from "./palette.js";
 import { join } from "./sync.js";
 import { Tools } from "./tools.js";
+import { t } from "../words.js";
 
 const DAY = 86_400;
 const RANGES = [["1D", DAY], ["1W", 7 * DAY], ["1M", 30 * DAY], ["3M", 91 * DAY], ["6M", 182 * DAY], ["1Y", 365 * DAY], ["5Y", 5 * 365 * DAY]];
@@ -15,13 +16,13 @@ export class ChartView {
     this.node = node;
     this.kind = node.dataset.chart;
     node.classList.add("chart");
-    this.label = node.dataset.label || node.getAttribute("aria-label") || `${this.kind} chart`;
+    this.label = node.dataset.label || node.getAttribute("aria-label") || t("Chart");
     node.removeAttribute("aria-label");
     this.readoutNode = element("dl", { class: "chart-readout" });
-    this.canvas = element("div", { class: "chart-canvas", tabindex: 0, role: "group", "aria-label": `${this.label}. Arrow keys move along the bars, plus and minus zoom.` });
+    this.canvas = element("div", { class: "chart-canvas", tabindex: 0, role: "group", "aria-label": t("{label}. Arrow keys move along the bars, plus and minus zoom.", { label: this.label }) });
     this.spoken = element("span", { class: "sr-only", "aria-live": "polite" });
-    this.ranges = element("div", { class: "segments chart-ranges", role: "group", "aria-label": "Range", hidden: true });
-    this.scales = element("div", { class: "segments", role: "group", "aria-label": "Scale", hidden: true });
+    this.ranges = element("div", { class: "segments chart-ranges", role: "group", "aria-label": t("Range"), hidden: true });
+    this.scales = element("div", { class: "segments", role: "group", "aria-label": t("Scale"), hidden: true });
     this.tools = new Tools(this);
     const acts = element("div", { class: "chart-acts" }, this.scales, this.ranges, this.tools.node);
     node.replaceChildren(element("div", { class: "chart-top" }, this.readoutNode, acts), this.canvas, this.spoken);
@@ -37,14 +38,14 @@ export class ChartView {
   async load() {
     const { src, source } = this.node.dataset;
     if (!src && !source) return;
-    this.showState(element("span", { class: "cw-skeleton" }), element("span", { class: "sr-only" }, "Loading the chart"));
+    this.showState(element("span", { class: "cw-skeleton" }), element("span", { class: "sr-only" }, t("Loading the chart")));
     try {
       const data = source ? JSON.parse(document.querySelector(source).textContent) : await fetchJson(src);
       this.draw(data);
     } catch (error) {
-      const retry = element("button", { class: "btn btn-sm", type: "button" }, "Try again");
+      const retry = element("button", { class: "btn btn-sm", type: "button" }, t("Try again"));
       retry.addEventListener("click", () => this.load());
-      this.showState(element("span", {}, `The chart could not be loaded: ${error.message}`), retry);
+      this.showState(element("span", {}, t("The chart could not be loaded: {reason}", { reason: error.message })), retry);
     }
   }
 
@@ -63,7 +64,7 @@ export class ChartView {
     this.chart = null;
     this.canvas.replaceChildren();
     if (!data.time.length) {
-      this.showState(element("span", {}, "There are no bars to draw."));
+      this.showState(element("span", {}, t("There are no bars to draw.")));
       return;
     }
     this.data = data;
@@ -118,7 +119,7 @@ export class ChartView {
       rightPriceScale: { borderVisible: false, minimumWidth: phone ? 56 : 76 },
       timeScale: { borderColor: colours.line, timeVisible: this.intraday, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true },
       localization: {
-        locale: "en",
+        locale: document.documentElement.lang || "en",
         timeFormatter: (time) => moment(time, this.intraday),
         priceFormatter: this.kind === "equity" ? (value) => (Math.abs(value) >= 100_000 ? compact(value, Math.abs(value) >= 1e6 ? 2 : 0) : number(value, 0)) : undefined,
       },
@@ -218,8 +219,8 @@ export class ChartView {
 
   showRanges() {
     const fitting = RANGES.filter(([, seconds]) => seconds < this.span * 0.8 && seconds > this.span / 400);
-    const buttons = [...fitting, ["All", 0]].map(([name, seconds]) => {
-      const button = element("button", { type: "button", "aria-pressed": String(name === "All") }, name);
+    const buttons = [...fitting, [t("All"), 0]].map(([name, seconds]) => {
+      const button = element("button", { type: "button", "aria-pressed": String(!seconds) }, name);
       button.addEventListener("click", () => {
         const scale = this.chart.timeScale();
         if (seconds) scale.setVisibleRange({ from: this.time.at(-1) - seconds, to: this.time.at(-1) });
@@ -241,7 +242,7 @@ export class ChartView {
     const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
     this.scales.hidden = !(low > 0 && values.length);
     if (this.scales.hidden) return;
-    const buttons = [["Linear", PriceScaleMode.Normal], ["Log", PriceScaleMode.Logarithmic]].map(([name, mode]) => {
+    const buttons = [[t("Linear"), PriceScaleMode.Normal], [t("Log"), PriceScaleMode.Logarithmic]].map(([name, mode]) => {
       const button = element("button", { type: "button" }, name);
       button.addEventListener("click", () => choose(button, mode));
       return button;
@@ -332,9 +333,9 @@ function lastAtOrBefore(times, time) {
 
 async function fetchJson(url) {
   const response = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => {
-    throw new Error("the server cannot be reached.");
+    throw new Error(t("the server cannot be reached."));
   });
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => ({}));
-  throw new Error(problem.detail || `the server answered ${response.status}.`);
+  throw new Error(problem.detail || t("the server answered {status}.", { status: response.status }));
 }

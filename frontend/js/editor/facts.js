@@ -4,6 +4,7 @@
  */
 import { figure } from "../figures.js";
 import { element } from "../dom.js";
+import { n, t } from "../words.js";
 
 const grouped = (value) => figure(Math.round(value));
 
@@ -35,9 +36,9 @@ export function followFacts(area) {
     card.hidden = false;
     const identity = element("code", { title: report.hash }, `${report.hash.slice(0, 12)}…`);
     list.replaceChildren(
-      ...row("Look-back", `${grouped(report.lookback)} ${report.lookback === 1 ? "bar" : "bars"}`),
-      ...row("Cost", `${grouped(report.cost.steps)} steps a bar`),
-      ...row("Identity", identity),
+      ...row(t("Look-back"), n("{bars} bar", "{bars} bars", report.lookback, { bars: grouped(report.lookback) })),
+      ...row(t("Cost"), n("{steps} step a bar", "{steps} steps a bar", report.cost.steps, { steps: grouped(report.cost.steps) })),
+      ...row(t("Identity"), identity),
       ...report.inputs.flatMap((input) => row(input.label || input.name, setting(input.default, input.kind), range(input))),
     );
   });

@@ -3,6 +3,7 @@ import { StateEffect, StateField } from "@codemirror/state";
 import { ViewPlugin, hoverTooltip, keymap, showTooltip } from "@codemirror/view";
 import { element } from "../dom.js";
 import { ask, placeOf, positionOf } from "./services.js";
+import { t } from "../words.js";
 
 const SIGNATURE_DELAY_MS = 120;
 const LOOK_BACK = 600; // characters in which an open bracket is looked for
@@ -27,7 +28,7 @@ export const hover = (base, reference) =>
     parts.push(...found.details.map((line) => element("p", { class: "formula-hint-detail" }, line)));
     if (found.parameters.length) parts.push(parameterList(found.parameters));
     if (found.url && reference) {
-      parts.push(element("p", {}, element("a", { class: "link", href: `${reference}${found.url}/`, target: "_blank" }, "Read more")));
+      parts.push(element("p", {}, element("a", { class: "link", href: `${reference}${found.url}/`, target: "_blank" }, t("Read more"))));
     }
     return {
       pos: positionOf(doc, found.line, found.start),

@@ -23,17 +23,18 @@ import { ask } from "./services.js";
 import { candlewrightTheme } from "./theme.js";
 import { startWorkbench } from "./workbench.js";
 import { wrapping } from "./wrapping.js";
+import { n, t } from "../words.js";
 
 const CHECK_DELAY_MS = 350;
 
 function statusLine(report) {
-  if (report.unreachable) return [element("span", {}, icon("wifi-off"), `Not checked: ${report.unreachable}`)];
+  if (report.unreachable) return [element("span", {}, icon("wifi-off"), t("Not checked: {reason}", { reason: report.unreachable }))];
   const errors = report.errors?.length ?? 0;
   const warnings = report.warnings?.length ?? 0;
-  const verdict = errors ? `${errors} ${errors === 1 ? "error" : "errors"}` : "No errors";
+  const verdict = errors ? n("{count} error", "{count} errors", errors) : t("No errors");
   const parts = [element("span", { "data-ok": String(!errors) }, icon(errors ? "circle-alert" : "circle-check"), verdict)];
-  if (warnings) parts.push(element("span", {}, `${warnings} ${warnings === 1 ? "warning" : "warnings"}`));
-  if (!errors && Number.isInteger(report.lookback)) parts.push(element("span", {}, `looks back ${report.lookback} bars`));
+  if (warnings) parts.push(element("span", {}, n("{count} warning", "{count} warnings", warnings)));
+  if (!errors && Number.isInteger(report.lookback)) parts.push(element("span", {}, n("looks back {count} bar", "looks back {count} bars", report.lookback)));
   return parts;
 }
 
@@ -42,14 +43,14 @@ class FormulaEditor {
     this.area = area;
     this.form = area.form;
     this.base = area.dataset.services || "/api/v1/formulas/";
-    this.status = element("div", { class: "formula-status", role: "status" }, "Checking…");
+    this.status = element("div", { class: "formula-status", role: "status" }, t("Checking…"));
     this.problems = element("div", { class: "formula-problems", hidden: true });
     this.frame = element("div", { class: "formula-editor" });
     area.before(this.frame);
     area.hidden = true;
     this.form?.querySelector("[data-formula-problems]")?.remove();
     this.view = new EditorView({ doc: area.value, parent: this.frame, extensions: this.extensions() });
-    const format = element("button", { type: "button", class: "btn btn-sm btn-ghost", title: "Lay the text out (Ctrl/⌘ Shift F)" }, "Format");
+    const format = element("button", { type: "button", class: "btn btn-sm btn-ghost", title: t("Lay the text out (Ctrl/⌘ Shift F)") }, t("Format"));
     format.addEventListener("click", () => this.format());
     this.frame.append(this.problems, element("div", { class: "formula-foot" }, this.status, format));
     this.frame.style.setProperty("--editor-height", `${Math.max(area.rows, 6) * 22.4 + 26}px`);
@@ -87,7 +88,7 @@ class FormulaEditor {
       linter((view) => this.lint(view), { delay: CHECK_DELAY_MS }),
       wrapping,
       EditorState.readOnly.of(this.area.readOnly),
-      EditorView.contentAttributes.of({ "aria-label": this.area.labels?.[0]?.textContent.trim() || "Formula", spellcheck: "false" }),
+      EditorView.contentAttributes.of({ "aria-label": this.area.labels?.[0]?.textContent.trim() || t("Formula"), spellcheck: "false" }),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
         this.area.value = update.state.doc.toString();
@@ -114,7 +115,7 @@ class FormulaEditor {
     const doc = view.state.doc;
     if (!doc.toString().trim()) {
       this.show({ errors: [] }, []);
-      this.status.replaceChildren("Write a formula, or start from an example.");
+      this.status.replaceChildren(t("Write a formula, or start from an example."));
       return [];
     }
     try {
@@ -156,7 +157,7 @@ class FormulaEditor {
         const anchor = Math.min(selection.main.head, text.length);
         this.view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, selection: { anchor } });
       },
-      (error) => this.status.replaceChildren(element("span", {}, icon("circle-alert"), `Not laid out: ${error.message}`)),
+      (error) => this.status.replaceChildren(element("span", {}, icon("circle-alert"), t("Not laid out: {reason}", { reason: error.message }))),
     );
     return true;
   }

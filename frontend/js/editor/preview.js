@@ -5,6 +5,7 @@
  * One request at a time: a newer text breaks off the one before. The bars are fetched once for each market and range.
  */
 import { element, icon } from "../dom.js";
+import { figure } from "../figures.js";
 import { n, t } from "../words.js";
 import { ask } from "./services.js";
 
@@ -99,10 +100,9 @@ class Preview {
 
   tell({ signals, count, milliseconds, evaluated }) {
     this.box.removeAttribute("data-old");
-    const group = (value) => value.toLocaleString("en").replaceAll(",", "\u202f");
     this.status.replaceChildren(
-      element("span", {}, n("{count} signal on {bars} bars", "{count} signals on {bars} bars", signals, { bars: group(count) })),
-      element("span", { class: "text-faint", title: t("Read {count} bars", { count: group(evaluated) }) }, `${group(Math.round(milliseconds))} ms`),
+      element("span", {}, n("{count} signal on {bars} bars", "{count} signals on {bars} bars", signals, { bars: figure(count) })),
+      element("span", { class: "text-faint", title: t("Read {count} bars", { count: figure(evaluated) }) }, t("{count} ms", { count: figure(Math.round(milliseconds)) })),
     );
   }
 

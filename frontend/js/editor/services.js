@@ -1,5 +1,6 @@
 /** The language's services on the server, and places as they count them: lines and columns from 1, by characters. */
 import { csrfToken } from "../dom.js";
+import { t } from "../words.js";
 
 /** What `${base}${name}/` answers to `body`, or null where it has nothing to say. Throws when it cannot be reached or refuses; `problem` is what it says then. */
 export async function ask(base, name, body, signal) {
@@ -12,7 +13,7 @@ export async function ask(base, name, body, signal) {
   if (response.status === 204) return null;
   const content = await response.json().catch(() => ({}));
   if (response.ok) return content;
-  throw Object.assign(new Error(content.detail || `The server answered ${response.status}.`), { problem: content });
+  throw Object.assign(new Error(content.detail || t("The server answered {status}.", { status: response.status })), { problem: content });
 }
 
 /** Line and column of a position; a character outside the basic plane counts once, as it does on the server. */
