@@ -15,6 +15,7 @@ from PIL import Image
 from apps.accounts.models import Device, Passkey
 from apps.accounts.services import create_api_key, open_login, set_avatar
 from apps.accounts.services.privacy import build_export, request_export
+from apps.accounts.services.views import save_view
 from apps.backtests.services import (
     LegRequest,
     PortfolioRequest,
@@ -172,6 +173,7 @@ def mine(workspace, user, question) -> dict[str, UUID | str]:
         "inbox/": notice.uuid,
         "settings/contacts/": contact.uuid,
         "settings/ladders/": ladder.uuid,
+        "settings/views/": save_view(user, workspace, page="formulas", name="Mine", query="").uuid,
         "settings/workspace/webhooks/": endpoint.uuid,
         "api/v1/^contacts/": contact.uuid,
         "api/v1/^deliveries/": delivery.uuid,

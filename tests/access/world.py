@@ -19,6 +19,7 @@ from apps.accounts.middleware import SESSION_KEY
 from apps.accounts.models import Device, Membership, Passkey, User, Workspace
 from apps.accounts.services import create_api_key, create_team, open_family, open_login, set_avatar
 from apps.accounts.services.privacy import build_export, request_export
+from apps.accounts.services.views import save_view
 from apps.backtests.models import Backtest
 from apps.backtests.services import (
     BacktestRequest,
@@ -383,5 +384,6 @@ def _persons_ids(workspace: Workspace, person: User) -> dict[str, Any]:
         "settings/people/": person.uuid,
         "settings/privacy/export/": export.uuid,
         "settings/security/passkeys/": passkey.uuid,
+        "settings/views/": save_view(person, workspace, page="formulas", name=MARK, query="").uuid,
         "settings/workspace/api-keys/": key.uuid,
     }

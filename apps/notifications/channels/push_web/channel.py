@@ -108,10 +108,10 @@ class PushWeb(Channel):
 def _fitting(shown: dict[str, Any]) -> bytes:
     """As JSON, its text cut until a push service takes it."""
     while (
-        len(data := json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode())
+        len(data := json.dumps(shown, ensure_ascii=False, default=str, separators=(",", ":")).encode())
         > encryption.MOST_BYTES
     ):
         if not shown["body"]:
-            return json.dumps({**shown, "url": settings.SITE_URL}, ensure_ascii=False).encode()
+            return json.dumps({**shown, "url": settings.SITE_URL}, ensure_ascii=False, default=str).encode()
         shown = {**shown, "body": shown["body"][: len(shown["body"]) // 2]}
     return data

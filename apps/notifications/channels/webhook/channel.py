@@ -82,8 +82,8 @@ class Webhook(Channel):
             },
         }
         return Rendered(
-            text=json.dumps(body, indent=2, ensure_ascii=False),
-            payload={"body": json.dumps(body, separators=(",", ":"), ensure_ascii=False)},
+            text=json.dumps(body, indent=2, ensure_ascii=False, default=str),
+            payload={"body": json.dumps(body, separators=(",", ":"), ensure_ascii=False, default=str)},
         )
 
     async def send(self, provider: str, to: Recipient, rendered: Rendered, key: str, wire: Wire) -> Result:
