@@ -16,6 +16,7 @@ from zlib import crc32
 
 from django.db import connection, transaction
 from django.utils import timezone, translation
+from django.utils.functional import Promise
 from psycopg.types.json import Jsonb
 
 from apps.core.arrays import integers, texts
@@ -79,10 +80,17 @@ def plan_notices(notices: Sequence[NewNotice], *, now: datetime | None = None) -
 
 def _worded(notice: NewNotice, reader: Reader) -> NewNotice:
     """The notice with its words, in the language of whom it is for."""
-    if not callable(notice.data):
-        return notice
     with translation.override(reader.language):
-        return notice._replace(data=notice.data())
+        return notice._replace(data=_settled(notice.data() if callable(notice.data) else notice.data))
+
+
+def _settled(value: Any) -> Any:
+    """Lazy texts in it, such as the names of choices, as what they say in the language of now."""
+    if isinstance(value, Promise):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _settled(part) for name, part in value.items()}
+    return [_settled(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 # Not by the ORM: of thousands of people it looks at each one, for each query.

@@ -5,12 +5,12 @@
  * are, `data-reference` the function reference. A list `[data-formula-problems]` in the same form is taken out once the
  * editor shows problems itself. Mod-Enter presses the form's primary button, also one outside it that names the form,
  * Mod-S the one that saves; Mod-Shift-F lays the text out. Each check dispatches `formula:checked` on the textarea, the report as detail,
- * with the text it is of. In a `[data-workbench]` the editor has blocks, a chart and panels beside it (workbench.js).
+ * with the text it is of. Tab indents; after Escape it leaves the editor. In a `[data-workbench]` the editor has blocks, a chart and panels beside it (workbench.js).
  */
 import { acceptCompletion } from "@codemirror/autocomplete";
 import { indentWithTab } from "@codemirror/commands";
 import { lintGutter, linter } from "@codemirror/lint";
-import { EditorState } from "@codemirror/state";
+import { EditorState, Prec } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { basicSetup } from "codemirror";
 import { element, icon, onElements } from "../dom.js";
@@ -26,6 +26,20 @@ import { wrapping } from "./wrapping.js";
 import { n, t } from "../words.js";
 
 const CHECK_DELAY_MS = 350;
+const LEAVE_MS = 600_000; // how long Escape lets Tab go on to the next field; any other key ends it
+
+/** Escape that has nothing to close makes the next Tab leave, so that the keyboard is never held fast. */
+const leaving = Prec.lowest(
+  keymap.of([
+    {
+      key: "Escape",
+      run: (view) => {
+        view.setTabFocusMode(LEAVE_MS);
+        return true;
+      },
+    },
+  ]),
+);
 
 function statusLine(report) {
   if (report.unreachable) return [element("span", {}, icon("wifi-off"), t("Not checked: {reason}", { reason: report.unreachable }))];
@@ -45,14 +59,16 @@ class FormulaEditor {
     this.base = area.dataset.services || "/api/v1/formulas/";
     this.status = element("div", { class: "formula-status", role: "status" }, t("Checking…"));
     this.problems = element("div", { class: "formula-problems", hidden: true });
+    this.way = element("p", { class: "formula-way", id: `${area.id}-way` }, t("Press Escape, then Tab to leave the editor."));
     this.frame = element("div", { class: "formula-editor" });
     area.before(this.frame);
     area.hidden = true;
     this.form?.querySelector("[data-formula-problems]")?.remove();
+    if (area.readOnly) this.way.textContent = ""; // there Tab writes nothing
     this.view = new EditorView({ doc: area.value, parent: this.frame, extensions: this.extensions() });
     const format = element("button", { type: "button", class: "btn btn-sm btn-ghost", title: t("Lay the text out (Ctrl/⌘ Shift F)") }, t("Format"));
     format.addEventListener("click", () => this.format());
-    this.frame.append(this.problems, element("div", { class: "formula-foot" }, this.status, format));
+    this.frame.append(this.problems, element("div", { class: "formula-foot" }, this.status, this.way, format));
     this.frame.style.setProperty("--editor-height", `${Math.max(area.rows, 6) * 22.4 + 26}px`);
     // Lines are measured in the fallback font first; once ours is there, the gutter must follow.
     if (area.readOnly) this.view.scrollDOM.tabIndex = 0; // what is too wide for a phone is scrolled by keyboard, too
@@ -87,8 +103,9 @@ class FormulaEditor {
       lintGutter(),
       linter((view) => this.lint(view), { delay: CHECK_DELAY_MS }),
       wrapping,
+      leaving,
       EditorState.readOnly.of(this.area.readOnly),
-      EditorView.contentAttributes.of({ "aria-label": this.area.labels?.[0]?.textContent.trim() || t("Formula"), spellcheck: "false" }),
+      EditorView.contentAttributes.of({ "aria-label": this.area.labels?.[0]?.textContent.trim() || t("Formula"), "aria-describedby": this.way.id, spellcheck: "false" }),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
         this.area.value = update.state.doc.toString();
