@@ -5,9 +5,27 @@ from __future__ import annotations
 from typing import cast
 
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_noop
 
 
 def gettext_lazy(message: str) -> str:
     """Django's `gettext_lazy`, typed as the text it becomes: written in the language of whoever reads it, when it is
     read. For what is named while a module loads; inside a function `gettext` gives the text itself."""
     return cast(str, _lazy(message))
+
+
+# Values of rows that templates write with {% translate value %}.
+VALUES = [
+    gettext_noop("buy"),
+    gettext_noop("sell"),
+    gettext_noop("long"),
+    gettext_noop("short"),
+    gettext_noop("flat"),
+    gettext_noop("exit"),
+    gettext_noop("close"),
+    gettext_noop("entry"),
+    gettext_noop("alert"),
+    gettext_noop("info"),
+    gettext_noop("exit long"),
+    gettext_noop("exit short"),
+]
