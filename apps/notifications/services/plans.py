@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.utils.functional import Promise
+
 from apps.notifications.rules.routing import Routing
+
+
+def settled(value: Any) -> Any:
+    """Lazy texts in it, such as the names of choices, as what they say in the language of now."""
+    if isinstance(value, Promise):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: settled(part) for name, part in value.items()}
+    return [settled(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 class NewNotice(NamedTuple):

@@ -13,6 +13,7 @@ from apps.notifications.channels.registry import CHANNELS, channel_of, channels
 from apps.notifications.models import Delivery, Notice
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import Event
+from apps.notifications.services.plans import settled
 from apps.notifications.services.sending.loading import message_of
 
 log = structlog.get_logger(__name__)
@@ -43,7 +44,12 @@ def preview_event(person: User, event: Event) -> list[tuple[Channel, Rendered]]:
         "url": "/inbox/",
     }
     notice = newest or Notice(
-        pk=0, person=person, event=event.name, data=sample, urgency=event.urgency, created_at=timezone.now()
+        pk=0,
+        person=person,
+        event=event.name,
+        data=settled(sample),
+        urgency=event.urgency,
+        created_at=timezone.now(),
     )
     return [
         (

@@ -16,7 +16,6 @@ from zlib import crc32
 
 from django.db import connection, transaction
 from django.utils import timezone, translation
-from django.utils.functional import Promise
 from psycopg.types.json import Jsonb
 
 from apps.core.arrays import integers, texts
@@ -31,7 +30,7 @@ from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import Event, event_of
 from apps.notifications.rules.planning import plan
 from apps.notifications.selectors import Reader, readers_of, tariff
-from apps.notifications.services.plans import NewNotice, PlannedDelivery, PlannedNotice
+from apps.notifications.services.plans import NewNotice, PlannedDelivery, PlannedNotice, settled
 from apps.notifications.services.routing import Routes, read_routes, routed
 
 
@@ -81,16 +80,7 @@ def plan_notices(notices: Sequence[NewNotice], *, now: datetime | None = None) -
 def _worded(notice: NewNotice, reader: Reader) -> NewNotice:
     """The notice with its words, in the language of whom it is for."""
     with translation.override(reader.language):
-        return notice._replace(data=_settled(notice.data() if callable(notice.data) else notice.data))
-
-
-def _settled(value: Any) -> Any:
-    """Lazy texts in it, such as the names of choices, as what they say in the language of now."""
-    if isinstance(value, Promise):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {name: _settled(part) for name, part in value.items()}
-    return [_settled(part) for part in value] if isinstance(value, list | tuple) else value
+        return notice._replace(data=settled(notice.data() if callable(notice.data) else notice.data))
 
 
 # Not by the ORM: of thousands of people it looks at each one, for each query.

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import mail
 from django.test import Client
 from django.utils import formats, translation
+from django.utils.functional import lazy
 
 from apps.accounts.appearance import manner_of
 from apps.accounts.language import writing_to
@@ -18,8 +19,9 @@ from apps.accounts.services.mail_requests import send_asked_mail, sends
 from apps.core.manner import THIN_SPACE, Manner, day_words, written_for
 from apps.core.templatetags.figures import clock, number
 from apps.notifications.models import Notice
-from apps.notifications.rules.events import TEST
-from apps.notifications.services import NewNotice, queue_notices
+from apps.notifications.rules.events import TEST, events
+from apps.notifications.selectors import NOT_CHOSEN
+from apps.notifications.services import NewNotice, preview_event, queue_notices
 
 # Unicode CLDR's patterns for these locales: separators, the order of a date
 AS_WRITTEN = {
@@ -106,9 +108,14 @@ def test_a_mail_is_in_its_recipients_language_else_in_the_askers(user, mailoutbo
 
 def test_a_notice_is_worded_in_the_language_of_whom_it_is_for(user, workspace):
     update_profile(user, language="tr")
-    said = lambda: {"title": translation.get_language()}  # noqa: E731
+    waiting = lazy(translation.get_language, str)()
+    said = lambda: {"title": translation.get_language(), "facts": [[waiting, "1"]]}  # noqa: E731
     queue_notices([NewNotice(person_id=user.pk, event=TEST.name, key="a", data=said)])
-    assert Notice.objects.get().data == {"title": "tr"}
+    assert Notice.objects.get().data == {"title": "tr", "facts": [["tr", "1"]]}
+
+
+def test_every_event_can_be_previewed(user):
+    assert all(preview_event(user, event) for event in events() if event.name not in NOT_CHOSEN)
 
 
 def test_days_in_words():
