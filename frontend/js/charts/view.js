@@ -116,7 +116,7 @@ export class ChartView {
         vertLine: { color: colours.muted, labelBackgroundColor: colours.text },
         horzLine: { color: colours.muted, labelBackgroundColor: colours.text },
       },
-      rightPriceScale: { borderVisible: false, minimumWidth: phone ? 56 : 76 },
+      rightPriceScale: { borderVisible: false, entireTextOnly: true, minimumWidth: phone ? 56 : 76 },
       timeScale: { borderColor: colours.line, timeVisible: this.intraday, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true },
       localization: {
         locale: document.documentElement.lang || "en",
