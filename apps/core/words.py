@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import gettext_noop
 
@@ -14,6 +16,7 @@ def gettext_lazy(message: str) -> str:
     return cast(str, _lazy(message))
 
 
+<<<<<<< HEAD
 # Values of rows that templates write with {% translate value %}.
 VALUES = [
     gettext_noop("buy"),
@@ -29,3 +32,13 @@ VALUES = [
     gettext_noop("exit long"),
     gettext_noop("exit short"),
 ]
+=======
+def settled(value: Any) -> Any:
+    """Lazy texts in it, such as the names of choices, as what they say in the language of now; what is kept or sent as
+    JSON needs that."""
+    if isinstance(value, Promise):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: settled(part) for name, part in value.items()}
+    return [settled(part) for part in value] if isinstance(value, list | tuple) else value
+>>>>>>> 4787705 (What was confirmed is done though its form was replaced meanwhile; what is kept or sent as JSON has plain words)

@@ -75,6 +75,11 @@ function startConfirming() {
     dialog.addEventListener("close", () => {
       dialog.remove();
       if (dialog.returnValue !== "yes") return;
+      if (!form.isConnected) {
+        // what is live on the page has put another in its place meanwhile; what was asked about is done all the same
+        form.hidden = true;
+        document.body.append(form);
+      }
       form.dataset.confirmed = "1";
       form.requestSubmit(event.submitter);
       delete form.dataset.confirmed;
