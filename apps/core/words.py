@@ -16,7 +16,6 @@ def gettext_lazy(message: str) -> str:
     return cast(str, _lazy(message))
 
 
-<<<<<<< HEAD
 # Values of rows that templates write with {% translate value %}.
 VALUES = [
     gettext_noop("buy"),
@@ -32,7 +31,8 @@ VALUES = [
     gettext_noop("exit long"),
     gettext_noop("exit short"),
 ]
-=======
+
+
 def settled(value: Any) -> Any:
     """Lazy texts in it, such as the names of choices, as what they say in the language of now; what is kept or sent as
     JSON needs that."""
@@ -41,4 +41,3 @@ def settled(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: settled(part) for name, part in value.items()}
     return [settled(part) for part in value] if isinstance(value, list | tuple) else value
->>>>>>> 4787705 (What was confirmed is done though its form was replaced meanwhile; what is kept or sent as JSON has plain words)
