@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import gettext_noop
 
@@ -31,13 +29,3 @@ VALUES = [
     gettext_noop("exit long"),
     gettext_noop("exit short"),
 ]
-
-
-def settled(value: Any) -> Any:
-    """Lazy texts in it, such as the names of choices, as what they say in the language of now; what is kept or sent as
-    JSON needs that."""
-    if isinstance(value, Promise):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {name: settled(part) for name, part in value.items()}
-    return [settled(part) for part in value] if isinstance(value, list | tuple) else value

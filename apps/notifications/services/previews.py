@@ -8,7 +8,6 @@ from django.utils.translation import gettext
 
 from apps.accounts.language import writing_to
 from apps.accounts.models import User
-from apps.core.words import settled
 from apps.notifications.channels.base import Channel, Rendered
 from apps.notifications.channels.registry import CHANNELS, channel_of, channels
 from apps.notifications.models import Delivery, Notice
@@ -38,7 +37,7 @@ def preview_event(person: User, event: Event) -> list[tuple[Channel, Rendered]]:
     Nothing is stored or sent.
     """
     newest = Notice.objects.filter(person=person, event=event.name).order_by("-id").first()
-    sample = event.sample or {
+    sample = dict(event.sample) or {
         "title": event.words,
         "text": gettext("Here stands what happened, in a sentence or two."),
         "facts": [["What", "a value"], ["Where", "another one"]],

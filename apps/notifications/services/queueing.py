@@ -21,7 +21,6 @@ from psycopg.types.json import Jsonb
 from apps.core.arrays import integers, texts
 from apps.core.jobs import enqueue_on_commit
 from apps.core.quotas import plan_holds
-from apps.core.words import settled
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.notifications.channels.registry import CHANNELS, channel_of, channels
