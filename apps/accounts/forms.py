@@ -22,10 +22,10 @@ class ProfileForm(SeenForm, forms.ModelForm):
     class Meta:
         model = User
         fields = ["name", "language", "locale", "timezone", "base_currency"]
-        labels = {"locale": "Region"}
+        labels = {"locale": gettext_lazy("Region")}
         help_texts = {
-            "locale": "How dates and numbers are written. Bars and trades keep 2026-12-31.",
-            "base_currency": "What your accounts are added up in.",
+            "locale": gettext_lazy("How dates and numbers are written. Bars and trades keep 2026-12-31."),
+            "base_currency": gettext_lazy("What your accounts are added up in."),
         }
 
 
@@ -44,16 +44,16 @@ class PreferencesForm(forms.ModelForm):
         model = Preferences
         fields = PREFERENCES
         labels = {
-            "rising": "Rising prices",
-            "numbers": "Numbers",
-            "dates": "Dates",
-            "cash": "Starting cash",
-            "fee_percent": "Fee, % of each fill",
-            "slippage_bps": "Slippage, basis points",
-            "fill": "Orders fill at",
-            "mail_new_device": "A sign-in with a new browser",
-            "mail_keys": "An API key made or ended",
-            "mail_workspaces": "Joining or leaving a workspace",
+            "rising": gettext_lazy("Rising prices"),
+            "numbers": gettext_lazy("Numbers"),
+            "dates": gettext_lazy("Dates"),
+            "cash": gettext_lazy("Starting cash"),
+            "fee_percent": gettext_lazy("Fee, % of each fill"),
+            "slippage_bps": gettext_lazy("Slippage, basis points"),
+            "fill": gettext_lazy("Orders fill at"),
+            "mail_new_device": gettext_lazy("A sign-in with a new browser"),
+            "mail_keys": gettext_lazy("An API key made or ended"),
+            "mail_workspaces": gettext_lazy("Joining or leaving a workspace"),
         }
         help_texts = {"rising": ""}
 

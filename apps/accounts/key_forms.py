@@ -70,7 +70,7 @@ class ApiKeyForm(KeySettingsForm):
             ("30", gettext_lazy("30 days")),
             ("90", gettext_lazy("90 days")),
             ("365", gettext_lazy("A year")),
-            (NEVER, "Never"),
+            (NEVER, gettext_lazy("Never")),
         ],
         initial="365",
         help_text=gettext_lazy("Two weeks before a long-lived key ends, its maker gets a mail."),

@@ -11,10 +11,10 @@ API_KEYS = Listing(
     "api-keys",
     filters=(words(gettext_lazy("Name or first letters")),),
     sorts={
-        "new": Sort("Newest", "pk", down=True, unique=True),
-        "name": Sort("Name", Lower("name")),
+        "new": Sort(gettext_lazy("Newest"), "pk", down=True, unique=True),
+        "name": Sort(gettext_lazy("Name"), Lower("name")),
         "used": Sort(gettext_lazy("Last used"), "last_used_at", down=True, nullable=True),
-        "ends": Sort("Ends", "expires_at", nullable=True),
+        "ends": Sort(gettext_lazy("Ends"), "expires_at", nullable=True),
     },
     columns=(
         Column("uuid", lambda row: row.uuid),

@@ -6,7 +6,7 @@ is told after that (402): billing knows which capability each right needs, and a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -67,17 +67,28 @@ def require(request: HttpRequest | Request, right: str, *, plan: str = "") -> No
             workspace=membership.workspace
         )
     elif membership and may(membership.role, right):
-        why = gettext("This key or log-in does not carry the right {right} ({lower}{what})").format(
-            right=right, lower=what[0].lower(), what=what[1:]
+        why = gettext("This key or log-in does not carry the right {right} ({what})").format(
+            right=right, what=f"{what[0].lower()}{what[1:]}"
         )
     else:
-        roles = ", ".join(holders[:-1]) + (" or " if len(holders) > 1 else "") + holders[-1]
-        why = gettext("This needs the right {right} ({lower}{what}), which the role {roles} has").format(
-            right=right, lower=what[0].lower(), what=what[1:], roles=roles
+        words = (
+            gettext("This needs the right {right} ({what}), which the role {roles} has; yours is {role}")
+            if membership
+            else gettext("This needs the right {right} ({what}), which the role {roles} has")
         )
-        if membership:
-            why += f"; yours is {membership.role}"
+        why = words.format(
+            right=right,
+            what=f"{what[0].lower()}{what[1:]}",
+            roles=_any_of(holders),
+            role=membership.role if membership else "",
+        )
     raise RightMissing(f"{why}.", extra={"right": right})
+
+
+def _any_of(roles: Sequence[str]) -> str:
+    if len(roles) == 1:
+        return roles[0]
+    return gettext("{others} or {last}").format(others=", ".join(roles[:-1]), last=roles[-1])
 
 
 def needs(

@@ -17,10 +17,10 @@ _FILTERS: tuple[Filter, ...] = (
     words(gettext_lazy("Formula or symbol")),
     pick("status", gettext_lazy("Any status"), Status.choices),
 )
-_RUN = Sort("Newest", "pk", down=True, unique=True)
-_FORMULA = Sort("Formula", Lower("formula_name"))
-_MARKET = Sort("Market", Lower("bar_set__instrument__symbol"))
-_STATUS = Sort("Status", "status")
+_RUN = Sort(gettext_lazy("Newest"), "pk", down=True, unique=True)
+_FORMULA = Sort(gettext_lazy("Formula"), Lower("formula_name"))
+_MARKET = Sort(gettext_lazy("Market"), Lower("bar_set__instrument__symbol"))
+_STATUS = Sort(gettext_lazy("Status"), "status")
 
 
 def _metric(label: str, name: str, column: str = "metrics") -> Sort:
@@ -49,7 +49,7 @@ def _deleting(delete: Any, question: str, done: tuple[str, str]) -> tuple[Act, .
     return (
         Act(
             "delete",
-            "Delete",
+            gettext_lazy("Delete"),
             lambda row, request: delete(row, actor=request.user),
             done,
             icon="trash-2",
@@ -78,7 +78,7 @@ BACKTESTS = Listing(
         gettext_lazy(
             "Delete the chosen backtests? Their reports are gone for good; what was tried stays in the ledger."
         ),
-        (gettext_lazy("1 backtest is deleted."), "{n} backtests are deleted."),
+        (gettext_lazy("1 backtest is deleted."), gettext_lazy("{n} backtests are deleted.")),
     ),
     right="backtests.run",
 )
@@ -90,7 +90,7 @@ SWEEPS = Listing(
         "new": _RUN,
         "formula": _FORMULA,
         "status": _STATUS,
-        "cells": Sort("Cells", F("work_total"), down=True),
+        "cells": Sort(gettext_lazy("Cells"), F("work_total"), down=True),
     },
     columns=(*_HEAD, Column("cells", lambda row: row.work_total), *_TAIL),
     acts=_deleting(
@@ -98,7 +98,7 @@ SWEEPS = Listing(
         gettext_lazy(
             "Delete the chosen sweeps? Their results are gone for good; what was tried stays in the ledger."
         ),
-        (gettext_lazy("1 sweep is deleted."), "{n} sweeps are deleted."),
+        (gettext_lazy("1 sweep is deleted."), gettext_lazy("{n} sweeps are deleted.")),
     ),
     right="backtests.run",
 )
@@ -113,7 +113,7 @@ WALK_FORWARDS = Listing(
         gettext_lazy(
             "Delete the chosen walk-forwards? Their results are gone for good; what was tried stays in the ledger."
         ),
-        (gettext_lazy("1 walk-forward is deleted."), "{n} walk-forwards are deleted."),
+        (gettext_lazy("1 walk-forward is deleted."), gettext_lazy("{n} walk-forwards are deleted.")),
     ),
     right="backtests.run",
 )
@@ -123,7 +123,7 @@ PORTFOLIOS = Listing(
     filters=(words(gettext_lazy("Name, formula or symbol")), _FILTERS[1]),
     sorts={
         "new": _RUN,
-        "name": Sort("Name", Lower("name")),
+        "name": Sort(gettext_lazy("Name"), Lower("name")),
         "status": _STATUS,
         "return": _metric("Return", "total_return"),
         "sharpe": _metric("Sharpe", "sharpe"),
@@ -140,7 +140,7 @@ PORTFOLIOS = Listing(
         gettext_lazy(
             "Delete the chosen portfolios? Their results are gone for good; what was tried stays in the ledger."
         ),
-        (gettext_lazy("1 portfolio is deleted."), "{n} portfolios are deleted."),
+        (gettext_lazy("1 portfolio is deleted."), gettext_lazy("{n} portfolios are deleted.")),
     ),
     right="backtests.run",
 )

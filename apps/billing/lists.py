@@ -7,7 +7,7 @@ from apps.core.lists import Listing, Sort, day, pick, words
 from apps.core.words import gettext_lazy
 
 _DAYS = (day("since", "From"), day("until", "to"))
-_NEWEST = {"new": Sort("Newest", "pk", down=True, unique=True)}
+_NEWEST = {"new": Sort(gettext_lazy("Newest"), "pk", down=True, unique=True)}
 
 PAYMENTS = Listing(
     "payments",
@@ -16,7 +16,7 @@ PAYMENTS = Listing(
         pick("status", gettext_lazy("Any state"), PAYMENT_STATUSES),
         *_DAYS,
     ),
-    sorts={**_NEWEST, "amount": Sort("Amount", "amount", down=True)},
+    sorts={**_NEWEST, "amount": Sort(gettext_lazy("Amount"), "amount", down=True)},
     size=25,
 )
 INVOICES = Listing(
@@ -28,8 +28,8 @@ INVOICES = Listing(
     ),
     sorts={
         **_NEWEST,
-        "issued": Sort("Issued", "issued_at", down=True, nullable=True),
-        "total": Sort("Total", "total", down=True),
+        "issued": Sort(gettext_lazy("Issued"), "issued_at", down=True, nullable=True),
+        "total": Sort(gettext_lazy("Total"), "total", down=True),
     },
     size=25,
 )

@@ -91,25 +91,27 @@ class ProfileForm(SeenForm, forms.ModelForm):
         required=False,
         max_length=2,
         help_text=gettext_lazy("Two letters (ISO 3166-1): DE, ID, US."),
-        validators=[RegexValidator("^[A-Za-z]{2}$", "Give the two letters of the country: DE, ID, US.")],
+        validators=[
+            RegexValidator("^[A-Za-z]{2}$", gettext_lazy("Give the two letters of the country: DE, ID, US."))
+        ],
     )
 
     class Meta:
         model = BillingProfile
         fields = list(FIELDS)
         labels = {
-            "name": "Company or person",
-            "email": "Email",
-            "line1": "Street and number",
-            "line2": "Further line",
-            "postal_code": "Postal code",
-            "state": "State or province",
-            "tax_id": "Tax number",
+            "name": gettext_lazy("Company or person"),
+            "email": gettext_lazy("Email"),
+            "line1": gettext_lazy("Street and number"),
+            "line2": gettext_lazy("Further line"),
+            "postal_code": gettext_lazy("Postal code"),
+            "state": gettext_lazy("State or province"),
+            "tax_id": gettext_lazy("Tax number"),
         }
         help_texts = {
             "name": "",
-            "email": "Where invoices go. Empty: to the owner of the workspace.",
-            "tax_id": "VAT, NPWP or the like. It is printed on invoices.",
+            "email": gettext_lazy("Where invoices go. Empty: to the owner of the workspace."),
+            "tax_id": gettext_lazy("VAT, NPWP or the like. It is printed on invoices."),
         }
 
 

@@ -9,9 +9,9 @@ from apps.core.words import gettext_lazy
 from apps.formulas.selectors import STATES
 from apps.formulas.services import archive_formula, unarchive_formula
 
-_NAME = Sort("Name", Lower("name"))
+_NAME = Sort(gettext_lazy("Name"), Lower("name"))
 _EDITED = Sort(gettext_lazy("Last edited"), "updated_at", down=True)
-_VERSION = Sort("Version", "latest_version", down=True, nullable=True)
+_VERSION = Sort(gettext_lazy("Version"), "latest_version", down=True, nullable=True)
 
 FORMULAS = Listing(
     "formulas",
@@ -23,7 +23,7 @@ FORMULAS = Listing(
         "name": _NAME,
         "version": _VERSION,
         "edited": _EDITED,
-        "made": Sort("Newest", "created_at", down=True),
+        "made": Sort(gettext_lazy("Newest"), "created_at", down=True),
     },
     order="-edited",
     columns=(
@@ -37,9 +37,9 @@ FORMULAS = Listing(
     acts=(
         Act(
             "archive",
-            "Archive",
+            gettext_lazy("Archive"),
             lambda row, request: archive_formula(row, actor=request.user),
-            (gettext_lazy("1 formula is archived."), "{n} formulas are archived."),
+            (gettext_lazy("1 formula is archived."), gettext_lazy("{n} formulas are archived.")),
             icon="trash-2",
             undo="unarchive",
             shown=lambda asked: asked["state"] != "archived",
@@ -48,7 +48,7 @@ FORMULAS = Listing(
             "unarchive",
             gettext_lazy("Bring back"),
             lambda row, request: unarchive_formula(row, actor=request.user),
-            (gettext_lazy("1 formula is back."), "{n} formulas are back."),
+            (gettext_lazy("1 formula is back."), gettext_lazy("{n} formulas are back.")),
             icon="rotate-ccw",
             undo="archive",
             shown=lambda asked: asked["state"] == "archived",

@@ -15,11 +15,11 @@ INSTRUMENTS = Listing(
         pick("kind", gettext_lazy("All kinds"), AssetClass.choices),
     ),
     sorts={
-        "symbol": Sort("Symbol", Lower("symbol")),
-        "name": Sort("Name", Lower("name")),
-        "kind": Sort("Kind", "asset_class"),
-        "from": Sort("From", "first_time", nullable=True),
-        "to": Sort("To", "last_time", down=True, nullable=True),
+        "symbol": Sort(gettext_lazy("Symbol"), Lower("symbol")),
+        "name": Sort(gettext_lazy("Name"), Lower("name")),
+        "kind": Sort(gettext_lazy("Kind"), "asset_class"),
+        "from": Sort(gettext_lazy("From"), "first_time", nullable=True),
+        "to": Sort(gettext_lazy("To"), "last_time", down=True, nullable=True),
     },
     order="symbol",
     columns=(
@@ -36,9 +36,9 @@ FEEDS = Listing(
     "feeds",
     filters=(words("Symbol"), pick("provider", gettext_lazy("Any source"), FeedProvider.choices)),
     sorts={
-        "symbol": Sort("Feed", Lower("instrument__symbol")),
-        "source": Sort("Source", "provider"),
-        "bars": Sort("Bars", "next_number", down=True),
+        "symbol": Sort(gettext_lazy("Feed"), Lower("instrument__symbol")),
+        "source": Sort(gettext_lazy("Source"), "provider"),
+        "bars": Sort(gettext_lazy("Bars"), "next_number", down=True),
     },
     order="symbol",
     columns=(

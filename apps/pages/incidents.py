@@ -72,7 +72,7 @@ def _of_trading(workspace: Workspace, rights: Collection[str]) -> Iterator[Incid
         url = reverse("trading:account-detail", args=[gap.account.uuid])
         yield Incident("failed", gap.account.name, gap.words, url)
     for switch in switches_of(workspace).filter(lifted_at=None)[:MOST]:
-        words = f"{switch.reason or 'A kill switch is on.'}"
+        words = str(switch.reason or gettext("A kill switch is on."))
         yield Incident("failed", str(switch), words, reverse("trading:switch-list"))
 
 

@@ -13,7 +13,7 @@ from apps.core.request_context import WAYS
 from apps.core.words import gettext_lazy
 from apps.pages.forms import groups
 
-_NEWEST = {"new": Sort("Newest", "pk", down=True, unique=True)}
+_NEWEST = {"new": Sort(gettext_lazy("Newest"), "pk", down=True, unique=True)}
 
 
 def members_of(request: HttpRequest) -> list[User]:
@@ -38,8 +38,8 @@ JOURNAL = Listing(
         pick("via", gettext_lazy("Any way"), [(way, way.capitalize()) for way in WAYS]),
         day("since", "From"),
         day("until", "to"),
-        Filter("object", "Object", "hidden"),
-        Filter("request", "Request", "hidden"),
+        Filter("object", gettext_lazy("Object"), "hidden"),
+        Filter("request", gettext_lazy("Request"), "hidden"),
     ),
     sorts=_NEWEST,
     counts=False,

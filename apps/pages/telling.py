@@ -53,15 +53,17 @@ def _notice(workspace: Workspace, receipt: Receipt) -> NewNotice:
 
 def _said(workspace: Workspace, receipt: Receipt) -> dict[str, Any]:
     live = [one for one in receipt.trades if not one.is_paper]
-    facts = [["Workspace", workspace.name]]
+    facts = [[gettext("Workspace"), workspace.name]]
     for one in live:
-        facts.append(["Realised", f"{one.currency} {one.realised:,.2f}".replace("-", "−")])
+        facts.append([gettext("Realised"), f"{one.currency} {one.realised:,.2f}".replace("-", "−")])
         facts.append([gettext("Trading fees"), f"{one.currency} {one.fees:,.2f}".replace("-", "−")])
     if receipt.credits:
-        facts.append(["Credits", f"{receipt.credits:,}"])
+        facts.append([gettext("Credits"), f"{receipt.credits:,}"])
     text = _cost(receipt)
     if receipt.advice:
-        text += f" {receipt.advice.plan.name} would have been enough for what was used."
+        text += " " + gettext("{plan} would have been enough for what was used.").format(
+            plan=receipt.advice.plan.name
+        )
     return {
         "title": f"{format_date(receipt.month, 'F Y')}: {_signals(receipt)}",
         "text": text,
@@ -73,7 +75,7 @@ def _said(workspace: Workspace, receipt: Receipt) -> dict[str, Any]:
 
 def _signals(receipt: Receipt) -> str:
     if not receipt.signals:
-        return "no signals"
+        return gettext("no signals")
     many = (
         gettext("1 signal")
         if receipt.signals == 1
@@ -89,9 +91,9 @@ def _signals(receipt: Receipt) -> str:
 def _cost(receipt: Receipt) -> str:
     if not receipt.costs:
         return gettext("The platform cost nothing.")
-    sums = " and ".join(money(amount, currency) for currency, amount in receipt.costs.items())
+    sums = ", ".join(money(amount, currency) for currency, amount in receipt.costs.items())
     each = receipt.cost_per_useful
     if each is None:
         return gettext("{sums} for the platform.").format(sums=sums)
-    per = " and ".join(money(amount, currency) for currency, amount in each.items())
+    per = ", ".join(money(amount, currency) for currency, amount in each.items())
     return gettext("{sums} for the platform: {per} for each useful signal.").format(sums=sums, per=per)

@@ -20,8 +20,8 @@ from apps.signals.services import (
     update_alarm,
 )
 
-NEW = Sort("Newest", "pk", down=True, unique=True)
-_NAME = Sort("Name", Lower("name"))
+NEW = Sort(gettext_lazy("Newest"), "pk", down=True, unique=True)
+_NAME = Sort(gettext_lazy("Name"), Lower("name"))
 
 
 def _sources(request: HttpRequest) -> Iterator[tuple[Any, str]]:
@@ -78,7 +78,10 @@ SOURCES = Listing(
             "off",
             gettext_lazy("Switch off"),
             lambda row, request: set_source_active(row, active=False, actor=request.user),
-            (gettext_lazy("1 source takes no more alerts."), "{n} sources take no more alerts."),
+            (
+                gettext_lazy("1 source takes no more alerts."),
+                gettext_lazy("{n} sources take no more alerts."),
+            ),
             icon="pause",
             undo="on",
         ),
@@ -86,7 +89,7 @@ SOURCES = Listing(
             "on",
             gettext_lazy("Switch on"),
             lambda row, request: set_source_active(row, active=True, actor=request.user),
-            (gettext_lazy("1 source takes alerts."), "{n} sources take alerts."),
+            (gettext_lazy("1 source takes alerts."), gettext_lazy("{n} sources take alerts.")),
             icon="play",
             undo="off",
         ),
@@ -104,7 +107,7 @@ ALARMS = Listing(
         "new": NEW,
         "name": _NAME,
         "last": Sort(gettext_lazy("Last fired"), "last_fired_at", down=True, nullable=True),
-        "fired": Sort("Fired", "fired", down=True, nullable=True),
+        "fired": Sort(gettext_lazy("Fired"), "fired", down=True, nullable=True),
     },
     columns=(
         Column("uuid", lambda row: row.uuid),
@@ -121,7 +124,7 @@ ALARMS = Listing(
             "off",
             gettext_lazy("Switch off"),
             lambda row, request: update_alarm(row, {"is_active": False}, actor=request.user),
-            (gettext_lazy("1 alarm is off."), "{n} alarms are off."),
+            (gettext_lazy("1 alarm is off."), gettext_lazy("{n} alarms are off.")),
             icon="pause",
             undo="on",
         ),
@@ -129,15 +132,15 @@ ALARMS = Listing(
             "on",
             gettext_lazy("Switch on"),
             lambda row, request: update_alarm(row, {"is_active": True}, actor=request.user),
-            (gettext_lazy("1 alarm is on."), "{n} alarms are on."),
+            (gettext_lazy("1 alarm is on."), gettext_lazy("{n} alarms are on.")),
             icon="play",
             undo="off",
         ),
         Act(
             "delete",
-            "Delete",
+            gettext_lazy("Delete"),
             lambda row, request: delete_alarm(row, actor=request.user),
-            (gettext_lazy("1 alarm is deleted."), "{n} alarms are deleted."),
+            (gettext_lazy("1 alarm is deleted."), gettext_lazy("{n} alarms are deleted.")),
             icon="trash-2",
             undo="restore",
             danger=True,
@@ -146,7 +149,7 @@ ALARMS = Listing(
             "restore",
             gettext_lazy("Bring back"),
             lambda row, request: restore_alarm(row, actor=request.user),
-            (gettext_lazy("1 alarm is back."), "{n} alarms are back."),
+            (gettext_lazy("1 alarm is back."), gettext_lazy("{n} alarms are back.")),
             undo="delete",
             shown=lambda asked: False,
         ),
@@ -160,8 +163,8 @@ UT_BOTS = Listing(
     sorts={
         "new": NEW,
         "name": _NAME,
-        "strategy": Sort("Strategy", Lower("strategy")),
-        "timeframe": Sort("Timeframe", "timeframe"),
+        "strategy": Sort(gettext_lazy("Strategy"), Lower("strategy")),
+        "timeframe": Sort(gettext_lazy("Timeframe"), "timeframe"),
     },
     columns=(
         Column("uuid", lambda row: row.uuid),
@@ -177,9 +180,9 @@ UT_BOTS = Listing(
     acts=(
         Act(
             "delete",
-            "Delete",
+            gettext_lazy("Delete"),
             lambda row, request: delete_ut_bot(row, actor=request.user),
-            (gettext_lazy("1 UT Bot is deleted."), "{n} UT Bots are deleted."),
+            (gettext_lazy("1 UT Bot is deleted."), gettext_lazy("{n} UT Bots are deleted.")),
             icon="trash-2",
             question=gettext_lazy("Delete the chosen UT Bots? Their signals, sources and formulas stay."),
             danger=True,

@@ -53,11 +53,11 @@ ORDERS = Listing(
     acts=(
         Act(
             "cancel",
-            "Cancel",
+            gettext_lazy("Cancel"),
             lambda row, request: cancel_order(row, actor=request.user),
             (
                 gettext_lazy("1 order is cancelled, or its exchange is asked to."),
-                "{n} orders are cancelled, or their exchange is asked to.",
+                gettext_lazy("{n} orders are cancelled, or their exchange is asked to."),
             ),
             icon="x",
             question=gettext_lazy("Cancel what is not filled of the chosen orders?"),
@@ -87,10 +87,10 @@ ACCOUNTS = Listing(
     "accounts",
     filters=(words(gettext_lazy("Name or exchange")),),
     sorts={
-        "name": Sort("Account", Lower("name")),
-        "kind": Sort("Kind", Lower("exchange")),
-        "state": Sort("State", "state"),
-        "currency": Sort("Currency", "currency"),
+        "name": Sort(gettext_lazy("Account"), Lower("name")),
+        "kind": Sort(gettext_lazy("Kind"), Lower("exchange")),
+        "state": Sort(gettext_lazy("State"), "state"),
+        "currency": Sort(gettext_lazy("Currency"), "currency"),
     },
     order="name",
     columns=(

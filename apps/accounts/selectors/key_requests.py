@@ -12,8 +12,8 @@ from apps.core.words import gettext_lazy
 
 # how it went: words, and the statuses from … up to but without …
 OUTCOMES = {
-    "done": ("Answered", 200, 400),
-    "refused": ("Refused", 400, 500),
+    "done": (gettext_lazy("Answered"), 200, 400),
+    "refused": (gettext_lazy("Refused"), 400, 500),
     "failed": (gettext_lazy("Failed on our side"), 500, 600),
 }
 

@@ -106,9 +106,11 @@ def _person_of(email: str, password: str) -> User | None:
 
 def _refuse_suspended(user: User) -> None:
     if not user.is_active:
-        reason = f" The reason given: {user.suspended_for}" if user.suspended_for else ""
+        words = gettext("This account is suspended.")
+        if user.suspended_for:
+            words += " " + gettext("The reason given: {reason}").format(reason=user.suspended_for)
         raise LoginRefused(
-            gettext("This account is suspended.{reason}").format(reason=reason),
+            words,
             code="account_suspended",
             status=403,
         )

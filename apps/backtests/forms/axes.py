@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext
 
 from apps.backtests.forms.costs import CostsForm
 
@@ -141,10 +142,11 @@ def _steps(item: dict[str, Any]) -> int:
 def _declared(item: dict[str, Any]) -> str:
     default = _shown(item["default"], item) if item["kind"] in NUMBERS else _text(item["default"])
     unit = " %" if item["kind"] == "percent" else ""
-    words = f"default {default}{unit}"
-    if item.get("low") is not None and item.get("high") is not None:
-        words += f", {_shown(item['low'], item)} to {_shown(item['high'], item)}{unit}"
-    return words
+    if item.get("low") is None or item.get("high") is None:
+        return gettext("default {value}").format(value=f"{default}{unit}")
+    return gettext("default {value}, {low} to {high}").format(
+        value=f"{default}{unit}", low=_shown(item["low"], item), high=f"{_shown(item['high'], item)}{unit}"
+    )
 
 
 def _shown(value: Any, item: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.backtests.choices import FINISHED, Status
@@ -69,7 +70,11 @@ class Job(BaseModel):
         if not self.per_second:
             return ""
         seconds = (self.work_total - self.work_done) / self.per_second
-        return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+        return (
+            gettext("{number} s").format(number=f"{seconds:.0f}")
+            if seconds < 90
+            else gettext("{number} min").format(number=f"{seconds / 60:.0f}")
+        )
 
     @property
     def kind(self) -> str:

@@ -32,10 +32,14 @@ def histogram(found: dict[str, Any], label: str) -> SafeString:
             )
             frame.bar(low + gap, high - gap, 0.0, count, style, words)
     if found["below"]:
-        words = f"below {percent(edges[0], decimals)}: {number(found['below'], 0)}"
+        words = gettext("below {edge}: {count}").format(
+            edge=percent(edges[0], decimals), count=number(found["below"], 0)
+        )
         frame.bar(first + gap, first + width - gap, 0.0, found["below"], "plot-down plot-outside", words)
     if found["above"]:
-        words = f"from {percent(edges[-1], decimals)} on: {number(found['above'], 0)}"
+        words = gettext("from {edge} on: {count}").format(
+            edge=percent(edges[-1], decimals), count=number(found["above"], 0)
+        )
         frame.bar(last - width + gap, last - gap, 0.0, found["above"], "plot-up plot-outside", words)
     if x.low < 0 < x.high:
         frame.upright(0.0, "plot-zero")
@@ -57,13 +61,13 @@ STEPS = (
 def waterfall(costs: dict[str, Any], label: str) -> SafeString:
     """From gross to net: what each cost took hangs from where the one before left off."""
     gross, net = costs["gross"], costs["net"]
-    spans = [("gross", "Gross", 0.0, gross)]
+    spans = [(*STEPS[0], 0.0, gross)]
     level = gross
     for name, words in STEPS[1:-1]:
         if name != "borrow" or costs[name]:
             spans.append((name, words, level, level - costs[name]))
             level -= costs[name]
-    spans.append(("net", "Net", 0.0, net))
+    spans.append((*STEPS[-1], 0.0, net))
     y = Scale([value for _, _, start, stop in spans for value in (start, stop)], room=0.08, with_zero=True)
     x = Scale([0.0, len(spans)])
     largest = max(abs(y.low), abs(y.high))

@@ -80,7 +80,7 @@ def delay(rows: Sequence[Mapping[str, Any]], label: str) -> SafeString:
 
 def _late(bars: float, last: bool) -> str:
     return (
-        "no delay"
+        gettext("no delay")
         if bars == 0
         else gettext("1 bar")
         if bars == 1
@@ -101,9 +101,9 @@ def fan(bands: Mapping[str, Any], label: str, unit: str) -> SafeString:
     frame.line(points, paths["actual"], "plot-line-1")
     frame.x_ticks(4, lambda value: f"{number(value, 0)}")
     keys = [
-        ("plot-line-1", "this run"),
-        ("plot-line-2", "middle path"),
-        ("plot-band", "half of all paths"),
+        ("plot-line-1", gettext("this run")),
+        ("plot-line-2", gettext("middle path")),
+        ("plot-band", gettext("half of all paths")),
         ("plot-band-wide", gettext("9 of 10 paths, by {unit}").format(unit=unit)),
     ]
     return frame.svg() + legend(keys)

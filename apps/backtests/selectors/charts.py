@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext
 
 from apps.backtests.models import Backtest
 from apps.backtests.rules import drawdown, thin_indices
@@ -28,8 +29,8 @@ def equity_chart(backtest: Backtest) -> dict[str, Any]:
     return {
         "time": (frame["time"].to_numpy()[keep] // 1000).tolist(),
         "series": {
-            "Strategy": frame["equity"].to_numpy()[keep].tolist(),
-            "Buy & hold": _plain(frame["buy_and_hold"].to_numpy()[keep]),
+            gettext("Strategy"): frame["equity"].to_numpy()[keep].tolist(),
+            gettext("Buy & hold"): _plain(frame["buy_and_hold"].to_numpy()[keep]),
         },
     }
 

@@ -65,16 +65,16 @@ def _asked(backtest: Backtest) -> dict[str, Any]:
     parameters = dict(backtest.parameters)
     inputs = parameters.pop("inputs", {})
     return {
-        "Formula": backtest.formula_name,
-        "Formula hash": backtest.formula_hash,
-        "Market": backtest.bar_set.instrument.symbol,
-        "Timeframe": backtest.bar_set.timeframe,
-        "Data hash": (backtest.hashes or {}).get("data", backtest.data_hash),
-        "From": backtest.start.isoformat() if backtest.start else "first bar",
-        "To": backtest.end.isoformat() if backtest.end else "last bar",
+        gettext("Formula"): backtest.formula_name,
+        gettext("Formula hash"): backtest.formula_hash,
+        gettext("Market"): backtest.bar_set.instrument.symbol,
+        gettext("Timeframe"): backtest.bar_set.timeframe,
+        gettext("Data hash"): (backtest.hashes or {}).get("data", backtest.data_hash),
+        gettext("From"): backtest.start.isoformat() if backtest.start else gettext("first bar"),
+        gettext("To"): backtest.end.isoformat() if backtest.end else gettext("last bar"),
         **{gettext("Input {name}").format(name=name): value for name, value in inputs.items()},
         **{name.replace("_", " ").capitalize(): value for name, value in parameters.items()},
-        "Engine": backtest.engine_version,
+        gettext("Engine"): backtest.engine_version,
     }
 
 
@@ -111,5 +111,8 @@ def comparison_chart(backtests: Sequence[Backtest]) -> dict[str, Any]:
         at = np.searchsorted(time, times, side="right") - 1
         inside = (at >= 0) & (times <= time[-1])
         values = [float(growth[i]) if known else None for i, known in zip(at, inside, strict=True)]
-        series[f"{number} · {backtest.formula_name} on {backtest.bar_set.instrument.symbol}"] = values
+        name = gettext("{number} · {formula} on {symbol}").format(
+            number=number, formula=backtest.formula_name, symbol=backtest.bar_set.instrument.symbol
+        )
+        series[name] = values
     return {"time": (times // 1000).tolist(), "series": series}

@@ -50,7 +50,7 @@ def joined_equity_chart(job: WalkForward | PortfolioRun, name: str) -> dict[str,
         "time": (table["time"].to_numpy()[keep] // 1000).tolist(),
         "series": {
             name: equity[keep].tolist(),
-            "Buy & hold": table["buy_and_hold"].to_numpy()[keep].tolist(),
+            gettext("Buy & hold"): table["buy_and_hold"].to_numpy()[keep].tolist(),
         },
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import ngettext
 
 from apps.accounts.models import Workspace
 from apps.backtests.models import PortfolioLeg, PortfolioRun
@@ -82,7 +83,10 @@ def _daily(run: PortfolioRun, what: str, scale: float) -> dict[str, Any]:
     own = order if len(order) <= LINES else order[: LINES - 1]
     series = {names[place]: values[:, place] for place in sorted(own.tolist())}
     if len(own) < len(order):
-        series[f"{len(order) - len(own)} others"] = values[:, order[len(own) :]].sum(axis=1)
+        others = len(order) - len(own)
+        series[ngettext("{count} other", "{count} others", others).format(count=others)] = values[
+            :, order[len(own) :]
+        ].sum(axis=1)
     keep = thin_indices(values.sum(axis=1), POINTS)
     return {
         "time": (table["time"].to_numpy()[keep] // 1000).tolist(),

@@ -124,10 +124,14 @@ def pictures_of(backtest: Backtest, points: dict[str, list[Point]]) -> dict[str,
         )
     if points["mae"]:
         drawn["mae"] = plots.scatter(
-            points["mae"], gettext("Trades by adverse excursion and return"), "right: went further against"
+            points["mae"],
+            gettext("Trades by adverse excursion and return"),
+            gettext("right: went further against"),
         )
         drawn["mfe"] = plots.scatter(
-            points["mfe"], gettext("Trades by favourable excursion and return"), "right: went further for"
+            points["mfe"],
+            gettext("Trades by favourable excursion and return"),
+            gettext("right: went further for"),
         )
         drawn["costs"] = plots.waterfall(report["costs"], gettext("From gross to net"))
     if all(row["total_return"] is not None for row in report["delay"]["rows"]):

@@ -23,22 +23,34 @@ class Capability(NamedTuple):
 
 CAPABILITIES: dict[str, Capability] = {
     # in every plan, until staff take it out of one
-    "can.write_formulas": Capability(gettext_lazy("Write, test and publish formulas"), "writing formulas"),
-    "can.share_formulas": Capability(gettext_lazy("Share formulas with people outside"), "sharing formulas"),
-    "can.import_data": Capability(gettext_lazy("Import bars and run live feeds"), "importing data"),
-    "can.run_backtests": Capability(
-        gettext_lazy("Backtests, sweeps, walk-forwards, portfolios"), "backtests"
+    "can.write_formulas": Capability(
+        gettext_lazy("Write, test and publish formulas"), gettext_lazy("writing formulas")
     ),
-    "can.run_bots": Capability(gettext_lazy("Bots on paper"), "bots"),
-    "can.receive_signals": Capability(gettext_lazy("Alerts, signals and alarms"), "alerts and alarms"),
+    "can.share_formulas": Capability(
+        gettext_lazy("Share formulas with people outside"), gettext_lazy("sharing formulas")
+    ),
+    "can.import_data": Capability(
+        gettext_lazy("Import bars and run live feeds"), gettext_lazy("importing data")
+    ),
+    "can.run_backtests": Capability(
+        gettext_lazy("Backtests, sweeps, walk-forwards, portfolios"), gettext_lazy("backtests")
+    ),
+    "can.run_bots": Capability(gettext_lazy("Bots on paper"), gettext_lazy("bots")),
+    "can.receive_signals": Capability(
+        gettext_lazy("Alerts, signals and alarms"), gettext_lazy("alerts and alarms")
+    ),
     "can.connect_accounts": Capability(
-        gettext_lazy("Connect accounts at exchanges"), "accounts at exchanges"
+        gettext_lazy("Connect accounts at exchanges"), gettext_lazy("accounts at exchanges")
     ),
     "can.use_api": Capability(gettext_lazy("API keys"), gettext_lazy("API keys")),
-    "can.manage_users": Capability(gettext_lazy("Invite people and give them roles"), "inviting people"),
+    "can.manage_users": Capability(
+        gettext_lazy("Invite people and give them roles"), gettext_lazy("inviting people")
+    ),
     # what larger plans add
-    "can.send_webhooks": Capability(gettext_lazy("Signed webhooks to your programs"), "outgoing webhooks"),
-    "can.trade_live": Capability(gettext_lazy("Live trading"), "live trading"),
+    "can.send_webhooks": Capability(
+        gettext_lazy("Signed webhooks to your programs"), gettext_lazy("outgoing webhooks")
+    ),
+    "can.trade_live": Capability(gettext_lazy("Live trading"), gettext_lazy("live trading")),
     "can.publish_strategy": Capability(
         gettext_lazy("Publish strategies"), "publishing strategies", is_coming=True
     ),
@@ -88,18 +100,22 @@ class Meter(NamedTuple):
 
 
 METERS: dict[str, Meter] = {
-    "bots": Meter(gettext_lazy("Bots at once"), "bot", "bots"),
-    "backtests": Meter("Backtests", "backtest", "backtests"),
-    "seats": Meter("Seats", "seat", "seats"),
-    "webhook_destinations": Meter(gettext_lazy("Webhook endpoints"), "webhook endpoint", "webhook endpoints"),
+    "bots": Meter(gettext_lazy("Bots at once"), gettext_lazy("bot"), gettext_lazy("bots")),
+    "backtests": Meter(gettext_lazy("Backtests"), gettext_lazy("backtest"), gettext_lazy("backtests")),
+    "seats": Meter(gettext_lazy("Seats"), gettext_lazy("seat"), gettext_lazy("seats")),
+    "webhook_destinations": Meter(
+        gettext_lazy("Webhook endpoints"), gettext_lazy("webhook endpoint"), gettext_lazy("webhook endpoints")
+    ),
     "api_requests": Meter(
         gettext_lazy("API requests"), gettext_lazy("API request"), gettext_lazy("API requests")
     ),
-    "credits": Meter("Credits", "credit", "credits"),
+    "credits": Meter(gettext_lazy("Credits"), gettext_lazy("credit"), gettext_lazy("credits")),
     "api_calls": Meter(gettext_lazy("API calls"), gettext_lazy("API call"), gettext_lazy("API calls")),
-    "alarms": Meter(gettext_lazy("Alarms fired"), "alarm", "alarms"),
-    "notifications": Meter("Notifications", "notification", "notifications"),
-    "feeds": Meter(gettext_lazy("Feed hours"), "feed hour", "feed hours"),
+    "alarms": Meter(gettext_lazy("Alarms fired"), gettext_lazy("alarm"), gettext_lazy("alarms")),
+    "notifications": Meter(
+        gettext_lazy("Notifications"), gettext_lazy("notification"), gettext_lazy("notifications")
+    ),
+    "feeds": Meter(gettext_lazy("Feed hours"), gettext_lazy("feed hour"), gettext_lazy("feed hours")),
     "ai_tokens": Meter(gettext_lazy("AI tokens"), gettext_lazy("AI token"), gettext_lazy("AI tokens")),
 }
 

@@ -99,7 +99,10 @@ def _limits(plans: list[Plan]) -> list[Line]:
     lines.append(Line(gettext("Raw alerts are kept"), [_days(plan.alert_days) for plan in plans]))
     lines.append(Line(gettext("Its jobs go"), [_turn(plan, plans) for plan in plans], hint=PRIORITY))
     lines.append(
-        Line(gettext("Second factor"), ["required" if plan.requires_mfa else "your choice" for plan in plans])
+        Line(
+            gettext("Second factor"),
+            [gettext("required") if plan.requires_mfa else gettext("your choice") for plan in plans],
+        )
     )
     return lines
 
@@ -119,16 +122,18 @@ def _capabilities(plans: list[Plan]) -> list[Line]:
 def _turn(plan: Plan, plans: list[Plan]) -> str:
     """Before whose jobs a plan's jobs are taken."""
     below = [other for other in plans if other.rank < plan.rank]
-    return f"before {max(below, key=lambda other: other.rank).name}" if below else "in their turn"
+    if not below:
+        return gettext("in their turn")
+    return gettext("before {plan}").format(plan=max(below, key=lambda other: other.rank).name)
 
 
 def _amount(limit: PlanLimit | None) -> str:
     if limit is None or limit.amount == 0:
-        return "none"
+        return gettext("none")
     period = PERIOD_WORDS[Period(limit.period)]
-    amount = "unlimited" if limit.amount is None else f"{limit.amount:,}"
+    amount = gettext("unlimited") if limit.amount is None else f"{limit.amount:,}"
     return amount if limit.amount is None else f"{amount} {period}".strip()
 
 
 def _days(days: int | None) -> str:
-    return "no end" if days is None else gettext("{days:,} days").format(days=days)
+    return gettext("no end") if days is None else gettext("{days:,} days").format(days=days)

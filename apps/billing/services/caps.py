@@ -191,7 +191,6 @@ def _said(workspace: Workspace, row: Near, level: str, now: datetime) -> dict[st
     resets = next_reset(row.period, now.astimezone(UTC).date())
     stops = row.end is not None and row.used >= row.end
     by_cap = row.hard is not None and row.hard == row.end
-    whose = "the cap that your workspace set itself" if by_cap else "what the plan gives"
     if level == "soft":
         title = gettext("{words}: {meter} reached").format(
             words=words, meter=amount_of(row.meter, row.soft or 0)
@@ -199,18 +198,26 @@ def _said(workspace: Workspace, row: Near, level: str, now: datetime) -> dict[st
         text = gettext("Your workspace asked to be told at this amount. Nothing stops.")
     elif stops:
         title = gettext("{words}: all used").format(words=words)
-        text = gettext("{meter} are {whose}. What would need more is refused").format(
-            meter=amount_of(row.meter, row.end or 0), whose=whose
-        )
-        text += f" until {day_words(resets, year=False)}." if resets else "."
+        text = (
+            gettext("{meter} are the cap that your workspace set itself.")
+            if by_cap
+            else gettext("{meter} are what the plan gives.")
+        ).format(meter=amount_of(row.meter, row.end or 0))
+        if resets:
+            day = day_words(resets, year=False)
+            text += " " + gettext("What would need more is refused until {day}.").format(day=day)
+        else:
+            text += " " + gettext("What would need more is refused.")
         if row.meter == CREDITS_METER or by_cap:
-            text += " Bots still close what they hold, and orders can be taken back."
+            text += " " + gettext("Bots still close what they hold, and orders can be taken back.")
     else:
         title = gettext("{words}: {level} % used").format(words=words, level=level)
-        text = gettext("{used:,} of {meter}, {whose}.").format(
-            used=row.used, meter=amount_of(row.meter, row.end or 0), whose=whose
-        )
-    facts = [["Used", f"{row.used:,}"]]
+        text = (
+            gettext("{used:,} of {meter}, the cap that your workspace set itself.")
+            if by_cap
+            else gettext("{used:,} of {meter}, what the plan gives.")
+        ).format(used=row.used, meter=amount_of(row.meter, row.end or 0))
+    facts = [[gettext("Used"), f"{row.used:,}"]]
     if resets:
         facts.append([gettext("Starts again"), f"{day_words(resets, year=False)}, 00:00 UTC"])
     return {

@@ -12,10 +12,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 
 from apps.accounts.models import Workspace
-from apps.billing.choices import ReservationState
+from apps.billing.choices import Period, ReservationState
 from apps.billing.errors import CapReached, NotInPlan, QuotaExceeded
 from apps.billing.models import RESERVED_PLUS_USED, MeterUsage, Reservation
 from apps.billing.rules import next_reset, period_start
@@ -24,6 +24,7 @@ from apps.billing.selectors import Limit, limit_of, plan_of, plans_giving
 from apps.billing.selectors.counted import COUNTED
 from apps.billing.services.entitlements import PLANS_PAGE, as_options
 from apps.core.manner import day_words
+from apps.core.words import gettext_lazy
 
 CAPS_PAGE = "/settings/workspace/usage/"
 
@@ -95,11 +96,39 @@ def _not_given(workspace: Workspace, meter: str) -> NotInPlan:
     )
 
 
+# by the period that begins anew; what is counted at any time has none
+_CAP_REACHED = {
+    Period.DAY: gettext_lazy("This workspace set itself a cap of {what} a day, and it is reached."),
+    Period.MONTH: gettext_lazy("This workspace set itself a cap of {what} a month, and it is reached."),
+    Period.TOTAL: gettext_lazy("This workspace set itself a cap of {what}, and it is reached."),
+}
+_USED_UP = {
+    Period.DAY: ngettext_lazy(
+        "The {name} plan gives {what} a day, and it is used.",
+        "The {name} plan gives {what} a day, and all are used.",
+        "amount",
+    ),
+    Period.MONTH: ngettext_lazy(
+        "The {name} plan gives {what} a month, and it is used.",
+        "The {name} plan gives {what} a month, and all are used.",
+        "amount",
+    ),
+    Period.TOTAL: ngettext_lazy(
+        "The {name} plan gives {what}, and it is used.",
+        "The {name} plan gives {what}, and all are used.",
+        "amount",
+    ),
+}
+
+
 def _used_up(workspace: Workspace, meter: str, limit: Limit, today: date) -> QuotaExceeded:
     """The refusal: by the workspace's own cap where that is the smaller, else by the plan."""
     resets = next_reset(limit.period, today)
-    each = f" a {limit.period}" if resets else ""
-    when = f" It starts again on {day_words(resets, year=False)} at 00:00 UTC." if resets else ""
+    when = ""
+    if resets:
+        when = " " + gettext("It starts again on {day} at 00:00 UTC.").format(
+            day=day_words(resets, year=False)
+        )
     facts: dict[str, Any] = {
         "meter": meter,
         "limit": limit.least,
@@ -109,18 +138,16 @@ def _used_up(workspace: Workspace, meter: str, limit: Limit, today: date) -> Quo
     if limit.is_capped:
         what = amount_of(meter, limit.hard or 0)
         return CapReached(
-            gettext("This workspace set itself a cap of {what}{each}, and it is reached.{when}").format(
-                what=what, each=each, when=when
-            ),
+            _CAP_REACHED[Period(limit.period) if resets else Period.TOTAL].format(what=what) + when,
             extra={**facts, "link": CAPS_PAGE},
         )
     what = amount_of(meter, limit.amount or 0)
     more = plans_giving(meter, limit.amount or 0)
-    advice = f" {more[0].name} gives more." if more else ""
-    are = "it is used" if limit.amount == 1 else "all are used"
+    given = _USED_UP[Period(limit.period) if resets else Period.TOTAL].format(
+        name=plan_of(workspace).name, what=what, amount=limit.amount or 0
+    )
+    advice = " " + gettext("{plan} gives more.").format(plan=more[0].name) if more else ""
     return QuotaExceeded(
-        gettext("The {name} plan gives {what}{each}, and {are}.{when}{advice}").format(
-            name=plan_of(workspace).name, what=what, each=each, are=are, when=when, advice=advice
-        ),
+        given + when + advice,
         extra={**facts, "link": PLANS_PAGE, "options": as_options(more)},
     )

@@ -57,11 +57,13 @@ def tell_payment(workspace: Workspace, payment: Payment) -> None:
     sum_ = money(payment.amount, payment.currency)
     facts = [[gettext("Paid with"), payment.method]] if payment.method else []
     if payment.invoice is not None and payment.invoice.number:
-        facts.append(["Invoice", payment.invoice.number])
+        facts.append([gettext("Invoice"), payment.invoice.number])
     if payment.status == PaymentStatus.SUCCEEDED:
         if payment.purpose == CheckoutPurpose.CREDITS:
             pack = payment.checkout.pack if payment.checkout else None
-            bought = gettext("{credits:,} credits").format(credits=pack.credits) if pack else "Credits"
+            bought = (
+                gettext("{credits:,} credits").format(credits=pack.credits) if pack else gettext("Credits")
+            )
             text = gettext("{bought} are in your balance. They do not expire.").format(bought=bought)
         else:
             text = gettext("It pays for {subscription}.").format(
@@ -144,7 +146,11 @@ def tell_subscription(subscription: Subscription, *, before: str) -> None:
         )
     elif before in ("", SubscriptionStatus.INCOMPLETE):
         until = subscription.trial_end or subscription.period_end
-        facts = [["Until" if subscription.trial_end else "Renews", day_words(until)]] if until else []
+        facts = (
+            [[gettext("Until") if subscription.trial_end else gettext("Renews"), day_words(until)]]
+            if until
+            else []
+        )
         _tell(
             workspace,
             SUBSCRIPTION_STARTED,
@@ -255,7 +261,7 @@ def _notice(
         data={
             "title": title,
             "text": text,
-            "facts": [["Workspace", workspace.name], *facts],
+            "facts": [[gettext("Workspace"), workspace.name], *facts],
             "url": url,
             "url_words": url_words,
         },
@@ -264,9 +270,13 @@ def _notice(
 
 def _plan_words(subscription: Subscription | None) -> str:
     if subscription is None:
-        return "your plan"
+        return gettext("your plan")
     until = subscription.period_end
-    return f"{subscription.plan.name}" + (f" until {day_words(until.astimezone(UTC))}" if until else "")
+    if not until:
+        return str(subscription.plan.name)
+    return gettext("{plan} until {day}").format(
+        plan=subscription.plan.name, day=day_words(until.astimezone(UTC))
+    )
 
 
 def _stamp(moment: datetime) -> str:
@@ -274,7 +284,7 @@ def _stamp(moment: datetime) -> str:
 
 
 def _days(number: int) -> str:
-    return "a day" if number == 1 else gettext("{number} days").format(number=number)
+    return gettext("a day") if number == 1 else gettext("{number} days").format(number=number)
 
 
 def _sentence(text: str) -> str:

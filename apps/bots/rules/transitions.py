@@ -38,7 +38,7 @@ def after(state: str, act: Act) -> BotState:
     present = BotState(state)
     found = TABLE[act].get(present)
     if found is None:
-        words = _WORDS.get((act, present), f"It is {present.label.lower()}.")
+        words = _WORDS.get((act, present), gettext("It is {state}.").format(state=present.label.lower()))
         allowed = ", ".join(sorted(other.label.lower() for other in TABLE[act]))
         raise ActRefused(
             gettext("A bot that is {lower} cannot be {lower_2}. {words}").format(

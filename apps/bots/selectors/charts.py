@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext
 
 from apps.bots.choices import Mode
 from apps.bots.models import Bot, Decision
@@ -106,7 +107,7 @@ def _position(bot: Bot, first: int, count: int) -> list[int]:
 def bot_equity_chart(bot: Bot) -> dict[str, Any]:
     """What it was worth: at each of its decisions, and where its book was valued between them."""
     times, equity = _curve(bot)
-    return {"time": times, "series": {"Equity": equity}}
+    return {"time": times, "series": {gettext("Equity"): equity}}
 
 
 def bot_drawdown_chart(bot: Bot) -> dict[str, Any]:

@@ -9,14 +9,15 @@ from apps.bots.choices import BotState, Cause
 from apps.bots.models import Bot, Cohort
 from apps.bots.services.holding import hold, release_held
 from apps.core.jobs import enqueue
+from apps.core.words import gettext_lazy
 from apps.markets.choices import FRESH, FeedState
 from apps.markets.models import Feed
 
 NAMES = {
-    FeedState.STALE: "brings no bars in time",
-    FeedState.FAILED: "has failed",
-    FeedState.IDLE: "was stopped",
-    FeedState.ENDED: "has come to its end",
+    FeedState.STALE: gettext_lazy("The feed {feed} brings no bars in time."),
+    FeedState.FAILED: gettext_lazy("The feed {feed} has failed."),
+    FeedState.IDLE: gettext_lazy("The feed {feed} was stopped."),
+    FeedState.ENDED: gettext_lazy("The feed {feed} has come to its end."),
 }
 
 
@@ -45,11 +46,11 @@ def follow_feed(feed: Feed) -> int:
             for cause in (Cause.FEED_STALE, Cause.FEED_ENDED)
         )
     cause = Cause.FEED_ENDED if feed.state == FeedState.ENDED else Cause.FEED_STALE
-    what = NAMES.get(FeedState(feed.state), "is not running")
+    words = NAMES.get(FeedState(feed.state)) or gettext("The feed {feed} is not running.")
     return hold(
         dict.fromkeys(
             _ids(bots.filter(state=BotState.RUNNING)),
-            gettext("The feed {feed} {what}.").format(feed=feed, what=what),
+            words.format(feed=feed),
         ),
         cause,
     )

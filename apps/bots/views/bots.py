@@ -65,13 +65,6 @@ ACTS: dict[str, Callable[..., Bot]] = {
 }
 CHARTS = {"price": bot_price_chart, "equity": bot_equity_chart, "drawdown": bot_drawdown_chart}
 DONE = {
-    "pause": "paused",
-    "resume": "running again",
-    "deploy": "deployed",
-    "archive": "in the archive; the filter “Archived” shows them, and restores them",
-    "restore": "out of the archive",
-}
-DONE = {
     "deploy": gettext_lazy("It decides from the next bar on."),
     "pause": gettext_lazy("It is paused."),
     "resume": gettext_lazy("It runs again."),

@@ -57,8 +57,12 @@ def pine_import(request: HttpRequest) -> HttpResponse:
         name = found["name"][:120] or gettext("Imported from Pine")
         if "create" in request.POST:
             formula = create_formula(request.workspace, name=name, text=found["text"], actor=request.user)
-            marked = "" if found["complete"] else " The lines that need a hand are marked in the text."
-            messages.success(request, gettext("Imported.{marked}").format(marked=marked))
+            words = (
+                gettext("Imported.")
+                if found["complete"]
+                else gettext("Imported. The lines that need a hand are marked in the text.")
+            )
+            messages.success(request, words)
             return redirect("formulas:formula-detail", uuid=formula.uuid)
         statuses = Counter(line["status"] for line in found["report"])
         context |= {

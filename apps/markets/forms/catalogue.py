@@ -62,16 +62,16 @@ class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Instrument
         fields = ["name", "asset_class", "currency", "tick_size", "lot_size", "min_size", "min_notional"]
         labels = {
-            "tick_size": "Tick: smallest step of the price",
-            "lot_size": "Lot: smallest step of a size",
-            "min_size": "Smallest size, in units",
-            "min_notional": "Smallest value of an order",
+            "tick_size": gettext_lazy("Tick: smallest step of the price"),
+            "lot_size": gettext_lazy("Lot: smallest step of a size"),
+            "min_size": gettext_lazy("Smallest size, in units"),
+            "min_notional": gettext_lazy("Smallest value of an order"),
         }
         help_texts = {
-            "tick_size": "0 for none. Fills are rounded to it against the trader.",
-            "lot_size": "0 for none. Sizes are cut down to it.",
-            "min_size": "0 for none. A smaller order is dropped and counted.",
-            "min_notional": "0 for none. In the instrument's currency.",
+            "tick_size": gettext_lazy("0 for none. Fills are rounded to it against the trader."),
+            "lot_size": gettext_lazy("0 for none. Sizes are cut down to it."),
+            "min_size": gettext_lazy("0 for none. A smaller order is dropped and counted."),
+            "min_notional": gettext_lazy("0 for none. In the instrument's currency."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

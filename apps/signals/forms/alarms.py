@@ -7,7 +7,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.translation import gettext, ngettext
 
 from apps.core.errors import DomainError
 from apps.core.words import gettext_lazy
@@ -19,9 +20,9 @@ from apps.signals.models import Alarm, AlertSource
 from apps.signals.selectors import sources_of
 from apps.signals.services.alarms import FIELDS, check_alarm
 
-WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+WEEK = [WEEKDAYS_ABBR[day] for day in range(7)]
 PAUSES = [
-    (0, "None"),
+    (0, gettext_lazy("None")),
     (60, gettext_lazy("1 minute")),
     (300, gettext_lazy("5 minutes")),
     (900, gettext_lazy("15 minutes")),
@@ -86,7 +87,7 @@ class AlarmForm(forms.Form):
         required=False,
         choices=[
             ("", gettext_lazy("All of them")),
-            *((s, f"The cheapest in {words}") for s, words in arrival_times()),
+            *((s, gettext("The cheapest in {time}").format(time=words)) for s, words in arrival_times()),
         ],
         label=gettext_lazy("Of these"),
         help_text=gettext_lazy(
@@ -171,14 +172,16 @@ def in_words(alarm: Alarm) -> dict[str, Any]:
     return {
         "actions": [Action(action).label for action in alarm.actions],
         "channels": [way.words for way in ways() if way.kind in alarm.channels]
-        + (["Inbox"] if "inbox" in alarm.channels else []),
+        + ([gettext("Inbox")] if "inbox" in alarm.channels else []),
         "days": [WEEK[day] for day in alarm.days],
         "cool_down": _pause_in_words(alarm.cool_down_s),
     }
 
 
 def _pause_in_words(seconds: int) -> str:
-    return dict(PAUSES).get(seconds, f"{seconds:,} seconds")
+    return dict(PAUSES).get(
+        seconds, ngettext("{seconds:,} second", "{seconds:,} seconds", seconds).format(seconds=seconds)
+    )
 
 
 class MuteForm(forms.Form):

@@ -15,7 +15,11 @@ DAYS = [
     ("365", gettext_lazy("1 year")),
     ("all", gettext_lazy("All that is kept")),
 ]
-SIDES = [("", gettext_lazy("Buy and sell")), (Action.BUY.value, "Buy"), (Action.SELL.value, "Sell")]
+SIDES = [
+    ("", gettext_lazy("Buy and sell")),
+    (Action.BUY.value, gettext_lazy("Buy")),
+    (Action.SELL.value, gettext_lazy("Sell")),
+]
 
 
 class PerformanceForm(forms.Form):

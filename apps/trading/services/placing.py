@@ -214,14 +214,14 @@ def _begin_days(intents: Sequence[NewIntent], pairs: dict[tuple[int, int], _Pair
 def why_no_orders(name: str, state: str) -> str:
     """Why an account in this state takes no orders, in words."""
     words = {
-        AccountState.CHECKING: "is still being checked",
-        AccountState.REFUSED: "was refused: its keys may do too much or too little",
-        AccountState.FROZEN: "is frozen",
-        AccountState.FAILED: "is not taken by its exchange any more",
+        AccountState.CHECKING: gettext("The account {name} is still being checked."),
+        AccountState.REFUSED: gettext(
+            "The account {name} was refused: its keys may do too much or too little."
+        ),
+        AccountState.FROZEN: gettext("The account {name} is frozen."),
+        AccountState.FAILED: gettext("The account {name} is not taken by its exchange any more."),
     }
-    return gettext("The account {name} {get}.").format(
-        name=name, get=words.get(AccountState(state), "takes no orders")
-    )
+    return words.get(AccountState(state), gettext("The account {name} takes no orders.")).format(name=name)
 
 
 def _recent(intents: Sequence[NewIntent]) -> dict[int, int]:

@@ -88,7 +88,9 @@ def portfolio_curve(request: HttpRequest, chart: str) -> JsonResponse:
     curve = equity_curve(request.workspace, chosen)
     times = curve.seconds
     if chart == "equity":
-        return JsonResponse({"time": times, "series": {"Equity": [float(one) for one in curve.equity]}})
+        return JsonResponse(
+            {"time": times, "series": {gettext("Equity"): [float(one) for one in curve.equity]}}
+        )
     return JsonResponse({"time": times, "value": [0.0 - float(one) for one in curve.drawdown]})
 
 

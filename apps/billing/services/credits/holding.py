@@ -167,11 +167,15 @@ def insufficient(workspace: Workspace, lack: Lack) -> DomainError:
             extra={"needed": lack.needed, "available": lack.available, "limit": cap.hard, "link": CAPS_PAGE},
         )
     options = larger_plans(workspace)
-    advice = f" The {options[0].name} plan gives {options[0].monthly_credits:,} a month." if options else ""
+    words = gettext("This costs {needed:,} credits and {available:,} are available.").format(
+        needed=lack.needed, available=lack.available
+    )
+    if options:
+        words += " " + gettext("The {plan} plan gives {credits:,} a month.").format(
+            plan=options[0].name, credits=options[0].monthly_credits
+        )
     return InsufficientCredits(
-        gettext("This costs {needed:,} credits and {available:,} are available.{advice}").format(
-            needed=lack.needed, available=lack.available, advice=advice
-        ),
+        words,
         extra={
             "needed": lack.needed,
             "available": lack.available,
