@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import override
 
 from apps.core.lists.acting import act_on
 from apps.core.lists.keyset import Page, ordered, page_of
@@ -214,10 +215,15 @@ class Asked:
         columns = self.listing.columns
         found = ordered(rows, self.sort, down=self.is_down)[:MOST_ROWS]
 
+        with override("en"):  # files are the same in every language: programs read them
+            heads = _line([column.head for column in columns])
+
         def lines() -> Iterator[str]:
-            yield _line([column.head for column in columns])
+            yield heads
             for row in found.iterator(chunk_size=AT_ONCE):
-                yield _line([written(column.of(row)) for column in columns])
+                with override("en"):
+                    line = _line([written(column.of(row)) for column in columns])
+                yield line
 
         name = f"{self.listing.name}.csv"
         return stream_file(self.request, lines(), name=name, content_type="text/csv; charset=utf-8")

@@ -19,6 +19,7 @@ import { completion } from "./complete.js";
 import { followFacts } from "./facts.js";
 import { hover, signatureHelp } from "./hints.js";
 import { formula } from "./language.js";
+import { phrases } from "./phrases.js";
 import { ask } from "./services.js";
 import { candlewrightTheme } from "./theme.js";
 import { startWorkbench } from "./workbench.js";
@@ -99,6 +100,7 @@ class FormulaEditor {
       formula(),
       completion(this.base),
       hover(this.base, this.area.dataset.reference),
+      phrases,
       candlewrightTheme,
       lintGutter(),
       linter((view) => this.lint(view), { delay: CHECK_DELAY_MS }),
