@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext_noop
 
 from apps.bots.choices import Mode
 from apps.bots.models import Bot, BotTransition, Decision
 from apps.bots.selectors.told import signals_told
-from apps.core.words import gettext_lazy
 from apps.engine.bars import Bars
 from apps.engine.program.calendar import iso_time
 from apps.formulas.selectors import value_rows, why_report
@@ -21,12 +21,13 @@ from apps.markets.selectors import bars_of_feed, warm_up_bars
 from apps.trading.choices import Purpose
 from apps.trading.models import Fill, Intent
 
+# codes of the journal, which programs read as well; pages say them in words
 REQUESTS = {
     0: "",
-    1: gettext_lazy("go long"),
-    2: gettext_lazy("go short"),
-    3: gettext_lazy("leave"),
-    4: gettext_lazy("leave, its time is up"),
+    1: gettext_noop("go long"),
+    2: gettext_noop("go short"),
+    3: gettext_noop("leave"),
+    4: gettext_noop("leave, its time is up"),
 }
 REASONS: dict[str, str] = {Purpose.ENTER: "entry", Purpose.EXIT: "exit", Purpose.FLATTEN: "flatten"}
 TOLD = (10, 11, 12, 13, *range(20, 30))  # numbers of what a bar's decision tells; see `services.telling`
