@@ -40,7 +40,7 @@ class DomainError(Exception):
         """The RFC 9457 problem document."""
         body: dict[str, Any] = {
             "type": "about:blank",
-            "title": self.title,
+            "title": str(self.title),  # written now: it is stored and sent as JSON
             "status": self.status,
             "code": self.code,
             "detail": self.message,
