@@ -22,7 +22,7 @@ FACTS = {
     "Bar": _("Bar"),
     "Alarm": _("Alarm"),
 }
-NO_CREDITS = gettext_lazy("It went to the inbox alone: the workspace has too few credits for other messages.")
+NO_CREDITS = "It went to the inbox alone: the workspace has too few credits for other messages."
 NO_CREDITS_WORDS = _("It went to the inbox alone: the workspace has too few credits for other messages.")
 
 
