@@ -46,7 +46,7 @@ urlpatterns = [
     path("mail/", include("apps.core.urls")),
     path("admin/queues/", admin.site.admin_view(queues.queues), name="admin-queues"),
     path(
-        "admin/queues/<slug:deed>/<slug:kind>/<int:pk>/",
+        "admin/queues/<slug:deed>/<slug:job_kind>/<int:pk>/",
         admin.site.admin_view(queues.act),
         name="admin-queue-act",
     ),

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import cast
 
 from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import gettext_noop
 
 
 def gettext_lazy(message: str) -> str:
     """Django's `gettext_lazy`, typed as the text it becomes: written in the language of whoever reads it, when it is
     read. For what is named while a module loads; inside a function `gettext` gives the text itself."""
     return cast(str, _lazy(message))
+
+
+def gettext_noop(message: str) -> str:
+    """Marks a text that is kept in English and put in its reader's words when it is shown. Needs no settings."""
+    return message
 
 
 # Values of rows that templates write with {% translate value %}.

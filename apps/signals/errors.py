@@ -25,7 +25,7 @@ class AlertRefused(DomainError):
     """
 
     code = "invalid_alert"
-    title = gettext_lazy("The alert cannot be read")
+    title = "The alert cannot be read"  # the intake says it, to programs
 
     def __init__(
         self,

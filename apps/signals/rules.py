@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
-from django.utils.translation import gettext
-
 from apps.signals import passphrases
 from apps.signals.choices import Action
 from apps.signals.errors import AlertRefused, FieldProblem
@@ -199,10 +197,10 @@ def _text_of(body: bytes) -> str:
     try:
         text = body.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
-        message = gettext("The body is not UTF-8 text (byte {start}).").format(start=error.start)
+        message = f"The body is not UTF-8 text (byte {error.start})."
         raise AlertRefused(message, code="invalid_text") from error
     if _NO_TEXT.search(text):
-        raise AlertRefused(gettext("The body holds a character no text can have (NUL)."), code="invalid_text")
+        raise AlertRefused("The body holds a character no text can have (NUL).", code="invalid_text")
     return text
 
 
@@ -213,32 +211,26 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
         value = _decode(text)
     except UnicodeDecodeError as error:
         raise AlertRefused(
-            gettext("The body is not UTF-8 text (byte {start}).").format(start=error.start),
-            code="invalid_json",
+            f"The body is not UTF-8 text (byte {error.start}).", code="invalid_json"
         ) from error
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise AlertRefused(
-            gettext("The body is not valid JSON: {msg} at {where}.").format(msg=error.msg, where=where),
-            code="invalid_json",
+            f"The body is not valid JSON: {error.msg} at {where}.", code="invalid_json"
         ) from error
     except RecursionError as error:
         raise AlertRefused(
-            gettext("The body is not valid JSON: it is nested too deeply."), code="invalid_json"
+            "The body is not valid JSON: it is nested too deeply.", code="invalid_json"
         ) from error
     except ValueError as error:
-        raise AlertRefused(
-            gettext("The body is not valid JSON: {error}.").format(error=error), code="invalid_json"
-        ) from error
+        raise AlertRefused(f"The body is not valid JSON: {error}.", code="invalid_json") from error
     if not isinstance(value, dict):
-        raise AlertRefused(gettext("The body must be one JSON object, such as {…}."), code="invalid_json")
+        raise AlertRefused("The body must be one JSON object, such as {…}.", code="invalid_json")
     # such a character can only come from an escape, and so much nesting only from so many brackets
     if "\\u" in text or text.count("{") + text.count("[") >= MAX_DEPTH:
         for part in _texts(value):
             if _NO_TEXT.search(part):
-                message = gettext(
-                    "The body holds a character no text can have (NUL or half a surrogate pair)."
-                )
+                message = "The body holds a character no text can have (NUL or half a surrogate pair)."
                 raise AlertRefused(message, code="invalid_json")
     return value
 
@@ -256,9 +248,7 @@ def _texts(value: Any) -> Iterator[str]:
     while stack:
         item, depth = stack.pop()
         if depth > MAX_DEPTH:
-            message = gettext("The body is nested too deeply; {max_depth} levels are allowed.").format(
-                max_depth=MAX_DEPTH
-            )
+            message = f"The body is nested too deeply; {MAX_DEPTH} levels are allowed."
             raise AlertRefused(message, code="invalid_json")
         if isinstance(item, str):
             yield item
@@ -332,7 +322,7 @@ def _time_reader(name: str, received_at: datetime) -> Callable[[Any], datetime]:
     def read(value: Any) -> datetime:
         moment = _moment(value)
         if moment is None:
-            expected = gettext("2024-01-15T10:30:00Z or seconds or milliseconds since 1970")
+            expected = "2024-01-15T10:30:00Z or seconds or milliseconds since 1970"
             raise ValueError(f"is not a time; expected {expected}")
         if not EARLIEST <= moment <= received_at + LATEST_AHEAD[name]:
             raise ValueError("is a time before 1990 or too far in the future")

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.utils.translation import gettext
-
 from apps.signals.errors import AlertRefused, FieldProblem, SourceRefused
 
 MOST_LINES = 10
@@ -63,10 +61,10 @@ class Line:
 def compile_template(template: str) -> tuple[Line, ...]:
     """The lines of a template; none for an empty one. Raises `SourceRefused` for one that could not be read by."""
     if len(template) > LONGEST:
-        raise _refused(gettext("has more than {longest} characters").format(longest=LONGEST))
+        raise _refused(f"has more than {LONGEST} characters")
     lines = tuple(_line(number, text) for number, text in _numbered(template))
     if len(lines) > MOST_LINES:
-        raise _refused(gettext("has more than {most_lines} lines").format(most_lines=MOST_LINES))
+        raise _refused(f"has more than {MOST_LINES} lines")
     return lines
 
 
@@ -82,7 +80,7 @@ def match_text(lines: Sequence[Line], text: str) -> dict[str, str]:
         if isinstance(values, dict):
             return {"text": text, **values}
         problems.append(FieldProblem(f"template line {number}", values))
-    message = gettext("The text has none of the forms that the source's template gives.")
+    message = "The text has none of the forms that the source's template gives."
     raise AlertRefused(message, problems=tuple(problems), code="no_template_fits")
 
 
@@ -105,11 +103,7 @@ def _line(number: int, text: str) -> Line:
         name, value = found[1], found[2]
         if value is not None:
             if not value.strip() or name == ANYTHING:
-                raise _refused(
-                    gettext("{where}: {{{{{name}=…}}}} needs a name and a value").format(
-                        where=where, name=name
-                    )
-                )
+                raise _refused(f"{where}: {{{{{name}=…}}}} needs a name and a value")
             fixed[name] = value.strip()
         else:
             fields.append(name)
@@ -117,35 +111,23 @@ def _line(number: int, text: str) -> Line:
     words[-1] += text[at:]
     if any("{{" in part or "}}" in part for part in words):
         raise _refused(
-            gettext(
-                "{where}: a field is written {{{{name}}}} or {{{{name=value}}}}, of letters, digits and _"
-            ).format(where=where)
+            f"{where}: a field is written {{{{name}}}} or {{{{name=value}}}}, of letters, digits and _"
         )
     named = [name for name in fields if name != ANYTHING] + list(fixed)
     if len(fields) > MOST_FIELDS or len(named) > MOST_FIELDS:
-        raise _refused(
-            gettext("{where}: has more than {most_fields} fields").format(
-                where=where, most_fields=MOST_FIELDS
-            )
-        )
+        raise _refused(f"{where}: has more than {MOST_FIELDS} fields")
     for name in named:
         if named.count(name) > 1:
-            raise _refused(gettext("{where}: {name} is there twice").format(where=where, name=name))
+            raise _refused(f"{where}: {name} is there twice")
     for names in _NEEDED:
         if not set(names) & set(named):
             raise _refused(
-                gettext(
-                    "{where}: needs {{{{{names}}}}}, or {{{{{names}=…}}}} where it is always the same"
-                ).format(where=where, names=names[0])
+                f"{where}: needs {{{{{names[0]}}}}}, or {{{{{names[0]}=…}}}} where it is always the same"
             )
     words = _squeezed(words)
     for before, between, after in zip(fields, words[1:-1], fields[1:], strict=False):
         if not between:
-            raise _refused(
-                gettext(
-                    "{where}: fixed text must stand between {before} and {after}, at least a space"
-                ).format(where=where, before=before, after=after)
-            )
+            raise _refused(f"{where}: fixed text must stand between {before} and {after}, at least a space")
     return Line(tuple(words), tuple(fields), tuple(fixed.items()))
 
 
@@ -158,11 +140,7 @@ def _squeezed(words: list[str]) -> list[str]:
 
 
 def _refused(message: str) -> SourceRefused:
-    words = (
-        f"L{message[1:]}."
-        if message.startswith("line")
-        else gettext("The template {message}.").format(message=message)
-    )
+    words = f"L{message[1:]}." if message.startswith("line") else f"The template {message}."
     return SourceRefused(words, field="template")
 
 

@@ -12,8 +12,6 @@ import json
 import sys
 from typing import Any
 
-from django.utils.translation import gettext
-
 
 def digest(before: str, value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -59,17 +57,9 @@ def verify(lines: list[dict[str, Any]], days: dict[str, Any], noted: str = "") -
         before, number = root, day["last"]
         roots.discard(root)
     faults += [f"the noted root {root} is not among the days" for root in roots]
-    checked = gettext("{links} signals, {revealed} revealed; {days} days, ").format(
-        links=len(links), revealed=revealed, days=len(days["days"])
-    )
-    checked += (
-        gettext("{signatures} signatures").format(signatures=signatures)
-        if key
-        else "signatures not checked (pip install cryptography)"
-    )
-    return faults, gettext("{checked}; {value} signals not signed yet").format(
-        checked=checked, value=max(0, len(links) - number)
-    )
+    checked = f"{len(links)} signals, {revealed} revealed; {len(days['days'])} days, "
+    checked += f"{signatures} signatures" if key else "signatures not checked (pip install cryptography)"
+    return faults, f"{checked}; {max(0, len(links) - number)} signals not signed yet"
 
 
 if __name__ == "__main__":

@@ -115,6 +115,12 @@ ASKED = [
         {"text": CROSS, "bar_set": ID},
     ),
     Asked(
+        "PreviewRequestSerializer.bar_set",
+        "bar_set",
+        "POST /api/v1/formulas/preview/",
+        {"text": CROSS, "bar_set": ID},
+    ),
+    Asked(
         "WhyRequestSerializer.bar_set",
         "bar_set",
         "POST /api/v1/formulas/why/",
@@ -298,6 +304,7 @@ NO_OBJECT = {
     "SubscriptionWishSerializer.price": "the same",
     "WayForm.gateway": "ways to pay",
     "BotFormulasSerializer.formula": "only answered",
+    "before": "a step in the journal of the bot in the address, by number",
     "version": "a version of the formula in the address, by number",
     "AlarmForm.channels": "channels of the installation",
     "ApiKeyForm.scopes": "rights",

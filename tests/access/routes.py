@@ -22,6 +22,8 @@ WORDS = {
     "meter": "backtests",
     "gateway": "stripe",
     "month": "2026-10",
+    "deed": "cancel",
+    "job_kind": "backtest",
     "pk": "1",
     "name": "ema",
     "number": "1",

@@ -37,8 +37,10 @@ LOG_IN = "/accounts/login/"
 # Objects of a person that the other members may see.
 SHARED = ("settings/people/", "settings/workspace/switch/", "api/v1/workspaces/")
 PERSONAL = {SIGNED_IN, IN_PERSON}
-# These find nothing though the right is there: no app was set up, no test removed, the formula is one's own.
+# These find nothing though the right is there: no app was set up, no test removed, the formula is one's own, no
+# template named.
 NOTHING_THERE = {
+    "POST start/pick/",
     "POST formulas/{uuid}/leave/",
     "POST formulas/{uuid}/tests/{case}/restore/",
     "POST api/v1/formulas/{uuid}/leave/",

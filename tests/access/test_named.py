@@ -36,7 +36,7 @@ KINDS = re.compile(
 )
 # What differs from one rendering of a page to the next.
 VARYING = re.compile(
-    rb'name="csrfmiddlewaretoken" value="\w+"|X-CSRFToken[^}]*|nonce="[^"]*"|"request_id":\s*"[^"]*"'
+    rb'data-made="\d+"|name="csrfmiddlewaretoken" value="\w+"|X-CSRFToken[^}]*|nonce="[^"]*"|"request_id":\s*"[^"]*"'
 )
 
 

@@ -198,4 +198,4 @@ def _revenue(currency: str, daily: dict[tuple[str, date], int], days: list[date]
 
 
 def _data(days: list[date], sets: list[dict[str, Any]]) -> str:
-    return json.dumps({"labels": [f"{day:%b} {day.day}" for day in days], "datasets": sets})
+    return json.dumps({"labels": [f"{day:%b} {day.day}" for day in days], "datasets": sets}, default=str)

@@ -84,12 +84,12 @@ def queues(request: HttpRequest) -> HttpResponse:
     return render(request, "admin/pages/queues.html", context)
 
 
-def act(request: HttpRequest, deed: str, kind: str, pk: int) -> HttpResponse:
+def act(request: HttpRequest, deed: str, job_kind: str, pk: int) -> HttpResponse:
     """A page that says what will happen, then does it."""
     _require(request, "backtests.change_backtest")
-    if kind not in KINDS or deed not in ("cancel", "retry") or (deed == "retry" and kind == "sweep"):
+    if job_kind not in KINDS or deed not in ("cancel", "retry") or (deed == "retry" and job_kind == "sweep"):
         raise Http404(gettext("There is no such deed."))
-    job: Any = get_object_or_404(apps.get_model("backtests", kind), pk=pk)
+    job: Any = get_object_or_404(apps.get_model("backtests", job_kind), pk=pk)
     possible = job.status == Status.FAILED if deed == "retry" else job.status not in FINISHED
     if request.method == "POST" and possible:
         staff: Any = request.user
@@ -110,7 +110,7 @@ def act(request: HttpRequest, deed: str, kind: str, pk: int) -> HttpResponse:
         "title": f"{deed.capitalize()}: {job}",
         "deed": deed.capitalize(),
         "job": job,
-        "kind": KINDS[kind],
+        "kind": KINDS[job_kind],
         "possible": possible,
         "form": forms.Form(),
     }

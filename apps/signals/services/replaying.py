@@ -192,7 +192,7 @@ def _replay(alert: Alert) -> Outcome:
             if UNIQUE_KEY not in str(error):
                 raise
             # else the same alert is coming in at this moment
-    alert.problem = {"title": gettext("Read already"), "code": "repeat", "detail": REPEAT.detail}
+    alert.problem = {"title": gettext("Read already"), "code": "repeat", "detail": str(REPEAT.detail)}
     alert.save(update_fields=["problem"])
     return REPEAT
 

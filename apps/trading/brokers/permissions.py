@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from apps.core.words import gettext_lazy
+from django.utils.translation import gettext_noop  # stored in English, written in the words of who reads it
+
 from apps.trading.brokers.base import Permissions
 
-NOT_BOUND = gettext_lazy(
+NOT_BOUND = gettext_noop(
     "The keys work from any address. Bind them to this server's addresses on the exchange's page of API keys."
 )
-FUTURES = gettext_lazy(
+FUTURES = gettext_noop(
     "The keys may also trade futures or margin, which is not needed here. Take that right away."
 )
 

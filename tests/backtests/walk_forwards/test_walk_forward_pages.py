@@ -82,7 +82,7 @@ def test_refusals_stand_at_their_fields(web, formula, values, change, field, wor
 
 def test_preview_draws_the_folds_or_says_what_is_wrong(web, formula, values):
     page = web.post(_url("preview", formula.uuid), values).content.decode()
-    assert "6 settings in 3 folds" in page
+    assert "6 settings × 3 folds" in page
     assert page.count('class="span-test"') == 3
     # 3 folds of 400 bars at three quarters: T = floor(100 / 1.5) = 66, and the last test ends with the last bar
     assert 'x="505.0" y="0" width="165.0"' in page

@@ -62,7 +62,7 @@ class Command(BaseCommand):
                     update["update_id"] + 1
                 )  # the next question with it tells Telegram that this one is done
                 if answer is not None:
-                    _call(client, "sendMessage", {"chat_id": int(answer[0]), "text": answer[1]})
+                    _call(client, "sendMessage", {"chat_id": int(answer[0]), "text": str(answer[1])})
             if once and not found:
                 return
 
