@@ -67,6 +67,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not {"stack", "chromium"}.isdisjoint(getattr(item, "fixturenames", [])))
 
 
+def bring_back_rows_of_migrations() -> None:
+    """Where a test with real transactions has emptied every table: for what comes after it without noting them."""
+    if not Plan.objects.exists() and hasattr(connection, "_test_serialized_contents"):
+        connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
@@ -78,9 +84,7 @@ def django_db_setup(
     yield
     if request.config.getoption("reuse_db"):
         with django_db_blocker.unblock():
-            emptied = not Plan.objects.exists()
-            if emptied and hasattr(connection, "_test_serialized_contents"):
-                connection.creation.deserialize_db_from_string(connection._test_serialized_contents)  # type: ignore[attr-defined]
+            bring_back_rows_of_migrations()
 
 
 @pytest.fixture(autouse=True)

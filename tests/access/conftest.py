@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from apps.billing.selectors import forget_terms
 from tests.access.world import World, make_world, undone
+from tests.conftest import bring_back_rows_of_migrations
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,7 @@ def media(settings, world_media: Path, tmp_path: Path) -> None:
 def module_world(django_db_setup, django_db_blocker, world_media: Path) -> Iterator[World]:
     with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=world_media), undone():
         forget_terms()  # what an earlier test made of a plan, and took back
+        bring_back_rows_of_migrations()
         yield make_world()
 
 
