@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from rest_framework.test import APIClient
@@ -85,6 +85,15 @@ def django_db_setup(
     if request.config.getoption("reuse_db"):
         with django_db_blocker.unblock():
             bring_back_rows_of_migrations()
+
+
+@pytest.fixture
+def connection_stays(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For WebSockets in this thread: Channels closes a connection that is inside a transaction or old, and this one is
+    the test's."""
+    own = connections["default"]
+    monkeypatch.setitem(own.settings_dict, "AUTOCOMMIT", False)
+    monkeypatch.setattr(own, "close_at", None)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 from django.core.cache import cache
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from apps.accounts.models import Workspace
 from apps.bots.choices import BotState, Mode
@@ -42,7 +42,7 @@ class Picture:
 
 def picture_now() -> Picture | None:
     """None where this installation shows no demo, or nothing in it runs."""
-    key = "pages:picture"
+    key = f"pages:picture:{get_language()}"
     held: Picture | None = cache.get(key)
     if held is None:
         guest = guest_of_demo()

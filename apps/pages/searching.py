@@ -16,6 +16,7 @@ from apps.accounts.models import Workspace
 from apps.accounts.selectors import members_of
 from apps.backtests.selectors import backtests_of, portfolios_of, sweeps_of, walk_forwards_of
 from apps.bots.selectors import bots_of
+from apps.core.words import gettext_lazy
 from apps.formulas.selectors import formulas_of
 from apps.guides.selectors import search_docs
 from apps.markets.selectors import visible_instruments
@@ -82,50 +83,50 @@ def _of_market(row: Any) -> str:
 
 KINDS = (
     Kind(
-        "Formulas", "formulas.view", "square-function", formulas_of, ("name",), "formulas:formula-detail",
-        lambda row: (row.name, f"v{row.latest_version}" if row.latest_version else "draft"),
+        gettext_lazy("Formulas"), "formulas.view", "square-function", formulas_of, ("name",), "formulas:formula-detail",
+        lambda row: (row.name, f"v{row.latest_version}" if row.latest_version else gettext("draft")),
         hash="versions__content_hash",
     ),
     Kind(
-        "Bots", "bots.view", "bot", bots_of, ("name", "feed__instrument__symbol"), "bots:bot-detail",
+        gettext_lazy("Bots"), "bots.view", "bot", bots_of, ("name", "feed__instrument__symbol"), "bots:bot-detail",
         lambda row: (row.name, f"{row.feed.instrument.symbol} {row.feed.timeframe}, {row.get_state_display().lower()}"),
     ),
     Kind(
-        "Backtests", "backtests.view", "flask-conical", backtests_of,
+        gettext_lazy("Backtests"), "backtests.view", "flask-conical", backtests_of,
         ("formula_name", "bar_set__instrument__symbol"), "backtests:backtest-detail",
         lambda row: (row.formula_name, _of_market(row)),
     ),
     Kind(
-        "Sweeps", "backtests.view", "layers", sweeps_of, ("formula_name",), "backtests:sweep-detail",
+        gettext_lazy("Sweeps"), "backtests.view", "layers", sweeps_of, ("formula_name",), "backtests:sweep-detail",
         lambda row: (row.formula_name, row.get_status_display()),
     ),
     Kind(
-        "Walk-forwards", "backtests.view", "arrow-right", walk_forwards_of,
+        gettext_lazy("Walk-forwards"), "backtests.view", "arrow-right", walk_forwards_of,
         ("formula_name", "bar_set__instrument__symbol"), "backtests:walk-forward-detail",
         lambda row: (row.formula_name, _of_market(row)),
     ),
     Kind(
-        "Portfolios", "backtests.view", "list", portfolios_of, ("name",), "backtests:portfolio-detail",
+        gettext_lazy("Portfolios"), "backtests.view", "list", portfolios_of, ("name",), "backtests:portfolio-detail",
         lambda row: (row.name, row.get_status_display()),
     ),
     Kind(
-        "Market", "markets.view", "chart-candlestick", visible_instruments, ("symbol", "name"),
+        gettext_lazy("Market"), "markets.view", "chart-candlestick", visible_instruments, ("symbol", "name"),
         "markets:instrument-detail", lambda row: (row.symbol, row.name),
     ),
     Kind(
-        "Sources", "signals.view", "radio", sources_of, ("name", "token_prefix"), "signals:source-detail",
+        gettext_lazy("Sources"), "signals.view", "radio", sources_of, ("name", "token_prefix"), "signals:source-detail",
         lambda row: (row.name, row.get_kind_display()),
     ),
     Kind(
-        "Alarms", "signals.view", "bell", alarms_of, ("name",), "signals:alarm-detail",
+        gettext_lazy("Alarms"), "signals.view", "bell", alarms_of, ("name",), "signals:alarm-detail",
         lambda row: (row.name, str(row.person)),
     ),
     Kind(
-        "Signals", "signals.view", "zap", signals_of, ("symbol",), "signals:signal-detail",
+        gettext_lazy("Signals"), "signals.view", "zap", signals_of, ("symbol",), "signals:signal-detail",
         lambda row: (f"{row.symbol} {row.get_action_display().lower()}", f"{row.received_at:%Y-%m-%d %H:%M} UTC"),
     ),
     Kind(
-        "Orders", "trading.view", "wallet", orders_of, ("instrument__symbol", "client_order_id"),
+        gettext_lazy("Orders"), "trading.view", "wallet", orders_of, ("instrument__symbol", "client_order_id"),
         "trading:order-detail",
         lambda row: (
             f"{row.get_side_display()} {row.instrument.symbol}",
@@ -134,7 +135,8 @@ KINDS = (
         of=lambda uuid: Intent.of_uuid(uuid, "intent__"),
     ),
     Kind(
-        "Members", "workspace.view", "user", members_of, ("user__name", "user__email"), "accounts:members",
+        gettext_lazy("Members"), "workspace.view", "user", members_of, ("user__name", "user__email"),
+        "accounts:members",
         lambda row: (row.user.display_name, row.get_role_display()),
     ),
 )  # fmt: skip
@@ -143,12 +145,12 @@ KINDS = (
 def search(workspace: Workspace, rights: Collection[str], words: str) -> list[Group]:
     """What matches, by kind; without words what one may do and where one may go. A query per kind that one may see."""
     groups = [
-        Group("Do", _places(ACTIONS, rights, words)),
+        Group(gettext("Do"), _places(ACTIONS, rights, words)),
         Group(gettext("Go to"), _places(PLACES, rights, words)),
     ]
     if words:
         groups += [Group(kind.name, kind.find(workspace, words)) for kind in KINDS if kind.right in rights]
-        groups.append(Group("Documentation", _documents(words)))
+        groups.append(Group(gettext("Docs"), _documents(words)))
     return [group for group in groups if group.items]
 
 

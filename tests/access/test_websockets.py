@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -29,6 +28,8 @@ from config.asgi import websocket_application
 from tests.access.table import HOLDERS, WEBSOCKETS
 from tests.access.world import ROLES, World
 
+pytestmark = pytest.mark.usefixtures("connection_stays")
+
 TIMEOUT_S = 10
 INBOX = "/ws/inbox/"
 UNKNOWN, CLOSED, NOBODY = 4404, 4403, 4401
@@ -42,14 +43,6 @@ MODELS = {
 }
 
 Headers = list[tuple[bytes, bytes]]
-
-
-@pytest.fixture(autouse=True)
-def _connection_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Channels closes a connection that is inside a transaction or old; the world lives in that of the tests."""
-    connection = connections["default"]
-    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
-    monkeypatch.setattr(connection, "close_at", None)
 
 
 def by_session(client: Client) -> Headers:

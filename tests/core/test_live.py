@@ -14,7 +14,6 @@ import pytest
 import redis
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
-from django.db import connections
 
 from apps.accounts.models import Membership, User
 from apps.accounts.services import remove_member
@@ -30,15 +29,7 @@ TIMEOUT_S = 10
 INBOX, SIGNALS = "/ws/inbox/", "/ws/signals/"
 application = websocket_urlpatterns[0].callback
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _connection_stays(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Channels closes a connection that is inside a transaction or old; this one is the test's."""
-    connection = connections["default"]
-    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
-    monkeypatch.setattr(connection, "close_at", None)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("connection_stays")]
 
 
 def in_this_thread(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

@@ -11,7 +11,7 @@ from django.core.cache import cache
 
 from apps.accounts.models import Workspace
 from apps.formulas.selectors import charts
-from apps.markets.services import import_bars
+from apps.markets.services import import_bars, load_bars
 from tests.factories import wave_csv
 
 PREVIEW = "/api/v1/formulas/preview/"
@@ -80,9 +80,9 @@ def test_series_are_drawn_before_the_first_rule_is_written(api, bar_set):
     assert preview(api, 422, text="fast = ", bar_set=str(bar_set.uuid))["code"] == "invalid_formula"
 
 
-def test_a_preview_asks_no_more_of_a_worker_than_its_share(api, bar_set, monkeypatch):
-    monkeypatch.setattr(charts, "PREVIEW_STEPS", 300)
-    found = preview(api, text="long when sma(close, 3) > sma(close, 5)", bar_set=str(bar_set.uuid))
+def test_a_preview_asks_no_more_of_a_worker_than_its_share(api, bar_set):
+    text = "long when sma(close, 3) > sma(close, 5)"
+    found = charts.preview(text, load_bars(bar_set), points=500, most_steps=300)
     assert 1 <= found["evaluated"] == found["count"] < 400
     assert preview(api, 400, text=ABOVE, bar_set=str(bar_set.uuid), points=5_001)["code"] == "invalid"
 

@@ -7,19 +7,12 @@ import secrets
 import pytest
 from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
-from django.db import connections
 from django.test import Client
 
 from apps.pages.visits import ensure_guest
 from config.asgi import websocket_application
 
-
-@pytest.fixture(autouse=True)
-def _connection_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Channels closes a connection that is inside a transaction or old; this one lives in that of the test."""
-    connection = connections["default"]
-    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
-    monkeypatch.setattr(connection, "close_at", None)
+pytestmark = pytest.mark.usefixtures("connection_stays")
 
 
 async def _first(path: str, cookie: str) -> dict[str, object]:

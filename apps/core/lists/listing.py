@@ -12,6 +12,8 @@ from django.db.models import F, Q
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
+from apps.core.words import gettext_lazy
+
 if TYPE_CHECKING:
     from apps.core.lists.asked import Asked
 
@@ -80,7 +82,7 @@ class Sort:
         return F(self.by) if isinstance(self.by, str) else self.by
 
 
-NEWEST = Sort("Newest", "pk", down=True, unique=True)
+NEWEST = Sort(gettext_lazy("Newest"), "pk", down=True, unique=True)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             self._waiting.put_nowait(news)
         elif not self._worker.done():
             self._worker.cancel()
-            asyncio.create_task(self.close(code=COME_AGAIN))  # noqa: RUF006
+            self._closing = asyncio.create_task(self.close(code=COME_AGAIN))  # kept, or it might be collected
 
     async def _work(self) -> None:
         try:

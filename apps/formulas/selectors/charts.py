@@ -50,22 +50,28 @@ def chart_around(text: str, bars: Bars, moment: datetime | None) -> dict[str, An
 
 
 def preview(
-    text: str, bars: Bars, *, points: int, with_bars: bool = True, settings: Mapping[str, Any] | None = None
+    text: str,
+    bars: Bars,
+    *,
+    points: int,
+    with_bars: bool = True,
+    settings: Mapping[str, Any] | None = None,
+    most_steps: int = PREVIEW_STEPS,
 ) -> dict[str, Any]:
     """The last `points` of `bars` with what a formula draws and marks there, while it is being written.
 
     Without `with_bars` the columns of the bars are left out, for who has them: `first` and `last` (seconds since 1970
-    UTC) and `count` say which they are. `evaluated` bars were read, as many as a preview may cost; `signals` is how
-    many of the marks there are; `milliseconds` is what compiling and evaluating took. A text that has no rule yet is
-    drawn all the same. Raises InvalidFormula and CannotEvaluate.
+    UTC) and `count` say which they are. `evaluated` bars were read, as many as `most_steps` operators allow;
+    `signals` is how many of the marks there are; `milliseconds` is what compiling and evaluating took. A text that has
+    no rule yet is drawn all the same. Raises InvalidFormula and CannotEvaluate.
     """
     began = time.perf_counter()
     try:
-        found, bars = _evaluated(text, bars, settings, PREVIEW_STEPS)
+        found, bars = _evaluated(text, bars, settings, most_steps)
     except InvalidFormula as error:
         if not _lacks_a_rule(text, error):
             raise
-        found, bars = _evaluated(f"{text}\n{SILENT_RULE}", bars, settings, PREVIEW_STEPS)
+        found, bars = _evaluated(f"{text}\n{SILENT_RULE}", bars, settings, most_steps)
     took = time.perf_counter() - began
     last = len(bars)
     first = max(0, last - points)
