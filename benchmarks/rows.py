@@ -12,7 +12,9 @@ from uuid import uuid4
 
 from django.db.models import F, Field, Model, UniqueConstraint
 
-_serial = itertools.count()  # also apart from the copies of an earlier call
+# Also apart from the copies of an earlier call.
+_serial = itertools.count()
+_numbers = itertools.count(1)
 
 
 def multiply(rows: Iterable[Model], count: int, parts: tuple[type[Model], ...] = ()) -> int:
@@ -22,11 +24,14 @@ def multiply(rows: Iterable[Model], count: int, parts: tuple[type[Model], ...] =
     the others to the parent itself: so both a list of parents and the page of one parent find many. `parts` are kinds
     of which a parent has as many as its own row says: their copies belong to its copies alone.
     """
+    numbers = range(first := next(_numbers), first + count)
+    for _ in range(count):
+        next(_numbers)
     copied: dict[tuple[type[Model], Any], list[Any]] = {}
     total = 0
     for row in rows:
         made = type(row)._base_manager.bulk_create(
-            _copies(row, count, copied, isinstance(row, parts)), batch_size=1_000
+            _copies(row, numbers, copied, isinstance(row, parts)), batch_size=1_000
         )
         copied[type(row), row.pk] = [each.pk for each in made]
         total += len(made)
@@ -34,18 +39,18 @@ def multiply(rows: Iterable[Model], count: int, parts: tuple[type[Model], ...] =
 
 
 def _copies(
-    row: Model, count: int, copied: dict[tuple[type[Model], Any], list[Any]], is_part: bool
+    row: Model, numbers: range, copied: dict[tuple[type[Model], Any], list[Any]], is_part: bool
 ) -> Iterable[Model]:
     fields = [field for field in row._meta.concrete_fields if not field.primary_key and not field.generated]
     unique = _unique_names(type(row))
-    for number in range(count):
+    for place, number in enumerate(numbers):
         values: dict[str, Any] = {}
         for field in fields:
             value = getattr(row, field.attname)
             if field.is_relation:
                 copies = copied.get((field.related_model, value))  # type: ignore[arg-type]
-                if copies and (field.unique or is_part or number % 2):
-                    value = copies[number]
+                if copies and (field.unique or is_part or place % 2):
+                    value = copies[place]
             elif field.name in unique and not field.choices:
                 value = _other(field, value, number)
             values[field.attname] = value
@@ -70,7 +75,7 @@ def _other(field: Field[Any, Any], value: Any, number: int) -> Any:
         case None | bool():
             return value
         case int():
-            return value + number + 1
+            return value + number
         case str() if len(value) == field.max_length:  # a hash or a key
             return sha256(f"{value}~{next(_serial)}".encode()).hexdigest()[: len(value)]
         case str():
@@ -81,5 +86,5 @@ def _other(field: Field[Any, Any], value: Any, number: int) -> Any:
         case _ if field.get_internal_type() == "UUIDField":
             return uuid4()
         case _ if field.get_internal_type() == "DateTimeField":
-            return value + timedelta(seconds=number + 1)
+            return value + timedelta(seconds=number)
     raise TypeError(f"{field}: no copy of a unique {type(value).__name__} can be made")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from functools import cache
 from pathlib import Path
 from zlib import crc32
 
@@ -97,6 +98,7 @@ def test_every_page_can_be_used_in_every_window(pages, chromium, window):
     assert _wrong(chromium, pages, window, list(_documents(pages))) == {}
 
 
+@cache
 def _size(name: str) -> int:
     """Bytes that are sent for a static file; fonts are compressed already."""
     content = (Path(settings.BASE_DIR) / "static" / name).read_bytes()

@@ -28,7 +28,7 @@ def stationary_block_length(values):
         for t in range(n - lag):
             total += (values[t] - mean) * (values[t + lag] - mean)
         autocovariance[lag] = total / n
-    if not autocovariance[0] > 0.0:
+    if not autocovariance[0] * autocovariance[0] > 0.0:  # squared, as below: it must not be too small for a float
         return 1.0
     limit = 2.0 * math.sqrt(math.log10(n) / n) * autocovariance[0]
     quiet_from = 0
@@ -51,7 +51,7 @@ def stationary_block_length(values):
         weight = 1.0 if share <= 0.5 else 2.0 * (1.0 - share)
         slope += 2.0 * weight * lag * autocovariance[lag]
         spectrum += 2.0 * weight * autocovariance[lag]
-    if spectrum == 0.0:
+    if spectrum * spectrum == 0.0:
         return longest
     length = (slope * slope / (spectrum * spectrum) * n) ** (1.0 / 3.0)
     return min(max(length, 1.0), longest)

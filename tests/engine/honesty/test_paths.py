@@ -104,7 +104,7 @@ def test_block_lengths_are_those_of_the_arch_package(phi, n, expected):
     assert stationary_block_length(autoregressive(n, phi)) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("values", [[], [1.0], [1.0] * 50, [0.0, 1.0]])
+@pytest.mark.parametrize("values", [[], [1.0], [1.0] * 50, [0.0, 1.0], [0.0, 1e-90, 3e-90] * 20])
 def test_block_length_of_next_to_nothing_is_one(values):
     assert stationary_block_length(np.array(values, dtype=float)) == 1
 
