@@ -40,6 +40,7 @@ def main() -> int:
         "sockets",
         "first_attempt",
         "feeds",
+        "previews",
         "pages",
     ):
         subprocess.run([sys.executable, "-m", f"benchmarks.{part}"], check=True)
