@@ -30,10 +30,10 @@ def _by(move: Any) -> Any:
 BOTS = Listing(
     "bots",
     filters=(
-        words("Name"),
+        words(gettext_lazy("Name")),
         pick("state", gettext_lazy("Any state"), BotState.choices),
         pick("mode", gettext_lazy("Paper and live"), Mode.choices),
-        words("Tag", "tag"),
+        words(gettext_lazy("Tag"), "tag"),
     ),
     sorts={
         "new": Sort(gettext_lazy("Newest"), "pk", down=True, unique=True),

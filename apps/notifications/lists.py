@@ -29,7 +29,7 @@ def _events(request: HttpRequest) -> Iterator[tuple[str, str]]:
 INBOX = Listing(
     "inbox",
     filters=(
-        words("Search"),
+        words(gettext_lazy("Search")),
         pick("state", gettext_lazy("All but archived"), STATES),
         pick("event", gettext_lazy("Any event"), _events),
         pick("urgency", gettext_lazy("Any urgency"), _URGENCIES),

@@ -32,9 +32,9 @@ def _people(request: HttpRequest) -> Iterator[tuple[str, str]]:
 JOURNAL = Listing(
     "journal",
     filters=(
-        words("Text"),
-        pick("person", "Anybody", _people),
-        pick("group", "Anything", lambda request: groups()),
+        words(gettext_lazy("Text")),
+        pick("person", gettext_lazy("Anybody"), _people),
+        pick("group", gettext_lazy("Anything"), lambda request: groups()),
         pick("via", gettext_lazy("Any way"), [(way, way.capitalize()) for way in WAYS]),
         day("since", "From"),
         day("until", "to"),

@@ -31,7 +31,7 @@ def _sources(request: HttpRequest) -> Iterator[tuple[Any, str]]:
 SIGNALS = Listing(
     "signals",
     filters=(
-        words("Symbol", "symbol"),
+        words(gettext_lazy("Symbol"), "symbol"),
         pick("action", gettext_lazy("Any action"), Action.choices),
         pick("source", gettext_lazy("Any source"), _sources),
     ),

@@ -22,7 +22,7 @@ def _books(request: HttpRequest) -> Iterator[tuple[Any, str]]:
     return ((book.uuid, book.name) for book in books_of(request.workspace))
 
 
-_SYMBOL = words("Symbol", "symbol")
+_SYMBOL = words(gettext_lazy("Symbol"), "symbol")
 _BOOK = pick("book", gettext_lazy("Any bot"), _books)
 
 ORDERS = Listing(

@@ -116,6 +116,7 @@ def template_texts(source: str) -> list[tuple[int, str]]:
 
 
 FIELD_WORDS = {"label", "help_text", "empty_label"}
+LIST_WORDS = {"words": 0, "pick": 1, "Sort": 0, "Act": 1}  # of apps/core/lists: where each has its words
 OUR_FAULTS = {
     *(
         "ValueError",
@@ -150,6 +151,8 @@ def python_texts(path: Path) -> Iterator[tuple[int, str]]:
                     candidates.append(node.args[1])
                 if called.value.id == "forms":
                     candidates += [word.value for word in node.keywords if word.arg in FIELD_WORDS]
+            if isinstance(called, ast.Name) and path.name == "lists.py" and called.id in LIST_WORDS:
+                candidates += node.args[LIST_WORDS[called.id] :][:1]
         elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
             name = (
                 node.exc.func.attr
