@@ -23,6 +23,7 @@ from django.utils.text import slugify
 from markdown_it.token import Token
 
 from apps.core.templatetags.prose import RENDERER
+from apps.guides.languages import ENGLISH, read_translation, reading, translation_of
 
 ROOT = Path(settings.BASE_DIR)
 FOLDER = ROOT / "docs"
@@ -43,7 +44,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Document:
-    """`html` is without the title. `file` is the path inside the project, `changed` known of guides alone."""
+    """`html` is without the title. `file` is the path inside the project, `changed` known of guides alone, `language`
+    that of its text."""
 
     slug: str
     title: str
@@ -53,6 +55,7 @@ class Document:
     changed: date | None
     html: SafeString
     parts: tuple[Part, ...]
+    language: str
 
     @property
     def url(self) -> str:
@@ -79,21 +82,32 @@ class Section:
     documents: tuple[Document, ...]
 
 
-@cache
 def sections() -> tuple[Section, ...]:
     """Everything in its order. Raises KeyError and OSError for an index that does not fit the files."""
+    return _sections(reading())
+
+
+def documents() -> dict[str, Document]:
+    """By slug, in order."""
+    return _documents(reading())
+
+
+@cache
+def _sections(language: str) -> tuple[Section, ...]:
+    index = translation_of(_INDEX, language)
+    named: dict[str, str] = (
+        tomllib.loads(index.read_text(encoding="utf-8"))["sections"] if index.is_file() else {}
+    )
     return tuple(
-        Section(
-            section["title"], tuple(_read(section["title"], **entry) for entry in _pages(section["pages"]))
-        )
+        Section(title, tuple(_read(title, language, **entry) for entry in _pages(section["pages"])))
         for section in _index()["section"]
+        for title in (named.get(section["title"], section["title"]),)
     )
 
 
 @cache
-def documents() -> dict[str, Document]:
-    """By slug, in order."""
-    return {document.slug: document for section in sections() for document in section.documents}
+def _documents(language: str) -> dict[str, Document]:
+    return {document.slug: document for section in _sections(language) for document in section.documents}
 
 
 @cache
@@ -109,7 +123,7 @@ def helping() -> dict[str, str]:
 
 @cache
 def changelog() -> Document:
-    return _document("changelog", "", CHANGELOG, None)
+    return _document("changelog", "", CHANGELOG, None, ENGLISH)
 
 
 def _index() -> dict[str, Any]:
@@ -135,14 +149,19 @@ def _file(entry: dict[str, Any]) -> Path:
     return FOLDER / ("guides" if "changed" in entry else "") / f"{entry['name']}.md"
 
 
-def _read(section: str, **entry: Any) -> Document:
-    return _document(entry["name"], section, _file(entry), entry.get("changed"))
+def _read(section: str, language: str, **entry: Any) -> Document:
+    return _document(entry["name"], section, _file(entry), entry.get("changed"), language)
 
 
-def _document(slug: str, section: str, file: Path, changed: date | None) -> Document:
+def _document(slug: str, section: str, file: Path, changed: date | None, language: str) -> Document:
     tokens = RENDERER.parse(file.read_text(encoding="utf-8"))
+    anchors = [anchor_of(plain(inside)) for _, inside in _headings(tokens)][1:]
+    translated = read_translation(file, language)
+    if translated:
+        tokens = RENDERER.parse(translated[0])
     title, tokens = plain(tokens[1]), tokens[3:]
-    _anchor(tokens)
+    for (heading, _), anchor in zip(_headings(tokens), anchors, strict=True):
+        heading.attrSet("id", anchor)
     _link(tokens, file.parent)
     first = next((token for token in tokens if token.type == "inline"), None)
     return Document(
@@ -150,10 +169,11 @@ def _document(slug: str, section: str, file: Path, changed: date | None) -> Docu
         title=title,
         summary=plain(first) if first else "",
         section=section,
-        file=str(file.relative_to(ROOT)),
+        file=str((translation_of(file, language) if translated else file).relative_to(ROOT)),
         changed=changed,
         html=mark_safe(RENDERER.renderer.render(tokens, RENDERER.options, {})),  # noqa: S308  escaped there
         parts=tuple(_parts(tokens)),
+        language=language if translated else ENGLISH,
     )
 
 
@@ -167,10 +187,9 @@ def anchor_of(heading: str) -> str:
     return slugify(heading)
 
 
-def _anchor(tokens: list[Token]) -> None:
-    for token, inside in pairwise(tokens):
-        if token.type == "heading_open":
-            token.attrSet("id", anchor_of(plain(inside)))
+def _headings(tokens: list[Token]) -> list[tuple[Token, Token]]:
+    """The opening and the words of each."""
+    return [(token, inside) for token, inside in pairwise(tokens) if token.type == "heading_open"]
 
 
 def _link(tokens: list[Token], folder: Path) -> None:
@@ -215,7 +234,7 @@ def _parts(tokens: list[Token]) -> Iterator[Part]:
         if token.type == "heading_open":
             yield Part(heading, anchor, level, " ".join(words))
             heading, words = plain(tokens[at + 1]), []
-            anchor, level = anchor_of(heading), int(token.tag[1])
+            anchor, level = str(token.attrGet("id")), int(token.tag[1])
         elif token.type == "inline" and tokens[at - 1].type != "heading_open":
             words.append(plain(token))
         elif token.type == "fence":

@@ -1,7 +1,8 @@
 """Words of the documents, functions and terms, held in memory: they change with the code alone.
 
 Every word of a question has to occur, at least as the beginning of a word; a word that begins none is taken for the
-nearest one there is. A title counts most, a heading less, the text least.
+nearest one there is. A title counts most, a heading less, the text least. Each language has an index of its own, in
+which titles are found by their English words as well.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from functools import cache
 from typing import NamedTuple
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
 from apps.formulas.reference import names, page
 from apps.guides.documents import documents
 from apps.guides.glossary import terms
+from apps.guides.languages import ENGLISH, folded, reading
 
-_WORD = re.compile(r"[\w.]*\w")
+# Devanagari has vowels that are signs beside a letter, which \w does not take for parts of words
+_LETTER = r"\w\u0900-\u0963\u0966-\u097f"
+_WORD = re.compile(rf"[{_LETTER}.]*[{_LETTER}]")
 _PLURAL = re.compile(r"(?<=ch|sh|ss)es$|(?<=..[^s])s$")
 _TITLE, _HEADING, _TEXT = 8.0, 4.0, 1.0
 _MOST = 4.0  # what a word weighs that a text repeats without end
@@ -30,11 +34,12 @@ _EXCERPT = 160
 
 
 class Found(NamedTuple):
-    """`excerpt` is plain text around what was found."""
+    """`excerpt` is plain text around what was found, in this language."""
 
     title: str
     url: str
     excerpt: str
+    language: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class _Place:
     url: str
     group: str  # places of one page: the best of them is shown
     text: str
+    language: str
 
 
 @dataclass
@@ -78,7 +84,7 @@ class _Index:
 
 def search_docs(words: str, limit: int = 8) -> list[Found]:
     """The pages that hold all of the words, best first, each with the place where it says most of them."""
-    index = _index()
+    index = _index(reading())
     asked = _words(words)[:12]
     scores: dict[int, float] = {}
     for at, word in enumerate(asked):
@@ -97,43 +103,52 @@ def search_docs(words: str, limit: int = 8) -> list[Found]:
         best[group] = max(best.get(group, (0.0, 0)), (score, -number))
     ranked = sorted(best.values(), reverse=True)[:limit]
     places = [index.places[-number] for _, number in ranked]
-    return [Found(place.title, place.url, _excerpt(place.text, asked)) for place in places]
+    return [Found(place.title, place.url, _excerpt(place.text, asked), place.language) for place in places]
 
 
 @cache
-def _index() -> _Index:
+def _index(language: str) -> _Index:
     index = _Index()
+    with override(ENGLISH):
+        english = documents()
     for document in documents().values():
+        titles = _both(document.title, english[document.slug].title)
         for part in document.parts:
             title = f"{document.title}: {part.heading}" if part.heading else document.title
             url = document.url + (f"#{part.anchor}" if part.anchor else "")
-            place = _Place(title, url, document.url, part.text)
-            index.add(place, titles="" if part.heading else document.title, headings=part.heading)
+            place = _Place(title, url, document.url, part.text, document.language)
+            index.add(place, titles="" if part.heading else titles, headings=part.heading)
     for name in names():
         function = page(name)
         url = reverse("guides:function-detail", args=[name])
         text = re.sub(r"```.*?```|\]\([^)]*\)|!?\[|[`*|#]", " ", function.body, flags=re.DOTALL)
-        place = _Place(f"{name}: {function.title}", url, url, f"{function.summary} {text}")
+        place = _Place(f"{name}: {function.title}", url, url, f"{function.summary} {text}", language)
         index.add(place, titles=f"{name} {function.title}")
     for term in terms():
         url = f"{reverse('guides:glossary')}#{term.anchor}"
         index.add(
-            _Place(gettext("{name}, in the glossary").format(name=term.name), url, url, term.meaning),
-            titles=term.name,
+            _Place(
+                gettext("{name}, in the glossary").format(name=term.name), url, url, term.meaning, language
+            ),
+            titles=_both(term.name, term.english),
         )
     index.words = sorted(index.weights)
     return index
 
 
+def _both(title: str, english: str) -> str:
+    return title if title == english else f"{title} {english}"
+
+
 def _words(text: str) -> list[str]:
-    """In small letters, without the s of a plural."""
-    return [_PLURAL.sub("", word) for word in _WORD.findall(text.lower())]
+    """In small letters, without accents and the s of a plural."""
+    return [_PLURAL.sub("", word) for word in _WORD.findall(folded(text))]
 
 
 def _excerpt(text: str, asked: list[str]) -> str:
     """The text from a little before the first word that was asked for."""
-    small = text.lower()
-    hits = [at for word in asked for at in (re.search(rf"\b{re.escape(word)}", small),) if at]
+    small = folded(text)
+    hits = [at for word in asked for at in (re.search(rf"(?<![{_LETTER}]){re.escape(word)}", small),) if at]
     begin = max(min((hit.start() for hit in hits), default=0) - 40, 0)
     begin = text.rfind(" ", 0, begin) + 1 if begin else 0
     piece = text[begin : begin + _EXCERPT]
