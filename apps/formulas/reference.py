@@ -39,7 +39,8 @@ _EXAMPLE = re.compile(r"^```formula (?P<about>[^\n]*)\n(?P<text>.*?)^```$", re.M
 
 @dataclass(frozen=True)
 class FunctionPage:
-    """One page. `bars` names the example's data (a stock of the samples, or "minutes"), `last` how many are drawn."""
+    """One page; `title` and `summary` are in the reader's language. `bars` names the example's data (a stock of the
+    samples, or "minutes"), `last` how many are drawn."""
 
     name: str
     title: str
@@ -80,8 +81,8 @@ def page(name: str) -> FunctionPage:
     function = FUNCTIONS.get(name)
     return FunctionPage(
         name=name,
-        title=head.partition(": ")[2],
-        summary=rest.split("\n\n")[1].replace("`", ""),
+        title=gettext_lazy(head.partition(": ")[2]),
+        summary=gettext_lazy(rest.split("\n\n")[1].replace("`", "")),
         family=function.family if function else "timeframes",
         signature=function.signature if function else TIMEFRAME_SIGNATURE,
         markdown=rest,

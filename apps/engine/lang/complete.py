@@ -12,6 +12,7 @@ from apps.engine.lang.functions import BUILT_IN_NAMES, FUNCTIONS, TIMEFRAME_FUNC
 from apps.engine.lang.hover import Hover, SignatureHelp, base_function, hover, parameters_of, signature_help
 from apps.engine.lang.lexer import Kind, Token
 from apps.engine.lang.parser import RESERVED, STATEMENT_WORDS
+from apps.engine.lang.said import said
 from apps.engine.lang.words import (
     STATEMENTS,
     TIMEFRAME_SIGNATURE,
@@ -138,7 +139,8 @@ def _in_text(text: str, cursor: Cursor) -> tuple[list[_Offer], str, int, int]:
         fact = _fact_of(text, cursor, tokens[-2].text)
         if fact is not None:
             offers = [
-                _Offer(choice, "snippet", choice, f"a text of {fact.name}", choice) for choice in fact.choices
+                _Offer(choice, "snippet", choice, said("a text of {name}", name=fact.name), choice)
+                for choice in fact.choices
             ]
             return offers, quoted, start - len(quoted), start
     return [], "", start, start
@@ -190,7 +192,7 @@ def _after_keyword(text: str, cursor: Cursor, first: str) -> list[_Offer] | None
                     '"text"',
                     "snippet",
                     'alert "TEXT" when CONDITION',
-                    "the text to send",
+                    said("the text to send"),
                     '"${text}" when ${condition}',
                 )
             ]
@@ -294,7 +296,7 @@ def _undefined(text: str, cursor: Cursor) -> Iterator[_Offer]:
                 name,
                 "definition",
                 f"{name} = EXPRESSION",
-                f"used on line {line}, not defined yet",
+                said("used on line {line}, not defined yet", line=str(line)),
                 f"{name} = ",
             )
 
@@ -342,7 +344,12 @@ def _call(function: Function) -> _Offer:
 
 
 def _offer_of(fact: Fact) -> _Offer:
-    summary = f"{fact.type}, line {fact.line}" if fact.type else f"line {fact.line}"
+    line = str(fact.line)
+    summary = (
+        said("{type}, line {line}", type=fact.type, line=line)
+        if fact.type
+        else said("line {line}", line=line)
+    )
     return _Offer(fact.name, fact.kind, fact.text, summary, fact.name)
 
 

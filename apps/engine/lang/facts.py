@@ -9,11 +9,17 @@ from apps.engine.lang import tree
 from apps.engine.lang.analysis import analyse
 from apps.engine.lang.lexer import quote
 from apps.engine.lang.parser import Parsed, parse
+from apps.engine.lang.said import said
 from apps.engine.lang.writer import write_expression, write_statement
 from apps.engine.program.graph import NEVER
 
-_TYPES = {"number": "a number", "percent": "a percentage", "truth": "true/false", "text": "a text"}
-_KINDS = {**_TYPES, "integer": "a whole number"}
+_TYPES = {
+    "number": said("a number"),
+    "percent": said("a percentage"),
+    "truth": said("true/false"),
+    "text": said("a text"),
+}
+_KINDS = {**_TYPES, "integer": said("a whole number")}
 MAX_SHOWN = 300
 
 
@@ -76,25 +82,30 @@ def facts(text: str) -> dict[str, Fact]:
 def look_back(first: int, waits: bool) -> str:
     """When a series has its first value, as a sentence. `waits`: for a higher timeframe as well."""
     if first >= NEVER:
-        return "It never has a value."
+        return said("It never has a value.")
     if waits:
-        return "Its first value comes once the higher timeframe it looks at has closed enough bars."
+        return said("Its first value comes once the higher timeframe it looks at has closed enough bars.")
     if first == 0:
-        return "It has a value from the first bar on."
-    return f"Its first value is on bar {first:,}, the first bar being 0."
+        return said("It has a value from the first bar on.")
+    return said("Its first value is on bar {bar}, the first bar being 0.", bar=f"{first:,}")
 
 
 def _input_details(node: tree.Input) -> tuple[str, ...]:
-    details = [f"The default is {write_expression(node.default)}."]
+    details: list[str] = [said("The default is {value}.", value=write_expression(node.default))]
     if node.low is not None and node.high is not None:
-        step = f" in steps of {write_expression(node.step)}" if node.step is not None else ""
-        details.append(
-            f"It may be set from {write_expression(node.low)} to {write_expression(node.high)}{step}."
-        )
+        low, high = write_expression(node.low), write_expression(node.high)
+        if node.step is None:
+            details.append(said("It may be set from {low} to {high}.", low=low, high=high))
+        else:
+            step = write_expression(node.step)
+            details.append(
+                said("It may be set from {low} to {high} in steps of {step}.", low=low, high=high, step=step)
+            )
     if node.choices is not None:
-        details.append(f"It may be {', '.join(quote(choice.value) for choice in node.choices)}.")
+        choices = ", ".join(quote(choice.value) for choice in node.choices)
+        details.append(said("It may be one of these: {choices}.", choices=choices))
     if node.label is not None:
-        details.append(f"It is shown as {quote(node.label)}.")
+        details.append(said("It is shown as {label}.", label=quote(node.label)))
     return tuple(details)
 
 

@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from apps.engine.lang.cursor import locate, tokens_of
-from apps.engine.lang.facts import facts
+from apps.engine.lang.facts import Fact, facts
 from apps.engine.lang.functions import FUNCTIONS, TIMEFRAME_FUNCTION, Function
 from apps.engine.lang.lexer import MAX_BYTES, Kind, Token, unquote
+from apps.engine.lang.said import said
 from apps.engine.lang.words import (
+    FRAMES,
     OPERATORS,
     STATEMENTS,
     TIMEFRAME_PARAMETERS,
@@ -19,8 +21,6 @@ from apps.engine.lang.words import (
     allowed,
 )
 from apps.engine.program.calendar import read_timeframe
-
-_UNITS = {"m": "minute", "h": "hour", "d": "day", "w": "week", "M": "month"}
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,11 @@ def _hover(text: str, tokens: tuple[Token, ...], number: int) -> Hover | None:
     match token.kind:
         case Kind.PERCENT:
             value = float(token.text.rstrip("%")) / 100.0
-            return told("number", token.text, f"a percentage: {value:.15g} as a number")
+            return told(
+                "number", token.text, said("a percentage: {value} as a number", value=f"{value:.15g}")
+            )
         case Kind.NUMBER:
-            return told("number", token.text, "a number")
+            return told("number", token.text, said("a number"))
         case Kind.TEXT:
             summary = _timeframe(tokens, number)
             return told("timeframe", token.text, summary) if summary else None
@@ -165,7 +167,7 @@ def _hover(text: str, tokens: tuple[Token, ...], number: int) -> Hover | None:
     function = FUNCTIONS.get(name)
     if function is not None and name != "na":
         details = (
-            (f"Its values are {', '.join('.' + output for output in function.outputs)}.",)
+            (said("Its values are {values}.", values=", ".join("." + output for output in function.outputs)),)
             if function.outputs
             else ()
         )
@@ -179,12 +181,7 @@ def _hover(text: str, tokens: tuple[Token, ...], number: int) -> Hover | None:
         return told("keyword", STATEMENTS[name][1], STATEMENTS[name][2])
     fact = facts(text).get(name)
     if fact is not None:
-        summary = (
-            f"{fact.type}, {fact.kind} of line {fact.line}"
-            if fact.type
-            else f"{fact.kind} of line {fact.line}"
-        )
-        return told(fact.kind, fact.text, summary, fact.details)
+        return told(fact.kind, fact.text, _summary(fact), fact.details)
     return told("keyword", name, WORDS[name]) if name in WORDS else None
 
 
@@ -195,5 +192,15 @@ def _timeframe(tokens: tuple[Token, ...], number: int) -> str:
     frame = read_timeframe(unquote(tokens[number].text))
     if frame is None:
         return ""
-    count, unit = int(frame.name[:-1]), _UNITS[frame.name[-1]]
-    return f"bars of {count} {unit}{'' if count == 1 else 's'}"
+    count = frame.name[:-1]
+    one, several = FRAMES[frame.name[-1]]
+    return said(one) if count == "1" else said(several, count=count)
+
+
+def _summary(fact: Fact) -> str:
+    line = str(fact.line)
+    if fact.kind == "input":
+        return said("{type}, input of line {line}", type=fact.type, line=line)
+    if fact.type:
+        return said("{type}, definition of line {line}", type=fact.type, line=line)
+    return said("definition of line {line}", line=line)

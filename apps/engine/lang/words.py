@@ -77,6 +77,13 @@ TIMEFRAMES = {
     "1w": "1 week, from Monday",
     "1M": "1 month",
 }
+FRAMES = {  # by unit: one of them, several
+    "m": ("bars of 1 minute", "bars of {count} minutes"),
+    "h": ("bars of 1 hour", "bars of {count} hours"),
+    "d": ("bars of 1 day", "bars of {count} days"),
+    "w": ("bars of 1 week", "bars of {count} weeks"),
+    "M": ("bars of 1 month", "bars of {count} months"),
+}
 TIMEFRAME_SIGNATURE = "tf(timeframe, expression)"
 TIMEFRAME_SUMMARY = "the value of an expression on the last closed bar of another timeframe"
 TIMEFRAME_PARAMETERS = (

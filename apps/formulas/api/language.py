@@ -16,7 +16,6 @@ from apps.accounts.needs import require
 from apps.core.api.throttling import EditorThrottle
 from apps.core.api.views import ApiViewSet
 from apps.core.errors import NotFound
-from apps.engine.lang.blocks import block_palette
 from apps.engine.lang.schema import blocks_schema, tree_schema
 from apps.formulas.api.language_serializers import (
     CheckReportSerializer,
@@ -54,6 +53,7 @@ from apps.formulas.selectors import (
     formatted,
     formula_of_pine,
     hover_at,
+    palette,
     pine_of,
     preview,
     recent_bars,
@@ -170,7 +170,7 @@ class LanguageViewSet(ApiViewSet):
     @action(detail=False, methods=["get"], url_path="blocks/palette")
     def palette(self, request: Request) -> Response:
         """Every block there is, with its fields and inputs, for a block editor."""
-        return Response(block_palette())
+        return Response(palette())
 
     @extend_schema(request=TextFromSerializer, responses=TextResultSerializer)
     @action(detail=False, methods=["post"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from apps.engine.lang import FormulaError, Problem, check, format_text, formula_json, parse, tree
-from apps.engine.lang.blocks import block_ids, from_blocks, to_blocks
+from apps.engine.lang.blocks import block_ids, block_palette, from_blocks, to_blocks
 from apps.engine.lang.certificate import Certificate, certificate
 from apps.engine.lang.complete import complete, hover, signature_help
 from apps.engine.lang.explain import explain
@@ -14,6 +14,7 @@ from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.writer import write
 from apps.engine.pine import export_pine, import_pine
 from apps.formulas.errors import InvalidFormula, InvalidTree
+from apps.formulas.in_words import palette_in_words, told_in_words
 
 
 def check_report(text: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -53,6 +54,11 @@ def blocks_of(text: str) -> dict[str, Any]:
     return to_blocks(_parsed(text))
 
 
+def palette() -> dict[str, Any]:
+    """Every block there is, in the words of whoever reads it."""
+    return palette_in_words(block_palette())
+
+
 def text_of(*, tree_content: Any = None, blocks: Any = None) -> dict[str, Any]:
     """The text of a tree or of blocks; for blocks also `ids`, the block that each node of the tree came from, so that
     the checker's findings can be shown on them. Raises InvalidTree."""
@@ -66,19 +72,19 @@ def text_of(*, tree_content: Any = None, blocks: Any = None) -> dict[str, Any]:
 
 def completions(text: str, line: int, column: int) -> list[dict[str, Any]]:
     """What may be written at a place, the likeliest first."""
-    return [completion.as_dict() for completion in complete(text, line, column)]
+    return [told_in_words(completion.as_dict()) for completion in complete(text, line, column)]
 
 
 def hover_at(text: str, line: int, column: int) -> dict[str, Any] | None:
     """What stands at a place; None where nothing with a meaning does."""
     found = hover(text, line, column)
-    return found.as_dict() if found else None
+    return told_in_words(found.as_dict()) if found else None
 
 
 def signature_at(text: str, line: int, column: int) -> dict[str, Any] | None:
     """The call that is being written at a place; None outside of one."""
     found = signature_help(text, line, column)
-    return found.as_dict() if found else None
+    return told_in_words(found.as_dict()) if found else None
 
 
 def pine_of(
