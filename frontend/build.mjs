@@ -8,7 +8,7 @@
  * The output is committed, so that running the project needs no Node. File names are stable; Django's static
  * files storage adds the content hashes. For that reason no bundle is split and none names a source map.
  */
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { watch } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -133,9 +133,22 @@ async function copyBlockly(out) {
 }
 
 async function build(out) {
-  await rm(out, { recursive: true, force: true });
-  await mkdir(out, { recursive: true });
-  await Promise.all([buildStyles(out), buildScripts(out), buildIcons(out), cutFonts(out), copyBlockly(out)]);
+  const parts = await Promise.allSettled([buildStyles(out), buildScripts(out), buildIcons(out), cutFonts(out), copyBlockly(out)]);
+  const failed = parts.find((part) => part.status === "rejected"); // told once none of them writes any more
+  if (failed) throw failed.reason;
+}
+
+/** Builds beside static/dist and takes its place at the end: a build that fails leaves what stood there. */
+async function buildDist() {
+  const folder = await mkdtemp(path.join(path.dirname(DIST), ".dist-"));
+  try {
+    await build(folder);
+    await chmod(folder, 0o755);
+    await rm(DIST, { recursive: true, force: true });
+    await rename(folder, DIST);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function files(folder) {
@@ -177,7 +190,7 @@ async function watchSources() {
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const began = Date.now();
-      await build(DIST).then(
+      await buildDist().then(
         () => console.log(`built in ${Date.now() - began} ms`),
         (error) => console.error(error.message),
       );
@@ -190,4 +203,4 @@ async function watchSources() {
 const mode = process.argv[2];
 if (mode === "--check") await check();
 else if (mode === "--watch") await watchSources();
-else await build(DIST);
+else await buildDist();

@@ -47,7 +47,6 @@ function startCopyableCode() {
     const button = element("button", { type: "button", "data-copy": true, "aria-label": t("Copy"), title: t("Copy") }, icon("copy"), icon("check"));
     const frame = element("span", { class: "copyable" });
     code.replaceWith(frame);
-    code.classList.remove("secret");
     frame.append(code, button);
   });
 }
