@@ -24,6 +24,7 @@ const LINGER_MS = 3_000; // without a region: HTMX may bring one
 const PING_EVERY_MS = 25_000;
 const DEAD_AFTER_MS = 10_000; // a ping without an answer: the network is gone without having said so
 const BROUGHT_AGO_MS = 15_000; // a region that HTMX brings was made at most so long ago
+const TINT_MS = 1_000;
 const SIGNED_OUT = 4401;
 
 /** Milliseconds since 1970 on the server's clock, when the page was made. */
@@ -234,9 +235,21 @@ class Line {
   }
 }
 
+/** A figure of a region that changes under the reader's eyes is tinted for a second. */
+function startTinting() {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const changed = new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      target.parentElement?.closest(".num, .stat-value")?.animate([{ backgroundColor: "var(--accent-soft)" }, { backgroundColor: "transparent" }], TINT_MS);
+    }
+  });
+  onElements("[data-live]", (node) => changed.observe(node, { characterData: true, subtree: true }));
+}
+
 export function startLive() {
   const line = new Line();
   onElements("[data-live]", (node) => line.add(new Region(node)));
+  startTinting();
   document.addEventListener("htmx:afterSettle", () => line.sweep());
   document.querySelector("#connection-bar button")?.addEventListener("click", () => line.hurry());
   addEventListener("online", () => line.hurry());
