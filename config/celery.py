@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import before_task_publish, setup_logging, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu import Queue
 
@@ -24,6 +25,13 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_django_logging(**kwargs: Any) -> None:
     """Celery would replace the root handlers; the ones from config.logs stay."""
+
+
+@before_task_publish.connect
+def say_when(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    """A message says when it was sent: the staff's queue page tells how long the oldest waits."""
+    if headers is not None:
+        headers["sent_at"] = datetime.now(UTC).isoformat()
 
 
 @worker_init.connect

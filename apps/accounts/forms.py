@@ -8,6 +8,7 @@ from django import forms
 
 from apps.accounts.choices import GRANTED_ROLES, Role
 from apps.accounts.models import Membership, Preferences, SavedView, User, Workspace
+from apps.accounts.selectors import members_of
 from apps.accounts.services import PREFERENCES
 from apps.accounts.services.recovery import request_new_password
 from apps.core.overtaken import SeenForm
@@ -113,6 +114,6 @@ class TransferForm(forms.Form):
 
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        others = workspace.memberships.exclude(role=Role.OWNER).select_related("user")
+        others = members_of(workspace).exclude(role=Role.OWNER)
         self.fields["member"].queryset = others  # type: ignore[attr-defined]
         self.fields["member"].label_from_instance = lambda m: f"{m.user.display_name} ({m.user.email})"  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from math import ceil
 from django.db.models import Count, F, Q, Sum
 
 from apps.accounts.models import Workspace
+from apps.accounts.selectors import members_of
 from apps.billing.choices import Interval, LedgerKind, PaymentStatus, Period
 from apps.billing.models import LedgerTransaction, Payment, Plan, PlanLimit, Refund, UsageDay
 from apps.billing.selectors import plan_of
@@ -189,7 +190,7 @@ def _needs(workspace: Workspace, month: date, until: date) -> dict[str, dict[str
     days = UsageDay.objects.filter(workspace=workspace, meter="backtests", day__gte=month, day__lt=until)
     amounts = list(days.values_list("amount", flat=True))
     bots = Bot.objects.filter(workspace=workspace).exclude(state=BotState.ARCHIVED).count()
-    members = workspace.memberships.count()
+    members = members_of(workspace).count()
     needs: dict[str, dict[str, int]] = {
         "backtests": {Period.DAY: max(amounts, default=0), Period.MONTH: sum(amounts)},
         "bots": {Period.TOTAL: bots},

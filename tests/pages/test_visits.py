@@ -14,6 +14,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.accounts.models import Login, User
+from apps.accounts.selectors import members_of
+from apps.accounts.selectors.privacy import sole_workspaces
+from apps.billing.selectors.counted import COUNTED
 from apps.core.api.windows import hit
 from apps.formulas.services import create_formula
 from apps.pages.models import Guest
@@ -54,6 +57,12 @@ def test_the_landing_page_offers_it_only_where_there_is_a_demo(client, settings,
     assert "Explore the demo" not in client.get("/").content.decode()
     assert client.post("/demo/").status_code == 404
     assert client.get("/demo/").status_code == 405
+
+
+def test_the_guest_is_no_member_and_takes_no_seat(guest, workspace, user):
+    assert [one.user for one in members_of(workspace)] == [user]
+    assert COUNTED["seats"](workspace) == 1
+    assert list(sole_workspaces(user)) == [workspace]
 
 
 def test_a_visitor_reads_the_demo_as_a_viewer(visitor, workspace, user, stranger):

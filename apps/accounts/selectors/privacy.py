@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.models import DataExport, RetentionRule, User, Workspace
 from apps.core.privacy import Holding, Scope, holdings
 from apps.core.retention import Kept, kept_kinds
 
+_PEOPLE = Count("memberships", filter=Q(memberships__is_guest=False))
+
 
 def sole_workspaces(user: User) -> QuerySet[Workspace]:
     """The workspaces that are the person's alone: they are exported and deleted with them."""
-    return Workspace.objects.filter(owner=user).alias(people=Count("memberships")).filter(people__lte=1)
+    return Workspace.objects.filter(owner=user).alias(people=_PEOPLE).filter(people__lte=1)
 
 
 def teams_owned(user: User) -> QuerySet[Workspace]:
     """Workspaces the person owns in which others work: to be handed over before the person can go."""
-    return Workspace.objects.filter(owner=user).alias(people=Count("memberships")).filter(people__gt=1)
+    return Workspace.objects.filter(owner=user).alias(people=_PEOPLE).filter(people__gt=1)
 
 
 def scope_of(user: User) -> Scope:

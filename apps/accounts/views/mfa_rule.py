@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.confirm import require_confirmed
 from apps.accounts.factor_forms import MfaRuleForm
 from apps.accounts.needs import needs
+from apps.accounts.selectors import members_of
 from apps.accounts.selectors.second_factors import members_without_factor
 from apps.accounts.services.second_factors import MfaSource, set_mfa_requirement
 
@@ -46,6 +47,6 @@ def mfa_rule(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "lacking": members_without_factor(workspace),
-        "members": workspace.memberships.count(),
+        "members": members_of(workspace).count(),
     }
     return render(request, "accounts/mfa_rule.html", context)

@@ -283,28 +283,34 @@ def retry(job: Question, *, actor: User) -> bool:
     """Queue a failed run anew; False where it did not fail, or its question was asked again meanwhile.
 
     Its quota came back when it failed and is not taken again. The same inputs give the same bytes, so whatever was
-    computed before does not matter. (A sweep is asked for anew, its cells being jobs of their own.)
+    computed before does not matter; of a sweep the chunks that are done stand, and the others are computed.
     """
     rows = type(job)._default_manager
     row = rows.select_for_update().get(pk=job.pk)
     same = rows.filter(workspace_id=row.workspace_id, identity=row.identity).exclude(pk=row.pk)
     if row.status != Status.FAILED or same.exclude(status__in=[Status.FAILED, Status.CANCELLED]).exists():
         return False
-    rows.filter(pk=row.pk).update(
-        status=Status.QUEUED,
-        queue_key=queue_key_of(row.workspace),
-        error="",
-        attempts=0,
-        work_done=0,
-        started_at=None,
-        finished_at=None,
-        lease_until=None,
-        task_id="",
-        origin=origin(),
-        updated_at=timezone.now(),
-    )
+    anew: dict[str, Any] = {
+        "status": Status.QUEUED,
+        "queue_key": queue_key_of(row.workspace),
+        "error": "",
+        "attempts": 0,
+        "work_done": 0,
+        "started_at": None,
+        "finished_at": None,
+        "lease_until": None,
+        "task_id": "",
+        "origin": origin(),
+        "updated_at": timezone.now(),
+    }
+    rows.filter(pk=row.pk).update(**anew)
+    parts = [row]
+    if hasattr(row, "chunks"):
+        parts = list(row.chunks.exclude(status=Status.DONE))
+        row.chunks.filter(pk__in=[part.pk for part in parts]).update(**anew)
     record(actor=actor, workspace=row.workspace, action=f"backtests.{row.kind}.retried", target=row)
-    queue(row)
+    for part in parts:
+        queue(part)
     return True
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from apps.accounts.models import Membership, Workspace
+from apps.accounts.models import Workspace
+from apps.accounts.selectors import members_of
 from apps.notifications.selectors import endpoints_of
 
 
 def _seats(workspace: Workspace) -> int:
-    return Membership.objects.filter(workspace=workspace).count()
+    return members_of(workspace).count()
 
 
 def _webhooks(workspace: Workspace) -> int:

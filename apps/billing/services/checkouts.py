@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
+from apps.accounts.selectors import members_of
 from apps.billing.choices import ENDED, CheckoutPurpose, CheckoutStatus, SubscriptionStatus
 from apps.billing.errors import BillingRefused, GatewayRefused, GatewayUnreachable
 from apps.billing.gateways.base import Gateway
@@ -156,7 +157,7 @@ def included_seats(price: PlanPrice) -> int | None:
 def seats_for(workspace: Workspace, price: PlanPrice, wanted: int | None) -> int:
     """How many seats to buy. Raises BillingRefused for too few, or for more where none are sold."""
     included = included_seats(price)
-    members = workspace.memberships.count()
+    members = members_of(workspace).count()
     least = max(members, included or 1)
     seats = least if wanted is None else max(wanted, included or 1)
     if seats < members:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
+from apps.accounts.selectors import members_of
 from apps.billing.access import get_price
 from apps.billing.answers import addresses
 from apps.billing.choices import SubscriptionStatus
@@ -64,7 +65,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "waiting": checkouts_of(workspace).filter(status="open").exclude(url="").first(),
         "payments": payments_of(workspace)[:SHOWN],
         "invoices": invoices_of(workspace)[:SHOWN],
-        "members": workspace.memberships.count(),
+        "members": members_of(workspace).count(),
         "profile": profile_of(workspace),
         "can_pay": bool(ways_to_pay()),
         "has_portal": workspace.gateway_customers.exists(),
@@ -116,7 +117,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         "currency": currency,
         "currencies": [] if subscription else sorted(ways),
         "chosen": str(form["price"].value() or ""),
-        "members": workspace.memberships.count(),
+        "members": members_of(workspace).count(),
     }
     return render(request, "billing/plan.html", context, status=422 if form.errors else 200)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -54,10 +55,11 @@ JOBS = f"SELECT * FROM ({_ROWS}) AS jobs ORDER BY status = 'failed', created_at 
 
 @dataclass(frozen=True)
 class Queue:
-    """Messages that wait in Redis; None where it did not answer."""
+    """Messages that wait in Redis, None where it did not answer; since when the oldest of them does."""
 
     name: str
     waiting: int | None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def queues(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, deed: str, job_kind: str, pk: int) -> HttpResponse:
     """A page that says what will happen, then does it."""
     _require(request, "backtests.change_backtest")
-    if job_kind not in KINDS or deed not in ("cancel", "retry") or (deed == "retry" and job_kind == "sweep"):
+    if job_kind not in KINDS or deed not in ("cancel", "retry"):
         raise Http404(gettext("There is no such deed."))
     job: Any = get_object_or_404(apps.get_model("backtests", job_kind), pk=pk)
     possible = job.status == Status.FAILED if deed == "retry" else job.status not in FINISHED
@@ -118,15 +120,21 @@ def act(request: HttpRequest, deed: str, job_kind: str, pk: int) -> HttpResponse
 
 
 def lengths() -> list[Queue]:
-    """How many messages wait in each queue of Celery."""
+    """How many messages wait in each queue of Celery, and since when."""
     names = [queue.name for queue in current_app.conf.task_queues]
     try:
         with current_app.connection_for_read() as broker:
             client = broker.default_channel.client
-            return [Queue(name, int(client.llen(name))) for name in names]
+            return [Queue(name, int(client.llen(name)), _sent_at(client.lindex(name, -1))) for name in names]
     except (OperationalError, RedisError, OSError) as error:
         log.warning("queues_not_read", error=str(error))
         return [Queue(name, None) for name in names]
+
+
+def _sent_at(message: bytes | None) -> datetime | None:
+    """When it was sent, as its header says; None for no message, and for one that says nothing."""
+    sent = json.loads(message)["headers"].get("sent_at") if message else None
+    return datetime.fromisoformat(sent) if sent else None
 
 
 def alive() -> list[Worker] | None:
@@ -161,8 +169,8 @@ def jobs() -> list[dict[str, Any]]:
         deed = "cancel" if row["status"] != Status.FAILED else "retry"
         row["words"] = KINDS[row["kind"]]
         row["link"] = page_of(model, row["id"])
-        row["deed"] = "" if deed == "retry" and row["kind"] == "sweep" else deed.capitalize()
-        row["act"] = reverse("admin-queue-act", args=[deed, row["kind"], row["id"]]) if row["deed"] else ""
+        row["deed"] = deed.capitalize()
+        row["act"] = reverse("admin-queue-act", args=[deed, row["kind"], row["id"]])
     return rows
 
 

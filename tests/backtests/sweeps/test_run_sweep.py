@@ -11,6 +11,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
@@ -28,7 +29,7 @@ from apps.backtests.services import (
     submit_sweep,
     work_next,
 )
-from apps.backtests.services.jobs import claim, work
+from apps.backtests.services.jobs import claim, retry, work
 from apps.backtests.services.sweep_run import run_claimed_chunk
 from apps.backtests.services.sweep_table import compounded
 from apps.billing.errors import QuotaExceeded
@@ -237,6 +238,26 @@ def test_a_chunk_that_fails_fails_the_sweep_uncharged(workspace, asked, user, ba
     usage = MeterUsage.objects.get(workspace=workspace)
     assert (usage.used, usage.reserved) == (0, 0)
     assert Entry.objects.filter(action="backtests.sweep.failed", target_id=sweep.pk).count() == 1
+
+
+def test_one_that_failed_is_done_to_its_end_without_what_was_done(workspace, asked, user, bar_set):
+    bars = default_storage.open(bar_set.path).read()
+    sweep, _ = submit_sweep(workspace, asked, actor=user)
+    assert work_next() is not None
+    default_storage.delete(bar_set.path)
+    assert work_next() is not None
+    sweep.refresh_from_db()
+    assert sweep.status == Status.FAILED
+    default_storage.save(bar_set.path, ContentFile(bars))
+    assert retry(sweep, actor=user)
+    sweep.refresh_from_db()
+    assert (sweep.status, sweep.error) == (Status.QUEUED, "")
+    assert run_all() == sweep.chunks.count() - 1
+    sweep.refresh_from_db()
+    assert (sweep.status, cells_of(sweep).height) == (Status.DONE, 20)
+    assert Trial.objects.count() == 20
+    assert MeterUsage.objects.get(workspace=workspace).used == 0
+    assert not retry(sweep, actor=user)
 
 
 def test_progress_is_that_of_the_whole_sweep(workspace, asked, user, monkeypatch):

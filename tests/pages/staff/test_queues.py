@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.messages import get_messages
+from django.utils import timezone
 
 from apps.backtests.choices import Status
 from apps.backtests.models import Backtest
@@ -45,6 +46,20 @@ def test_messages_that_wait_are_counted_by_queue():
     assert {name: number for name, number in after.items() if name != "billing"} == {
         name: number for name, number in before.items() if name != "billing"
     }
+
+
+def test_the_oldest_message_says_since_when_it_waits():
+    began = timezone.now()
+    with app.connection_for_write() as broker:
+        client = broker.default_channel.client
+        app.send_task("accounts.send_mail", kwargs={"mail_id": 0}, queue="billing", connection=broker)
+        between = timezone.now()
+        app.send_task("accounts.send_mail", kwargs={"mail_id": 0}, queue="billing", connection=broker)
+        found = next(one for one in lengths() if one.name == "billing")
+        client.delete("billing")
+    assert found.waiting == 2
+    assert began <= found.since <= between
+    assert next(one for one in lengths() if one.name == "billing").since is None
 
 
 def test_what_waits_stands_there_with_its_state(staff, waiting):
