@@ -76,9 +76,7 @@ def ensure_guest(workspace: Workspace) -> Guest:
     )
     person.set_unusable_password()
     person.save()
-    membership = Membership.objects.create(
-        workspace=workspace, user=person, role=Role.VIEWER, is_guest=True
-    )
+    membership = Membership.objects.create(workspace=workspace, user=person, role=Role.VIEWER, is_guest=True)
     guest = Guest.objects.create(membership=membership)
     record(actor=None, workspace=workspace, action="pages.guest.created", target=guest)
     return guest

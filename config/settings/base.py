@@ -187,7 +187,13 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "pages:dashboard"
 ACCOUNT_LOGOUT_REDIRECT_URL = "pages:landing"
 ACCOUNT_ADAPTER = "apps.accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"reset_password": "apps.accounts.forms.ResetPasswordForm"}
+ACCOUNT_FORMS = {
+    "reset_password": "apps.accounts.forms.ResetPasswordForm",
+    "add_email": "apps.accounts.account_forms.AddEmailForm",
+    "change_password": "apps.accounts.account_forms.ChangePasswordForm",
+    "reset_password_from_key": "apps.accounts.account_forms.ResetPasswordKeyForm",
+    "set_password": "apps.accounts.account_forms.SetPasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

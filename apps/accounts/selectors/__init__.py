@@ -56,8 +56,10 @@ def workspaces_of(user: User) -> QuerySet[Workspace]:
 
 def members_of(workspace: Workspace) -> QuerySet[Membership]:
     """The owner first, then by when they came; without the guest of the demo, who is nobody."""
-    return workspace.memberships.filter(is_guest=False).select_related("user").order_by(
-        Case(When(role=Role.OWNER, then=0), default=1), "created_at"
+    return (
+        workspace.memberships.filter(is_guest=False)
+        .select_related("user")
+        .order_by(Case(When(role=Role.OWNER, then=0), default=1), "created_at")
     )
 
 

@@ -113,7 +113,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         "form": form,
         "subscription": subscription,
         "current": plan_of(workspace),
-        "offers": _offers(list(prices)),
+        "offers": _offers(list(prices)) if subscription or ways else [],
         "currency": currency,
         "currencies": [] if subscription else sorted(ways),
         "chosen": str(form["price"].value() or ""),

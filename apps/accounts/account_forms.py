@@ -1,0 +1,30 @@
+"""allauth's forms without their placeholders: each field has a label, which does not go away while one types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms
+
+
+class _Labelled:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # type: ignore[attr-defined]
+            field.widget.attrs.pop("placeholder", None)
+
+
+class AddEmailForm(_Labelled, forms.AddEmailForm):
+    pass
+
+
+class ChangePasswordForm(_Labelled, forms.ChangePasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(_Labelled, forms.ResetPasswordKeyForm):
+    pass
+
+
+class SetPasswordForm(_Labelled, forms.SetPasswordForm):
+    pass
