@@ -1,11 +1,40 @@
-"""The list of API keys."""
+"""The lists of members and of API keys."""
 
 from __future__ import annotations
 
-from django.db.models.functions import Lower
+from django.db.models import Case, CharField, Value, When
+from django.db.models.functions import Coalesce, Lower, NullIf
 
-from apps.core.lists import Column, Listing, Sort, words
+from apps.accounts.choices import Role
+from apps.core.lists import Column, Listing, Sort, pick, words
 from apps.core.words import gettext_lazy
+
+MEMBERS = Listing(
+    "members",
+    filters=(
+        words(gettext_lazy("Name or e-mail")),
+        pick("role", gettext_lazy("Any role"), Role.choices),
+    ),
+    sorts={
+        "role": Sort(
+            gettext_lazy("Role"),
+            Case(*(When(role=role, then=Value(place)) for place, role in enumerate(Role)), default=Value(9)),
+        ),
+        "name": Sort(
+            gettext_lazy("Name"),
+            Lower(Coalesce(NullIf("user__name", Value("")), "user__email", output_field=CharField())),
+        ),
+        "new": Sort(gettext_lazy("Newest"), "pk", down=True, unique=True),
+    },
+    order="role",
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("name", lambda row: row.user.name),
+        Column("email", lambda row: row.user.email),
+        Column("role", lambda row: row.role),
+        Column("since", lambda row: row.created_at),
+    ),
+)
 
 API_KEYS = Listing(
     "api-keys",

@@ -16,6 +16,15 @@ class Status(TextChoices):
 FINISHED = (Status.DONE, Status.FAILED, Status.CANCELLED)
 
 
+class TriedBy(TextChoices):
+    """What ran a variant, in the ledger of trials."""
+
+    BACKTEST = "backtest", gettext_lazy("Backtest")
+    SWEEP = "sweep", gettext_lazy("Sweep")
+    WALK_FORWARD = "walkforward", gettext_lazy("Walk-forward")
+    PORTFOLIO = "portfoliorun", gettext_lazy("Portfolio")
+
+
 class Fill(TextChoices):
     NEXT_OPEN = "next_open", gettext_lazy("Next open")
     CLOSE = "close", gettext_lazy("Same close")

@@ -8,7 +8,7 @@ from django.db.models import F, FloatField, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Lower
 
-from apps.backtests.choices import Status
+from apps.backtests.choices import Status, TriedBy
 from apps.backtests.services import delete_backtest, delete_portfolio, delete_sweep, delete_walk_forward
 from apps.core.lists import Act, Asked, Column, Filter, Listing, Sort, pick, words
 from apps.core.words import gettext_lazy
@@ -143,6 +143,35 @@ PORTFOLIOS = Listing(
         (gettext_lazy("1 portfolio is deleted."), gettext_lazy("{n} portfolios are deleted.")),
     ),
     right="backtests.run",
+)
+
+
+TRIALS = Listing(
+    "trials",
+    filters=(
+        words(gettext_lazy("First letters of a hash")),
+        pick("by", gettext_lazy("Any kind of run"), TriedBy.choices),
+    ),
+    sorts={
+        "new": _RUN,
+        "sharpe": Sort(gettext_lazy("Sharpe per period"), "sharpe", down=True, nullable=True),
+        "return": Sort(gettext_lazy("Return"), "total_return", down=True, nullable=True),
+        "periods": Sort(gettext_lazy("Periods"), "periods", down=True),
+    },
+    columns=(
+        Column("run_at", lambda row: row.created_at),
+        Column("by", lambda row: row.source),
+        Column("sharpe_per_period", lambda row: row.sharpe),
+        Column("skew", lambda row: row.skew),
+        Column("kurtosis", lambda row: row.kurtosis),
+        Column("periods", lambda row: row.periods),
+        Column("total_return", lambda row: row.total_return),
+        Column("formula_hash", lambda row: row.formula_hash),
+        Column("data_hash", lambda row: row.data_hash),
+        Column("parameters_hash", lambda row: row.parameters_hash),
+        Column("engine", lambda row: row.engine_version),
+        _SIMULATED,
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from django.db.models.functions import Lower
 
 from apps.core.lists import Act, Column, Listing, Sort, pick, words
 from apps.core.words import gettext_lazy
+from apps.formulas.library import CATEGORIES
 from apps.formulas.selectors import STATES
 from apps.formulas.services import archive_formula, unarchive_formula
 
@@ -69,5 +70,18 @@ SHARED = Listing(
         Column("level", lambda row: row.level),
         Column("version", lambda row: row.latest_version),
         Column("edited", lambda row: row.updated_at),
+    ),
+)
+
+LIBRARY = Listing(  # of files, not rows: few enough for one page, in the order of their families
+    "library",
+    filters=(
+        words(gettext_lazy("Search templates")),
+        pick("category", gettext_lazy("Every kind"), CATEGORIES.items()),
+        pick(
+            "sample",
+            gettext_lazy("Bars of any length"),
+            [("daily", gettext_lazy("daily bars")), ("minute", gettext_lazy("bars of minutes"))],
+        ),
     ),
 )

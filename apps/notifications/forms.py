@@ -14,7 +14,7 @@ from apps.core.words import gettext_lazy
 from apps.engine.lang.payloads import LONGEST
 from apps.notifications.channels.base import Channel
 from apps.notifications.channels.registry import channels
-from apps.notifications.choices import DeliveryStatus, Until, Urgency
+from apps.notifications.choices import Until, Urgency
 from apps.notifications.errors import NotToBeChosen
 from apps.notifications.models import Contact, DeliveryHours, Ladder
 from apps.notifications.rules.events import events
@@ -336,12 +336,3 @@ class ReplayForm(forms.Form):
         if since and until and since >= until:
             self.add_error("until", gettext("The end comes before the beginning."))
         return values
-
-
-class StatusForm(forms.Form):
-    status = forms.ChoiceField(required=False, choices=[("", gettext_lazy("All")), *DeliveryStatus.choices])
-    before = forms.UUIDField(required=False)
-
-    def chosen(self) -> str:
-        self.is_valid()
-        return str(self.cleaned_data.get("status", ""))

@@ -1,4 +1,4 @@
-"""The inbox as a list."""
+"""The lists of the inbox and of what went to a webhook."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from collections.abc import Iterator
 
 from django.http import HttpRequest
 
-from apps.core.lists import Act, Asked, Listing, pick, words
+from apps.core.lists import NEWEST, Act, Asked, Column, Listing, Sort, pick, words
 from apps.core.words import gettext_lazy
-from apps.notifications.choices import Urgency
+from apps.notifications.choices import DeliveryStatus, Urgency
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import events
 from apps.notifications.selectors import InboxFilter
-from apps.notifications.services import archive_notice, mark_read, mark_unread, unarchive_notice
+from apps.notifications.services import (
+    archive_notice,
+    mark_read,
+    mark_unread,
+    replay_delivery,
+    unarchive_notice,
+)
 
 STATES = [
     ("unread", gettext_lazy("Unread")),
@@ -73,6 +79,42 @@ INBOX = Listing(
         ),
     ),
     counts=False,
+)
+
+DELIVERIES = Listing(
+    "webhook-deliveries",
+    filters=(
+        words(gettext_lazy("Id or error")),
+        pick(
+            "status",
+            gettext_lazy("Any state"),
+            [each for each in DeliveryStatus.choices if each[0] != DeliveryStatus.BUNDLED],
+        ),
+        pick("event", gettext_lazy("Any event"), _events),
+    ),
+    sorts={
+        "new": NEWEST,
+        "attempts": Sort(gettext_lazy("Attempts"), "attempts", down=True),
+    },
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("made", lambda row: row.created_at),
+        Column("event", lambda row: row.notice.event),
+        Column("state", lambda row: row.status),
+        Column("attempts", lambda row: row.attempts),
+        Column("ended", lambda row: row.ended_at),
+        Column("error", lambda row: row.error),
+    ),
+    acts=(
+        Act(
+            "replay",
+            gettext_lazy("Send again"),
+            lambda row, request: replay_delivery(row, actor=request.user),
+            (gettext_lazy("1 delivery is sent again."), gettext_lazy("{n} deliveries are sent again.")),
+            icon="rotate-ccw",
+        ),
+    ),
+    right="webhooks.manage",
 )
 
 

@@ -18,8 +18,8 @@ function show() {
   if (!bar) return;
   bar.toggleAttribute("data-some", chosen.length > 0);
   bar.querySelector("[data-chosen-count]").textContent = n("{count} chosen", "{count} chosen", chosen.length);
-  const go = bar.querySelector("[data-choose-go]");
-  if (go) go.disabled = chosen.length < Number(go.dataset.chooseLeast) || chosen.length > Number(go.dataset.chooseMost);
+  const some = bar.querySelector("[data-choose-least]");
+  if (some) some.disabled = chosen.length < Number(some.dataset.chooseLeast) || chosen.length > Number(some.dataset.chooseMost);
   const everyone = bar.querySelector("[data-choose-all-button]");
   everyone.hidden = chosen.length === all.length;
   const head = document.querySelector("[data-choose-all]");
@@ -63,8 +63,6 @@ export function startLists() {
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-choose-all-button]")) choose(true);
     if (event.target.closest("[data-choose-none]")) choose(false);
-    const go = event.target.closest("[data-choose-go]");
-    if (go) location.assign(`${go.dataset.chooseGo}?${boxes().filter((box) => box.checked).map((box) => `run=${box.value}`).join("&")}`);
   });
   // a box with Shift chooses all between it and the one before
   let last = null;

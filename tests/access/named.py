@@ -274,7 +274,6 @@ ASKED = [
     Asked("AlarmForm.source", "source", "POST /signals/alarms/new/", {"source": ID, **ALARM}),
     Asked("AlarmForm.ladder", "ladder", "POST /signals/alarms/new/", {"ladder": ID, **ALARM}),
     Asked("DeliveryFilterForm.before", "alert", f"GET /signals/sources/{{source}}/?before={ID}"),
-    Asked("StatusForm.before", "delivery", f"GET /settings/workspace/webhooks/{{webhook}}/?before={ID}"),
     Asked("PerformanceForm.source", "source", f"GET /signals/performance/?source={ID}"),
     Asked(
         "UtBotForm.source",

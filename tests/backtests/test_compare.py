@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
 import pytest
 from django.urls import reverse
 
+from apps.accounts.models import Membership
 from apps.backtests.models import Backtest
 from apps.backtests.selectors.compare import _best, comparison_chart, comparison_of
 from apps.backtests.services import run_backtest, submit_backtest
-from tests.factories import workspace_of
+from tests.factories import UserFactory, workspace_of
 
 
 def _run(workspace, question, user) -> Backtest:
@@ -101,6 +103,27 @@ def test_a_strangers_run_is_not_found(client, api, stranger, pair, workspace, qu
     client.force_login(stranger)
     assert client.get(_url("compare", pair)).status_code == 404
     assert client.get(_url("compare-chart", pair)).status_code == 404
+
+
+def test_the_list_leads_here_without_scripts(web, client, workspace, pair):
+    chosen = {"act": "compare", "chosen": [str(run.uuid) for run in pair]}
+    led = web.post("/backtests/", chosen)
+    assert led["Location"] == _url("compare", pair)
+    assert Backtest.objects.count() == 2
+    viewer = UserFactory()
+    Membership.objects.create(workspace=workspace, user=viewer, role="viewer")
+    client.force_login(viewer)
+    session = client.session
+    session["workspace_id"] = workspace.pk
+    session.save()
+    form = re.search(
+        r'<form class="act-bar".*?</form>', client.get("/backtests/").content.decode(), re.DOTALL
+    )
+    assert form
+    assert 'method="post"' not in form[0], "who may not delete sends no post"
+    where = re.search(r'action="([^"]+)"', form[0])
+    assert where
+    assert "What was asked differently" in client.get(where[1], chosen).content.decode()
 
 
 def test_by_program(api, pair):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.backtests.models import Backtest
+from apps.backtests.models import Backtest, Trial
 from apps.backtests.services import BacktestRequest, run_backtest, submit_backtest
 from apps.formulas.services import create_formula, fork_formula
 from tests.factories import CROSS
@@ -84,14 +86,36 @@ def test_list_of_trials(web, workspace, user, run):
     run(formula=formula, fee=0.002)
     answer = web.get(reverse("backtests:backtest-trials", args=[first.uuid]))
     page = answer.content.decode()
-    assert len(answer.context["page"].object_list) == 2
+    assert len(answer.context["list"].rows) == 2
     assert page.count("this run") == 1
     fork = fork_formula(formula, workspace=workspace, actor=user)
     forked = run(formula=fork, fee=0.004)
-    assert (
-        len(web.get(reverse("backtests:backtest-trials", args=[forked.uuid])).context["page"].object_list)
-        == 3
+    assert len(web.get(reverse("backtests:backtest-trials", args=[forked.uuid])).context["list"].rows) == 3
+
+
+def test_trials_are_sorted_filtered_and_taken_home(web, workspace, user, run):
+    formula = create_formula(workspace, name="Mine", text=CROSS, actor=user)
+    backtest = run(formula=formula)
+    known = {"lineage": formula.uuid, "formula_hash": "f", "data_hash": "d", "engine_version": "1"}
+    for letter, sharpe in (("a", 9.0), ("b", None), ("c", -9.0)):
+        Trial.objects.create(
+            workspace=workspace.uuid, source="sweep", parameters_hash=letter, sharpe=sharpe, **known
+        )
+    Trial.objects.create(  # of another workspace: counted, never shown
+        workspace=uuid4(), source="sweep", parameters_hash="theirs", sharpe=99.0, **known
     )
+    address = reverse("backtests:backtest-trials", args=[backtest.uuid])
+
+    def shown(query: str) -> list[str]:
+        return [row.parameters_hash[:1] for row in web.get(address + query).context["list"].rows]
+
+    own = backtest.hashes["parameters"][:1]
+    assert shown("?sort=-sharpe") == ["a", own, "c", "b"]  # what has no ratio comes last
+    assert shown("?sort=sharpe") == ["c", own, "a", "b"]
+    assert shown("?by=sweep&sort=-sharpe") == ["a", "c", "b"]
+    assert shown(f"?q={backtest.hashes['data'][:8].upper()}") == [own]
+    file = web.get(address + "?by=sweep&sort=-sharpe&file=csv").getvalue().decode()
+    assert [row["parameters_hash"] for row in csv.DictReader(file.splitlines())] == ["a", "c", "b"]
 
 
 def test_queries_do_not_grow_with_what_there_is(web, workspace, user, run):

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from apps.accounts.models import SavedView
 from apps.backtests.models import Backtest
 from apps.backtests.services import run_backtest
 from apps.engine.lang import check, compile_formula
@@ -97,6 +98,20 @@ def test_library_pages_show_templates(web):
     assert "<h2>When it fails</h2>" in page
     assert "0.5 to 10 in steps of 0.1" in page
     assert web.get("/formulas/library/no-such/").status_code == 404
+
+
+def test_the_library_is_a_list_with_filters_and_views(web, user, workspace):
+    def keys(query: str) -> set[str]:
+        groups = web.get("/formulas/library/" + query).context["groups"]
+        return {template.key for _, found in groups for template in found}
+
+    assert keys("?category=calendar") == {"turn-of-month"}
+    assert keys("?sample=minute") == {each.key for each in templates() if each.sample == "minute"}
+    assert keys("?category=nonsense&sample=nonsense") == {each.key for each in templates()}
+    SavedView.objects.create(
+        person=user, workspace=workspace, page="library", name="Mine", query="q=rsi", is_default=True
+    )
+    assert web.get("/formulas/library/")["Location"] == "/formulas/library/?q=rsi"
 
 
 def test_landing_and_dashboard_show_templates(web, client):

@@ -159,13 +159,20 @@ def visitor(chromium: Browser, stack: Stack) -> Iterator[Page]:
     assert errors == []
 
 
+def sign_up(page: Page) -> str:
+    """Make an account; its address."""
+    email = f"{uuid.uuid4().hex[:10]}@example.com"
+    page.goto("/accounts/signup/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill("a-long-enough-secret")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page).to_have_url(re.compile("/dashboard/"))
+    return email
+
+
 @pytest.fixture
 def newcomer(visitor: Page) -> Page:
-    visitor.goto("/accounts/signup/")
-    visitor.get_by_label("Email").fill(f"{uuid.uuid4().hex[:10]}@example.com")
-    visitor.get_by_label("Password").fill("a-long-enough-secret")
-    visitor.get_by_role("button", name="Sign up").click()
-    expect(visitor).to_have_url(re.compile("/dashboard/"))
+    sign_up(visitor)
     return visitor
 
 

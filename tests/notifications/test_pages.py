@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import timedelta
 
@@ -281,6 +282,35 @@ def test_what_an_endpoint_missed_is_replayed(web, user, workspace, page_of, tell
     assert len(provider.requests) == 3
     backwards = {"since": "2100-01-01T00:00", "until": "2020-01-01T00:00"}
     assert "end comes before" in web.post(f"{page_of}replay/", backwards).content.decode()
+
+
+def test_deliveries_are_found_and_chosen_ones_sent_again(web, workspace, page_of, tell, provider):
+    provider.answer = lambda request: Answer(404)
+    for key, event in (("1", "tests.door.opened"), ("2", "tests.bell.rung"), ("3", "tests.bell.rung")):
+        tell(event, key=key, workspace_id=workspace.pk)
+    send_due(linger_s=0)
+    first, second, third = Delivery.objects.filter(channel="webhook").order_by("pk")
+    now = timezone.now()
+    Delivery.objects.filter(pk__in=[first.pk, second.pk]).update(status="failed", ended_at=now)
+    Delivery.objects.filter(pk=third.pk).update(status="delivered", attempts=5, error="", ended_at=now)
+
+    def shown(query: str) -> list[Delivery]:
+        return web.get(page_of + query).context["list"].rows
+
+    assert shown("") == [third, second, first]
+    assert shown("?status=failed&sort=new") == [first, second]
+    assert shown("?event=tests.bell.rung&sort=-attempts") == [third, second]
+    assert shown(f"?q=msg_{second.uuid}") == [second]  # as its receiver calls it
+    assert shown("?q=404") == [second, first]
+    file = web.get(page_of + "?status=failed&file=csv").getvalue().decode()
+    assert [row["uuid"] for row in csv.DictReader(file.splitlines())] == [str(second.uuid), str(first.uuid)]
+
+    chosen = [str(row.uuid) for row in (first, second)]
+    said = web.post(page_of + "?q=404", {"act": "replay", "chosen": chosen})
+    assert said["Location"] == page_of + "?q=404"
+    assert "2 deliveries are sent again." in web.get(said["Location"]).content.decode()
+    assert set(shown("?status=waiting")) == {first, second}
+    assert Contact.objects.get(channel="webhook").options.get("events") == ["*"], "the settings stay"
 
 
 def test_an_inner_address_is_refused_in_the_form(web, settings):

@@ -8,11 +8,23 @@ from decimal import Decimal
 
 import pytest
 
+from apps.markets.models import Instrument
 from apps.trading.models import CashEntry, KillSwitch, Order, RiskLimits
 from apps.trading.rules.keys import client_order_id
 from apps.trading.selectors import Chosen, summary_of
-from apps.trading.services import NewFill, Price, mark_books, place, record_fills, store_prices, throw_switch
+from apps.trading.services import (
+    NewFill,
+    Price,
+    cancel_order,
+    mark_books,
+    place,
+    record_fills,
+    store_prices,
+    throw_switch,
+)
+from tests.factories import workspace_of
 from tests.trading.conftest import NOON
+from tests.trading.furnish import furnish
 
 
 @pytest.fixture
@@ -106,6 +118,35 @@ def test_cancelling_an_order_on_paper(client, page, book, intent):
     assert (order.status, order.words) == ("cancelled", "Cancelled by a person.")
     again = client.post(f"/trading/orders/{order.uuid}/cancel/", follow=True)
     assert "The order is over: cancelled." in again.content.decode()
+
+
+def test_many_orders_are_cancelled_at_once(client, page, stranger, book, intent):
+    place([intent(number) for number in (1, 2, 3)])
+    orders = list(Order.objects.order_by("pk"))
+    cancel_order(orders[2], actor=None)
+    market = Instrument.objects.create(workspace=workspace_of(stranger), symbol="THEIRS")
+    theirs = furnish(workspace_of(stranger), market, name="Theirs", actor=stranger).order
+    page("/trading/orders/")
+    chosen = [str(order.uuid) for order in (*orders[1:], theirs)]
+    answer = client.post(
+        "/trading/orders/", {"act": "cancel", "chosen": chosen}, follow=True
+    ).content.decode()
+    for told in (
+        "1 order is cancelled",
+        "1 stayed as it was: The order is over: cancelled.",
+        "1 is no longer here.",
+    ):
+        assert told in answer, told
+    states = list(
+        Order.objects.filter(pk__in=[each.pk for each in orders])
+        .order_by("pk")
+        .values_list("status", "words")
+    )
+    assert [state for state, _ in states] == ["open", "cancelled", "cancelled"]
+    assert states[1][1] == "Cancelled by a person."
+    theirs.refresh_from_db()
+    assert not theirs.is_over
+    assert client.post("/trading/orders/", {"act": "cancel", "chosen": str(theirs.uuid)}).status_code == 404
 
 
 def test_limits_are_set_in_percent_and_kept_as_fractions(client, page, workspace, account, book):

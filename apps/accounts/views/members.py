@@ -5,7 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
@@ -13,14 +15,16 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.choices import GRANTED_ROLES, Role
 from apps.accounts.errors import InvitationRefused, WorkspaceRefused
 from apps.accounts.forms import InvitationForm, RoleForm
+from apps.accounts.lists import MEMBERS
 from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.rules import RIGHTS
 from apps.accounts.selectors import invitations_of, members_of
 from apps.accounts.services import change_role, invitations, remove_member
+from apps.core.lists import Asked
 
 
 @needs("workspace.view", writing="members.manage")
-def members(request: HttpRequest) -> HttpResponse:
+def members(request: HttpRequest) -> HttpResponseBase:
     """The list; a POST invites somebody."""
     form = InvitationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -32,13 +36,18 @@ def members(request: HttpRequest) -> HttpResponse:
             return redirect("accounts:members")
         except (InvitationRefused, WorkspaceRefused) as error:
             form.add_error(error.field, error.message)
+    asked = Asked(MEMBERS, request)
+    found = members_of(request.workspace)
+    if words := asked["q"]:
+        found = found.filter(Q(user__name__icontains=words) | Q(user__email__icontains=words))
+    if asked["role"]:
+        found = found.filter(role=asked["role"])
     context = {
         "form": form,
-        "members": members_of(request.workspace),
         "invitations": invitations_of(request.workspace) if "members.manage" in request.rights else [],
         "roles": GRANTED_ROLES,
     }
-    return render(request, "accounts/members.html", context, status=422 if form.errors else 200)
+    return asked.answer(found, "accounts/members.html", context, status=422 if form.errors else 200)
 
 
 @needs("members.manage", plan=ALWAYS)

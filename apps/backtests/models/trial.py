@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from apps.backtests.choices import TriedBy
+
 
 class Trial(models.Model):
     """One distinct combination of formula, inputs, costs and data that was run.
@@ -19,7 +21,7 @@ class Trial(models.Model):
     data_hash = models.CharField(max_length=64)
     parameters_hash = models.CharField(max_length=64)
     engine_version = models.CharField(max_length=20)
-    source = models.CharField(max_length=20)  # backtest, sweep, walkforward, portfoliorun
+    source = models.CharField(max_length=20, choices=TriedBy)
     sharpe = models.FloatField(null=True)
     skew = models.FloatField(null=True)
     kurtosis = models.FloatField(null=True)

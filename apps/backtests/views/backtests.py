@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import polars as pl
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -25,7 +25,7 @@ from apps.backtests.errors import NotReady
 from apps.backtests.figures import FIGURES
 from apps.backtests.forms import BacktestForm, costs_asked
 from apps.backtests.forms.backtests import INPUT_PREFIX, text_of
-from apps.backtests.lists import BACKTESTS, in_status
+from apps.backtests.lists import BACKTESTS, TRIALS, in_status
 from apps.backtests.selectors import (
     OUTCOMES,
     TRADE_COLUMNS,
@@ -53,16 +53,18 @@ from apps.formulas.access import get_formula_for
 from apps.formulas.selectors import check_report
 
 TRADES_PER_PAGE = 25
-TRIALS_PER_PAGE = 50
 CHARTS = {"price": price_chart, "equity": equity_chart, "drawdown": drawdown_chart}
 
 
 @needs("backtests.view", writing="backtests.run", plan=("", ALWAYS))
 @require_http_methods(["GET", "HEAD", "POST"])
 def backtest_list(request: HttpRequest) -> HttpResponseBase:
-    """The list; a POST deletes those that are chosen."""
+    """The list; a POST deletes those that are chosen, or leads to their comparison."""
     asked = Asked(BACKTESTS, request)
     found = backtests_of(request.workspace)
+    if request.POST.get("act") == "compare":
+        chosen = urlencode([("run", uuid) for uuid in request.POST.getlist("chosen")])
+        return redirect(f"{reverse('backtests:compare')}?{chosen}")
     if request.method == "POST":
         return asked.act(found)
     if words := asked["q"]:
@@ -187,18 +189,29 @@ def _trade_context(request: HttpRequest, trades: pl.DataFrame) -> dict[str, Any]
 
 @needs("backtests.view")
 @require_GET
-def backtest_trials(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def backtest_trials(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """The trial ledger of the run's formula: what was counted, the workspace's own rows in full."""
     backtest = get_backtest_for(request.workspace, uuid)
+    asked = Asked(TRIALS, request)
     rows = trial_rows(backtest.lineage)
-    own = rows.filter(workspace=request.workspace.uuid).order_by("-id")
-    context = {
-        "backtest": backtest,
-        "summary": trials_of(backtest.lineage),
-        "page": Paginator(own, TRIALS_PER_PAGE).get_page(request.GET.get("page")),
-        "elsewhere": rows.exclude(workspace=request.workspace.uuid).count(),
-    }
-    return render(request, "backtests/trials.html", context)
+    own = rows.filter(workspace=request.workspace.uuid)
+    if start := asked["q"].lower():
+        own = own.filter(
+            Q(formula_hash__startswith=start)
+            | Q(data_hash__startswith=start)
+            | Q(parameters_hash__startswith=start)
+        )
+    if asked["by"]:
+        own = own.filter(source=asked["by"])
+    return asked.answer(
+        own,
+        "backtests/trials.html",
+        lambda rows_of_page: {
+            "backtest": backtest,
+            "summary": trials_of(backtest.lineage),
+            "elsewhere": rows.exclude(workspace=request.workspace.uuid).count(),
+        },
+    )
 
 
 @needs("backtests.view")

@@ -1,9 +1,10 @@
 """Lists of pages: what is asked in the address, one page of rows by their key, a file of them, acts on many."""
 
 from apps.core.lists.asked import Asked, Chip, views_from
-from apps.core.lists.listing import Act, Column, Filter, Listing, Sort, day, pick, words
+from apps.core.lists.listing import NEWEST, Act, Column, Filter, Listing, Sort, day, pick, words
 
 __all__ = [
+    "NEWEST",
     "Act",
     "Asked",
     "Chip",

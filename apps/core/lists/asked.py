@@ -194,17 +194,28 @@ class Asked:
         rows: QuerySet[Any],
         template: str,
         context: dict[str, Any] | Callable[[list[Any]], dict[str, Any]] | None = None,
+        *,
+        status: int = 200,
     ) -> HttpResponseBase:
-        """The page, its rows as a file, or the way to the person's default view."""
-        given = self.request.GET
-        if given.get("file") == "csv" and self.listing.columns:
+        """The page, its rows as a file, or the way to the person's default view.
+
+        `status` is another one where a form of the page was refused.
+        """
+        if self.request.GET.get("file") == "csv" and self.listing.columns:
             return self._as_file(rows)
-        default = next((view for view in self.views if view.is_default), None)
-        if default and not given and not self.request.headers.get("HX-Request"):
-            return redirect(f"{self.request.path}?{default.query}")
+        if opening := self.opening():
+            return opening
         shown = self.read(rows)
         more = context(shown) if callable(context) else context or {}
-        return render(self.request, template, {"list": self, **more})
+        return render(self.request, template, {"list": self, **more}, status=status)
+
+    def opening(self) -> HttpResponse | None:
+        """The way to the person's default view, where the bare page is asked for."""
+        request = self.request
+        if request.method == "POST" or request.GET or request.headers.get("HX-Request"):
+            return None
+        default = next((view for view in self.views if view.is_default), None)
+        return redirect(f"{request.path}?{default.query}") if default else None
 
     def act(self, rows: QuerySet[Any]) -> HttpResponse:
         """Carry out the act that was posted on the rows that were chosen, and lead back to the same page."""

@@ -10,8 +10,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
+from apps.core.lists import Asked
 from apps.formulas.gallery import picture_path
 from apps.formulas.library import CATEGORIES, SAMPLES, Template, search_templates, template_of
+from apps.formulas.lists import LIBRARY
 from apps.formulas.selectors import check_report, explanation
 from apps.formulas.services import use_template
 from apps.markets.models import BarSet
@@ -22,19 +24,19 @@ from apps.markets.selectors import visible_bar_sets
 @require_GET
 def library(request: HttpRequest) -> HttpResponse:
     """Cards by category, searched by words."""
-    query = request.GET.get("q", "").strip()
-    category = request.GET.get("category", "")
-    found = search_templates(query, category if category in CATEGORIES else "")
+    asked = Asked(LIBRARY, request)
+    if opening := asked.opening():
+        return opening
+    found = [
+        template
+        for template in search_templates(asked["q"], asked["category"])
+        if asked["sample"] in ("", template.sample)
+    ]
     groups = [
         (name, [template for template in found if template.category == key])
         for key, name in CATEGORIES.items()
     ]
-    context = {
-        "groups": [group for group in groups if group[1]],
-        "query": query,
-        "category": category,
-        "categories": CATEGORIES,
-    }
+    context = {"list": asked, "groups": [group for group in groups if group[1]]}
     return render(request, "formulas/library.html", context)
 
 

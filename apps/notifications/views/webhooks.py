@@ -7,7 +7,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
@@ -15,17 +17,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts.needs import ALWAYS, needs, require
 from apps.core.errors import Conflict
+from apps.core.lists import Asked
 from apps.core.once import keep_once, take_once
 from apps.notifications import services
 from apps.notifications.access import get_delivery_for, get_endpoint_for
-from apps.notifications.choices import DeliveryStatus, DisabledFor
+from apps.notifications.choices import DisabledFor
 from apps.notifications.errors import BadTarget, TooManyTests
-from apps.notifications.forms import ReplayForm, RotateForm, StatusForm, WebhookForm, WebhookSettingsForm
+from apps.notifications.forms import ReplayForm, RotateForm, WebhookForm, WebhookSettingsForm
+from apps.notifications.lists import DELIVERIES
 from apps.notifications.models import Contact
 from apps.notifications.selectors import content_of, deliveries_to, endpoints_of, with_day
 from apps.notifications.views.parts import event_words, shown, tone_of
-
-PAGE_SIZE = 50
 
 
 @needs("webhooks.manage", plan=ALWAYS)
@@ -64,9 +66,11 @@ def webhook_new(request: HttpRequest) -> HttpResponse:
 @needs("webhooks.manage", plan=(ALWAYS, ""))
 @never_cache
 @require_http_methods(["GET", "POST"])
-def webhook(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Health, settings (a POST) and deliveries of one endpoint."""
+def webhook(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    """Health, settings and deliveries of one endpoint; a POST changes the settings, or acts on chosen deliveries."""
     found = get_endpoint_for(request.workspace, uuid)
+    if "act" in request.POST:
+        return Asked(DELIVERIES, request).act(deliveries_to(found))
     form = WebhookSettingsForm(request.POST or None, contact=found)
     if request.method == "POST" and form.is_valid():
         services.change_contact(found, actor=request.user, **form.options())
@@ -129,7 +133,7 @@ def remove(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @needs("webhooks.manage")
 @require_POST
-def replay(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def replay(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """What failed in a span of time, or all of it."""
     found = get_endpoint_for(request.workspace, uuid)
     form = ReplayForm(request.POST)
@@ -180,34 +184,36 @@ def replay_one(request: HttpRequest, uuid: UUID, delivery: UUID) -> HttpResponse
     return redirect("notifications:webhook-delivery", uuid, delivery)
 
 
-def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponse:
-    filters = StatusForm(request.GET)
-    status = filters.chosen()
+def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponseBase:
+    asked = Asked(DELIVERIES, request)
     rows = deliveries_to(found)
-    if status:
-        rows = rows.filter(status=status)
-    before = filters.cleaned_data.get("before")
-    if before is not None:
-        rows = rows.filter(pk__lt=deliveries_to(found).filter(uuid=before).values("pk"))
-    listed = list(rows[: PAGE_SIZE + 1])
-    context = {
-        "contact": found,
-        "day": with_day([found])[0][1],
-        "secret": take_once(request, f"webhook.{found.uuid}"),
-        "form": forms.get("form") or WebhookSettingsForm(contact=found),
-        "rotate_form": RotateForm(),
-        "replay_form": forms.get("replay_form") or ReplayForm(),
-        "deliveries": [
-            (row, tone_of(row.status), event_words(row.notice.event)) for row in listed[:PAGE_SIZE]
-        ],
-        "older": listed[PAGE_SIZE - 1].uuid if len(listed) > PAGE_SIZE else None,
-        "is_newest": before is None,
-        "status": status,
-        "statuses": [
-            ("", gettext("All")),
-            *((s.value, s.label) for s in DeliveryStatus if s != DeliveryStatus.BUNDLED),
-        ],
-        "is_live": settings.NOTIFICATIONS_LIVE,
-    }
+    if words := asked["q"]:
+        rows = rows.filter(Q(uuid=_id_in(words)) | Q(error__icontains=words))
+    if asked["status"]:
+        rows = rows.filter(status=asked["status"])
+    if asked["event"]:
+        rows = rows.filter(notice__event=asked["event"])
     wrong = any(form.errors for form in forms.values())
-    return render(request, "notifications/webhook.html", context, status=422 if wrong else 200)
+    return asked.answer(
+        rows,
+        "notifications/webhook.html",
+        lambda shown: {
+            "contact": found,
+            "day": with_day([found])[0][1],
+            "secret": take_once(request, f"webhook.{found.uuid}"),
+            "form": forms.get("form") or WebhookSettingsForm(contact=found),
+            "rotate_form": RotateForm(),
+            "replay_form": forms.get("replay_form") or ReplayForm(),
+            "deliveries": [(row, tone_of(row.status), event_words(row.notice.event)) for row in shown],
+            "is_live": settings.NOTIFICATIONS_LIVE,
+        },
+        status=422 if wrong else 200,
+    )
+
+
+def _id_in(words: str) -> UUID | None:
+    """The delivery that is meant: its uuid, or the `webhook-id` its receiver was given."""
+    try:
+        return UUID(words.removeprefix("msg_"))
+    except ValueError:
+        return None
