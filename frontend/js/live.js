@@ -10,6 +10,9 @@
  * has of each stream, and is told what it missed. Where that is kept no longer, and where something happened between
  * the making of the page and the opening of the line, `live:resync` is dispatched, and whoever hears it reads anew.
  * A region's state stands in data-live-state: connecting, open, lost, closed.
+ *
+ * HTMX's `throttle` drops what comes while it lasts, so the last of several events would never be shown. A part that is
+ * throttled also hears `live:settled`, which comes once after several.
  */
 import htmx from "htmx.org";
 import { onElements } from "./dom.js";
@@ -20,6 +23,7 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 const SHOW_LOST_AFTER_MS = 2_000;
 const REFRESH_EVERY_MS = 1_000;
+const SETTLED_AFTER_MS = 3_200; // longer than any throttle of a page
 const LINGER_MS = 3_000; // without a region: HTMX may bring one
 const PING_EVERY_MS = 25_000;
 const DEAD_AFTER_MS = 10_000; // a ping without an answer: the network is gone without having said so
@@ -44,6 +48,8 @@ class Region {
     this.path = node.dataset.live;
     this.since = performance.now() < BROUGHT_AGO_MS ? madeAt : madeAt + performance.now() - BROUGHT_AGO_MS;
     this.refreshTimer = null;
+    this.settleTimer = null;
+    this.lastAt = -Infinity;
   }
 
   setState(state) {
@@ -60,11 +66,23 @@ class Region {
     this.dispatch("message", event);
     if (event.kind) this.dispatch(event.kind, event);
     this.refreshSoon();
+    this.settleSoon();
   }
 
   resync() {
     this.dispatch("resync", {});
     this.refreshSoon();
+    this.settleSoon();
+  }
+
+  /** Only where one came soon after another: the first of them nothing drops. */
+  settleSoon() {
+    const now = performance.now();
+    const isSoon = now - this.lastAt < SETTLED_AFTER_MS;
+    this.lastAt = now;
+    if (!isSoon) return;
+    clearTimeout(this.settleTimer);
+    this.settleTimer = setTimeout(() => this.dispatch("settled", {}), SETTLED_AFTER_MS);
   }
 
   dispatch(kind, detail) {

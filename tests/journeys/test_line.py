@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ PAGE = """<!doctype html><html lang="en"><head><script src="/static/dist/app.js"
 <div id="one" data-live="/ws/one/"><b data-live-field="n"></b></div>
 <div id="two" data-live="/ws/two/"></div>
 <div id="gone" data-live="/ws/gone/"></div>
+<div data-live="/ws/one/"><p hx-get="/fetched" hx-trigger="live:n from:closest [data-live] throttle:3s, live:settled from:closest [data-live]" hx-swap="none"></p></div>
 <div id="connection-bar" role="status" hidden><span>Connection lost.</span><button type="button">Try now</button></div>
 </body></html>"""
 HEARD = """window.heard = [];
@@ -123,3 +125,30 @@ def test_a_line_that_was_cut_goes_on_where_it_was(opened):
         "document.getElementById('two').remove(); document.dispatchEvent(new Event('htmx:afterSettle'))"
     )
     assert _until(page, server, 3)[-1] == {"kind": "unsubscribe", "path": "/ws/two/"}
+
+
+def test_what_a_throttle_drops_is_fetched_once_it_is_quiet(opened):
+    page, server = opened
+    _until(page, server, 3)
+    fetched: list[str] = []
+    page.on("request", lambda request: request.url.endswith("/fetched") and fetched.append(request.url))
+    server.send(kind="ready", path="/ws/one/", at={"a": "r.1-0"}, resync=False)
+    server.event("a", "r.2-0", 1)
+    expect(page.locator("#one b")).to_have_text("1")
+    page.wait_for_timeout(100)
+    assert len(fetched) == 1
+    with page.expect_request("**/fetched"):
+        for number in range(2, 6):
+            server.event("a", f"r.{number + 1}-0", number)
+    expect(page.locator("#one b")).to_have_text("5")
+    assert len(fetched) == 2, "the four of them together"
+
+
+def test_whatever_is_throttled_looks_again_once_it_is_quiet():
+    parts = [
+        (path.name, found)
+        for path in (ROOT / "templates").rglob("*.html")
+        for found in re.findall(r'hx-trigger="([^"]*throttle:[^"]*)"', path.read_text())
+    ]
+    assert parts
+    assert [part for part in parts if "live:settled" not in part[1]] == []
