@@ -1,7 +1,8 @@
 """A look at the demo without an account: a stranger's session reads the demo's workspace as a guest who is a viewer.
 
 The guest is a person with a membership like any other, so every rule about viewers holds as it is. Nobody can sign in
-as the guest (no password, not active). A visit only reads, only what `OPEN` names, and so many pages a minute.
+as the guest (no password, not active). A visit only reads, only what `OPEN` and `ASKED` name, and so many pages a
+minute.
 """
 
 from __future__ import annotations
@@ -51,6 +52,16 @@ OPEN = (
 )
 # Below those: where addresses and raw requests of sources, and accounts, stand.
 HIDDEN = ("/signals/sources/", "/signals/deliveries/", "/signals/replays/", "/trading/accounts/")
+# What a formula's page asks while it is read: worked out from what is sent, nothing is kept.
+ASKED = (
+    "/formulas/why/",
+    "/api/v1/formulas/check/",
+    "/api/v1/formulas/explain/",
+    "/api/v1/formulas/hover/",
+    "/api/v1/formulas/preview/",
+    "/api/v1/formulas/blocks/",
+    "/api/v1/formulas/blocks/palette/",
+)
 WORDS = gettext_lazy(
     "You are looking at the demo: everything can be read, nothing kept. Make an account to keep this."
 )
@@ -113,7 +124,7 @@ class VisitMiddleware:
         # only who has a session can be on a visit, so asking costs no query of its own
         if not (request.session.session_key and request.session.get(SESSION_KEY)):
             return self.get_response(request)
-        if request.user.is_authenticated or not request.path.startswith(OPEN):
+        if request.user.is_authenticated or not request.path.startswith((*OPEN, *ASKED)):
             return self.get_response(request)
         guest = _guest_in(request.session)
         if guest is None:
@@ -127,7 +138,7 @@ class VisitMiddleware:
             return _refused(
                 request, gettext("This page belongs to the workspace alone. Yours will have one too.")
             )
-        if request.method not in SAFE:
+        if request.method not in SAFE and request.path not in ASKED:
             return _refused(request, WORDS)
         request.user = guest.membership.user
         return self.get_response(request)

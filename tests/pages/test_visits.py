@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import secrets
 from collections.abc import Iterator
@@ -19,10 +20,11 @@ from apps.accounts.selectors.privacy import sole_workspaces
 from apps.billing.selectors.counted import COUNTED
 from apps.core.api.windows import hit
 from apps.formulas.services import create_formula
+from apps.markets.services import import_bars
 from apps.pages.models import Guest
-from apps.pages.visits import HIDDEN, OPEN, PAGES_PER_MINUTE, SESSION_KEY, ensure_guest
+from apps.pages.visits import ASKED, HIDDEN, OPEN, PAGES_PER_MINUTE, SESSION_KEY, ensure_guest
 from tests.access.digest import Watch
-from tests.factories import workspace_of
+from tests.factories import wave_csv, workspace_of
 
 ID = "00000000-0000-4000-8000-000000000000"
 
@@ -83,7 +85,9 @@ def test_a_visitor_reads_the_demo_as_a_viewer(visitor, workspace, user, stranger
 
 def test_whatever_a_visitor_sends_nothing_changes(visitor, guest):
     """Every address that a visit opens, by every method that writes."""
-    paths = sorted(path for path in _routes(get_resolver().url_patterns) if path.startswith(OPEN))
+    routes = set(_routes(get_resolver().url_patterns))
+    assert routes > set(ASKED)
+    paths = sorted(path for path in routes if path.startswith(OPEN) and path not in ASKED)
     assert len(paths) > 100
     watch = Watch()
     for number, path in enumerate(paths):
@@ -92,6 +96,47 @@ def test_whatever_a_visitor_sends_nothing_changes(visitor, guest):
         assert answer.status_code == 403, path
         assert "Make an account" in answer.content.decode() or path.startswith(HIDDEN), path
     assert watch.changed() == []
+
+
+def test_a_formulas_page_is_whole_for_a_visitor_and_keeps_nothing(guest, visitor, workspace, bar_set):
+    text = "long when close > sma(close, 2)"
+    asked = {
+        "/formulas/why/": ({"text": text, "bar_set": bar_set.uuid, "time": "2024-01-05"}, None),
+        "/api/v1/formulas/check/": ({"text": text}, "ok"),
+        "/api/v1/formulas/explain/": ({"text": text}, "explanation"),
+        "/api/v1/formulas/hover/": ({"text": text, "line": 1, "column": 19}, "title"),
+        "/api/v1/formulas/preview/": ({"text": text, "bar_set": str(bar_set.uuid)}, "signals"),
+        "/api/v1/formulas/blocks/": ({"text": text}, "blocks"),
+    }
+    assert set(asked) == set(ASKED) - {"/api/v1/formulas/blocks/palette/"}
+    watch = Watch()
+    for path, (body, key) in asked.items():
+        answer = visitor.post(path, body, **({"content_type": "application/json"} if key else {}))
+        assert answer.status_code == 200, (path, answer.content)
+        assert key is None or key in answer.json(), path
+    assert visitor.get("/api/v1/formulas/blocks/palette/").status_code == 200
+    assert watch.changed() == []
+
+
+def test_what_a_visitor_asks_comes_from_the_demo_alone(guest, visitor, stranger):
+    """Foreign bars are unknown, other sites cannot ask with the visitor's cookie, and the rest of the API stays shut."""
+    foreign = import_bars(
+        workspace_of(stranger),
+        symbol="WAVE",
+        file=io.BytesIO(wave_csv()),
+        filename="wave.csv",
+        actor=stranger,
+    )
+    body = {"text": "long when close > 1", "bar_set": str(foreign.uuid)}
+    assert visitor.post("/api/v1/formulas/preview/", body, content_type="application/json").status_code == 404
+    assert (
+        visitor.post("/api/v1/formulas/format/", {"text": "x"}, content_type="application/json").status_code
+        == 401
+    )
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = visitor.cookies
+    answer = strict.post("/api/v1/formulas/check/", {"text": "x"}, content_type="application/json")
+    assert answer.status_code == 403
 
 
 def test_a_fragment_is_told_in_a_toast(visitor):
