@@ -14,6 +14,14 @@ class _Labelled:
             field.widget.attrs.pop("placeholder", None)
 
 
+class LoginForm(_Labelled, forms.LoginForm):
+    pass
+
+
+class SignupForm(_Labelled, forms.SignupForm):
+    pass
+
+
 class AddEmailForm(_Labelled, forms.AddEmailForm):
     pass
 

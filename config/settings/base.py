@@ -188,6 +188,8 @@ LOGIN_REDIRECT_URL = "pages:dashboard"
 ACCOUNT_LOGOUT_REDIRECT_URL = "pages:landing"
 ACCOUNT_ADAPTER = "apps.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
+    "login": "apps.accounts.account_forms.LoginForm",
+    "signup": "apps.accounts.account_forms.SignupForm",
     "reset_password": "apps.accounts.forms.ResetPasswordForm",
     "add_email": "apps.accounts.account_forms.AddEmailForm",
     "change_password": "apps.accounts.account_forms.ChangePasswordForm",
