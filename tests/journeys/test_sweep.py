@@ -51,6 +51,17 @@ def test_form_to_heat_map_to_backtest(visitor: Page):
     slider = page.get_by_label("fast, lowest")
     slider.fill("200")
     expect(lines).to_contain_text("18 cells kept")
+    parallel = page.locator("[data-parallel]")
+    parallel.get_by_role("button", name="Show as table").click()
+    expect(parallel.locator("tbody tr")).to_have_count(18)
+    slider.fill("0")
+    expect(parallel.locator("tbody tr")).to_have_count(54)  # the table shows what is kept
+    slider.fill("200")
+    map_.get_by_role("button", name="Show as table").click()
+    expect(map_.locator("tbody tr")).to_have_count(3)
+    with page.expect_download() as told:
+        map_.get_by_role("button", name="Download the figures as CSV").click()
+    assert told.value.path().read_text().splitlines()[0] == "slow,fast,sharpe (simulated),cell"
     page.locator("#cells select[name=is_fast]").select_option("7")
     expect(page.locator("#cells tbody tr")).to_have_count(18)
     sharpe = page.locator("#cells tbody tr").first.locator("td[data-label=Sharpe]").inner_text()

@@ -72,6 +72,13 @@ def percent(value: Any, decimals: int = 1) -> str:
 
 
 @register.filter
+def gain(value: Any, decimals: int = 1) -> str:
+    """A fraction won or lost as percent, with its sign."""
+    found = _finite(value)
+    return percent(value, decimals) if found is None or found <= 0 else f"+{percent(value, decimals)}"
+
+
+@register.filter
 def drawdown(value: Any, decimals: int = 1) -> str:
     """A drawdown, stored positive, shown as the loss it is."""
     found = _finite(value)

@@ -2,11 +2,13 @@
  * Heat maps: `<div data-heat data-src data-controls="#form" data-open="#form" data-label [data-metric]>`.
  *
  * The form's fields are the query (x, y, metric, rest, fix_NAME); data-metric overrides the metric. A canvas paints the
- * fields; arrow keys move over them, Enter opens the cell as a backtest, and a table with the same values stands behind.
+ * fields; arrow keys move over them, Enter opens the cell as a backtest; the tools show the same values as table, file, picture.
  */
 import { element, onElements } from "../dom.js";
 import { inputText, metricText, openCell } from "./metrics.js";
-import { palette } from "./palette.js";
+import { mix, palette } from "./palette.js";
+import { bodyCell, csvText, headCell, tableNode } from "./table.js";
+import { Tools } from "./tools.js";
 import { n, t } from "../words.js";
 
 const LEAST_FIELD = 14;
@@ -19,21 +21,20 @@ export class HeatMap {
   constructor(node) {
     this.node = node;
     this.controls = document.querySelector(node.dataset.controls);
-    this.title = element("h3", { class: "heat-title", hidden: true });
+    this.title = element("h3", { class: "heat-title" });
     this.readout = element("p", { class: "heat-readout" });
     this.canvas = element("canvas", { tabindex: 0, role: "application" });
     this.scroll = element("div", { class: "heat-scroll" }, this.canvas);
     this.legend = element("div", { class: "heat-legend", "aria-hidden": "true" });
     this.spoken = element("span", { class: "sr-only", "aria-live": "polite" });
-    this.table = element("details", { class: "heat-table" }, element("summary", { class: "link text-sm" }, t("As a table")));
-    node.replaceChildren(this.title, this.readout, this.scroll, this.legend, this.table, this.spoken);
+    this.tools = new Tools(this, this.scroll);
+    node.replaceChildren(element("div", { class: "heat-top" }, this.title, this.tools.node), this.readout, this.scroll, this.legend, this.spoken);
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => this.rest());
     this.canvas.addEventListener("click", (event) => this.click(event));
     this.canvas.addEventListener("keydown", (event) => this.onKey(event));
     this.canvas.addEventListener("focus", () => this.at ?? this.moveTo(this.markedAt() ?? [0, 0]));
     this.canvas.addEventListener("blur", () => this.rest());
-    this.table.addEventListener("toggle", () => this.table.open && this.fillTable());
     this.controls.addEventListener("change", () => this.load());
     document.addEventListener("cw:preferences", () => this.paint());
     new ResizeObserver(() => this.paint()).observe(this.scroll);
@@ -72,18 +73,16 @@ export class HeatMap {
     this.low = Math.min(...known);
     this.high = Math.max(...known);
     this.empty = known.length === 0;
-    const name = data.metric_label;
-    this.title.textContent = name;
-    this.title.hidden = !name;
+    this.title.textContent = data.metric_label;
     const names = { label: this.node.dataset.label, across: data.x.name, down: data.y.name };
     const told = data.y.name
       ? t("{label}. {across} across, {down} down. Arrow keys move over the fields, Enter opens the cell as a backtest.", names)
       : t("{label}. {across} across. Arrow keys move over the fields, Enter opens the cell as a backtest.", names);
     this.canvas.setAttribute("aria-label", told);
-    if (this.table.open) this.fillTable();
     this.showLegend();
     this.paint();
     this.rest();
+    this.tools.drawn();
   }
 
   /** 0 at the worst value, 1 at the best; where values lie on both sides of zero, zero is the middle. */
@@ -110,9 +109,9 @@ export class HeatMap {
     if (this.isDiverging()) {
       const towards = share < 0.5 ? colours.down : colours.up;
       // squared, so that the highest are told apart: most fields of a sweep lie far from zero on one side
-      return mix(colours.surface, towards, 0.06 + 0.9 * (2 * share - 1) ** 2);
+      return mix(towards, colours.surface, 0.06 + 0.9 * (2 * share - 1) ** 2);
     }
-    return mix(colours.surface, colours.series[0], 0.06 + 0.9 * share);
+    return mix(colours.series[0], colours.surface, 0.06 + 0.9 * share);
   }
 
   paint() {
@@ -175,19 +174,23 @@ export class HeatMap {
     draw.restore();
   }
 
-  showLegend() {
-    const steps = element("span", { class: "heat-steps" });
-    const colours = palette();
+  /** From the worst to the best: their values in words, nine colours between. */
+  legendSteps(colours) {
     const [low, high] = this.bounds();
-    const first = this.data.lower_is_better ? high : low;
-    const last = this.data.lower_is_better ? low : high;
-    for (let i = 0; i < 9; i++) {
+    const [first, last] = this.data.lower_is_better ? [high, low] : [low, high];
+    const steps = Array.from({ length: 9 }, (_, i) => this.colour(first + ((last - first) * i) / 8, colours));
+    return { first: metricText(this.data.metric, first), last: metricText(this.data.metric, last), steps };
+  }
+
+  showLegend() {
+    const { first, last, steps } = this.legendSteps(palette());
+    const line = element("span", { class: "heat-steps" });
+    for (const colour of steps) {
       const step = element("span");
-      step.style.background = this.colour(first + ((last - first) * i) / 8, colours);
-      steps.append(step);
+      step.style.background = colour;
+      line.append(step);
     }
-    const text = (value) => metricText(this.data.metric, value);
-    this.legend.replaceChildren(...(this.empty ? [] : [text(first), steps, text(last)]));
+    this.legend.replaceChildren(...(this.empty ? [] : [first, line, last]));
   }
 
   markedAt() {
@@ -199,7 +202,7 @@ export class HeatMap {
     return null;
   }
 
-  words([r, c]) {
+  wordsAt([r, c]) {
     const { data } = this;
     const place = `${data.x.name} ${inputText(data.x.values[c])}${data.y.name ? `, ${data.y.name} ${inputText(data.y.values[r])}` : ""}`;
     const value = data.values[r][c];
@@ -213,7 +216,7 @@ export class HeatMap {
     this.at = null;
     if (!this.data) return;
     const marked = this.markedAt();
-    this.readout.textContent = marked ? `${this.data.marked_as}: ${this.words(marked)}` : t("{name}: not on this map", { name: this.data.marked_as });
+    this.readout.textContent = marked ? `${this.data.marked_as}: ${this.wordsAt(marked)}` : t("{name}: not on this map", { name: this.data.marked_as });
     this.paint();
   }
 
@@ -233,7 +236,7 @@ export class HeatMap {
   moveTo(field) {
     if (!this.data || (this.at && this.at[0] === field[0] && this.at[1] === field[1])) return;
     this.at = field;
-    this.readout.textContent = this.words(field);
+    this.readout.textContent = this.wordsAt(field);
     this.paint();
   }
 
@@ -260,20 +263,53 @@ export class HeatMap {
     event.preventDefault();
   }
 
-  fillTable() {
+  get label() {
+    return this.data.metric_label;
+  }
+
+  words() {
+    return this.readout.textContent;
+  }
+
+  /** For the tools: the fields as a table, as a file, and the picture with its legend. */
+  table() {
     const { data } = this;
-    if (!data) return;
-    const head = element("tr", {}, element("th", {}, data.y.name || ""), ...data.x.values.map((value) => element("th", { class: "n", scope: "col" }, `${data.x.name} ${inputText(value)}`)));
-    const rows = data.values.map((row, r) =>
-      element(
-        "tr",
-        {},
-        element("th", { scope: "row" }, data.y.name ? inputText(data.y.values[r]) : data.metric_label),
-        ...row.map((value) => element("td", { class: "n" }, metricText(data.metric, value))),
-      ),
-    );
-    this.table.querySelector("div")?.remove();
-    this.table.append(element("div", { class: "table-wrap", tabindex: 0 }, element("table", { class: "cw-table", "data-keep": true, "data-compact": true }, element("thead", {}, head), element("tbody", {}, ...rows))));
+    const head = [headCell(data.y.name || "", true), ...data.x.values.map((value) => headCell(`${data.x.name} ${inputText(value)}`))];
+    const rows = data.values.map((row, r) => [
+      element("th", { scope: "row" }, data.y.name ? inputText(data.y.values[r]) : data.metric_label),
+      ...row.map((value) => bodyCell(value, metricText(data.metric, value))),
+    ]);
+    return tableNode({ label: this.label, words: this.words(), head, rows });
+  }
+
+  csv(simulated) {
+    const { data } = this;
+    const heads = [data.x.name, ...(data.y.name ? [data.y.name] : []), simulated ? `${data.metric} (simulated)` : data.metric, "cell"];
+    const lines = data.values.flatMap((row, r) => row.map((value, c) => [data.x.values[c], ...(data.y.name ? [data.y.values[r]] : []), value, data.cells[r][c]]));
+    return csvText(heads, lines);
+  }
+
+  shot() {
+    const ratio = devicePixelRatio || 1;
+    const shot = element("canvas", { width: this.canvas.width, height: this.canvas.height + 26 * ratio });
+    const draw = shot.getContext("2d");
+    draw.drawImage(this.canvas, 0, 0);
+    if (this.empty) return shot;
+    draw.scale(ratio, ratio);
+    const colours = palette();
+    const y = this.canvas.height / ratio + 12;
+    const { first, last, steps } = this.legendSteps(colours);
+    draw.font = '12px "Inter Variable", system-ui, sans-serif';
+    draw.textBaseline = "middle";
+    draw.fillStyle = colours.muted;
+    draw.fillText(first, LEFT, y);
+    const from = LEFT + draw.measureText(first).width + 8;
+    draw.fillText(last, from + 9 * 16 + 8, y);
+    steps.forEach((colour, i) => {
+      draw.fillStyle = colour;
+      draw.fillRect(from + i * 16, y - 5, 16, 10);
+    });
+    return shot;
   }
 }
 
@@ -283,11 +319,6 @@ const short = (value) => inputText(value).slice(0, 7);
 function showFixes(controls) {
   const axes = new Set([controls.elements.x?.value, controls.elements.y?.value]);
   for (const label of controls.querySelectorAll("[data-fix]")) label.hidden = axes.has(label.dataset.fix);
-}
-
-function mix(from, to, share) {
-  const [a, b] = [from, to].map((colour) => colour.match(/[\d.]+/g).map(Number));
-  return `rgb(${[0, 1, 2].map((i) => Math.round(a[i] + (b[i] - a[i]) * share)).join(", ")})`;
 }
 
 export function startHeatMaps() {

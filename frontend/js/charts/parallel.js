@@ -1,11 +1,14 @@
 /**
  * Parallel coordinates: `<div data-parallel data-src data-open="#form" data-label>`: a line per cell, an axis per input and
- * metric. Dragging along an axis keeps the lines that pass there; the same bounds stand below as pairs of sliders.
+ * metric. Dragging along an axis keeps the lines that pass there; the same bounds stand below as pairs of sliders. The tools
+ * show what is kept as table, file, picture.
  */
 import { figure } from "../figures.js";
 import { element, onElements } from "../dom.js";
 import { inputText, metricText, openCell } from "./metrics.js";
 import { fade, palette } from "./palette.js";
+import { bodyCell, csvText, headCell, MOST_ROWS, tableNode } from "./table.js";
+import { Tools } from "./tools.js";
 import { n, t } from "../words.js";
 
 const HEIGHT = 300;
@@ -24,7 +27,9 @@ class Parallel {
     this.sliders = element("details", { class: "parallel-ranges" }, element("summary", { class: "link text-sm" }, t("Bounds by slider")));
     this.open = element("button", { class: "btn btn-sm", type: "button", hidden: true }, t("Open the best of these"));
     this.clear = element("button", { class: "btn btn-sm btn-ghost", type: "button", hidden: true }, t("Keep all"));
-    node.replaceChildren(element("div", { class: "parallel-top" }, this.readout, this.open, this.clear), this.scroll, this.sliders);
+    this.label = node.dataset.label;
+    this.tools = new Tools(this, this.scroll);
+    node.replaceChildren(element("div", { class: "parallel-top" }, this.readout, this.open, this.clear, this.tools.node), this.scroll, this.sliders);
     this.canvas.addEventListener("pointerdown", (event) => this.grab(event));
     this.canvas.addEventListener("pointermove", (event) => this.drag(event));
     this.canvas.addEventListener("pointerup", (event) => this.drop(event));
@@ -62,7 +67,7 @@ class Parallel {
     const [low, high] = numeric ? [Math.min(...scale), Math.max(...scale)] : [0, scale.length - 1];
     const place = (value) => ((numeric ? value : scale.indexOf(value)) - low) / (high - low || 1);
     const text = (share) => (numeric ? inputText(low + share * (high - low)) : inputText(scale[Math.round(share * high)]));
-    return { name, title: name, places: values.map(place), text, from: 0, to: 1 };
+    return { name, title: name, values, written: inputText, places: values.map(place), text, from: 0, to: 1 };
   }
 
   kept() {
@@ -100,13 +105,14 @@ class Parallel {
       this.line(draw, kept[0]);
     }
     axes.forEach((axis, a) => this.paintAxis(draw, colours, axis, a));
-    this.readout.textContent = this.words(kept);
+    this.readout.textContent = this.summary(kept);
     this.open.hidden = kept.length === 0 || !document.querySelector(this.node.dataset.open);
     this.clear.hidden = axes.every(({ from, to }) => from <= 0 && to >= 1);
+    this.tools.drawn();
   }
 
   /** How many cells are kept, of how many, and what the best of them is. */
-  words(kept) {
+  summary(kept) {
     const { data, axes } = this;
     const figures = { kept: figure(kept.length), drawn: figure(data.cells.length), total: figure(data.total) };
     const count =
@@ -116,6 +122,26 @@ class Parallel {
     if (!kept.length) return count;
     const best = axes.map((axis) => `${axis.title} ${axis.places[kept[0]] === null ? "–" : axis.text(axis.places[kept[0]])}`).join(", ");
     return `${count} ${t("Best: {values}.", { values: best })}`;
+  }
+
+  words() {
+    return this.readout.textContent;
+  }
+
+  /** For the tools: what is kept as a table (the best of it) and as a file, and the picture. */
+  table() {
+    const rows = this.kept().slice(0, MOST_ROWS).map((i) => this.axes.map(({ values, written }) => bodyCell(values[i], written(values[i]), typeof values[i] === "string")));
+    const head = this.axes.map(({ title, values }) => headCell(title, typeof values[0] === "string"));
+    return tableNode({ label: this.label, words: this.words(), head, rows });
+  }
+
+  csv(simulated) {
+    const heads = this.axes.map(({ name, isMetric }) => (simulated && isMetric ? `${name} (simulated)` : name));
+    return csvText(["cell", ...heads], this.kept().map((i) => [this.data.cells[i], ...this.axes.map(({ values }) => values[i])]));
+  }
+
+  shot() {
+    return this.canvas;
   }
 
   lines(draw, which, colour, wanted) {
@@ -245,7 +271,7 @@ function axisOfMetric({ name, label, values }) {
   if (!known.length) return null;
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const places = values.map((value) => (value === null ? null : high > low ? (value - low) / (high - low) : 0.5));
-  return { name, title: label, places, text: (share) => metricText(name, low + share * (high - low)), from: 0, to: 1 };
+  return { name, title: label, isMetric: true, values, written: (value) => metricText(name, value), places, text: (share) => metricText(name, low + share * (high - low)), from: 0, to: 1 };
 }
 
 export function startParallel() {

@@ -1,10 +1,10 @@
 /** The buttons at a chart's corner: its figures as a table, as a file, and its picture. */
 import { element, icon } from "../dom.js";
 import { t } from "../words.js";
-import { csvOf, tableOf } from "./table.js";
 import { palette } from "./palette.js";
 
 const MARGIN = 16; // of the picture, in points
+const LEAST_WIDTH = 480;
 
 /** The chart's own words, the same for file names, captions and pictures. */
 function titleOf({ label }) {
@@ -12,9 +12,14 @@ function titleOf({ label }) {
   return page && !label.includes(page) ? `${page}: ${label}` : label;
 }
 
+/**
+ * `view` is a chart of any kind: { node, label, words(), table(), csv(simulated), shot() }; `place` is what the table stands in
+ * for: it keeps its size, so that what is in sight can be moved. `shot` gives a canvas in the screen's resolution.
+ */
 export class Tools {
-  constructor(view) {
+  constructor(view, place) {
     this.view = view;
+    this.place = place;
     this.tableButton = this.button("table", t("Show as table"), () => this.toggleTable());
     this.tableButton.setAttribute("aria-pressed", "false");
     this.csvButton = this.button("download", t("Download the figures as CSV"), () => this.saveCsv());
@@ -31,7 +36,16 @@ export class Tools {
   /** Called whenever the chart was drawn: the table follows. */
   drawn() {
     this.node.hidden = false;
-    if (this.table) this.showTable();
+    this.follow();
+  }
+
+  /** Called whenever something else came into sight: the table shows the same, from the next frame on. */
+  follow() {
+    if (!this.table || this.due) return;
+    this.due = requestAnimationFrame(() => {
+      this.due = null;
+      if (this.table) this.showTable();
+    });
   }
 
   toggleTable() {
@@ -42,28 +56,24 @@ export class Tools {
   }
 
   showTable() {
-    const { view } = this;
-    const range = view.visible();
-    const height = this.table?.style.height || `${view.canvas.offsetHeight}px`;
-    const table = tableOf({ label: view.label, time: view.time, intraday: view.intraday, columns: view.drawn.columns, ...range });
+    const height = this.table?.style.height || `${this.place.offsetHeight}px`;
+    const table = this.view.table();
     table.style.height = height; // the page below stays where it is
     if (this.table) this.table.replaceWith(table);
-    else view.canvas.after(table);
+    else this.place.after(table);
     this.table = table;
-    view.canvas.hidden = true;
+    this.place.dataset.covered = "";
     document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: table } })); // its heads become buttons
   }
 
   hideTable() {
     this.table.remove();
     this.table = null;
-    this.view.canvas.hidden = false;
+    delete this.place.dataset.covered;
   }
 
   saveCsv() {
-    const { view } = this;
-    const text = csvOf({ time: view.time, columns: view.drawn.columns, simulated: this.isSimulated() });
-    save(new Blob([text], { type: "text/csv" }), this.fileName("csv"));
+    save(new Blob([this.view.csv(this.isSimulated())], { type: "text/csv" }), this.fileName("csv"));
   }
 
   isSimulated() {
@@ -83,13 +93,13 @@ export class Tools {
 
 /** The chart as it is seen, under its name and the values at the bar that the readout rests on. */
 async function pictureOf(view, simulated) {
-  const shot = view.chart.takeScreenshot();
+  const shot = view.shot();
   const colours = palette();
-  const ratio = shot.width / view.canvas.clientWidth;
+  const ratio = devicePixelRatio || 1;
   const font = (weight, size) => `${weight} ${size * ratio}px "Inter Variable", system-ui, sans-serif`;
   const margin = MARGIN * ratio;
   const [head, foot] = [66 * ratio, 34 * ratio];
-  const picture = element("canvas", { width: Math.round(shot.width + 2 * margin), height: Math.round(shot.height + head + foot) });
+  const picture = element("canvas", { width: Math.round(Math.max(shot.width, LEAST_WIDTH * ratio) + 2 * margin), height: Math.round(shot.height + head + foot) });
   const draw = picture.getContext("2d");
   draw.fillStyle = colours.surface;
   draw.fillRect(0, 0, picture.width, picture.height);

@@ -5,6 +5,7 @@ import { KINDS } from "./kinds.js";
 import { compact, moment, number } from "./format.js";
 import { palette } from "./palette.js";
 import { join } from "./sync.js";
+import { csvOf, tableOf } from "./table.js";
 import { Tools } from "./tools.js";
 import { t } from "../words.js";
 
@@ -22,8 +23,13 @@ export class ChartView {
     this.canvas = element("div", { class: "chart-canvas", tabindex: 0, role: "group", "aria-label": t("{label}. Arrow keys move along the bars, plus and minus zoom.", { label: this.label }) });
     this.spoken = element("span", { class: "sr-only", "aria-live": "polite" });
     this.ranges = element("div", { class: "segments chart-ranges", role: "group", "aria-label": t("Range"), hidden: true });
+<<<<<<< HEAD
     this.scales = element("div", { class: "segments chart-scale", role: "group", "aria-label": t("Scale"), hidden: true });
     this.tools = new Tools(this);
+=======
+    this.scales = element("div", { class: "segments", role: "group", "aria-label": t("Scale"), hidden: true });
+    this.tools = new Tools(this, this.canvas);
+>>>>>>> c196403 (Heat maps and parallel lines have table, file and picture; tables of charts follow what is in sight; rows on phones begin with what matters)
     const acts = element("div", { class: "chart-acts" }, this.scales, this.ranges, this.tools.node);
     node.replaceChildren(element("div", { class: "chart-top" }, this.readoutNode, acts), this.canvas, this.spoken);
     this.group = join(node.dataset.syncGroup, this);
@@ -81,6 +87,7 @@ export class ChartView {
     this.chart.subscribeClick((click) => this.tellChoice(this.indexOf.get(click.time)));
     this.chart.timeScale().subscribeVisibleTimeRangeChange((range) => {
       if (range && !this.following) this.group.range(range);
+      this.tools.follow();
     });
     this.showRanges();
     this.showScales();
@@ -98,6 +105,19 @@ export class ChartView {
   /** The readout as one line. */
   words() {
     return [...this.readoutNode.children].map((cell) => [...cell.children].map((part) => part.textContent).filter(Boolean).join(" ")).join("   ");
+  }
+
+  /** For the tools: the figures in sight, all of them, and the picture. */
+  table() {
+    return tableOf({ label: this.label, time: this.time, intraday: this.intraday, columns: this.drawn.columns, ...this.visible() });
+  }
+
+  csv(simulated) {
+    return csvOf({ time: this.time, columns: this.drawn.columns, simulated });
+  }
+
+  shot() {
+    return this.chart.takeScreenshot();
   }
 
   options(colours) {
@@ -226,7 +246,6 @@ export class ChartView {
         if (seconds) scale.setVisibleRange({ from: this.time.at(-1) - seconds, to: this.time.at(-1) });
         else scale.fitContent();
         this.pressRange(button);
-        if (this.tools.table) requestAnimationFrame(() => this.tools.showTable());
       });
       return button;
     });
