@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from io import BytesIO
 
+from django.utils.translation import gettext, override
 from pypdf import PdfReader
 
-from apps.billing.services.invoices.paper import Paper, PaperLine, Party, paper_pdf
+from apps.billing.services.invoices.paper import Paper, PaperLine, Party, in_words_we_draw, paper_pdf
 
 SELLER = Party(
     "Candlewright", ("Jalan Sudirman 12", "Jakarta"), "01.234.567.8-901.000", "billing@example.com"
@@ -73,3 +74,14 @@ def test_long_invoices_go_on_with_their_heading():
 
 def test_what_no_font_draws_is_marked():
     assert "Shalom ????" in words(paper_pdf(paper((PaperLine("Shalom שלום", 1),))))
+
+
+def test_it_is_in_the_readers_language_where_its_letters_can_be_drawn():
+    titles = {}
+    for language in ("en", "tr", "id", "hi"):
+        with override(language), in_words_we_draw():
+            titles[language] = gettext("Invoice")
+            text = words(paper_pdf(paper((PaperLine("Pro", 90_000_000),), title=titles[language])))
+        assert titles[language] in text
+        assert "?" not in text
+    assert titles == {"en": "Invoice", "tr": "Fatura", "id": "Faktur", "hi": "Invoice"}

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.services import sends
 from apps.billing.choices import InvoiceKind
@@ -31,7 +32,7 @@ def mail_invoice(invoice_id: int) -> None:
         "site_url": settings.SITE_URL,
     }
     message = EmailMultiAlternatives(
-        f"{'Credit note' if is_note else 'Invoice'} {invoice.number}",
+        f"{gettext('Credit note') if is_note else gettext('Invoice')} {invoice.number}",
         render_to_string("billing/email/invoice.txt", context).strip() + "\n",
         to=[invoice.buyer["email"]],
     )

@@ -6,6 +6,7 @@ The same paper gives the same bytes, always: nothing of the clock or the machine
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override, pgettext
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -137,8 +138,8 @@ def _story(paper: Paper) -> Iterator[Any]:
 
 def _head(paper: Paper) -> Table:
     facts = [
-        ("Number", paper.number),
-        ("Date", _day(paper.issued_on)),
+        (gettext("Number"), paper.number),
+        (gettext("Date"), _day(paper.issued_on)),
         *paper.facts,
     ]
     right = Table(
@@ -155,7 +156,10 @@ def _banner(words: str) -> Table:
 
 
 def _parties(paper: Paper) -> Table:
-    columns = [_party("From", paper.seller), _party("To", paper.buyer)]
+    columns = [
+        _party(pgettext("on an invoice", "From"), paper.seller),
+        _party(pgettext("on an invoice", "To"), paper.buyer),
+    ]
     return Table([columns], colWidths=[WIDTH / 2, WIDTH / 2], style=_TIGHT)
 
 
@@ -171,9 +175,9 @@ def _party(label: str, party: Party) -> list[Paragraph]:
 def _lines(paper: Paper) -> Table:
     rows: list[list[Any]] = [
         [
-            _text("Description", _QUIET),
-            _text("Quantity", _QUIET_RIGHT),
-            _text("Price", _QUIET_RIGHT),
+            _text(gettext("Description"), _QUIET),
+            _text(gettext("Quantity"), _QUIET_RIGHT),
+            _text(gettext("Price"), _QUIET_RIGHT),
             _text(gettext("Amount {currency}").format(currency=paper.currency), _QUIET_RIGHT),
         ]
     ]
@@ -211,7 +215,10 @@ def _sums(paper: Paper) -> Table:
     ]
     total = len(rows)
     rows.append(
-        [_text("Total", _STRONG), _text(f"{paper.currency} {_figure(paper.total, paper)}", _STRONG_RIGHT)]
+        [
+            _text(gettext("Total"), _STRONG),
+            _text(f"{paper.currency} {_figure(paper.total, paper)}", _STRONG_RIGHT),
+        ]
     )
     rows += [
         [_text(name, _BODY), _text(_figure(amount, paper), _RIGHT)] for name, amount in paper.after_total
@@ -294,6 +301,14 @@ def _fonts() -> None:
 def _drawn() -> frozenset[int]:
     """The characters that Inter has."""
     return frozenset(TTFont("probe", FONTS / "Inter-Regular.ttf").face.charToGlyph)
+
+
+@contextmanager
+def in_words_we_draw() -> Iterator[None]:
+    """The reader's language, or English where the words on a paper are of a script that our fonts do not have."""
+    is_drawn = all(ord(letter) in _drawn() or _is_chinese(letter) for letter in gettext("Invoice"))
+    with nullcontext() if is_drawn else override("en"):
+        yield
 
 
 def _is_chinese(letter: str) -> bool:

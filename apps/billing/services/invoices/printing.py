@@ -8,29 +8,33 @@ from django.utils.translation import gettext
 
 from apps.billing.choices import InvoiceKind
 from apps.billing.models import Invoice
-from apps.billing.services.invoices.paper import Paper, PaperLine, Party, paper_pdf
+from apps.billing.services.invoices.paper import Paper, PaperLine, Party, in_words_we_draw, paper_pdf
 
 
 def invoice_pdf(invoice: Invoice) -> bytes:
-    """The PDF of an invoice of ours, the same bytes each time. Raises ValueError for one that a gateway numbered."""
+    """The PDF of an invoice of ours, in one language the same bytes each time.
+
+    Raises ValueError for one that a gateway numbered.
+    """
     if invoice.series_id is None:
         raise ValueError(f"invoice {invoice.number} is the gateway's, and its PDF too")
-    return paper_pdf(paper_of(invoice))
+    with in_words_we_draw():
+        return paper_pdf(paper_of(invoice))
 
 
 def paper_of(invoice: Invoice) -> Paper:
     is_note = invoice.kind == InvoiceKind.CREDIT_NOTE
-    sums = [("Subtotal", invoice.subtotal)]
+    sums = [(gettext("Subtotal"), invoice.subtotal)]
     if invoice.discount:
-        sums.append(("Discount", -invoice.discount))
+        sums.append((gettext("Discount"), -invoice.discount))
     if invoice.tax:
         percent = f" {invoice.tax_percent.normalize():f} %" if invoice.tax_percent is not None else ""
         sums.append((f"{invoice.tax_name}{percent}", invoice.tax))
     facts = []
     if invoice.corrects is not None:
-        facts.append(("Corrects", invoice.corrects.number))
+        facts.append((gettext("Corrects"), invoice.corrects.number))
     if invoice.paid_at is not None:
-        facts.append((gettext("Given back") if is_note else "Paid", _day(invoice.paid_at)))
+        facts.append((gettext("Given back") if is_note else gettext("Paid"), _day(invoice.paid_at)))
     return Paper(
         title=gettext("Credit note") if is_note else gettext("Invoice"),
         number=invoice.number,
@@ -75,7 +79,7 @@ def _buyer(kept: dict[str, str]) -> Party:
 def _period(start: datetime | None, end: datetime | None) -> str:
     if end is None:
         return ""
-    return f"{_day(start)} – {_day(end)}" if start else f"until {_day(end)}"
+    return f"{_day(start)} – {_day(end)}" if start else gettext("until {day}").format(day=_day(end))
 
 
 def _day(moment: datetime) -> str:
