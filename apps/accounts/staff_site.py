@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from csp.decorators import csp_update
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from apps.accounts.guards import safe_next
@@ -29,11 +29,12 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
         self.disable_action("delete_selected")  # it deletes outside a transaction, many at once
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Every admin, of libraries too, writes what staff change to the journal."""
+        """Every admin, of libraries too, writes what staff change to the journal, and has the theme's fields."""
         base = admin_class or ModelAdmin
+        theme = () if issubclass(base, ModelAdmin) else (ModelAdmin,)
         super().register(
             model_or_iterable,
-            type(base.__name__, (Journalled, Linked, base), {"__module__": base.__module__}),
+            type(base.__name__, (Journalled, Linked, base, *theme), {"__module__": base.__module__}),
             **options,
         )
 

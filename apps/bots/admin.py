@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 from django.contrib import admin
 
 from apps.bots.models import Bot, Cohort, Decision, Upgrade
@@ -32,9 +34,14 @@ class CohortAdmin(ReadOnlyAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
-    list_display = ["bot", "number", "time", "flags", "given", "request", "refused", "at"]
+    list_display = ["bot", "number", "bar", "flags", "given", "request", "refused", "at"]
     search_fields = ["bot__uuid", "bot__name"]
     list_select_related = ["bot"]
+
+    @admin.display(description="Bar", ordering="time")
+    def bar(self, row: Decision) -> str:
+        """When the bar began, UTC; the row has milliseconds."""
+        return f"{datetime.fromtimestamp(row.time / 1000, UTC):%Y-%m-%d %H:%M}"
 
 
 @admin.register(Upgrade)

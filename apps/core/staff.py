@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
-from django.db.models import ForeignKey, Model
+from django.db.models import FloatField, ForeignKey, Model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
@@ -58,16 +58,28 @@ class Linked:
         return [first, *(self._linked(name) for name in others)]
 
     def _linked(self, name: Any) -> Any:
-        """A column that leads to the object; the name itself where it is none that has a page."""
+        """A column that leads to the object, or rounds a figure; the name itself where it is neither."""
         try:
             column = self.model._meta.get_field(name) if isinstance(name, str) else None
         except FieldDoesNotExist:
             return name
+        if isinstance(column, FloatField):
+            return _rounded(name, column)
         is_object = isinstance(column, ForeignKey) and column.name == name  # not the number behind it
         target = column.related_model if column is not None and is_object else None
         if not isinstance(target, type) or not self.admin_site.is_registered(target):
             return name
         return _column(name, target, column)
+
+
+def _rounded(name: str, column: Any) -> Callable[[Model], str]:
+    @admin.display(description=column.verbose_name, ordering=name)
+    def shown(row: Model) -> str:
+        figure = getattr(row, name)
+        return "–" if figure is None else f"{figure:.4f}".replace("-", "−")
+
+    shown.__name__ = name
+    return shown
 
 
 def _column(name: str, target: type[Model], column: Any) -> Callable[[Model], Any]:

@@ -75,6 +75,7 @@ class KillSwitch(BaseModel):
     )
 
     class Meta:
+        verbose_name_plural = "kill switches"
         constraints = [
             models.UniqueConstraint(
                 fields=["scope", "workspace", "book", "value"],
