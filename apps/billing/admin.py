@@ -6,6 +6,7 @@ from django.db.models import BigIntegerField, Case, Count, F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminSelectWidget
 
 import apps.billing.admin_mirror
 import apps.billing.admin_money  # noqa: F401
@@ -117,7 +118,9 @@ class MeterUsageAdmin(ReadOnlyAdmin):
 
 class WorkspacePlanForm(forms.ModelForm):
     plan_code = forms.ChoiceField(
-        label="Plan", choices=lambda: Plan.objects.filter(is_current=True).values_list("code", "name")
+        label="Plan",
+        choices=lambda: Plan.objects.filter(is_current=True).values_list("code", "name"),
+        widget=UnfoldAdminSelectWidget,
     )
 
     class Meta:
