@@ -43,7 +43,8 @@ class ConfirmForm(forms.Form):
     """The proof before a dangerous action: the password, or a code for people who have a second factor."""
 
     password = forms.CharField(
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True})
+        label=gettext_lazy("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )
     code = CodeField(required=False, label=gettext_lazy("Code"))
     passkey = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -66,6 +67,7 @@ class AppForm(forms.Form):
 
 class PasskeyForm(forms.Form):
     name = forms.CharField(
+        label=gettext_lazy("Name"),
         max_length=64,
         help_text=gettext_lazy("Where it is kept, for example “work laptop” or “blue security key”."),
     )
@@ -73,7 +75,7 @@ class PasskeyForm(forms.Form):
 
 
 class PasskeyNameForm(forms.Form):
-    name = forms.CharField(max_length=64)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=64)
 
 
 class MfaRuleForm(forms.Form):

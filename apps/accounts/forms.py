@@ -17,14 +17,21 @@ from apps.core.words import gettext_lazy
 
 class ProfileForm(SeenForm, forms.ModelForm):
     timezone = forms.ChoiceField(
-        choices=lambda: [(z, z.replace("_", " ")) for z in sorted(available_timezones())]
+        label=gettext_lazy("Time zone"),
+        choices=lambda: [(z, z.replace("_", " ")) for z in sorted(available_timezones())],
     )
 
     class Meta:
         model = User
         fields = ["name", "language", "locale", "timezone", "base_currency"]
-        labels = {"locale": gettext_lazy("Region")}
+        labels = {
+            "name": gettext_lazy("Name"),
+            "language": gettext_lazy("Language"),
+            "locale": gettext_lazy("Region"),
+            "base_currency": gettext_lazy("Base currency"),
+        }
         help_texts = {
+            "language": gettext_lazy("Of pages, mails and messages."),
             "locale": gettext_lazy("How dates and numbers are written. Bars and trades keep 2026-12-31."),
             "base_currency": gettext_lazy("What your accounts are added up in."),
         }
@@ -45,6 +52,7 @@ class PreferencesForm(forms.ModelForm):
         model = Preferences
         fields = PREFERENCES
         labels = {
+            "theme": gettext_lazy("Theme"),
             "rising": gettext_lazy("Rising prices"),
             "numbers": gettext_lazy("Numbers"),
             "dates": gettext_lazy("Dates"),
@@ -85,9 +93,10 @@ class NewBrowserForm(forms.Form):
 
 
 class WorkspaceForm(SeenForm, forms.Form):
-    name = forms.CharField(max_length=100)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     letter = forms.RegexField(
         r"^\w$",
+        label=gettext_lazy("Letter"),
         required=False,
         help_text=gettext_lazy("The mark in the top bar. Empty: the name's first letter."),
         error_messages={"invalid": gettext_lazy("One letter or figure.")},
@@ -97,11 +106,11 @@ class WorkspaceForm(SeenForm, forms.Form):
 
 class InvitationForm(forms.Form):
     email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254)
-    role = forms.ChoiceField(choices=GRANTED_ROLES, initial=Role.ANALYST)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=GRANTED_ROLES, initial=Role.ANALYST)
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=GRANTED_ROLES)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=GRANTED_ROLES)
 
 
 class TransferForm(forms.Form):

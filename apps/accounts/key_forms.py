@@ -43,7 +43,9 @@ class KeySettingsForm(forms.Form):
     """What may be changed of a key later."""
 
     name = forms.CharField(
-        max_length=60, help_text=gettext_lazy("What will use it, for example “research notebook”.")
+        label=gettext_lazy("Name"),
+        max_length=60,
+        help_text=gettext_lazy("What will use it, for example “research notebook”."),
     )
     allowed_networks = NetworksField(
         label=gettext_lazy("Allowed addresses"),

@@ -6,7 +6,7 @@ from apps.billing.money_forms import INVOICE_STATUSES, PAYMENT_STATUSES
 from apps.core.lists import Listing, Sort, day, pick, words
 from apps.core.words import gettext_lazy
 
-_DAYS = (day("since", "From"), day("until", "to"))
+_DAYS = (day("since", gettext_lazy("Since")), day("until", gettext_lazy("Until")))
 _NEWEST = {"new": Sort(gettext_lazy("Newest"), "pk", down=True, unique=True)}
 
 PAYMENTS = Listing(

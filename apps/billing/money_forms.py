@@ -45,12 +45,13 @@ class PlanForm(WayForm):
         },
     )
     seats = forms.IntegerField(
+        label=gettext_lazy("Seats"),
         required=False,
         min_value=1,
         max_value=10_000,
         help_text=gettext_lazy("Empty: those that the plan includes."),
     )
-    coupon = forms.CharField(required=False, max_length=40)
+    coupon = forms.CharField(label=gettext_lazy("Coupon"), required=False, max_length=40)
 
     def __init__(self, *args: Any, prices: Any, is_change: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,6 +89,7 @@ class CancelForm(forms.Form):
 
 class ProfileForm(SeenForm, forms.ModelForm):
     country = forms.CharField(
+        label=gettext_lazy("Country"),
         required=False,
         max_length=2,
         help_text=gettext_lazy("Two letters (ISO 3166-1): DE, ID, US."),
@@ -105,6 +107,7 @@ class ProfileForm(SeenForm, forms.ModelForm):
             "line1": gettext_lazy("Street and number"),
             "line2": gettext_lazy("Further line"),
             "postal_code": gettext_lazy("Postal code"),
+            "city": gettext_lazy("City"),
             "state": gettext_lazy("State or province"),
             "tax_id": gettext_lazy("Tax number"),
         }

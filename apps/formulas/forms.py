@@ -34,6 +34,7 @@ class FormulaForm(SeenForm, forms.ModelForm):
     class Meta:
         model = Formula
         fields = ["name", "text"]
+        labels = {"name": gettext_lazy("Name")}
 
     def clean_text(self) -> str:
         return self.cleaned_data["text"].replace("\r\n", "\n")
@@ -128,7 +129,7 @@ class CompareForm(forms.Form):
 class CaseLinesForm(forms.Form):
     """A test as lines of text; `content` is its JSON, with the parts of `kept` that the lines do not say."""
 
-    name = forms.CharField(max_length=120)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     bars = forms.CharField(
         help_text=gettext_lazy("One bar a line: its close, or open, high, low, close and perhaps volume."),
         max_length=MAX_CASE,
@@ -220,7 +221,7 @@ def case_text(content: dict[str, Any]) -> str:
 class SnapshotForm(forms.Form):
     """A range of bars to make a test from."""
 
-    name = forms.CharField(max_length=120)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     bar_set = forms.ModelChoiceField(
         queryset=BarSet.objects.none(), label=gettext_lazy("Market"), to_field_name="uuid"
     )

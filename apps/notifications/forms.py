@@ -22,7 +22,7 @@ from apps.notifications.selectors import NOT_CHOSEN
 from apps.notifications.services.contacts import check_filter
 from apps.notifications.services.ladders import MOST_STEPS
 
-UNITS = [("1", "seconds"), ("60", "minutes"), ("3600", "hours")]
+UNITS = [("1", gettext_lazy("seconds")), ("60", gettext_lazy("minutes")), ("3600", gettext_lazy("hours"))]
 
 
 def _clock() -> forms.TimeInput:
@@ -169,8 +169,8 @@ class EventsField(forms.MultipleChoiceField):
     def __init__(self) -> None:
         super().__init__(
             required=False,
-            label=gettext("Events"),
-            help_text=gettext("None chosen: every event of this workspace."),
+            label=gettext_lazy("Events"),
+            help_text=gettext_lazy("None chosen: every event of this workspace."),
         )
 
     @staticmethod

@@ -29,6 +29,7 @@ class ImportForm(forms.Form):
     )
     symbol = forms.RegexField(
         SYMBOL_PATTERN,
+        label=gettext_lazy("Symbol"),
         max_length=40,
         help_text=gettext_lazy("For example BTCUSDT."),
         error_messages={
@@ -36,14 +37,20 @@ class ImportForm(forms.Form):
         },
     )
     venue = forms.CharField(max_length=40, required=False, label=gettext_lazy("Exchange or source"))
-    asset_class = forms.ChoiceField(choices=AssetClass.choices, initial=AssetClass.OTHER)
+    asset_class = forms.ChoiceField(
+        label=gettext_lazy("Asset class"), choices=AssetClass.choices, initial=AssetClass.OTHER
+    )
     timeframe = forms.CharField(
+        label=gettext_lazy("Timeframe"),
         max_length=10,
         required=False,
         help_text=gettext_lazy("Left empty: the commonest spacing. Otherwise 1m, 1h, 1d …"),
     )
     timezone = forms.ChoiceField(
-        choices=_zones, initial="UTC", help_text=gettext_lazy("Of times in the file that name none.")
+        label=gettext_lazy("Time zone"),
+        choices=_zones,
+        initial="UTC",
+        help_text=gettext_lazy("Of times in the file that name none."),
     )
 
     def clean_file(self) -> object:
@@ -62,6 +69,9 @@ class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Instrument
         fields = ["name", "asset_class", "currency", "tick_size", "lot_size", "min_size", "min_notional"]
         labels = {
+            "name": gettext_lazy("Name"),
+            "asset_class": gettext_lazy("Asset class"),
+            "currency": gettext_lazy("Currency"),
             "tick_size": gettext_lazy("Tick: smallest step of the price"),
             "lot_size": gettext_lazy("Lot: smallest step of a size"),
             "min_size": gettext_lazy("Smallest size, in units"),

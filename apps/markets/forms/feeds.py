@@ -45,7 +45,11 @@ class ReplayForm(_Feed):
         BarSet.objects.none(), label=gettext_lazy("Bars to play"), empty_label=None, to_field_name="uuid"
     )
     bars_per_second = forms.FloatField(
-        min_value=SLOWEST, max_value=FASTEST_OF_ONES_OWN, initial=1, help_text=SPEED_HELP
+        label=gettext_lazy("Bars per second"),
+        min_value=SLOWEST,
+        max_value=FASTEST_OF_ONES_OWN,
+        initial=1,
+        help_text=SPEED_HELP,
     )
     start = forms.IntegerField(
         min_value=0,
@@ -69,12 +73,16 @@ class ReplayForm(_Feed):
 class CcxtForm(_Feed):
     provider = "ccxt"
     exchange = forms.CharField(
-        max_length=40, help_text=gettext_lazy("As CCXT names it: binance, kraken, okx, bybit …")
+        label=gettext_lazy("Exchange"),
+        max_length=40,
+        help_text=gettext_lazy("As CCXT names it: binance, kraken, okx, bybit …"),
     )
     symbol = forms.CharField(
         max_length=40, label=gettext_lazy("Market"), help_text=gettext_lazy("As CCXT writes it: BTC/USDT.")
     )
-    timeframe = forms.CharField(max_length=10, initial="1m", help_text="1m, 15m, 1h, 1d …")
+    timeframe = forms.CharField(
+        label=gettext_lazy("Timeframe"), max_length=10, initial="1m", help_text="1m, 15m, 1h, 1d …"
+    )
     websocket = forms.BooleanField(
         required=False, initial=True, label=gettext_lazy("By WebSocket where the exchange has one")
     )
@@ -87,9 +95,17 @@ class CcxtForm(_Feed):
 
 class CsvDropForm(_Feed):
     provider = "csv_drop"
-    symbol = forms.RegexField(SYMBOL_PATTERN, max_length=40, help_text=gettext_lazy("For example BTCUSDT."))
-    timeframe = forms.CharField(max_length=10, initial="1d", help_text="1m, 15m, 1h, 1d …")
+    symbol = forms.RegexField(
+        SYMBOL_PATTERN,
+        label=gettext_lazy("Symbol"),
+        max_length=40,
+        help_text=gettext_lazy("For example BTCUSDT."),
+    )
+    timeframe = forms.CharField(
+        label=gettext_lazy("Timeframe"), max_length=10, initial="1d", help_text="1m, 15m, 1h, 1d …"
+    )
     folder = forms.CharField(
+        label=gettext_lazy("Folder"),
         max_length=60,
         help_text=gettext_lazy("A name of your choice: small letters, digits, - and _. Files come there."),
     )
@@ -123,7 +139,9 @@ class FeedSettingsForm(forms.Form):
 
 
 class ReplaySettingsForm(FeedSettingsForm):
-    bars_per_second = forms.FloatField(min_value=SLOWEST, max_value=10_000, help_text=SPEED_HELP)
+    bars_per_second = forms.FloatField(
+        label=gettext_lazy("Bars per second"), min_value=SLOWEST, max_value=10_000, help_text=SPEED_HELP
+    )
     loop = forms.BooleanField(required=False, label=gettext_lazy("Begin anew after the last bar"))
     field_order = ("bars_per_second", "loop", "late_after", "stale_after")
 

@@ -51,9 +51,13 @@ class KeysForm(forms.Form):
 
 
 class ConnectForm(KeysForm):
-    exchange = forms.ChoiceField(choices=[(one.name, one.label) for one in EXCHANGES.values()])
+    exchange = forms.ChoiceField(
+        label=gettext_lazy("Exchange"), choices=[(one.name, one.label) for one in EXCHANGES.values()]
+    )
     name = forms.CharField(
-        max_length=80, help_text=gettext_lazy("How you tell it apart, for example “Binance, bots”.")
+        label=gettext_lazy("Name"),
+        max_length=80,
+        help_text=gettext_lazy("How you tell it apart, for example “Binance, bots”."),
     )
     currency = forms.CharField(
         label=gettext_lazy("Account currency"),
@@ -85,6 +89,7 @@ class ConnectForm(KeysForm):
 
 class FreezeForm(forms.Form):
     reason = forms.CharField(
+        label=gettext_lazy("Reason"),
         max_length=300,
         required=False,
         widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Why (optional)")}),
