@@ -83,7 +83,12 @@ class MfaRuleForm(forms.Form):
 
     starts = forms.TypedChoiceField(
         label=gettext_lazy("Ask everybody for a second factor"),
-        choices=[(0, "from now on"), (7, "in 7 days"), (14, "in 14 days"), (30, "in 30 days")],
+        choices=[
+            (0, gettext_lazy("from now on")),
+            (7, gettext_lazy("in 7 days")),
+            (14, gettext_lazy("in 14 days")),
+            (30, gettext_lazy("in 30 days")),
+        ],
         coerce=int,
         initial=7,
         help_text=gettext_lazy("Until then, members without one see a notice with the date."),

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.billing.choices import LedgerKind, Period
@@ -59,7 +60,9 @@ class MeterState:
     @property
     def span(self) -> str:
         """When the amount is for: "today", "this month", or nothing for meters that never start again."""
-        return {Period.DAY: "today", Period.MONTH: "this month"}.get(Period(self.period), "")
+        return {Period.DAY: gettext("today"), Period.MONTH: gettext("this month")}.get(
+            Period(self.period), ""
+        )
 
 
 def meters_of(workspace: Workspace) -> list[MeterState]:
