@@ -187,6 +187,9 @@ def test_a_worker_killed_while_it_sends_is_followed_by_another(transactional_db,
     before = len(taken(server))  # what the server makes of the broken connection is its own
     assert [send_due_mail(), send_due_mail()] == [1, 0]
     assert len(taken(server)) - before == 1
-    link = re.search(r"(/accounts/password/reset/key/\S+)", taken(server)[-1].get_content())
+    mail = taken(server)[-1]
+    text, page = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    link = re.search(r"(/accounts/password/reset/key/\S+)", text)
     assert link, "and its link is one of a form"
+    assert link[1] in page
     connection.close()
