@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 from datetime import UTC, datetime
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
-from apps.accounts.models import SavedView, User, Workspace
-from apps.core.lists import listing
+from apps.accounts.models import Membership, SavedView, User, Workspace
+from apps.core.lists import Asked, listing
 from apps.core.lists.keyset import page_of
 from apps.core.lists.listing import Sort
+from apps.formulas.lists import FORMULAS
 from apps.formulas.models import Formula, FormulaVersion
 from apps.formulas.selectors import all_formulas_of
-from tests.factories import FormulaFactory
+from tests.factories import FormulaFactory, UserFactory
 
 LIST = "/formulas/"
 VERSION = Sort("Version", "latest_version", down=True, nullable=True)
@@ -77,6 +80,55 @@ def test_what_is_no_mark_shows_the_first_page(web: Client, seven, mark):
         assert [row.name for row in answer.context["list"].rows] == list("gfedcba")
 
 
+def test_numbers_that_no_column_holds_are_no_marks(web: Client, seven):
+    huge = 10**20
+    for text in (f"[{huge},1]", f"[1,{huge}]", f"[null,{huge}]"):
+        mark = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        answer = web.get(LIST, {"after": mark, "sort": "-version"})
+        assert [row.name for row in answer.context["list"].rows] == list("cbagfed"), text
+
+
+def test_what_is_typed_is_cut_and_days_are_written_one_way():
+    assert listing.words("Any").clean(" " + "a" * 500, []) == "a" * 120
+    day = listing.day("since", "Since")
+    assert [day.clean(text, []) for text in ("20260131", "2026-02-30", "soon")] == ["2026-01-31", "", ""]
+
+
+def test_heads_turn_the_order_round_and_keep_the_filters(rf):
+    asked = Asked(FORMULAS, rf.get(LIST, {"q": "a b", "sort": "-version"}))
+    assert asked.sorted_by("version") == {"href": "?q=a+b&sort=version", "state": "descending"}
+    assert asked.sorted_by("name") == {"href": "?q=a+b&sort=name", "state": ""}
+    assert asked.sorted_by("edited") == {"href": "?q=a+b&sort=-edited", "state": ""}  # newest first
+    assert not asked.is_turned
+    turned = Asked(FORMULAS, rf.get(LIST, {"sort": "version"}))
+    assert turned.sorted_by("version") == {"href": "?sort=-version", "state": "ascending"}
+    assert turned.is_turned, "none of the orders that a phone offers"
+
+
+def test_rows_are_counted_up_to_a_bound(web: Client, workspace):
+    Formula.objects.bulk_create([Formula(workspace=workspace, name=f"{n}") for n in range(1_000)])
+    assert web.get(LIST).context["list"].total == "1000"
+    FormulaFactory(workspace=workspace)
+    assert web.get(LIST).context["list"].total == "1000+"
+
+
+def test_acts_are_offered_to_those_who_may(client: Client, workspace, seven):
+    viewer = UserFactory()
+    Membership.objects.create(workspace=workspace, user=viewer, role="viewer")
+    client.force_login(viewer)
+    session = client.session
+    session["workspace_id"] = workspace.pk
+    session.save()
+    asked = client.get(LIST).context["list"]
+    assert (len(asked.rows), asked.acts) == (7, [])
+
+
+def test_at_most_five_hundred_rows_are_acted_on(web: Client, seven):
+    chosen = [*(str(uuid4()) for _ in range(500)), str(seven[0].uuid)]
+    assert web.post(LIST, {"act": "archive", "chosen": chosen}).status_code == 404
+    assert not Formula.objects.exclude(archived_at=None).exists()
+
+
 def test_filters_and_orders_are_whitelisted(web: Client, seven):
     answer = web.get(LIST, {"q": "a\x00", "state": "'; drop", "sort": "workspace__owner__password"})
     assert [row.name for row in answer.context["list"].rows] == ["a"]
@@ -97,6 +149,8 @@ def test_many_are_archived_and_it_is_undone(web: Client, workspace, seven, stran
     assert theirs.archived_at is None
     assert Formula.objects.filter(workspace=workspace, archived_at=None).count() == 5
     assert 'value="unarchive"' in text
+    undo = text.split('value="unarchive"')[1].split("</form>")[0]
+    assert [uuid for uuid in chosen if uuid in undo] == chosen
     web.post(LIST, {"act": "unarchive", "chosen": chosen})
     assert Formula.objects.filter(workspace=workspace, archived_at=None).count() == 7
 
@@ -129,6 +183,9 @@ def test_a_view_is_saved_opened_first_renamed_and_deleted(web: Client, workspace
     shown = web.get(opened["Location"]).context["list"]
     assert [row.name for row in shown.rows] == list("defg")
     assert shown.view.uuid == view.uuid
+    assert not shown.can_save
+    assert web.get(LIST + "?state=draft").context["list"].can_save
+    assert web.get(LIST + "?view=&sort=-edited").context["list"].front == "?view="
     assert web.get(LIST + "?view=").context["list"].total == "7"  # how one sees all again
     assert web.get(LIST, headers={"HX-Request": "true"}).status_code == 200
     again = {"path": LIST, "page": "formulas", "name": "Drafts", "query": "q=x"}

@@ -165,6 +165,39 @@ async def test_a_page_hears_whether_something_happened_since_it_was_made(user):
     await page.take(1)
     assert (await page.ask(INBOX, since=before))["resync"] is True
     assert (await page.ask(INBOX, since=before + 60_000))["resync"] is False, "made after it"
+    assert (await page.ask(INBOX, since=time.time() * 1000 + 1_000))["resync"] is True, "clocks differ"
+    await let_go(page)
+
+
+@in_this_thread
+async def test_what_is_kept_ends_and_is_of_its_own_database(user, settings):
+    group, page = inbox_group(user.pk), Page(user)
+    await page.open(INBOX)
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        assert 3_500 < client.ttl(f"live:{group}") <= 3_600, "of nothing told yet"
+        await tell(group, range(1))
+        assert 3_500 < client.ttl(f"live:{group}") <= 3_600
+    assert await page.take(1) == [0]
+    here = settings.REDIS_URL
+    settings.REDIS_URL = f"{here.rsplit('/', 1)[0]}/15"
+    await tell(group, range(1, 2))
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        assert client.delete(f"live:{group}") == 1
+    settings.REDIS_URL = here
+    assert await page.is_silent()
+    await let_go(page)
+
+
+@in_this_thread
+async def test_a_line_asks_only_so_often(user):
+    page = Page(user)
+    await page.open("/ws/nothing/")
+    for _ in range(1_999):
+        await page.say(kind="subscribe", path="/ws/nothing/")
+    for _ in range(1_999):
+        assert (await page.hear())["kind"] == "refused"
+    await page.say(kind="subscribe", path=INBOX)
+    assert await page.hear() == 1008
     await let_go(page)
 
 
