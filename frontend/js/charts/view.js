@@ -23,13 +23,8 @@ export class ChartView {
     this.canvas = element("div", { class: "chart-canvas", tabindex: 0, role: "group", "aria-label": t("{label}. Arrow keys move along the bars, plus and minus zoom.", { label: this.label }) });
     this.spoken = element("span", { class: "sr-only", "aria-live": "polite" });
     this.ranges = element("div", { class: "segments chart-ranges", role: "group", "aria-label": t("Range"), hidden: true });
-<<<<<<< HEAD
     this.scales = element("div", { class: "segments chart-scale", role: "group", "aria-label": t("Scale"), hidden: true });
-    this.tools = new Tools(this);
-=======
-    this.scales = element("div", { class: "segments", role: "group", "aria-label": t("Scale"), hidden: true });
     this.tools = new Tools(this, this.canvas);
->>>>>>> c196403 (Heat maps and parallel lines have table, file and picture; tables of charts follow what is in sight; rows on phones begin with what matters)
     const acts = element("div", { class: "chart-acts" }, this.scales, this.ranges, this.tools.node);
     node.replaceChildren(element("div", { class: "chart-top" }, this.readoutNode, acts), this.canvas, this.spoken);
     this.group = join(node.dataset.syncGroup, this);
