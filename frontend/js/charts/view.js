@@ -132,7 +132,7 @@ export class ChartView {
         horzLine: { color: colours.muted, labelBackgroundColor: colours.text },
       },
       rightPriceScale: { borderVisible: false, entireTextOnly: true, minimumWidth: phone ? 56 : 76 },
-      timeScale: { borderColor: colours.line, timeVisible: this.intraday, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true },
+      timeScale: { borderColor: colours.line, timeVisible: this.intraday, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true, lockVisibleTimeRangeOnResize: true },
       localization: {
         locale: document.documentElement.lang || "en",
         timeFormatter: (time) => moment(time, this.intraday),
