@@ -34,7 +34,10 @@ INSTRUMENTS = Listing(
 
 FEEDS = Listing(
     "feeds",
-    filters=(words(gettext_lazy("Symbol")), pick("provider", gettext_lazy("Any source"), FeedProvider.choices)),
+    filters=(
+        words(gettext_lazy("Symbol")),
+        pick("provider", gettext_lazy("Any source"), FeedProvider.choices),
+    ),
     sorts={
         "symbol": Sort(gettext_lazy("Feed"), Lower("instrument__symbol")),
         "source": Sort(gettext_lazy("Source"), "provider"),

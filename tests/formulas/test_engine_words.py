@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.test import Client
 from django.utils import translation
 from django.utils.translation import trans_real
 

@@ -28,7 +28,9 @@ def stationary_block_length(values):
         for t in range(n - lag):
             total += (values[t] - mean) * (values[t + lag] - mean)
         autocovariance[lag] = total / n
-    if not autocovariance[0] * autocovariance[0] > 0.0:  # squared, as below: it must not be too small for a float
+    if (
+        not autocovariance[0] * autocovariance[0] > 0.0
+    ):  # squared, as below: it must not be too small for a float
         return 1.0
     limit = 2.0 * math.sqrt(math.log10(n) / n) * autocovariance[0]
     quiet_from = 0
