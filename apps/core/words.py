@@ -32,4 +32,8 @@ VALUES = [
     gettext_noop("info"),
     gettext_noop("exit long"),
     gettext_noop("exit short"),
+    # what the first plans say of themselves
+    gettext_noop("For trying ideas: write formulas, test them on real prices, run one bot on paper."),
+    gettext_noop("For one trader or a small team with money in the market."),
+    gettext_noop("For teams that run many bots, with priority and larger limits."),
 ]
