@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from apps.accounts.choices import DateForm, Locale, NumberForm
 from apps.accounts.models import Preferences, User
 from apps.accounts.selectors import preferences_of
-from apps.core.manner import Manner, read_by
+from apps.core.manner import Manner, written_for
 
 DATES = {
     DateForm.ISO: "Y-m-d",
@@ -49,6 +49,7 @@ def manner_of(locale: str, numbers: str, dates: str, timezone: str, language: st
         numbers=str(NumberForm(numbers or by_region[0])),
         date=DATES[DateForm(dates or by_region[1])],
         zone=zone,
+        percent_first=not numbers and (Locale(locale) or REGION_OF_LANGUAGE.get(language)) == Locale.TR_TR,
     )
 
 
@@ -70,8 +71,8 @@ class AppearanceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        read_by(lambda: reader_in(request))
-        return self.get_response(request)
+        with written_for(lambda: reader_in(request)):
+            return self.get_response(request)
 
 
 def appearance(request: HttpRequest) -> dict[str, object]:

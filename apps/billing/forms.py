@@ -12,6 +12,7 @@ from apps.billing.choices import LedgerKind
 from apps.billing.models import Plan, WorkspaceCredits
 from apps.billing.rules.capabilities import CAPABILITIES
 from apps.billing.selectors.credits import StatementFilter, available_of
+from apps.core.manner import written
 from apps.core.words import gettext_lazy
 
 
@@ -109,6 +110,8 @@ class AdjustmentForm(forms.ModelForm):
         if (cleaned.get("amount") or 0) < -available:
             self.add_error(
                 "amount",
-                gettext("Only {available:,} credits are available to take away.").format(available=available),
+                gettext("Only {available:,} credits are available to take away.").format(
+                    available=written(available)
+                ),
             )
         return cleaned

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
-from typing import NamedTuple
+from typing import NamedTuple, SupportsFloat
 
 from django.utils.dateformat import format as format_date
 
 THIN_SPACE = "\u202f"
+SIGNS = ("+", "-", "\u2212")
 
 
 class Numbers(NamedTuple):
@@ -35,11 +36,12 @@ NUMBERS = {
 
 @dataclass(frozen=True)
 class Manner:
-    """`numbers` is one of NUMBERS, `date` is in the letters of Django's date filter."""
+    """`numbers` is one of NUMBERS, `date` is in the letters of Django's date filter; `percent_first`: %5, not 5 %."""
 
     numbers: str = "space"
     date: str = "Y-m-d"
     zone: tzinfo = UTC
+    percent_first: bool = False
 
     @property
     def thousands(self) -> str:
@@ -52,6 +54,31 @@ class Manner:
         if form.indian:
             whole = _in_twos(whole.replace(",", ""))
         return whole.replace(",", form.thousands) + (form.decimal if point else "") + fraction
+
+    def percent(self, figure: str) -> str:
+        """A figure, which may have a sign, with the sign for percent where this reader looks for it."""
+        if not self.percent_first:
+            return f"{figure}{THIN_SPACE}%"
+        sign = figure[:1] if figure[:1] in SIGNS else ""
+        return f"{sign}%{figure[len(sign) :]}"
+
+
+class Written:
+    """A number of a sentence: "{bars:,} bars" is formatted as its reader writes figures, as Python does without one."""
+
+    def __init__(self, value: SupportsFloat) -> None:
+        self.value = value
+
+    def __format__(self, form: str) -> str:
+        text = format(self.value, form)
+        if _reader.get() is None:
+            return text
+        figure = manner().figure(text.removesuffix("%"))
+        return manner().percent(figure) if text.endswith("%") else figure
+
+
+def written(value: SupportsFloat) -> Written:
+    return Written(value)
 
 
 def _in_twos(digits: str) -> str:
@@ -72,14 +99,9 @@ def manner() -> Manner:
     return found() if found else NEUTRAL
 
 
-def read_by(reader: Callable[[], Manner]) -> None:
-    """Ask `reader` when something is written in this request; who it is need not be known before."""
-    _reader.set(reader)
-
-
 @contextmanager
 def written_for(reader: Callable[[], Manner]) -> Iterator[None]:
-    """Ask `reader` for what is written in this block, in place of whoever reads around it."""
+    """Ask `reader` for what is written in this block, in place of whoever reads around it; not before something is."""
     before = _reader.set(reader)
     try:
         yield

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 from django.utils.translation import gettext
 
+from apps.core.manner import written
 from apps.engine.bars import Bars
 from apps.markets.errors import BadCell, BarsFileError, UnknownTimezone
 from apps.markets.readers.columns import NUMBERS, PRICES, Columns, require_columns
@@ -99,13 +100,13 @@ class _Rows:
     numbers: dict[str, _Floats]
     problems: list[tuple[int, str | None, str, str | None]]  # row, column, message, hint
     place: Callable[[list[int]], dict[int, int]]
-    unit: str  # "Line" or "Row"
+    unit: str  # "line" or "row"
     report: ReadReport
 
     def error(self, problems: list[tuple[int, str | None, str, str | None]]) -> BarsFileError:
         lines = self.place([row for row, *_ in problems])
         cells = [
-            BadCell(lines.get(row), column, f"{self.unit} {lines.get(row)}: {message}", hint)
+            BadCell(lines.get(row), column, f"{self.named(lines.get(row))}: {message}", hint)
             for row, column, message, hint in problems
         ]
         first = cells[0]
@@ -113,17 +114,22 @@ class _Rows:
             first.message, line=first.line, column=first.column, hint=first.hint, problems=cells
         )
 
+    def named(self, number: int | None) -> str:
+        """A place of the file: line 3, or row 3."""
+        words = gettext("Line {number}") if self.unit == "line" else gettext("Row {number}")
+        return words.format(number=number)
+
     def refuse_problems(self) -> None:
         if self.problems:
             raise self.error(sorted(self.problems, key=lambda problem: problem[0])[:MAX_PROBLEMS])
 
 
 def _text_rows(table: TextTable, timezone: str) -> _Rows:
-    rows = _convert(table.frame, table.columns, timezone, table.lines_of, "Line")
+    rows = _convert(table.frame, table.columns, timezone, table.lines_of, "line")
     if rows.problems:
         # Spaces around cells and rows of spaces are rare: only a file with something wrong pays for them.
         table = strip_cells(table)
-        rows = _convert(table.frame, table.columns, timezone, table.lines_of, "Line")
+        rows = _convert(table.frame, table.columns, timezone, table.lines_of, "line")
     rows.report.separator = table.separator_name
     rows.report.blank_rows = table.blank_rows
     return rows
@@ -140,7 +146,7 @@ def _parquet_rows(data: bytes, timezone: str) -> _Rows:
             gettext("The file has columns and no bars."), hint=gettext("Add at least one row.")
         )
     frame.columns = [f"c{at}" for at in range(frame.width)]
-    rows = _convert(frame, columns, timezone, lambda wanted: {row: row + 1 for row in wanted}, "Row")
+    rows = _convert(frame, columns, timezone, lambda wanted: {row: row + 1 for row in wanted}, "row")
     rows.report.kind = "parquet"
     return rows
 
@@ -230,7 +236,7 @@ def _read_numbers(
         text = "" if raw is None else str(raw).strip()
         hint = None
         if not text:
-            message = f"column “{label}” is empty."
+            message = gettext("column “{label}” is empty.").format(label=label)
         elif read[row] is None:
             message = gettext("“{text}” in column “{label}” is not a number.").format(
                 text=_short(text), label=label
@@ -242,9 +248,11 @@ def _read_numbers(
                 text=_short(text), label=label
             )
         elif role == "volume":
-            message = f"the volume {_short(text)} is negative."
+            message = gettext("the volume {text} is negative.").format(text=_short(text))
         else:
-            message = f"the price {_short(text)} in column “{label}” is not above 0."
+            message = gettext("the price {text} in column “{label}” is not above 0.").format(
+                text=_short(text), label=label
+            )
         problems.append((row, label, message, hint))
     return np.ascontiguousarray(values), problems
 
@@ -256,12 +264,16 @@ def _impossible(
     open_, high, low, close = (numbers[role] for role in PRICES)
     above, below = high * (1 + _ROUNDING), low * (1 - _ROUNDING)
     checks: list[tuple[str, _Mask, str]] = [
-        ("high", above < low, "the high {high} is below the low {low}."),
-        ("open", (open_ > above) | (open_ < below), "the open {open} lies outside low {low} to high {high}."),
+        ("high", above < low, gettext("the high {high} is below the low {low}.")),
+        (
+            "open",
+            (open_ > above) | (open_ < below),
+            gettext("the open {open} lies outside low {low} to high {high}."),
+        ),
         (
             "close",
             (close > above) | (close < below),
-            "the close {close} lies outside low {low} to high {high}.",
+            gettext("the close {close} lies outside low {low} to high {high}."),
         ),
     ]
     problems: list[tuple[int, str | None, str, str | None]] = []
@@ -317,20 +329,16 @@ def _refuse_conflicts(
         if differ.size:
             one, two = int(order[differ[0]]), int(order[differ[0] + 1])
             lines = rows.place([one, two])
-            place = rows.unit.lower()
             label = rows.report.columns[role]
             raise BarsFileError(
                 gettext(
-                    "{unit} {lines}: the same time as {place} {lines_2}, and another {label} ({values:.15g} instead "
-                    "of {values_2:.15g})."
+                    "{place}: the same time as {other}, and another {label} ({values:.15g} instead of {values_2:.15g})."
                 ).format(
-                    unit=rows.unit,
-                    lines=lines[two],
-                    place=place,
-                    lines_2=lines[one],
+                    place=rows.named(lines[two]),
+                    other=rows.named(lines[one]).lower(),
                     label=label,
-                    values=values[differ[0] + 1],
-                    values_2=values[differ[0]],
+                    values=written(values[differ[0] + 1]),
+                    values_2=written(values[differ[0]]),
                 ),
                 line=lines[two],
                 column=label,

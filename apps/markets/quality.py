@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from django.utils.translation import gettext
 
+from apps.core.manner import written
 from apps.engine.bars import Bars
 from apps.markets.files import ReadReport
 from apps.markets.sessions import Gaps, find_gaps
@@ -178,7 +179,11 @@ def _gap_finding(gaps: Gaps, bars: Bars) -> Finding | None:
     detail = gettext(
         "{missing:,} bars are missing of {value:,} to be expected ({coverage:.2%} are there). Indicators and "
         "holding times count across a gap as if it were one bar."
-    ).format(missing=gaps.missing, value=gaps.missing + len(bars), coverage=gaps.coverage)
+    ).format(
+        missing=written(gaps.missing),
+        value=written(gaps.missing + len(bars)),
+        coverage=written(gaps.coverage),
+    )
     return Finding("gaps", level, "Gaps", detail, gaps.count, examples)
 
 
@@ -233,7 +238,9 @@ def _outliers(bars: Bars, calendar: str) -> list[Finding | None]:
     if back:
         found.append(Finding(
             "bad_ticks", "warning", gettext("Bars that jump away and back"),
-            gettext("One bar more than {limit:.1%} from both neighbours: often a feed error.").format(limit=limit),
+            gettext("One bar more than {limit:.1%} from both neighbours: often a feed error.").format(
+                limit=written(limit)
+            ),
             len(back), [example(row) for row in back[:MAX_EXAMPLES]],
         ))  # fmt: skip
     if other:
@@ -242,7 +249,7 @@ def _outliers(bars: Bars, calendar: str) -> list[Finding | None]:
             gettext(
                 "Closes more than {limit:.1%} from the one before ({outlier_sigmas:g} times "
                 "the usual step or more)."
-            ).format(limit=limit, outlier_sigmas=_OUTLIER_SIGMAS),
+            ).format(limit=written(limit), outlier_sigmas=written(_OUTLIER_SIGMAS)),
             len(other), [example(row) for row in other[:MAX_EXAMPLES]],
         ))  # fmt: skip
     return found
@@ -265,7 +272,7 @@ def _zero_volume(bars: Bars, read: ReadReport | None) -> Finding | None:
     share = idle.size / len(bars)
     detail = gettext(
         "{share:.1%} of the bars. Nothing was traded, so no order could have been filled there."
-    ).format(share=share)
+    ).format(share=written(share))
     if share == 1.0:
         detail = gettext(
             "No bar has a volume: the source does not give it. Volume indicators are without meaning here."
@@ -286,7 +293,7 @@ def _flat(bars: Bars) -> Finding | None:
         gettext(
             "{share:.1%} of the bars have one price only: filled-in values, or a market that "
             "hardly trades."
-        ).format(share=share),
+        ).format(share=written(share)),
         int(flat.size), [{"time": _iso(int(bars.time[row]))} for row in flat[:MAX_EXAMPLES]],
     )  # fmt: skip
 
@@ -319,5 +326,5 @@ def _verdict(bars: Bars, findings: list[Finding], gaps: Gaps) -> tuple[Verdict, 
     if findings:
         return "usable", gettext(
             "Fit for a backtest; {coverage:.2%} of the bars to be expected are there."
-        ).format(coverage=gaps.coverage)
+        ).format(coverage=written(gaps.coverage))
     return "clean", gettext("Nothing wrong was found.")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from apps.accounts.models import Workspace
 from apps.billing.models import Payment, UsageDay
 from apps.billing.rules.money import money
+from apps.core.manner import written
 from apps.notifications.services import NewNotice, queue_notices
 from apps.pages.events import RECEIPT_MADE
 from apps.pages.receipts import Receipt, next_month, receipt_of
@@ -55,10 +56,10 @@ def _said(workspace: Workspace, receipt: Receipt) -> dict[str, Any]:
     live = [one for one in receipt.trades if not one.is_paper]
     facts = [[gettext("Workspace"), workspace.name]]
     for one in live:
-        facts.append([gettext("Realised"), f"{one.currency} {one.realised:,.2f}".replace("-", "−")])
-        facts.append([gettext("Trading fees"), f"{one.currency} {one.fees:,.2f}".replace("-", "−")])
+        facts.append([gettext("Realised"), f"{one.currency} {written(one.realised):,.2f}".replace("-", "−")])
+        facts.append([gettext("Trading fees"), f"{one.currency} {written(one.fees):,.2f}".replace("-", "−")])
     if receipt.credits:
-        facts.append([gettext("Credits"), f"{receipt.credits:,}"])
+        facts.append([gettext("Credits"), f"{written(receipt.credits):,}"])
     text = _cost(receipt)
     if receipt.advice:
         text += " " + gettext("{plan} would have been enough for what was used.").format(
@@ -79,10 +80,10 @@ def _signals(receipt: Receipt) -> str:
     many = (
         gettext("1 signal")
         if receipt.signals == 1
-        else gettext("{signals:,} signals").format(signals=receipt.signals)
+        else gettext("{signals:,} signals").format(signals=written(receipt.signals))
     )
     return (
-        gettext("{many}, {useful:,} useful").format(many=many, useful=receipt.useful)
+        gettext("{many}, {useful:,} useful").format(many=many, useful=written(receipt.useful))
         if receipt.measured
         else many
     )

@@ -4,26 +4,23 @@
  * Empty cells always come last. The first cell's head names a phone card, the others label their cells.
  */
 import { element, onElements } from "./dom.js";
+import { numberIn } from "./figures.js";
 
 const EMPTY = new Set(["", "–", "—"]);
 
-function rawValue(cell) {
-  return cell?.dataset.sortValue ?? cell?.textContent.trim() ?? "";
-}
-
-/** The number a cell shows ("−1,234.50 %" is -1234.5), NaN when it is none. */
-export function numberIn(text) {
-  const plain = text.replace(/[\s\u00a0\u202f,%]/g, "").replace("\u2212", "-").replace(/^\+/, "").replace(/[A-Z]{3,5}$/, "");
-  return plain === "" ? NaN : Number(plain);
+/** What a cell is sorted by: a given value is in the form of programs, its text in that of the reader. */
+function valueOf(cell) {
+  const given = cell?.dataset.sortValue;
+  const text = given ?? cell?.textContent.trim() ?? "";
+  return { text, number: given ? Number(given) : numberIn(text) };
 }
 
 function sortBy(table, index, direction) {
   const body = table.tBodies[0];
-  const rows = [...body.rows].map((row, place) => ({ row, place, text: rawValue(row.cells[index]) }));
+  const rows = [...body.rows].map((row, place) => ({ row, place, ...valueOf(row.cells[index]) }));
   const filled = rows.filter(({ text }) => !EMPTY.has(text));
-  const numeric = filled.every(({ text }) => !Number.isNaN(numberIn(text)));
-  const compare = numeric
-    ? (a, b) => numberIn(a.text) - numberIn(b.text)
+  const compare = filled.every(({ number }) => !Number.isNaN(number))
+    ? (a, b) => a.number - b.number
     : (a, b) => a.text.localeCompare(b.text, undefined, { numeric: true });
   filled.sort((a, b) => direction * compare(a, b) || a.place - b.place);
   const empty = rows.filter(({ text }) => EMPTY.has(text));

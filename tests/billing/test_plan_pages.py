@@ -48,7 +48,7 @@ def test_a_stranger_compares_and_signs_up(db):
 
 def test_years_and_rupiah(db):
     text = words(Client().get("/plans/?interval=year&currency=IDR"))
-    assert "IDR 4,490,000 a year" in text
+    assert "IDR 4 490 000 a year" in text
     assert "USD 29.00 a month" in words(Client().get("/plans/?interval=week&currency=XXX"))
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from apps.backtests.plots.bars import short
 from apps.backtests.plots.frame import Frame, Scale, Write, legend
+from apps.core.manner import written
 from apps.core.templatetags.figures import number, percent
 
 STYLES = ("plot-line-1", "plot-line-2", "plot-line-3", "plot-line-4")
@@ -68,7 +69,7 @@ def delay(rows: Sequence[Mapping[str, Any]], label: str) -> SafeString:
     for row in known:
         value = row["total_return"]
         words = gettext("{row:g} bars late: {value}, {row_2} trades").format(
-            row=row["bars"], value=percent(value, 2), row_2=number(row["trades"], 0)
+            row=written(row["bars"]), value=percent(value, 2), row_2=number(row["trades"], 0)
         )
         frame.dot(row["bars"], value, "plot-dot-up" if value > 0 else "plot-dot-down", 4.5, words)
     for row in known:
@@ -84,7 +85,7 @@ def _late(bars: float, last: bool) -> str:
         if bars == 0
         else gettext("1 bar")
         if bars == 1
-        else gettext("{bars:g} bars").format(bars=bars)
+        else gettext("{bars:g} bars").format(bars=written(bars))
         if bars == 5
         else f"{bars:g}"
     )

@@ -16,6 +16,7 @@ from apps.backtests.errors import CannotBacktest, NotReady
 from apps.backtests.figures import label_of
 from apps.backtests.models import Sweep, SweepMarket
 from apps.backtests.selectors.trials import trials_of
+from apps.core.manner import written
 from apps.engine.honesty.luck import luck
 from apps.engine.honesty.sharpe import Trials
 
@@ -278,8 +279,8 @@ def _overfitting_words(found: dict[str, Any]) -> str:
         return gettext("How often this choice would have failed cannot be told: {found}.").format(
             found=found["refused"]
         )
-    share = f"{100 * found['probability']:.0f} %"
+    share = f"{written(found['probability']):.0%}"
     return gettext(
         "Choosing the best of {found:,} settings on one half of the time did no better than the middle one on the "
         "other half in {share} of {found_2:,} splits."
-    ).format(found=found["variants"], share=share, found_2=found["splits"])
+    ).format(found=written(found["variants"]), share=share, found_2=written(found["splits"]))

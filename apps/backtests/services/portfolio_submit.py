@@ -24,6 +24,7 @@ from apps.backtests.services.storage import delete_folder
 from apps.backtests.services.submit import UNFINISHED_OR_DONE, needs_finer
 from apps.backtests.services.sweep_cells import steps_of
 from apps.billing.services import reserve
+from apps.core.manner import written
 from apps.core.words import gettext_lazy
 from apps.engine.lang import FormulaError, Program, compile_formula
 from apps.engine.lang.cost import MOST_RUN_STEPS, run_refusal
@@ -312,7 +313,12 @@ def _check_size(request: PortfolioRequest, programs: Sequence[Program]) -> None:
             gettext(
                 "The legs have {bars:,} bars together and take up to {steps:,} steps (at most {most_leg_bars:,} and "
                 "{most_run_steps:,}): choose fewer legs, a longer timeframe or a shorter stretch."
-            ).format(bars=bars, steps=steps, most_leg_bars=MOST_LEG_BARS, most_run_steps=MOST_RUN_STEPS),
+            ).format(
+                bars=written(bars),
+                steps=written(steps),
+                most_leg_bars=written(MOST_LEG_BARS),
+                most_run_steps=written(MOST_RUN_STEPS),
+            ),
             field="legs",
         )
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from apps.backtests.choices import SweepMode
 from apps.backtests.errors import CannotBacktest
 from apps.backtests.models import Sweep
+from apps.core.manner import written
 from apps.engine.lang import CheckResult, FormulaError, Program, check, compile_formula
 from apps.engine.lang.cost import cost_of, run_refusal
 from apps.engine.sweep import Axis, SweepError, axes_of, grid, random_cells
@@ -61,7 +62,9 @@ def plan_settings(
             raise CannotBacktest(gettext("Say how many settings to draw, 1 or more."), field="count")
         if count > MOST_CELLS:
             raise CannotBacktest(
-                gettext("At most {most_cells:,} settings can be drawn.").format(most_cells=MOST_CELLS),
+                gettext("At most {most_cells:,} settings can be drawn.").format(
+                    most_cells=written(MOST_CELLS)
+                ),
                 field="count",
             )
         places = [{value: at for at, value in enumerate(axis.values)} for axis in named]
@@ -75,7 +78,7 @@ def plan_settings(
                 gettext(
                     "The grid has {size:,} settings, and at most {most_cells:,} can be run. Widen a step, fix an "
                     "input, or draw at random."
-                ).format(size=size, most_cells=MOST_CELLS),
+                ).format(size=written(size), most_cells=written(MOST_CELLS)),
                 field="axes",
             )
         settings = grid(named)
@@ -145,7 +148,12 @@ def check_size(plan: SettingsPlan, programs: list[Program], bar_sets: tuple[BarS
             gettext(
                 "{settings:,} settings on {bar_sets} markets are {cells:,} cells, and at most {most_cells:,} can be "
                 "run. Choose fewer markets or a wider step."
-            ).format(settings=len(plan.settings), bar_sets=len(bar_sets), cells=cells, most_cells=MOST_CELLS),
+            ).format(
+                settings=written(len(plan.settings)),
+                bar_sets=len(bar_sets),
+                cells=written(cells),
+                most_cells=written(MOST_CELLS),
+            ),
             field="bar_sets",
         )
     bars = sum(bar_set.bars for bar_set in bar_sets)
@@ -156,7 +164,11 @@ def check_size(plan: SettingsPlan, programs: list[Program], bar_sets: tuple[BarS
         raise CannotBacktest(
             gettext(
                 "{settings:,} settings over {bars:,} bars take too long: at most {value:,} settings fit, or fewer bars."
-            ).format(settings=len(plan.settings), bars=bars, value=max(1, int(len(plan.settings) * over))),
+            ).format(
+                settings=written(len(plan.settings)),
+                bars=written(bars),
+                value=written(max(1, int(len(plan.settings) * over))),
+            ),
             field="axes",
         )
     largest = max(bar_set.bars for bar_set in bar_sets)

@@ -18,6 +18,7 @@ from apps.backtests.services.sweep_cells import (
     plan_settings,
     steps_of,
 )
+from apps.core.manner import written
 from apps.core.words import gettext_lazy
 from apps.engine.bars import Bars
 from apps.engine.lang import FormulaError, Program, compile_formula
@@ -92,7 +93,7 @@ def plan_walk_forward(request: WalkForwardRequest) -> WalkForwardPlan:
             gettext(
                 "The ranges have {count:,} settings, and a walk-forward chooses among at most {most_settings:,}. "
                 "Widen a step or fix an input."
-            ).format(count=count, most_settings=MOST_SETTINGS),
+            ).format(count=written(count), most_settings=written(MOST_SETTINGS)),
             field="axes",
         )
     bars = cut_to_dates(load_bars(request.bar_set), request.start, request.end)
@@ -158,7 +159,7 @@ def _check_size(plan: WalkForwardPlan, steps: int) -> None:
             gettext(
                 "{count:,} settings over {bars:,} bars of training and tests take too long: at most {value:,} "
                 "settings fit, or fewer bars or folds."
-            ).format(count=count, bars=bars, value=max(1, fits)),
+            ).format(count=written(count), bars=written(bars), value=written(max(1, fits))),
             field="axes",
         )
 

@@ -79,7 +79,7 @@ def at(row: Any, key: Any) -> Any:
 @register.filter
 def percent_bare(value: Any, decimals: int = 1) -> str:
     """A fraction in percent, without the sign that the table's caption gives."""
-    return figures.percent(value, decimals).removesuffix(f"{figures.THIN_SPACE}%")
+    return figures.number(None if value is None else value * 100, decimals)
 
 
 @register.filter

@@ -16,6 +16,7 @@ from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
 from apps.backtests.models import PortfolioRun, WalkForward
 from apps.backtests.selectors import JOINED_COLUMNS, in_iso, joined_trade_page
+from apps.core.manner import written
 
 TRADES_PER_PAGE = 25
 KINDS = {
@@ -60,9 +61,9 @@ def progress_context(job: WalkForward | PortfolioRun) -> dict[str, Any]:
     left = (job.work_total - job.work_done) / rate if rate else 0.0
     return {
         "rate": rate,
-        "time_left": f"{left:.0f} s"
+        "time_left": gettext("{number} s").format(number=f"{left:.0f}")
         if 0 < left < 90
-        else gettext("{value:.0f} min").format(value=left / 60)
+        else gettext("{value:.0f} min").format(value=written(left / 60))
         if left
         else "",
     }

@@ -39,6 +39,7 @@ from apps.backtests.services import cancel_sweep, delete_sweep, open_cell, submi
 from apps.billing.selectors import meters_of
 from apps.core.errors import DomainError
 from apps.core.lists import Asked
+from apps.core.manner import written
 from apps.formulas.access import get_formula_for
 from apps.formulas.models import Formula
 from apps.formulas.selectors import check_report
@@ -185,9 +186,9 @@ def _progress_context(sweep: Sweep) -> dict[str, Any]:
         "total": total,
         "percent": 100 * done // total if total else 0,
         "rate": rate,
-        "time_left": f"{left:.0f} s"
+        "time_left": gettext("{number} s").format(number=f"{left:.0f}")
         if 0 < left < 90
-        else gettext("{value:.0f} min").format(value=left / 60)
+        else gettext("{value:.0f} min").format(value=written(left / 60))
         if left
         else "",
     }

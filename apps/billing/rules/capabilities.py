@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from apps.accounts.needs import ALWAYS
+from apps.core.manner import written
 from apps.core.words import gettext_lazy
 
 
@@ -129,7 +130,7 @@ def meter_named(code: str) -> Meter:
 def amount_of(code: str, amount: int) -> str:
     """An amount in words, as in 1 bot, 50 backtests."""
     meter = meter_named(code)
-    return f"{amount:,} {meter.one if amount == 1 else meter.many}"
+    return f"{written(amount):,} {meter.one if amount == 1 else meter.many}"
 
 
 def capability_of(right: str, named: str = "") -> str:

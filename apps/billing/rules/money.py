@@ -6,7 +6,10 @@ Minor units are those of ISO 4217, as Stripe takes them too: 2900 USD are 29.00 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
+
+from apps.core.manner import written
 
 # Decimals where they are not two (ISO 4217).
 NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
@@ -38,13 +41,16 @@ def major(amount: int, currency: str) -> str:
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
 
 
-def money(amount: int, currency: str, *, code: bool = True) -> str:
+def money(amount: int, currency: str, *, code: bool = True, on_paper: bool = False) -> str:
     """The amount as people read it: "USD 29.00", "IDR 450,000", "JPY −2,900"; columns that name the code leave it out.
+    On paper it is written so for everybody, else as its reader writes figures.
 
     Hundredths that a currency has on paper alone are shown only where there are some, which nothing of ours makes.
     """
     whole, _, part = major(abs(amount), currency).partition(".")
     is_paper = amount % step(currency) == 0 and step(currency) == 10 ** decimals(currency)
-    figure = f"{int(whole):,}" + (f".{part}" if part and not is_paper else "")
+    places = len(part) if part and not is_paper else 0
+    worth = Decimal(f"{whole}.{part or 0}")
+    figure = f"{worth:,.{places}f}" if on_paper else f"{written(worth):,.{places}f}"
     figure = ("−" if amount < 0 else "") + figure
     return f"{currency} {figure}" if code else figure

@@ -12,6 +12,7 @@ from apps.billing.models import Plan, PlanLimit, PlanPrice
 from apps.billing.rules.capabilities import BASE, CAPABILITIES, METERS, meter_named
 from apps.billing.rules.money import money
 from apps.billing.selectors.plans import current_plans
+from apps.core.manner import written
 from apps.core.words import gettext_lazy
 
 PERIOD_WORDS = {Period.MINUTE: "a minute", Period.DAY: "a day", Period.MONTH: "a month", Period.TOTAL: ""}
@@ -89,7 +90,7 @@ def _limits(plans: list[Plan]) -> list[Line]:
         Line(
             "Credits",
             [
-                gettext("{monthly_credits:,} a month").format(monthly_credits=plan.monthly_credits)
+                gettext("{monthly_credits:,} a month").format(monthly_credits=written(plan.monthly_credits))
                 for plan in plans
             ],
             hint=CREDITS,
@@ -131,9 +132,9 @@ def _amount(limit: PlanLimit | None) -> str:
     if limit is None or limit.amount == 0:
         return gettext("none")
     period = PERIOD_WORDS[Period(limit.period)]
-    amount = gettext("unlimited") if limit.amount is None else f"{limit.amount:,}"
+    amount = gettext("unlimited") if limit.amount is None else f"{written(limit.amount):,}"
     return amount if limit.amount is None else f"{amount} {period}".strip()
 
 
 def _days(days: int | None) -> str:
-    return gettext("no end") if days is None else gettext("{days:,} days").format(days=days)
+    return gettext("no end") if days is None else gettext("{days:,} days").format(days=written(days))

@@ -19,7 +19,7 @@ from apps.billing.models import CapNotice, MeterCap
 from apps.billing.rules import EPOCH, next_reset, period_start
 from apps.billing.rules.capabilities import CREDITS_METER, amount_of, meter_named
 from apps.billing.selectors import capped_meters
-from apps.core.manner import day_words
+from apps.core.manner import day_words, written
 from apps.journal.services import record
 from apps.notifications.services import NewNotice, queue_notices
 
@@ -44,7 +44,7 @@ def set_cap(
     for name, value in (("soft", soft), ("hard", hard)):
         if value is not None and not 0 <= value <= LARGEST:
             raise BillingRefused(
-                gettext("A cap is a whole number from 0 to {largest:,}.").format(largest=LARGEST),
+                gettext("A cap is a whole number from 0 to {largest:,}.").format(largest=written(LARGEST)),
                 field=name,
                 status=422,
             )
@@ -52,7 +52,7 @@ def set_cap(
         raise BillingRefused(
             gettext(
                 "You would be told at {soft:,}, after it stopped at {hard:,}: make the first the smaller."
-            ).format(soft=soft, hard=hard),
+            ).format(soft=written(soft), hard=written(hard)),
             field="soft",
             status=422,
         )
@@ -216,8 +216,8 @@ def _said(workspace: Workspace, row: Near, level: str, now: datetime) -> dict[st
             gettext("{used:,} of {meter}, the cap that your workspace set itself.")
             if by_cap
             else gettext("{used:,} of {meter}, what the plan gives.")
-        ).format(used=row.used, meter=amount_of(row.meter, row.end or 0))
-    facts = [[gettext("Used"), f"{row.used:,}"]]
+        ).format(used=written(row.used), meter=amount_of(row.meter, row.end or 0))
+    facts = [[gettext("Used"), f"{written(row.used):,}"]]
     if resets:
         facts.append([gettext("Starts again"), f"{day_words(resets, year=False)}, 00:00 UTC"])
     return {

@@ -22,6 +22,7 @@ from apps.billing.gateways.registry import ready_gateways
 from apps.billing.gateways.states import Listed
 from apps.billing.models import Difference, Invoice, LedgerTransaction, Payment, Reconciliation, Refund
 from apps.billing.rules.money import money
+from apps.core.manner import written
 
 log = structlog.get_logger(__name__)
 
@@ -145,12 +146,12 @@ def _credits(payments: list[Payment], since: datetime, until: datetime) -> Itera
         due = payment.checkout.pack.credits if payment.checkout and payment.checkout.pack else None
         has = granted.get(key)
         if due is not None and has != due:
-            held = gettext("{has:,} credits").format(has=has) if has is not None else "no credits"
+            held = gettext("{has:,} credits").format(has=written(has)) if has is not None else "no credits"
             yield Found(
                 "credits_differ",
                 str(payment.uuid),
                 held,
-                gettext("{due:,} credits").format(due=due),
+                gettext("{due:,} credits").format(due=written(due)),
                 payment.workspace_id,
             )
     unpaid = LedgerTransaction.objects.filter(
@@ -162,7 +163,7 @@ def _credits(payments: list[Payment], since: datetime, until: datetime) -> Itera
             yield Found(
                 "credits_unpaid",
                 uuid,
-                gettext("{amount:,} credits").format(amount=entry.amount),
+                gettext("{amount:,} credits").format(amount=written(entry.amount)),
                 "no payment",
                 entry.workspace_id,
             )

@@ -28,7 +28,7 @@ from apps.billing.events import (
 )
 from apps.billing.models import Checkout, Payment, Refund, Subscription
 from apps.billing.rules.money import money
-from apps.core.manner import day_words
+from apps.core.manner import day_words, written
 from apps.notifications.services import Event, NewNotice, queue_notices
 
 PAGE = "/settings/workspace/billing/"
@@ -62,7 +62,9 @@ def tell_payment(workspace: Workspace, payment: Payment) -> None:
         if payment.purpose == CheckoutPurpose.CREDITS:
             pack = payment.checkout.pack if payment.checkout else None
             bought = (
-                gettext("{credits:,} credits").format(credits=pack.credits) if pack else gettext("Credits")
+                gettext("{credits:,} credits").format(credits=written(pack.credits))
+                if pack
+                else gettext("Credits")
             )
             text = gettext("{bought} are in your balance. They do not expire.").format(bought=bought)
         else:

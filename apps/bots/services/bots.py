@@ -15,6 +15,7 @@ from apps.bots.choices import BotState, Mode, Policy
 from apps.bots.errors import BotRefused
 from apps.bots.models import Bot
 from apps.bots.services.programs import account_rules, program_of, sim_params
+from apps.core.manner import written
 from apps.engine.lang import FormulaError
 from apps.engine.program.calendar import check_fits
 from apps.engine.program.errors import EvaluationError
@@ -182,7 +183,7 @@ def _check(bot: Bot) -> None:
     if not 0 < bot.capital <= MOST_CAPITAL:
         raise BotRefused(
             gettext("The capital must be above 0 and at most {most_capital:,.0f}.").format(
-                most_capital=MOST_CAPITAL
+                most_capital=written(MOST_CAPITAL)
             ),
             field="capital",
         )

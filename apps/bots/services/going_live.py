@@ -15,6 +15,7 @@ from apps.bots.errors import LiveRefused
 from apps.bots.models import Bot, BotTransition
 from apps.bots.services.guarding import CAPABILITY
 from apps.bots.services.programs import program_of
+from apps.core.manner import written
 from apps.markets.choices import FeedProvider
 from apps.trading.choices import AccountKind, AccountState
 from apps.trading.models import RiskLimits
@@ -103,7 +104,7 @@ def _of_formula(bot: Bot) -> tuple[Missing | None, ...]:
         asked, ran = PAPER_RUN.total_seconds() / 3600, done.total_seconds() / 3600
         words = gettext(
             "Its version ran {ran:.1f} hours on paper with this market; {asked:.0f} are asked for."
-        ).format(ran=ran, asked=asked)
+        ).format(ran=written(ran), asked=written(asked))
         found.append(Missing("paper_run", words, f"/bots/new/{bot.version.formula.uuid}/"))
     return tuple(found)
 

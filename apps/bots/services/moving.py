@@ -191,8 +191,8 @@ def _notice(steps: Sequence[Step], cause: Cause) -> NewNotice:
             "title": title,
             "text": text,
             "facts": [
-                ["Bots", str(len(steps))] if len(steps) > 1 else ["Bot", bot.name],
-                ["Cause", cause.label],
+                [gettext("Bots"), str(len(steps))] if len(steps) > 1 else [gettext("Bot"), bot.name],
+                [gettext("Cause"), cause.label],
             ],
             "url": f"/bots/{bot.uuid}/" if len(steps) == 1 else "/bots/",
         }

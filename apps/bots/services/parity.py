@@ -281,17 +281,18 @@ def _words(difference: dict[str, Any]) -> str:
     recorded, expected = difference.get("recorded"), difference.get("expected")
     some: dict[str, Any] = expected or recorded or {}
     when = iso_time(some["time"]) if some else ""
+    names = ""
     if recorded is None:
-        what = "its backtest decides something there, and the bot did not"
+        words = gettext("At bar {bar} ({when}) its backtest decides something, and the bot did not.")
     elif expected is None:
-        what = "the bot decided something there, and its backtest does not"
+        words = gettext("At bar {bar} ({when}) the bot decided something, and its backtest does not.")
     else:
-        names = [name for name in expected if expected[name] != recorded[name]]
-        what = f"they differ in {', '.join(names)}"
-    part = f" The first expression that differs: {difference['part']}." if difference["part"] else ""
-    return gettext("At bar {difference} ({when}) {what}.{part}").format(
-        difference=difference["number"], when=when, what=what, part=part
-    )
+        words = gettext("At bar {bar} ({when}) they differ in {names}.")
+        names = ", ".join(name for name in expected if expected[name] != recorded[name])
+    words = words.format(bar=difference["number"], when=when, names=names)
+    if difference["part"]:
+        words += " " + gettext("The first expression that differs: {part}.").format(part=difference["part"])
+    return words
 
 
 def _memory(bot: Bot, cohort: Cohort, bars: Bars) -> dict[str, Any] | None:

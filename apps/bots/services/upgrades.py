@@ -19,6 +19,7 @@ from apps.bots.selectors.journal import CONDITIONS
 from apps.bots.services.life import move_to_version
 from apps.bots.services.moving import locked_bot
 from apps.bots.services.programs import program_of, warm_up_of
+from apps.core.manner import written
 from apps.engine.bars import Bars
 from apps.engine.lang import FormulaError
 from apps.engine.program.calendar import iso_time
@@ -46,7 +47,8 @@ def start_upgrade(
         raise BotRefused(gettext("It runs this version already."), field="version")
     if not 1 <= bars <= MOST_BARS:
         raise BotRefused(
-            gettext("The shadow runs for 1 to {most_bars:,} bars.").format(most_bars=MOST_BARS), field="bars"
+            gettext("The shadow runs for 1 to {most_bars:,} bars.").format(most_bars=written(MOST_BARS)),
+            field="bars",
         )
     if bot.upgrades.filter(state=UpgradeState.SHADOWING).exists():
         raise ActRefused(gettext("A version runs in shadow already; cancel it first."))

@@ -25,6 +25,7 @@ from apps.bots.services.flattening import close_at_market, close_wanted
 from apps.bots.services.holding import hold, release_held
 from apps.bots.services.moving import holding
 from apps.core.jobs import enqueue
+from apps.core.manner import written
 from apps.engine.lang import EvaluationError
 from apps.engine.sim.spec import SimulationError
 from apps.markets.choices import FRESH
@@ -138,7 +139,7 @@ def _tell_silence(cohort: Cohort, now: datetime) -> int:
     for bot in bots:
         by_workspace[bot.workspace_id].append(bot)
     queue_notices([_notice(cohort, mine, seconds) for mine in by_workspace.values()])
-    words = gettext("Nothing was heard of it for {seconds:.0f} seconds.").format(seconds=seconds)
+    words = gettext("Nothing was heard of it for {seconds:.0f} seconds.").format(seconds=written(seconds))
     hold(
         {bot.pk: words for bot in bots if bot.flattens_when_silent and bot.state == BotState.RUNNING},
         Cause.DEAD_MAN,
@@ -171,7 +172,7 @@ def _notice(cohort: Cohort, bots: list[Bot], seconds: float) -> NewNotice:
             "text": gettext(
                 "No sign of life for {seconds:.0f} seconds: {names}. Positions are as they were; where you asked "
                 "for it, they are being closed."
-            ).format(seconds=seconds, names=names),
+            ).format(seconds=written(seconds), names=names),
             "facts": [["Feed", str(first.feed)], ["Bots", str(len(bots))]],
             "url": "/bots/",
         }

@@ -9,8 +9,11 @@ from typing import Any
 
 from django import template
 from django.utils.dateformat import format as format_date
+from django.utils.html import format_html
+from django.utils.translation import gettext
 
-from apps.core.manner import THIN_SPACE, manner
+from apps.core.deeds import DEEDS
+from apps.core.manner import manner
 
 register = template.Library()
 
@@ -29,6 +32,9 @@ WORDS = {
     "mae": "MAE",
     "mfe": "MFE",
     "api": "API",
+    "ut": "UT",
+    "portfoliorun": "portfolio",
+    "walkforward": "walk-forward",
 }
 
 
@@ -68,7 +74,16 @@ def signed(value: Any, decimals: int = 2) -> str:
 def percent(value: Any, decimals: int = 1) -> str:
     """A fraction as percent: 0.051 is 5.1 %."""
     found = _finite(value)
-    return NOTHING if found is None else f"{_text(found * 100, decimals)}{THIN_SPACE}%"
+    return NOTHING if found is None else manner().percent(_text(found * 100, decimals))
+
+
+@register.filter
+def points(value: Any, decimals: int = 2) -> str:
+    """A change in percent points, 0.38 as +0.38 %, the sign for percent being a unit where it stands behind."""
+    text = signed(value, decimals)
+    if text == NOTHING or manner().percent_first:
+        return text if text == NOTHING else manner().percent(text)
+    return format_html('{}<span class="num-unit">%</span>', text)
 
 
 @register.filter
@@ -126,14 +141,15 @@ def direction(value: Any) -> str:
 
 @register.filter
 def moment(value: Any) -> str:
-    """2024-01-15, with the time of day where there is one."""
+    """2024-01-15, with the time of day where there is one, in the reader's order of day and month; zones stay."""
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
         found = value
     else:
         found = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    return f"{found:%Y-%m-%d}" if (found.hour, found.minute) == (0, 0) else f"{found:%Y-%m-%d %H:%M}"
+    letters = manner().date
+    return format_date(found, letters if (found.hour, found.minute) == (0, 0) else f"{letters} H:i")
 
 
 @register.filter
@@ -154,10 +170,11 @@ def words(value: Any) -> str:
 
 @register.filter
 def deed(action: str) -> str:
-    """A journal's "accounts.api_key.created" as "API key created"."""
+    """A journal's "accounts.api_key.created" as "API key created", in the reader's language."""
     parts = str(action).replace("_", ".").split(".")[1:]
     text = " ".join(WORDS.get(part, part) for part in parts)
-    return text[:1].upper() + text[1:]
+    text = text[:1].upper() + text[1:]
+    return gettext(text) if text in DEEDS else text
 
 
 @register.filter

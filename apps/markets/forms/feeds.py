@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
 from apps.core.errors import DomainError
+from apps.core.manner import written
 from apps.core.words import gettext_lazy
 from apps.markets.models import BarSet, Feed
 from apps.markets.rules import SYMBOL_PATTERN
@@ -36,7 +37,7 @@ class _Feed(forms.Form):
 
 class BarSetChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, bar_set: BarSet) -> str:  # type: ignore[override]
-        return gettext("{bar_set} · {bars:,} bars").format(bar_set=bar_set, bars=bar_set.bars)
+        return gettext("{bar_set} · {bars:,} bars").format(bar_set=bar_set, bars=written(bar_set.bars))
 
 
 class ReplayForm(_Feed):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext
 
+from apps.core.manner import written
 from apps.markets.choices import FeedProvider, FeedState
 from apps.markets.errors import FeedSettingsInvalid
 
@@ -85,7 +86,7 @@ def _whole(least: int, most: int, default: int) -> Callable[[str, Any], int]:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise FeedSettingsInvalid(
                 gettext("“{name}” must be a whole number from {least:,} to {most:,}, not {value!r}.").format(
-                    name=name, least=least, most=most, value=value
+                    name=name, least=written(least), most=written(most), value=value
                 ),
                 field=f"settings.{name}",
             )
@@ -100,7 +101,7 @@ def _speed(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not SLOWEST <= value <= FASTEST:
         raise FeedSettingsInvalid(
             gettext("A replay plays {slowest:g} to {fastest:,.0f} bars a second, not {value!r}.").format(
-                slowest=SLOWEST, fastest=FASTEST, value=value
+                slowest=written(SLOWEST), fastest=written(FASTEST), value=value
             ),
             field=f"settings.{name}",
         )

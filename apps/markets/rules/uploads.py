@@ -6,6 +6,7 @@ import re
 
 from django.utils.translation import gettext
 
+from apps.core.manner import written
 from apps.markets.errors import SymbolInvalid, UploadTooLarge
 
 SYMBOL_PATTERN = r"^[A-Za-z0-9._:/\-^=]{1,40}$"
@@ -27,6 +28,6 @@ def check_upload_size(size: int | None) -> None:
             gettext(
                 "The file has {value:.0f} MB, and an upload at most {max_upload_mb} MB. Cut it in two, or give it "
                 "as Parquet, which is smaller."
-            ).format(value=size / 1024 / 1024, max_upload_mb=MAX_UPLOAD_MB),
+            ).format(value=written(size / 1024 / 1024), max_upload_mb=MAX_UPLOAD_MB),
             field="file",
         )

@@ -14,6 +14,7 @@ from django.utils import timezone as clock
 from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
+from apps.core.manner import written
 from apps.journal.services import record
 from apps.markets.choices import AssetClass, FeedProvider, FeedState
 from apps.markets.errors import (
@@ -261,7 +262,7 @@ def _check_speed(workspace: Workspace | None, cleaned: Mapping[str, Any]) -> Non
     if workspace is not None and cleaned.get("bars_per_second", 0) > FASTEST_OF_ONES_OWN:
         raise FeedSettingsInvalid(
             gettext("A replay of a workspace plays at most {fastest_of_ones_own:g} bars a second.").format(
-                fastest_of_ones_own=FASTEST_OF_ONES_OWN
+                fastest_of_ones_own=written(FASTEST_OF_ONES_OWN)
             ),
             field="settings.bars_per_second",
         )
@@ -275,7 +276,7 @@ def _bars_to_replay(workspace: Workspace | None, cleaned: Mapping[str, Any]) -> 
     if cleaned["start"] >= bar_set.bars:
         raise FeedSettingsInvalid(
             gettext("The replay cannot start behind {cleaned:,} bars: there are {bars:,}.").format(
-                cleaned=cleaned["start"], bars=bar_set.bars
+                cleaned=written(cleaned["start"]), bars=written(bar_set.bars)
             ),
             field="settings.start",
         )

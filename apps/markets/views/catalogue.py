@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.core.lists import Asked
+from apps.core.manner import written
 from apps.markets.access import get_bar_set_for, get_instrument_for
 from apps.markets.forms import ImportForm, InstrumentForm
 from apps.markets.lists import INSTRUMENTS
@@ -86,7 +87,7 @@ def bars_import(request: HttpRequest) -> HttpResponse:
             messages.success(
                 request,
                 gettext("{bars:,} bars of {symbol} are ready.").format(
-                    bars=bar_set.bars, symbol=bar_set.instrument.symbol
+                    bars=written(bar_set.bars), symbol=bar_set.instrument.symbol
                 ),
             )
             return redirect("markets:instrument-detail", uuid=bar_set.instrument.uuid)

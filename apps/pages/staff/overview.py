@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from apps.billing.rules.money import decimals, money
+from apps.core.manner import written
 from apps.core.words import gettext_lazy
 
 DAYS = 30
@@ -174,7 +175,7 @@ def _chart(series: Series, daily: dict[tuple[str, date], int], days: list[date])
     return {
         "title": series.title,
         "total": f"{total:,}",
-        "note": gettext("{bad:,} failed").format(bad=bad) if bad else "",
+        "note": gettext("{bad:,} failed").format(bad=written(bad)) if bad else "",
         "data": _data(days, sets),
     }
 

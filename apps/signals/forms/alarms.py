@@ -11,6 +11,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext, ngettext
 
 from apps.core.errors import DomainError
+from apps.core.manner import written
 from apps.core.words import gettext_lazy
 from apps.notifications.choices import Urgency
 from apps.notifications.models import Ladder
@@ -180,7 +181,8 @@ def in_words(alarm: Alarm) -> dict[str, Any]:
 
 def _pause_in_words(seconds: int) -> str:
     return dict(PAUSES).get(
-        seconds, ngettext("{seconds:,} second", "{seconds:,} seconds", seconds).format(seconds=seconds)
+        seconds,
+        ngettext("{seconds:,} second", "{seconds:,} seconds", seconds).format(seconds=written(seconds)),
     )
 
 

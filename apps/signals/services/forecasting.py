@@ -8,7 +8,9 @@ from itertools import pairwise
 from statistics import median
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from apps.core.manner import written
 from apps.engine.lang.payloads import compile_condition
 from apps.notifications.selectors import zone_named
 from apps.notifications.services import NewNotice, plan_notices
@@ -44,10 +46,14 @@ class Forecast:
         """The median time between two firings, in words."""
         if self.median_gap_s is None:
             return "–"
-        for unit, words in ((86_400, "d"), (3600, "h"), (60, "min")):
+        for unit, words in (
+            (86_400, gettext("{number} d")),
+            (3600, gettext("{number} h")),
+            (60, gettext("{number} min")),
+        ):
             if self.median_gap_s >= unit:
-                return f"{self.median_gap_s / unit:.1f} {words}"
-        return f"{self.median_gap_s:.0f} s"
+                return words.format(number=f"{written(self.median_gap_s / unit):.1f}")
+        return gettext("{number} s").format(number=f"{self.median_gap_s:.0f}")
 
 
 def forecast(alarm: Alarm, *, now: datetime | None = None) -> Forecast:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext
 
+from apps.core.manner import written
 from apps.trading.choices import OrderKind, Refusal, Side
 from apps.trading.rules.amounts import ZERO, exactly
 from apps.trading.rules.steps import Grid
@@ -186,7 +187,9 @@ def _value_allowed(asked: Asked, standing: Standing, limits: Limits) -> Refused 
                 Refusal.PRICE_COLLAR,
                 gettext(
                     "{price} is {off:.0f} bps from the last price {fair}; the limit is {collar_bps}."
-                ).format(price=_text(price), off=off, fair=_text(fair), collar_bps=limits.collar_bps),
+                ).format(
+                    price=_text(price), off=written(off), fair=_text(fair), collar_bps=limits.collar_bps
+                ),
             )
     notional = max(standing.equity, ZERO) if asked.units is None else asked.units * price
     too_small = None if asked.units is None else _worth_taken(notional, standing.grid)
@@ -250,7 +253,9 @@ def _losses_allowed(standing: Standing, limits: Limits) -> Refused | None:
         return Refused(
             Refusal.DRAWDOWN,
             gettext("{value:.1%} below the highest equity {peak}; the limit is {drawdown:.1%}.").format(
-                value=(peak - standing.equity) / peak, peak=_money(peak), drawdown=limits.drawdown
+                value=written((peak - standing.equity) / peak),
+                peak=_money(peak),
+                drawdown=written(limits.drawdown),
             ),
         )
     return None
@@ -261,4 +266,4 @@ def _text(amount: Decimal) -> str:
 
 
 def _money(amount: Decimal) -> str:
-    return f"{amount:,.2f}"
+    return f"{written(amount):,.2f}"

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from apps.accounts.models import User
+from apps.core.manner import written
 from apps.journal.services import record
 from apps.trading.choices import UNDER_WAY, CashKind
 from apps.trading.errors import BookNotFlat, NotEnoughCash
@@ -58,7 +59,7 @@ def move_capital(
     if book.cash + amount < ZERO:
         raise NotEnoughCash(
             gettext("The book {book} has {cash:,.2f} {currency}.").format(
-                book=book, cash=book.cash, currency=book.currency
+                book=book, cash=written(book.cash), currency=book.currency
             ),
             field="amount",
         )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from apps.core.arrays import booleans, decimals, integers, maybe_texts, moments, texts
 from apps.core.jobs import enqueue_on_commit
+from apps.core.manner import written
 from apps.trading.choices import (
     AccountKind,
     AccountState,
@@ -252,7 +253,7 @@ def _decide(intent: NewIntent, pair: _Pair, now: datetime) -> tuple[NewIntent, R
         fitted = on_grid(amounts, pair.standing.grid, side=intent.side, closes=intent.reduce_only)
         if ZERO in (fitted.price, fitted.trigger):
             words = gettext("The price is less than the smallest step of prices, {normalize:f}.").format(
-                normalize=pair.standing.grid.tick.normalize()
+                normalize=written(pair.standing.grid.tick.normalize())
             )
             return intent, Refused(Refusal.PRICE_COLLAR, words)
         if fitted != amounts:

@@ -1,5 +1,5 @@
 /** Numbers and times as the readouts and axes write them: true minus sign, fixed decimals, UTC. */
-import { figure } from "../figures.js";
+import { day, figure, inPercent } from "../figures.js";
 
 const MINUS = "\u2212";
 
@@ -12,7 +12,7 @@ export function number(value, decimals = 2) {
 
 export function percent(value, decimals = 2, signed = false) {
   const text = number(value, decimals);
-  return `${signed && value > 0 ? "+" : ""}${text} %`;
+  return inPercent(`${signed && value > 0 ? "+" : ""}${text}`);
 }
 
 /** 12,300,000 as 12.3 M. */
@@ -31,8 +31,8 @@ export function decimalsFor(values) {
   return Math.min(8, 4 - Math.floor(Math.log10(largest)));
 }
 
-/** A bar's opening time in UTC; the time of day only where bars are shorter than a day. */
+/** A bar's opening time in UTC, in the reader's order of day and month; the time of day only where bars are shorter than a day. */
 export function moment(seconds, intraday) {
   const iso = new Date(seconds * 1000).toISOString();
-  return intraday ? `${iso.slice(0, 10)} ${iso.slice(11, 16)}` : iso.slice(0, 10);
+  return intraday ? `${day(iso)} ${iso.slice(11, 16)}` : day(iso);
 }

@@ -16,8 +16,8 @@ from apps.accounts.language import writing_to
 from apps.accounts.models import MailRequest, User
 from apps.accounts.services import ask_for_mail, update_profile
 from apps.accounts.services.mail_requests import send_asked_mail, sends
-from apps.core.manner import THIN_SPACE, Manner, day_words, written_for
-from apps.core.templatetags.figures import clock, number
+from apps.core.manner import NEUTRAL, THIN_SPACE, Manner, day_words, manner, written, written_for
+from apps.core.templatetags.figures import clock, moment, number, percent, points
 from apps.notifications.models import Notice
 from apps.notifications.rules.events import TEST, events
 from apps.notifications.selectors import NOT_CHOSEN
@@ -25,10 +25,10 @@ from apps.notifications.services import NewNotice, preview_event, queue_notices
 
 # Unicode CLDR's patterns for these locales: separators, the order of a date
 AS_WRITTEN = {
-    "en": (f"1{THIN_SPACE}234{THIN_SPACE}567.50", "2026-11-22 14:05"),
-    "tr": ("1.234.567,50", "22.11.2026 14:05"),
-    "id": ("1.234.567,50", "22/11/2026 14:05"),
-    "hi": ("12,34,567.50", "22/11/2026 14:05"),
+    "en": (f"1{THIN_SPACE}234{THIN_SPACE}567.50", "2026-11-22 14:05", f"−5.1{THIN_SPACE}%"),
+    "tr": ("1.234.567,50", "22.11.2026 14:05", "−%5,1"),
+    "id": ("1.234.567,50", "22/11/2026 14:05", f"−5,1{THIN_SPACE}%"),
+    "hi": ("12,34,567.50", "22/11/2026 14:05", f"−5.1{THIN_SPACE}%"),
 }
 
 
@@ -39,8 +39,31 @@ def language_of(page) -> str:
 @pytest.mark.parametrize("language", AS_WRITTEN)
 def test_figures_and_days_are_written_as_the_language_does(language):
     with written_for(lambda: manner_of("", "", "", "UTC", language)):
-        found = (number(1234567.5), clock(datetime(2026, 11, 22, 14, 5, tzinfo=UTC)))
+        found = (number(1234567.5), clock(datetime(2026, 11, 22, 14, 5, tzinfo=UTC)), percent(-0.051))
+        in_sentence = f"{written(1234567.5):,.2f}", f"{written(0.051):.1%}"
     assert found == AS_WRITTEN[language]
+    assert in_sentence == (found[0], found[2].lstrip("−"))
+
+
+def test_times_of_bars_have_the_readers_order_too():
+    with written_for(lambda: manner_of("", "", "", "Asia/Tokyo", "tr")):
+        assert (moment("2024-01-15T00:00:00Z"), moment("2024-01-15T10:30:00Z")) == ("15.01.2024", "15.01.2024 10:30")
+
+
+def test_a_change_has_its_sign_before_the_percent():
+    assert points(0.384) == '+0.38<span class="num-unit">%</span>'
+    with written_for(lambda: manner_of("", "", "", "UTC", "tr")):
+        assert points(0.384) == "+%0,38"
+        assert points("-1234.5", 1) == "−%1.234,5"
+
+
+def test_a_sentence_that_nobody_reads_is_written_as_programs_do():
+    assert f"{written(5000):,} {written(0.5):.0%}" == "5,000 50%"
+
+
+def test_the_next_request_does_not_read_as_the_one_before():
+    Client(headers={"Accept-Language": "tr"}).get("/docs/")
+    assert manner() == NEUTRAL
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,8 @@ def test_payments_are_found(web, workspace, papers, query, expected):
 def test_amounts_are_written_as_their_currency_is(web, workspace, papers):
     text = web.get(f"{BASE}payments/").content.decode()
     assert "29.00" in text
-    assert "450,000" in text
-    assert "−50,000" in text
+    assert "450\u202f000" in text
+    assert "−50\u202f000" in text
     rows = list(csv.DictReader(io.StringIO(b"".join(web.get(f"{BASE}payments.csv")).decode())))
     assert [row["amount"] for row in rows] == ["450000.00", "29.00", "29.00"]
     assert rows[1]["method"] == "'=HYPERLINK(1)"

@@ -24,6 +24,7 @@ from apps.billing.services.credits.writing import (
     lock_workspaces,
     run,
 )
+from apps.core.manner import written
 from apps.journal.services import record
 
 BATCH = 2000
@@ -168,7 +169,7 @@ def adjust_credits(workspace: Workspace, amount: int, *, reason: str, actor: Use
         entry = added[0][0]
     elif before < -amount:
         raise LedgerRefused(
-            gettext("Only {before:,} credits are available to take away.").format(before=before),
+            gettext("Only {before:,} credits are available to take away.").format(before=written(before)),
             field="amount",
             status=422,
         )

@@ -24,6 +24,7 @@ from apps.billing.services.credits.writing import (
 )
 from apps.core.arrays import integers, texts
 from apps.core.errors import DomainError
+from apps.core.manner import written
 
 PAGE = "/settings/workspace/credits/"
 CAPS_PAGE = "/settings/workspace/usage/"
@@ -163,16 +164,20 @@ def insufficient(workspace: Workspace, lack: Lack) -> DomainError:
             gettext(
                 "This costs {needed:,} credits. This workspace set itself a cap of {hard:,} a month, and "
                 "{available:,} are left of it."
-            ).format(needed=lack.needed, hard=cap.hard, available=lack.available),
+            ).format(
+                needed=written(lack.needed),
+                hard=written(cap.hard or 0),
+                available=written(lack.available or 0),
+            ),
             extra={"needed": lack.needed, "available": lack.available, "limit": cap.hard, "link": CAPS_PAGE},
         )
     options = larger_plans(workspace)
     words = gettext("This costs {needed:,} credits and {available:,} are available.").format(
-        needed=lack.needed, available=lack.available
+        needed=written(lack.needed), available=written(lack.available)
     )
     if options:
         words += " " + gettext("The {plan} plan gives {credits:,} a month.").format(
-            plan=options[0].name, credits=options[0].monthly_credits
+            plan=options[0].name, credits=written(options[0].monthly_credits)
         )
     return InsufficientCredits(
         words,

@@ -234,7 +234,7 @@ def _sums(paper: Paper) -> Table:
 
 
 def _figure(amount: int, paper: Paper) -> str:
-    return money(amount, paper.currency, code=False)
+    return money(amount, paper.currency, code=False, on_paper=True)
 
 
 def _day(day: date) -> str:

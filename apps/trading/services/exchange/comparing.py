@@ -13,6 +13,7 @@ from django.db.models import F, Max, Sum
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from apps.core.manner import written
 from apps.trading.brokers.base import (
     Balance,
     Broker,
@@ -142,7 +143,8 @@ def _take_missed(account: TradingAccount, seen: Seen) -> None:
                 words=gettext(
                     "{normalize:f} units of {client_order_id} came late, and are counted now."
                 ).format(
-                    normalize=(order.filled - before).normalize(), client_order_id=order.client_order_id
+                    normalize=written((order.filled - before).normalize()),
+                    client_order_id=order.client_order_id,
                 ),
                 data={"order": order.client_order_id},
             )
@@ -157,9 +159,9 @@ def _tell_of_trades(account: TradingAccount, sync: AccountSync, seen: Seen) -> N
             key=_name(trade),
             words=gettext("Somebody else traded: {side} {normalize:f} {symbol} at {normalize_2:f}.").format(
                 side=trade.side,
-                normalize=trade.units.normalize(),
+                normalize=written(trade.units.normalize()),
                 symbol=trade.symbol,
-                normalize_2=trade.price.normalize(),
+                normalize_2=written(trade.price.normalize()),
             ),
             data={"order": trade.exchange_order_id, "at": trade.at},
         )
@@ -211,7 +213,7 @@ def _compare_balances(account: TradingAccount, seen: Seen, began: datetime) -> N
                 words=gettext(
                     "{currency} changed by {normalize:+f}, and no trade explains it: a deposit, a withdrawal or a "
                     "conversion."
-                ).format(currency=currency, normalize=change.normalize()),
+                ).format(currency=currency, normalize=written(change.normalize())),
                 data={
                     "currency": currency,
                     "change": f"{change.normalize():f}",
@@ -272,7 +274,7 @@ def _tell_of_shortfalls(account: TradingAccount, held: Amounts) -> None:
             key=f"{currency}:{timezone.now():%Y-%m-%d}",
             words=gettext(
                 "The books hold {wanted:,.2f} {currency}, which is {amount:,.2f} more than the exchange does."
-            ).format(wanted=wanted[currency], currency=currency, amount=amount),
+            ).format(wanted=written(wanted[currency]), currency=currency, amount=written(amount)),
             data={"currency": currency, "missing": f"{amount.normalize():f}"},
         )
     if not short:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext
 
+from apps.core.manner import written
 from apps.trading.brokers.base import OrderReport
 from apps.trading.choices import DiscrepancyKind, OrderStatus
 from apps.trading.models import Order, TradingAccount
@@ -50,7 +51,9 @@ def _report_foreign(account: TradingAccount, report: OrderReport) -> None:
         side=report.side
     )
     words += gettext("{normalize:f} {symbol} (order {exchange_order_id}).").format(
-        normalize=report.units.normalize(), symbol=report.symbol, exchange_order_id=report.exchange_order_id
+        normalize=written(report.units.normalize()),
+        symbol=report.symbol,
+        exchange_order_id=report.exchange_order_id,
     )
     is_new = report_discrepancy(
         account,

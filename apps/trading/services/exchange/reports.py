@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from apps.core.manner import written
 from apps.trading.brokers.base import Broker, OrderReport, TradeReport
 from apps.trading.choices import DiscrepancyKind, EventKind, EventSource, KeyPurpose, OrderStatus
 from apps.trading.models import Order, TradingAccount
@@ -85,7 +86,7 @@ def record_known(account: TradingAccount, order: Order, known: Known) -> OrderSt
                 words=gettext(
                     "A fee of {normalize:f} {fee_currency} has no price in {currency}: the ledger counts it as 0."
                 ).format(
-                    normalize=trade.fee.normalize(),
+                    normalize=written(trade.fee.normalize()),
                     fee_currency=trade.fee_currency,
                     currency=account.currency,
                 ),
