@@ -52,6 +52,8 @@ class FunctionPage:
     bars: str
     last: int
 
+    language: str = "en"  # of the text below the picture
+
     @property
     def body(self) -> str:
         """The Markdown below the picture."""

@@ -14,7 +14,7 @@ from django.utils import translation
 from apps.core.templatetags.prose import RENDERER
 from apps.guides.documents import FOLDER, documents, sections
 from apps.guides.glossary import by_letter, terms
-from apps.guides.languages import folded, mark_of, read_translation
+from apps.guides.languages import alphabetical, folded, mark_of, read_translation
 from apps.guides.search import search_docs
 
 GUIDES = FOLDER / "guides"
@@ -43,6 +43,12 @@ def shape(text: str) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_guide_is_in_every_language(language: str):
+    english = {path.name for path in GUIDES.iterdir() if path.is_file()}
+    assert {path.name for path in (GUIDES / language).iterdir()} == english
+
+
 @pytest.mark.parametrize(
     ("language", "source"), pages(), ids=[f"{code}-{path.stem}" for code, path in pages()]
 )
@@ -60,9 +66,7 @@ def test_a_page_is_the_same_in_another_language(language: str, source: Path):
     )
 
 
-@pytest.mark.parametrize(
-    "language", [code for code in LANGUAGES if (GUIDES / code / "glossary.toml").is_file()]
-)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_glossary_has_the_same_terms(language: str):
     told = tomllib.loads((GUIDES / language / "glossary.toml").read_text())
     mark = told.pop("source")
@@ -77,7 +81,7 @@ def test_a_glossary_has_the_same_terms(language: str):
         assert sum(len(found) for _, found in by_letter()) == len(names)
 
 
-@pytest.mark.parametrize("language", [code for code in LANGUAGES if (GUIDES / code / "index.toml").is_file()])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_sections_have_names(language: str):
     told = tomllib.loads((GUIDES / language / "index.toml").read_text())
     assert set(told) == {"sections"}
@@ -97,6 +101,8 @@ def test_all_pages_are_read_in_a_language(language: str):
 
 def test_a_page_that_is_not_translated_says_so_and_is_marked_as_english(client: Client):
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "tr"
+    html = client.get("/docs/functions/sma/").content.decode()
+    assert '<section class="prose-calm" lang="en" data-part="what-it-tells">' in html
     html = client.get("/docs/changelog/").content.decode()
     assert '<html lang="tr"' in html
     assert '<h1 lang="en">' in html
@@ -112,3 +118,19 @@ def test_words_are_found_however_they_are_typed():
     assert folded("İlk GÖRÜNÜM, Işık") == "ilk gorunum, isik"
     assert folded("स्टॉप") == "स्टॉप"
     assert search_docs("mäx drâwdown")[0].title == "Max drawdown, in the glossary"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_are_found_in_the_readers_words_and_in_english(language: str):
+    with translation.override(language):
+        page = documents()["first-backtest"]
+        assert page.language == language
+        for words in (page.title, "Your first backtest"):
+            assert search_docs(words)[0].url == "/docs/first-backtest/", words
+
+
+def test_turkish_letters_stand_in_the_order_of_their_alphabet():
+    with translation.override("tr"):
+        assert sorted(["Zaman", "Çubuk", "Cari", "İz", "Işık", "Şema", "Sinyal"], key=alphabetical) == [
+            "Cari", "Çubuk", "Işık", "İz", "Sinyal", "Şema", "Zaman",
+        ]  # fmt: skip

@@ -8,6 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.formulas.reference import FunctionPage
 from apps.guides.documents import Document
 from apps.guides.languages import reading
 from apps.guides.selectors import Found, guide_for
@@ -22,6 +23,6 @@ def guide_of_page(context: dict[str, Any]) -> Document | None:
 
 
 @register.simple_tag
-def lang_of(text: Document | Found) -> str:
+def lang_of(text: Document | Found | FunctionPage) -> str:
     """The attribute of an element whose words are in another language than the page, else nothing."""
     return format_html(' lang="{}"', text.language) if text.language != reading() else SafeString()
