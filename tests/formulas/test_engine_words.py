@@ -62,7 +62,7 @@ def test_blocks_are_named_in_it_and_their_code_is_not(turkish):
     assert {"key": "averages", "label": "Ortalamalar", "colour": "function"} in told["categories"]
     labels = [block["label"] for block in told["blocks"]]
     assert "karşılaştırma" in labels
-    assert {"close", "volume", "long when", "if", "sma"} <= set(labels)
+    assert {"close", "volume", "long when", "sma"} <= set(labels)
 
 
 def test_names_of_a_formula_are_not_taken_for_words():
