@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 from apps.core.words import gettext_lazy
 
@@ -35,7 +36,7 @@ class Purpose(models.TextChoices):
 class OrderKind(models.TextChoices):
     MARKET = "market", gettext_lazy("Market")
     LIMIT = "limit", gettext_lazy("Limit")
-    STOP = "stop", gettext_lazy("Stop")
+    STOP = "stop", pgettext_lazy("kind of order", "Stop")
 
 
 class OrderStatus(models.TextChoices):

@@ -47,7 +47,10 @@ def test_figures_and_days_are_written_as_the_language_does(language):
 
 def test_times_of_bars_have_the_readers_order_too():
     with written_for(lambda: manner_of("", "", "", "Asia/Tokyo", "tr")):
-        assert (moment("2024-01-15T00:00:00Z"), moment("2024-01-15T10:30:00Z")) == ("15.01.2024", "15.01.2024 10:30")
+        assert (moment("2024-01-15T00:00:00Z"), moment("2024-01-15T10:30:00Z")) == (
+            "15.01.2024",
+            "15.01.2024 10:30",
+        )
 
 
 def test_a_change_has_its_sign_before_the_percent():
