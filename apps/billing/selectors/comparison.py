@@ -15,7 +15,12 @@ from apps.billing.selectors.plans import current_plans
 from apps.core.manner import written
 from apps.core.words import gettext_lazy
 
-PERIOD_WORDS = {Period.MINUTE: "a minute", Period.DAY: "a day", Period.MONTH: "a month", Period.TOTAL: ""}
+AMOUNT_WORDS = {
+    Period.MINUTE: gettext_lazy("{amount:,} a minute"),
+    Period.DAY: gettext_lazy("{amount:,} a day"),
+    Period.MONTH: gettext_lazy("{amount:,} a month"),
+    Period.TOTAL: "{amount:,}",
+}
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def _limits(plans: list[Plan]) -> list[Line]:
     ]
     lines.append(
         Line(
-            "Credits",
+            gettext("Credits"),
             [
                 gettext("{monthly_credits:,} a month").format(monthly_credits=written(plan.monthly_credits))
                 for plan in plans
@@ -131,9 +136,9 @@ def _turn(plan: Plan, plans: list[Plan]) -> str:
 def _amount(limit: PlanLimit | None) -> str:
     if limit is None or limit.amount == 0:
         return gettext("none")
-    period = PERIOD_WORDS[Period(limit.period)]
-    amount = gettext("unlimited") if limit.amount is None else f"{written(limit.amount):,}"
-    return amount if limit.amount is None else f"{amount} {period}".strip()
+    if limit.amount is None:
+        return gettext("unlimited")
+    return AMOUNT_WORDS[Period(limit.period)].format(amount=written(limit.amount))
 
 
 def _days(days: int | None) -> str:
