@@ -13,7 +13,7 @@ from apps.pages.demo_signals import SYMBOL, fill_signals, hours_until
 from apps.signals.models import Alert, Firing, Signal, SignalChain
 from apps.signals.selectors.performance import PerformanceFilter, total_of
 from apps.signals.selectors.why import why_fired
-from apps.signals.services import settle_firings, verify_chain
+from apps.signals.services import own_source, settle_firings, verify_chain
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,7 @@ def test_the_hours_end_with_the_last_one_that_closed(now):
 
 
 def test_pages_show_something_real(web, user, workspace):
+    own_source(workspace.pk)  # the demo's bots are there before
     fill_signals(workspace, user, slug="demo")
     send_due(linger_s=0)
     settle_firings()

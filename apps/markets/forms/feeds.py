@@ -59,7 +59,7 @@ class ReplayForm(_Feed):
         help_text=gettext_lazy("Those before are what bots warm up on."),
     )
     loop = forms.BooleanField(
-        required=False, initial=True, label=gettext_lazy("Begin anew after the last bar")
+        required=False, initial=True, label=gettext_lazy("Go on after the last bar, back and forth")
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
@@ -143,7 +143,7 @@ class ReplaySettingsForm(FeedSettingsForm):
     bars_per_second = forms.FloatField(
         label=gettext_lazy("Bars per second"), min_value=SLOWEST, max_value=10_000, help_text=SPEED_HELP
     )
-    loop = forms.BooleanField(required=False, label=gettext_lazy("Begin anew after the last bar"))
+    loop = forms.BooleanField(required=False, label=gettext_lazy("Go on after the last bar, back and forth"))
     field_order = ("bars_per_second", "loop", "late_after", "stale_after")
 
 

@@ -31,12 +31,21 @@ def lap_ms(bars: Bars) -> int:
 
 
 def replayed(bars: Bars, position: int, count: int) -> Bars:
-    """At most `count` bars from `position` on, counted over all laps, none of them of the next lap."""
+    """At most `count` bars from `position` on, counted over all laps, none of them of the next lap.
+
+    Every second lap goes backwards, each bar from its close to its open: so the prices go on where they were, and no
+    bot meets a jump that no market ever made.
+    """
     lap, first = divmod(position, len(bars))
-    part = bars.slice(first, min(first + count, len(bars)))
+    last = min(first + count, len(bars))
+    part = bars.slice(first, last)
     if lap == 0:
         return part
     columns = {name: getattr(part, name) for name in ("open", "high", "low", "close", "volume")}
+    if lap % 2:
+        mirrored = bars.slice(len(bars) - last, len(bars) - first)
+        columns = {name: getattr(mirrored, name)[::-1].copy() for name in columns}
+        columns["open"], columns["close"] = columns["close"], columns["open"]
     return Bars(
         part.time + lap * lap_ms(bars),
         **columns,
@@ -47,7 +56,7 @@ def replayed(bars: Bars, position: int, count: int) -> Bars:
 
 
 class Replay:
-    """Plays a bar set from `start` on, `bars_per_second`, and from its first bar on again when it loops."""
+    """Plays a bar set from `start` on, `bars_per_second`; when it loops, backwards from its end and forwards again."""
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed

@@ -160,7 +160,7 @@ def start_feed(feed: Feed, *, actor: User | None) -> Feed:
         return locked
     if locked.state == FeedState.ENDED and not locked.settings.get("loop"):
         raise FeedRefused(
-            gettext("The replay is at its end. Let it begin anew after its last bar, or make another feed.")
+            gettext("The replay is at its end. Let it go on after its last bar, or make another feed.")
         )
     locked.is_active, locked.started_at = True, clock.now()
     locked.save(update_fields=["is_active", "started_at", "updated_at"])
