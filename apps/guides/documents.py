@@ -179,7 +179,7 @@ def _document(slug: str, section: str, file: Path, changed: date | None, languag
 
 def plain(token: Token) -> str:
     """The words of an inline token."""
-    kept = (child.content if child.type in ("text", "code_inline") else " " for child in token.children or ())
+    kept = (" " if child.type.endswith("break") else child.content for child in token.children or ())
     return re.sub(r"\s+", " ", "".join(kept)).strip()
 
 
