@@ -91,7 +91,8 @@ def formula_svg(text: str, bars: Bars, title: str, *, last: int = 120) -> str:
         part = column[first:]
         (over if near_prices(part, closes) else own).append((name, part))
     # a condition that goes on speaks on every bar; the picture marks the first of them
-    spoke = {(signal.bar, signal.kind) for signal in evaluation.signals}
+    signals = evaluation.signals_between(max(0, first - 1), len(bars))
+    spoke = {(signal.bar, signal.kind) for signal in signals}
     marks = [
         (bar - first, kind) for bar, kind in sorted(spoke) if bar >= first and (bar - 1, kind) not in spoke
     ]

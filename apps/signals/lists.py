@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 
-from apps.core.lists import Act, Column, Listing, Sort, pick, words
+from apps.core.lists import Act, Column, Listing, Sort, named, pick, words
 from apps.core.words import gettext_lazy
 from apps.signals.choices import Action
 from apps.signals.selectors import sources_of
@@ -24,8 +23,8 @@ NEW = Sort(gettext_lazy("Newest"), "pk", down=True, unique=True)
 _NAME = Sort(gettext_lazy("Name"), Lower("name"))
 
 
-def _sources(request: HttpRequest) -> Iterator[tuple[Any, str]]:
-    return ((source.uuid, source.name) for source in sources_of(request.workspace))
+def _sources(request: HttpRequest) -> list[tuple[Any, str]]:
+    return named(sources_of(request.workspace), request, "source")
 
 
 SIGNALS = Listing(

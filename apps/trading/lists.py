@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 
-from apps.core.lists import Act, Asked, Column, Listing, Sort, pick, words
+from apps.core.lists import Act, Asked, Column, Listing, Sort, named, pick, words
 from apps.core.words import gettext_lazy
 from apps.trading.choices import OrderStatus
 from apps.trading.models import Intent
@@ -18,8 +17,8 @@ from apps.trading.selectors import OrderChoice, books_of
 from apps.trading.services import cancel_order
 
 
-def _books(request: HttpRequest) -> Iterator[tuple[Any, str]]:
-    return ((book.uuid, book.name) for book in books_of(request.workspace))
+def _books(request: HttpRequest) -> list[tuple[Any, str]]:
+    return named(books_of(request.workspace), request, "book")
 
 
 _SYMBOL = words(gettext_lazy("Symbol"), "symbol")

@@ -1,7 +1,7 @@
 """Lists of pages: what is asked in the address, one page of rows by their key, a file of them, acts on many."""
 
 from apps.core.lists.asked import Asked, Chip, views_from
-from apps.core.lists.listing import NEWEST, Act, Column, Filter, Listing, Sort, day, pick, words
+from apps.core.lists.listing import NEWEST, Act, Column, Filter, Listing, Sort, day, named, pick, words
 
 __all__ = [
     "NEWEST",
@@ -13,6 +13,7 @@ __all__ = [
     "Listing",
     "Sort",
     "day",
+    "named",
     "pick",
     "views_from",
     "words",

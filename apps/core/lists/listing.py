@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from apps.core.lists.asked import Asked
 
 MOST_WORDS = 120  # characters of a text that is looked for
+MOST_CHOICES = 200  # rows in a menu
 
 Choices = Iterable[tuple[Any, str]]
 
@@ -57,6 +58,20 @@ def words(label: str, name: str = "q") -> Filter:
 def pick(name: str, label: str, choices: Choices | Callable[[HttpRequest], Choices]) -> Filter:
     """One of several; `label` stands for any of them ("Any state")."""
     return Filter(name, label, "pick", choices)
+
+
+def named(rows: QuerySet[Any], request: HttpRequest, name: str) -> list[tuple[Any, str]]:
+    """Rows with a `uuid` and a `name` as the choices of the pick `name`: the first MOST_CHOICES, and the one that the
+    address asks for. A menu of thousands helps nobody, and takes longer than the page."""
+    choices = rows.values_list("uuid", "name")
+    found = list(choices[:MOST_CHOICES])
+    asked = request.GET.get(name, "")
+    if len(found) < MOST_CHOICES or any(str(uuid) == asked for uuid, _ in found):
+        return found
+    try:
+        return [*found, *choices.filter(uuid=UUID(asked))]
+    except ValueError:
+        return found
 
 
 def day(name: str, label: str) -> Filter:

@@ -103,9 +103,13 @@ class Evaluation:
     @cached_property
     def signals(self) -> list[Signal]:
         """Every bar on which a condition holds, by time, then by statement."""
+        return self.signals_between(0, len(self.time))
+
+    def signals_between(self, first: int, last: int) -> list[Signal]:
+        """Those of the bars from number `first` to before `last`: of a long series at the cost of that part alone."""
         found = []
         for number, (watch, mask) in enumerate(zip(self._program.plan.watches, self._masks, strict=True)):
-            for i in np.flatnonzero(mask).tolist():
+            for i in (first + np.flatnonzero(mask[first:last])).tolist():
                 found.append((i, number, watch))
         found.sort(key=lambda item: item[:2])
         result = []

@@ -135,10 +135,11 @@ def _lines(found: Evaluation, closes: np.ndarray, first: int, last: int) -> tupl
 
 
 def _marks(found: Evaluation, first: int, last: int) -> list[dict[str, Any]]:
-    spoke = {(signal.bar, signal.kind) for signal in found.signals}
+    signals = found.signals_between(max(0, first - 1), last)
+    spoke = {(signal.bar, signal.kind) for signal in signals}
     marks = []
-    for signal in found.signals:
-        if first <= signal.bar < last and (signal.bar - 1, signal.kind) not in spoke:
+    for signal in signals:
+        if signal.bar >= first and (signal.bar - 1, signal.kind) not in spoke:
             side, action = _MARKS[signal.kind]
             words = signal.text or signal.kind.replace("_", " ")
             marks.append({"time": signal.time // 1000, "side": side, "action": action, "text": words})

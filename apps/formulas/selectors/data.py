@@ -103,8 +103,7 @@ def evaluation_report(
         "plots": {name: numbers(column[first:]) for name, column in found.plots.items()},
         "signals": [
             {"time": iso_time(signal.time), "kind": signal.kind, "text": signal.text or None}
-            for signal in found.signals
-            if signal.bar >= first
+            for signal in found.signals_between(first, len(bars))
         ],
     }
 
