@@ -134,6 +134,7 @@ def measure_visits(url: str, cookie: str, paths: list[str]) -> None:
             context.add_init_script(OBSERVE)
             page = context.new_page()
             context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+            context.request.get(url + path)  # the server is warm, the browser has kept nothing
             page.goto(url + path, wait_until="load")
             page.wait_for_timeout(1_500)  # what comes after the page itself: charts, live regions
             seen = page.evaluate("seen")

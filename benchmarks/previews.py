@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import statistics
 import sys
@@ -108,9 +109,7 @@ def measure_typing(url: str, cookie: str, bar_set: Any) -> None:
         page.keyboard.insert_text(FORMULAS["two averages"].format(n=20))
         page.locator("[name=preview_market]").select_option(str(bar_set.uuid))
         page.locator("[name=preview_points]").select_option(str(BARS))
-        page.wait_for_function(
-            "document.querySelector('[data-preview-status]').textContent.includes('5,000 bars')"
-        )
+        page.locator("[data-preview-status]", has_text=re.compile(r"5\D?000 bars")).wait_for()
         page.locator(".cm-line").first.click()
         for _ in range(CALLS):
             page.keyboard.press("End")
