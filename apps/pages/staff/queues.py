@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from celery import current_app
+from celery import Celery, current_app
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
@@ -119,11 +119,11 @@ def act(request: HttpRequest, deed: str, job_kind: str, pk: int) -> HttpResponse
     return render(request, "admin/pages/queue_act.html", context)
 
 
-def lengths() -> list[Queue]:
+def lengths(app: Celery = current_app) -> list[Queue]:
     """How many messages wait in each queue of Celery, and since when."""
-    names = [queue.name for queue in current_app.conf.task_queues]
+    names = [queue.name for queue in app.conf.task_queues]
     try:
-        with current_app.connection_for_read() as broker:
+        with app.connection_for_read() as broker:
             client = broker.default_channel.client
             return [Queue(name, int(client.llen(name)), _sent_at(client.lindex(name, -1))) for name in names]
     except (OperationalError, RedisError, OSError) as error:

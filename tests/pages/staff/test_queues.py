@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
+from celery import Celery
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.utils import timezone
 
@@ -33,33 +38,34 @@ def failed(waiting) -> Backtest:
     return waiting
 
 
-def test_messages_that_wait_are_counted_by_queue():
-    with app.connection_for_write() as broker:
-        queue = broker.SimpleQueue("billing")
-        before = {one.name: one.waiting for one in lengths()}
-        queue.put({"not": "a job"})
-        after = {one.name: one.waiting for one in lengths()}
-        queue.get(timeout=2).ack()
-        queue.close()
-    assert set(before) == set(QUEUES)
-    assert after["billing"] == before["billing"] + 1
-    assert {name: number for name, number in after.items() if name != "billing"} == {
-        name: number for name, number in before.items() if name != "billing"
-    }
+@pytest.fixture
+def broker() -> Iterator[Celery]:
+    """The same queues in a Redis database of this process alone: elsewhere other tests' messages come and go."""
+    number = 12 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = Celery(broker=f"{settings.REDIS_URL.rsplit('/', 1)[0]}/{number}", set_as_current=False)
+    own.conf.task_queues = app.conf.task_queues
+    with own.connection_for_write() as connection:
+        connection.default_channel.client.flushdb()
+    yield own
+    own.close()
 
 
-def test_the_oldest_message_says_since_when_it_waits():
+def test_messages_that_wait_are_counted_by_queue(broker):
+    assert {one.name for one in lengths()} == set(QUEUES)
+    with broker.connection_for_write() as connection:
+        connection.SimpleQueue("billing").put({"not": "a job"})
+    assert {one.name: one.waiting for one in lengths(broker)} == dict.fromkeys(QUEUES, 0) | {"billing": 1}
+
+
+def test_the_oldest_message_says_since_when_it_waits(broker):
     began = timezone.now()
-    with app.connection_for_write() as broker:
-        client = broker.default_channel.client
-        app.send_task("accounts.send_mail", kwargs={"mail_id": 0}, queue="billing", connection=broker)
-        between = timezone.now()
-        app.send_task("accounts.send_mail", kwargs={"mail_id": 0}, queue="billing", connection=broker)
-        found = next(one for one in lengths() if one.name == "billing")
-        client.delete("billing")
-    assert found.waiting == 2
-    assert began <= found.since <= between
-    assert next(one for one in lengths() if one.name == "billing").since is None
+    broker.send_task("accounts.send_mail", kwargs={"mail_id": 0}, queue="billing")
+    between = timezone.now()
+    broker.send_task("accounts.send_mail", kwargs={"mail_id": 0}, queue="billing")
+    found = {one.name: one for one in lengths(broker)}
+    assert found["billing"].waiting == 2
+    assert began <= found["billing"].since <= between
+    assert found["default"].since is None
 
 
 def test_what_waits_stands_there_with_its_state(staff, waiting):
