@@ -1,5 +1,8 @@
 """The function reference: docs/functions has a page per function, each with an example that is drawn on real bars.
 
+What stands below the picture is read in other languages from files such as docs/functions/tr/rsi.md; titles and
+summaries are in the catalogues.
+
 `python -m apps.formulas.reference` draws the examples anew, into docs/functions/img.
 """
 
@@ -11,8 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from django.utils.text import slugify
 from django.utils.translation import gettext
 
+from apps.core.languages import ENGLISH, read_translation, reading
 from apps.core.words import gettext_lazy
 from apps.engine.bars import Bars
 from apps.engine.lang import FUNCTIONS
@@ -39,25 +44,21 @@ _EXAMPLE = re.compile(r"^```formula (?P<about>[^\n]*)\n(?P<text>.*?)^```$", re.M
 
 @dataclass(frozen=True)
 class FunctionPage:
-    """One page; `title` and `summary` are in the reader's language. `bars` names the example's data (a stock of the
-    samples, or "minutes"), `last` how many are drawn."""
+    """One page; `title` and `summary` are in the reader's language. `body` is the Markdown below the picture, in
+    `language`; `anchors` are those of its parts, the same in all of them. `bars` names the example's data (a stock of
+    the samples, or "minutes"), `last` how many are drawn."""
 
     name: str
     title: str
     summary: str
     family: str
     signature: str
-    markdown: str
+    body: str
+    language: str
+    anchors: tuple[str, ...]
     example: str
     bars: str
     last: int
-
-    language: str = "en"  # of the text below the picture
-
-    @property
-    def body(self) -> str:
-        """The Markdown below the picture."""
-        return self.markdown[self.markdown.index("\n## ") :]
 
     @property
     def picture(self) -> Path:
@@ -69,25 +70,39 @@ def names() -> list[str]:
     return [*FUNCTIONS, TIMEFRAME_FUNCTION]
 
 
-@cache
 def page(name: str) -> FunctionPage:
     """The page of a function. KeyError for a name the language does not have."""
+    return _page(name, reading())
+
+
+def parts_of(body: str) -> list[tuple[str, str]]:
+    """Heading and Markdown of each part."""
+    return [(part.partition("\n")[0], part.partition("\n")[2]) for part in f"\n{body}".split("\n## ")[1:]]
+
+
+@cache
+def _page(name: str, language: str) -> FunctionPage:
     if name not in FUNCTIONS and name != TIMEFRAME_FUNCTION:
         raise KeyError(name)
-    text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    file = FOLDER / f"{name}.md"
+    text = file.read_text(encoding="utf-8")
     head, _, rest = text.partition("\n")
     example = _EXAMPLE.search(text)
     if example is None:
         raise ValueError(f"docs/functions/{name}.md has no example")
     about = dict(pair.split("=") for pair in example["about"].split())
     function = FUNCTIONS.get(name)
+    body = text[text.index("\n## ") + 1 :]
+    translated = read_translation(file, language)
     return FunctionPage(
         name=name,
         title=gettext_lazy(head.partition(": ")[2]),
         summary=gettext_lazy(rest.split("\n\n")[1].replace("`", "")),
         family=function.family if function else "timeframes",
         signature=function.signature if function else TIMEFRAME_SIGNATURE,
-        markdown=rest,
+        body=translated[0] if translated else body,
+        language=language if translated else ENGLISH,
+        anchors=tuple(slugify(heading) for heading, _ in parts_of(body)),
         example=example["text"],
         bars=about["bars"],
         last=int(about.get("last", 120)),

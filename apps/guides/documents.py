@@ -22,8 +22,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from markdown_it.token import Token
 
+from apps.core.languages import ENGLISH, read_translation, reading, translation_of
 from apps.core.templatetags.prose import RENDERER
-from apps.guides.languages import ENGLISH, read_translation, reading, translation_of
 
 ROOT = Path(settings.BASE_DIR)
 FOLDER = ROOT / "docs"

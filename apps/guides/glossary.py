@@ -9,8 +9,8 @@ from functools import cache
 from django.utils.translation import override
 
 from apps.backtests.figures import FIGURES
+from apps.core.languages import ENGLISH, alphabetical, reading, translation_of
 from apps.guides.documents import FOLDER, anchor_of
-from apps.guides.languages import ENGLISH, alphabetical, reading, translation_of
 
 _FILE = FOLDER / "guides" / "glossary.toml"
 

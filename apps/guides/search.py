@@ -18,10 +18,10 @@ from typing import NamedTuple
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
+from apps.core.languages import ENGLISH, folded, reading
 from apps.formulas.reference import names, page
 from apps.guides.documents import documents
 from apps.guides.glossary import terms
-from apps.guides.languages import ENGLISH, folded, reading
 
 # Devanagari has vowels that are signs beside a letter, which \w does not take for parts of words
 _LETTER = r"\w\u0900-\u0963\u0966-\u097f"
@@ -111,6 +111,7 @@ def _index(language: str) -> _Index:
     index = _Index()
     with override(ENGLISH):
         english = documents()
+        english_titles = {name: str(page(name).title) for name in names()}
     for document in documents().values():
         titles = _both(document.title, english[document.slug].title)
         for part in document.parts:
@@ -123,7 +124,7 @@ def _index(language: str) -> _Index:
         url = reverse("guides:function-detail", args=[name])
         text = re.sub(r"```.*?```|\]\([^)]*\)|!?\[|[`*|#]", " ", function.body, flags=re.DOTALL)
         place = _Place(f"{name}: {function.title}", url, url, f"{function.summary} {text}", language)
-        index.add(place, titles=f"{name} {function.title}")
+        index.add(place, titles=f"{name} {_both(str(function.title), english_titles[name])}")
     for term in terms():
         url = f"{reverse('guides:glossary')}#{term.anchor}"
         index.add(

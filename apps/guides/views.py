@@ -13,7 +13,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.second_factor import has_passed
-from apps.formulas.reference import FAMILIES, FunctionPage, names, page
+from apps.core.languages import folded
+from apps.formulas.reference import FAMILIES, FunctionPage, names, page, parts_of
 from apps.guides.documents import Document, changelog, documents, sections
 from apps.guides.glossary import by_letter
 from apps.guides.search import search_docs
@@ -61,7 +62,7 @@ def changes(request: HttpRequest) -> HttpResponse:
 def function_list(request: HttpRequest) -> HttpResponse:
     """All functions by family, searched by words anywhere on their pages."""
     query = request.GET.get("q", "").strip()
-    words = query.lower().split()
+    words = folded(query).split()
     found = [of for of in map(page, names()) if all(word in _searched(of) for word in words)]
     groups = [(title, [of for of in found if of.family == family]) for family, title in FAMILIES.items()]
     context = {"groups": [group for group in groups if group[1]], "query": query, "here": "functions"}
@@ -80,7 +81,7 @@ def function_detail(request: HttpRequest, name: str) -> HttpResponse:
         "function": of,
         "family": FAMILIES[of.family],
         "relatives": [other for other in map(page, every) if other.family == of.family],
-        "parts": _parts(of.body),
+        "parts": _parts(of),
         "picture": mark_safe(of.picture.read_text(encoding="utf-8")),  # noqa: S308  drawn by us, in the repository
         "before": every[at - 1] if at else None,
         "after": every[at + 1] if at + 1 < len(every) else None,
@@ -96,11 +97,13 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
     return render(request, template, {"layout": layout, "sections": sections(), **context})
 
 
-def _parts(body: str) -> list[tuple[str, str]]:
-    """Heading and Markdown of each part, its links leading to the pages of the application."""
-    linked = _LINK.sub(lambda link: f"]({reverse('guides:function-detail', args=[link[1]])})", body)
-    return [(part.partition("\n")[0], part.partition("\n")[2]) for part in linked.split("\n## ")[1:]]
+def _parts(of: FunctionPage) -> list[tuple[str, str, str]]:
+    """Anchor, heading and Markdown of each part, its links leading to the pages of the application."""
+    linked = _LINK.sub(lambda link: f"]({reverse('guides:function-detail', args=[link[1]])})", of.body)
+    return [
+        (anchor, heading, text) for anchor, (heading, text) in zip(of.anchors, parts_of(linked), strict=True)
+    ]
 
 
 def _searched(of: FunctionPage) -> str:
-    return f"{of.name} {of.title} {of.markdown}".lower()
+    return folded(f"{of.name} {of.title} {of.summary} {of.body}")

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
-from apps.formulas.library import Template
+from apps.formulas.library import Template, names_of
 from apps.formulas.models import Formula, FormulaVersion
 from apps.formulas.services.cases import copy_cases
 from apps.journal.services import record
@@ -21,10 +21,10 @@ def create_formula(workspace: Workspace, *, name: str, text: str, actor: User | 
 
 @transaction.atomic
 def use_template(template: Template, *, workspace: Workspace, actor: User) -> Formula:
-    """A formula of the workspace with the template's name, text and tests; one that is still as made before is taken
-    again."""
+    """A formula of the workspace with the template's name, text and tests; one that is still as made before, in
+    whatever language, is taken again."""
     same = Formula.objects.filter(
-        workspace=workspace, archived_at=None, name=template.name, text=template.text
+        workspace=workspace, archived_at=None, name__in=names_of(template.key), text=template.text
     ).first()
     if same:
         return same

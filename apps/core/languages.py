@@ -1,4 +1,4 @@
-"""Where the docs stand in other languages: docs/guides/tr/editor.md is docs/guides/editor.md in Turkish.
+"""Where long texts stand in other languages: docs/guides/tr/editor.md is docs/guides/editor.md in Turkish.
 
 A translation begins with the mark of the English text that it was made of, so that a test finds those left behind.
 """
