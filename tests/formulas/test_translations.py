@@ -120,6 +120,15 @@ def test_a_function_is_read_in_its_readers_language_and_found_in_it(client: Clie
             assert search_docs(words)[0].url == "/docs/functions/rsi/", words
 
 
+def test_a_function_without_a_translation_is_read_in_english_and_says_so(client: Client, settings):
+    settings.LANGUAGES = [*settings.LANGUAGES, ("de", "Deutsch")]
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "de"
+    html = client.get("/docs/functions/rsi/").content.decode()
+    assert '<html lang="de"' in html
+    assert '<section class="prose-calm" lang="en" data-part="what-it-tells">' in html
+    assert 'class="docs-language"' in html
+
+
 @pytest.mark.django_db
 def test_a_template_is_read_in_its_readers_language_and_found_in_it(web: Client, user: User):
     user.language = "tr"
