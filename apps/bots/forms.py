@@ -15,7 +15,7 @@ from apps.bots.services.upgrades import MOST_BARS
 from apps.core.words import gettext_lazy
 from apps.engine.lang import check
 from apps.formulas.models import FormulaVersion
-from apps.formulas.selectors import check_report
+from apps.formulas.selectors import check_report, in_words
 from apps.markets.models import Feed
 from apps.markets.selectors import visible_feeds
 from apps.trading.choices import AccountKind
@@ -118,7 +118,10 @@ class BotForm(forms.Form):
         given = self.inputs(values)
         for problem in check(self.version.text, given).errors:
             name = next((name for name in given if f"`{name}`" in problem.message), None)
-            self.add_error(PREFIX + name if name else None, f"{problem.message} {problem.hint}".strip())
+            self.add_error(
+                PREFIX + name if name else None,
+                f"{in_words(problem.message)} {in_words(problem.hint)}".strip(),
+            )
         return values
 
     def inputs(self, values: dict[str, Any]) -> dict[str, str]:

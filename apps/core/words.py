@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _lazy
+
+from apps.engine.said import Said
 
 
 def gettext_lazy(message: str) -> str:
@@ -16,6 +19,25 @@ def gettext_lazy(message: str) -> str:
 def gettext_noop(message: str) -> str:
     """Marks a text that is kept in English and put in its reader's words when it is shown. Needs no settings."""
     return message
+
+
+def said_in_words(text: str) -> str:
+    """A sentence of the engine in the reader's language. What is only a text (a name, a piece of a formula) is given
+    back, also inside of a sentence."""
+    if not isinstance(text, Said):
+        return str(text)
+    inside: list[Said] = []
+    work = [text]
+    while work:  # not by recursion: a sentence may hold a thousand others within one another
+        sentence = work.pop()
+        inside.append(sentence)
+        work += [value for value in sentence.values.values() if isinstance(value, Said)]
+    told: dict[int, str] = {}
+    for sentence in reversed(inside):
+        pattern = gettext(sentence.pattern)
+        values = {name: told.get(id(value), value) for name, value in sentence.values.items()}
+        told[id(sentence)] = pattern.format(**values) if values else pattern
+    return told[id(text)]
 
 
 # Values of rows that templates write with {% translate value %}.

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from apps.core.errors import Conflict, DomainError
 from apps.core.words import gettext_lazy
+from apps.formulas.in_words import problem_in_words
 
 
 class InvalidFormula(DomainError):
@@ -18,6 +19,7 @@ class InvalidFormula(DomainError):
     title = gettext_lazy("The formula has errors")
 
     def __init__(self, errors: list[dict[str, Any]], *, field: str = "text") -> None:
+        errors = [problem_in_words(error) for error in errors]
         first = errors[0] if errors else {"line": 1, "column": 1, "message": "is empty"}
         count = (
             gettext("{errors} errors, the first").format(errors=len(errors))

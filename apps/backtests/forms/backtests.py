@@ -14,6 +14,7 @@ from apps.backtests.services import BacktestRequest
 from apps.core.words import gettext_lazy
 from apps.engine.lang import check
 from apps.formulas.models import Formula
+from apps.formulas.selectors import in_words
 from apps.markets.models import BarSet
 from apps.markets.selectors import slippage_by_symbol, slippage_of, visible_bar_sets
 
@@ -81,7 +82,10 @@ class BacktestForm(CostsForm):
         given = self._given(values)
         for problem in check(self.text, given).errors:
             name = next((name for name in given if f"`{name}`" in problem.message), None)
-            self.add_error(INPUT_PREFIX + name if name else None, f"{problem.message} {problem.hint}".strip())
+            self.add_error(
+                INPUT_PREFIX + name if name else None,
+                f"{in_words(problem.message)} {in_words(problem.hint)}".strip(),
+            )
         return values
 
     def _given(self, values: dict[str, Any]) -> dict[str, str]:

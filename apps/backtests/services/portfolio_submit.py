@@ -41,6 +41,7 @@ from apps.engine.sim.spec import SimulationError, check_params
 from apps.engine.version import ENGINE_VERSION
 from apps.formulas.errors import InvalidFormula
 from apps.formulas.models import Formula
+from apps.formulas.selectors import in_words
 from apps.journal.services import record
 from apps.markets.models import BarSet
 
@@ -217,7 +218,8 @@ def _program(place: int, leg: LegRequest) -> Program:
             raise InvalidFormula([item.as_dict() for item in own.errors]) from own
         problem = error.errors[0]
         raise CannotBacktest(
-            f"{where}{problem.message} {problem.hint or ''}".strip(), field=f"legs.{place}.inputs"
+            f"{where}{in_words(problem.message)} {in_words(problem.hint)}".strip(),
+            field=f"legs.{place}.inputs",
         ) from error
     if not program.has_orders:
         raise CannotBacktest(

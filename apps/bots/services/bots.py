@@ -21,6 +21,7 @@ from apps.engine.program.calendar import check_fits
 from apps.engine.program.errors import EvaluationError
 from apps.engine.sim.spec import SimulationError, check_params
 from apps.formulas.models import FormulaVersion
+from apps.formulas.selectors import error_in_words, errors_in_words
 from apps.journal.services import record
 from apps.markets.models import Feed
 from apps.trading.choices import AccountKind
@@ -190,7 +191,7 @@ def _check(bot: Bot) -> None:
     try:
         program = program_of(bot.version.text, bot.inputs)
     except FormulaError as error:
-        raise BotRefused(str(error), field="inputs") from None
+        raise BotRefused(errors_in_words(error), field="inputs") from None
     if not program.plan.watches:
         raise BotRefused(
             gettext("This formula never asks for anything: it has no condition and no alert."),
@@ -204,7 +205,8 @@ def _check(bot: Bot) -> None:
         account_rules(program, params)
     except EvaluationError as error:
         raise BotRefused(
-            gettext("The formula does not fit this feed: {error}").format(error=error), field="feed"
+            gettext("The formula does not fit this feed: {error}").format(error=error_in_words(error)),
+            field="feed",
         ) from None
     except SimulationError as error:
         raise BotRefused(str(error), field="capital") from None

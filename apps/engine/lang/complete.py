@@ -12,7 +12,6 @@ from apps.engine.lang.functions import BUILT_IN_NAMES, FUNCTIONS, TIMEFRAME_FUNC
 from apps.engine.lang.hover import Hover, SignatureHelp, base_function, hover, parameters_of, signature_help
 from apps.engine.lang.lexer import Kind, Token
 from apps.engine.lang.parser import RESERVED, STATEMENT_WORDS
-from apps.engine.lang.said import said
 from apps.engine.lang.words import (
     STATEMENTS,
     TIMEFRAME_SIGNATURE,
@@ -20,6 +19,7 @@ from apps.engine.lang.words import (
     TIMEFRAMES,
     WORDS,
 )
+from apps.engine.said import said
 
 __all__ = ["Completion", "Hover", "SignatureHelp", "complete", "hover", "signature_help"]
 

@@ -2,7 +2,9 @@
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+from apps.engine.said import said
 
 
 @dataclass(frozen=True, order=True)
@@ -19,7 +21,13 @@ class Problem:
     node: str = ""
 
     def as_dict(self) -> dict[str, int | str]:
-        return asdict(self)
+        return {
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "hint": self.hint,
+            "node": self.node,
+        }
 
     def __str__(self) -> str:
         text = f"line {self.line}, column {self.column}: {self.message}"
@@ -41,6 +49,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     by_lower = {name.lower(): name for name in names}
     if word.lower() in by_lower:
-        return f"did you mean `{by_lower[word.lower()]}`?"
+        return said("did you mean `{word}`?", word=by_lower[word.lower()])
     found = difflib.get_close_matches(word[:60], names, n=1, cutoff=0.6)
-    return f"did you mean `{found[0]}`?" if found else ""
+    return said("did you mean `{word}`?", word=found[0]) if found else ""

@@ -4,17 +4,40 @@ from __future__ import annotations
 
 from apps.engine.lang import tree
 from apps.engine.lang.lexer import quote
-from apps.engine.lang.speech import Speech, listed
+from apps.engine.lang.speech import Speech
 from apps.engine.lang.writer import write_expression
+from apps.engine.said import listed, row, said
 
 _ASKS = {
-    "long": "Goes long (buys) when",
-    "short": "Goes short (sells) when",
-    "exit_long": "Closes a long position when",
-    "exit_short": "Closes a short position when",
-    "exit": "Closes any position when",
+    "long": said("Goes long (buys) when {condition}."),
+    "short": said("Goes short (sells) when {condition}."),
+    "exit_long": said("Closes a long position when {condition}."),
+    "exit_short": said("Closes a short position when {condition}."),
+    "exit": said("Closes any position when {condition}."),
 }
-_PROTECTIONS = {"stop_loss": "stop-loss", "take_profit": "take-profit", "trailing_stop": "trailing stop"}
+_PROTECTIONS = {
+    "stop_loss": {
+        "percent": said("The stop-loss stands {value} away from the entry price."),
+        "by": said(
+            "The stop-loss stands away from the entry price by {value}, measured on the bar of the signal."
+        ),
+        "at": said("The stop-loss stands at {value}, and moves with it at every close."),
+    },
+    "take_profit": {
+        "percent": said("The take-profit stands {value} away from the entry price."),
+        "by": said(
+            "The take-profit stands away from the entry price by {value}, measured on the bar of the signal."
+        ),
+        "at": said("The take-profit stands at {value}, and moves with it at every close."),
+    },
+    "trailing_stop": {
+        "percent": said("The trailing stop follows the best price at a distance of {value}."),
+        "by": said(
+            "The trailing stop follows the best price at a distance of {value}, "
+            "measured on the bar of the signal."
+        ),
+    },
+}
 _GROUPS: tuple[tuple[type[tree.Statement], ...], ...] = (
     (tree.Definition,),
     (tree.Condition, tree.ExitAfter),
@@ -29,14 +52,19 @@ def explain(formula: tree.Formula) -> str:
     asks for what, protection and size, alerts, and what it draws."""
     teller = _Teller(formula)
     settings = [teller.setting(s) for s in formula.statements if isinstance(s, tree.Input)]
-    paragraphs = []
+    paragraphs: list[str] = []
     if settings:
-        paragraphs.append(f"{'Setting' if len(settings) == 1 else 'Settings'}: {'; '.join(settings)}.")
+        told = row("{left}; {right}", settings)
+        paragraphs.append(
+            said("Setting: {setting}.", setting=told)
+            if len(settings) == 1
+            else said("Settings: {settings}.", settings=told)
+        )
     for group in _GROUPS:
         sentences = [teller.sentence(s) for s in formula.statements if isinstance(s, group)]
         if sentences:
-            paragraphs.append(" ".join(sentences))
-    return "\n\n".join(paragraphs)
+            paragraphs.append(row("{left} {right}", sentences))
+    return row("{left}\n\n{right}", paragraphs) if paragraphs else ""
 
 
 def explain_statement(statement: tree.Statement, formula: tree.Formula) -> str:
@@ -50,68 +78,73 @@ class _Teller(Speech):
     def sentence(self, node: tree.Statement) -> str:
         match node:
             case tree.Input():
-                return f"Setting: {self.setting(node)}."
+                return said("Setting: {setting}.", setting=self.setting(node))
             case tree.Definition():
                 return self.definition(node)
             case tree.Condition():
-                return f"{_ASKS[node.kind]} {self.clause(node.condition)[0]}."
+                return said(_ASKS[node.kind], condition=self.clause(node.condition)[0])
             case tree.ExitAfter():
-                return f"Closes a position after {self.count(node.bars, 'bar')}."
+                return said("Closes a position after {bars}.", bars=self.count(node.bars, "bar"))
             case tree.Protect():
                 return self.protection(node)
             case tree.Sizing():
                 return self.size(node)
             case tree.Alert():
-                return f"Sends the alert {quote(node.text)} when {self.clause(node.condition)[0]}."
+                condition = self.clause(node.condition)[0]
+                return said(
+                    "Sends the alert {text} when {condition}.", text=quote(node.text), condition=condition
+                )
             case tree.Plot():
-                return f"Draws {self.value(node.value)[0]} as {quote(node.name)}."
+                return said(
+                    "Draws {value} as {name}.", value=self.value(node.value)[0], name=quote(node.name)
+                )
         raise TypeError(f"not a statement: {node!r}")
 
     def setting(self, node: tree.Input) -> str:
         """For instance "fast (9, adjustable from 2 to 50)"."""
-        shown = f", shown as {quote(node.label)}" if node.label is not None else ""
-        about = write_expression(node.default)
+        about = [write_expression(node.default)]
         if node.low is not None and node.high is not None:
-            about += f", adjustable from {write_expression(node.low)} to {write_expression(node.high)}"
+            low, high = write_expression(node.low), write_expression(node.high)
             if node.step is not None:
-                about += f" in steps of {write_expression(node.step)}"
+                step = write_expression(node.step)
+                about.append(
+                    said("adjustable from {low} to {high} in steps of {step}", low=low, high=high, step=step)
+                )
+            else:
+                about.append(said("adjustable from {low} to {high}", low=low, high=high))
         elif node.choices is not None:
-            about += f", one of {listed([quote(choice.value) for choice in node.choices])}"
+            choices = listed([quote(choice.value) for choice in node.choices])
+            about.append(said("one of {choices}", choices=choices))
         elif node.kind == "truth":
-            about += ", may be true or false"
+            about.append(said("may be true or false"))
         else:
-            about += ", adjustable"
-        return f"{node.name}{shown} ({about})"
+            about.append(said("adjustable"))
+        told = row("{left}, {right}", about)
+        if node.label is None:
+            return said("{name} ({about})", name=node.name, about=told)
+        return said("{name}, shown as {label} ({about})", name=node.name, label=quote(node.label), about=told)
 
     def definition(self, node: tree.Definition) -> str:
         self.subject = node.name
         if self.kind(node.value) == "truth":
-            text = f"{node.name} is true when {self.clause(node.value)[0]}."
+            condition = self.clause(node.value)[0]
+            text = said("{name} is true when {condition}.", name=node.name, condition=condition)
         else:
-            text = f"{node.name} is {self.value(node.value)[0]}."
+            text = said("{name} is {value}.", name=node.name, value=self.value(node.value)[0])
         self.subject = ""
         return text
 
     def protection(self, node: tree.Protect) -> str:
-        value = self.value(node.value)[0]
-        name = _PROTECTIONS[node.kind]
-        if node.kind == "trailing_stop":
-            measured = "" if node.mode == "percent" else ", measured on the bar of the signal"
-            return f"The {name} follows the best price at a distance of {value}{measured}."
-        if node.mode == "at":
-            return f"The {name} stands at {value}, and moves with it at every close."
-        if node.mode == "by":
-            return (
-                f"The {name} stands away from the entry price by {value}, measured on the bar of the signal."
-            )
-        return f"The {name} stands {value} away from the entry price."
+        return said(_PROTECTIONS[node.kind][node.mode], value=self.value(node.value)[0])
 
     def size(self, node: tree.Sizing) -> str:
         if node.mode == "units":
-            return f"Each position is {self.count(node.value, 'unit')}."
+            return said("Each position is {units}.", units=self.count(node.value, "unit"))
         value = self.value(node.value)[0]
         if node.mode == "risk":
-            return f"Each position is sized so that its stop-loss would lose {value} of equity."
+            return said(
+                "Each position is sized so that its stop-loss would lose {value} of equity.", value=value
+            )
         if self.is_percent(node.value):
-            return f"Each position is worth {value} of equity."
-        return f"Each position is worth {value} in quote currency."
+            return said("Each position is worth {value} of equity.", value=value)
+        return said("Each position is worth {value} in quote currency.", value=value)

@@ -9,9 +9,9 @@ from apps.engine.lang import tree
 from apps.engine.lang.analysis import analyse
 from apps.engine.lang.lexer import quote
 from apps.engine.lang.parser import Parsed, parse
-from apps.engine.lang.said import said
 from apps.engine.lang.writer import write_expression, write_statement
 from apps.engine.program.graph import NEVER
+from apps.engine.said import said
 
 _TYPES = {
     "number": said("a number"),

@@ -9,7 +9,6 @@ from apps.engine.lang.cursor import locate, tokens_of
 from apps.engine.lang.facts import Fact, facts
 from apps.engine.lang.functions import FUNCTIONS, TIMEFRAME_FUNCTION, Function
 from apps.engine.lang.lexer import MAX_BYTES, Kind, Token, unquote
-from apps.engine.lang.said import said
 from apps.engine.lang.words import (
     FRAMES,
     OPERATORS,
@@ -21,6 +20,7 @@ from apps.engine.lang.words import (
     allowed,
 )
 from apps.engine.program.calendar import read_timeframe
+from apps.engine.said import said
 
 
 @dataclass(frozen=True)

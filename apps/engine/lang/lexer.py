@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from apps.engine.lang.errors import Problem
+from apps.engine.said import said
 
 MAX_BYTES = 16 * 1024
 MAX_TOKENS = 4_000
@@ -54,26 +55,26 @@ _PATTERN = re.compile(
 )
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NAME_HINT = "names are made of the letters a-z, A-Z, digits and _"
+_NAME_HINT = said("names are made of the letters a-z, A-Z, digits and _")
 _WRONG_WORDS = {
-    "&": "write `and`",
-    "|": "write `or`",
-    "!": "write `not`, or `!=` for unequal",
-    "'": 'texts stand in double quotes: "like this"',
-    "^": "write pow(x, y)",
-    "@": "a comment begins with #; a whole Pine script can be imported",
-    ";": "each statement stands on a line of its own",
-    "“": 'texts stand in straight double quotes: "like this"',
-    "”": 'texts stand in straight double quotes: "like this"',
-    "−": "write the minus sign as -",
-    "–": "write the minus sign as -",
-    "×": "write *",
-    "÷": "write /",
-    "≤": "write <=",
-    "≥": "write >=",
-    "≠": "write !=",
-    "\ufeff": "remove the byte order mark",
-    "\u00a0": "replace it by an ordinary space",
+    "&": said("write {code}", code="`and`"),
+    "|": said("write {code}", code="`or`"),
+    "!": said("write `not`, or `!=` for unequal"),
+    "'": said('texts stand in double quotes: "like this"'),
+    "^": said("write {code}", code="pow(x, y)"),
+    "@": said("a comment begins with #; a whole Pine script can be imported"),
+    ";": said("each statement stands on a line of its own"),
+    "“": said('texts stand in straight double quotes: "like this"'),
+    "”": said('texts stand in straight double quotes: "like this"'),
+    "−": said("write the minus sign as -"),
+    "–": said("write the minus sign as -"),
+    "×": said("write {code}", code="*"),
+    "÷": said("write {code}", code="/"),
+    "≤": said("write {code}", code="<="),
+    "≥": said("write {code}", code=">="),
+    "≠": said("write {code}", code="!="),
+    "\ufeff": said("remove the byte order mark"),
+    "\u00a0": said("replace it by an ordinary space"),
 }
 
 
@@ -89,13 +90,13 @@ class Tokens:
 def tokenize(text: str) -> Tokens:
     """Tokens of `text`. A text beyond the limits yields no tokens and one problem."""
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        problem = Problem(1, 1, "the formula is longer than 16 KiB", "shorten it to 16,384 bytes")
+        problem = Problem(1, 1, said("the formula is longer than 16 KiB"), said("shorten it to 16,384 bytes"))
         return Tokens([Token(Kind.END, "", 1, 1)], [], [problem])
     broken = _SURROGATE.search(text)
     if broken is not None:
         line = text.count("\n", 0, broken.start()) + 1
         column = broken.start() - text.rfind("\n", 0, broken.start())
-        problem = Problem(line, column, "this is not UTF-8 text", "save the formula as UTF-8")
+        problem = Problem(line, column, said("this is not UTF-8 text"), said("save the formula as UTF-8"))
         return Tokens([Token(Kind.END, "", 1, 1)], [], [problem])
     tokens: list[Token] = []
     comments: list[Comment] = []
@@ -124,7 +125,9 @@ def tokenize(text: str) -> Tokens:
             fresh = False
             if kind == "name" and not word.isascii():
                 shown = word if len(word) <= 40 else word[:40] + "..."
-                problems.append(Problem(line, column, f"`{shown}` cannot be a name", _NAME_HINT))
+                problems.append(
+                    Problem(line, column, said("`{shown}` cannot be a name", shown=shown), _NAME_HINT)
+                )
                 continue
             if kind == "operator":
                 tokens.append(Token(Kind.OPERATOR, word, line, column))
@@ -132,7 +135,9 @@ def tokenize(text: str) -> Tokens:
                 tokens.append(Token(_KINDS[kind], word, line, column))
             count += 1  # line ends are free
             if count > MAX_TOKENS:
-                problem = Problem(line, column, "the formula has more than 4,000 tokens", "shorten it")
+                problem = Problem(
+                    line, column, said("the formula has more than 4,000 tokens"), said("shorten it")
+                )
                 return Tokens([Token(Kind.END, "", 1, 1)], [], [problem])
     tokens.append(Token(Kind.END, "", line, at - line_start + 1))
     return Tokens(tokens, comments, problems)
@@ -145,13 +150,19 @@ def _read_unknown(text: str, at: int, line: int, column: int, problems: list[Pro
         end = at
         while end < len(text) and text[end] not in "\r\n":
             end += 1
-        problems.append(Problem(line, column, "this text is never closed", 'end it with " on the same line'))
+        problems.append(
+            Problem(line, column, said("this text is never closed"), said('end it with " on the same line'))
+        )
         return end
     end = at + 1
     while end < len(text) and text[end] == character:
         end += 1  # one message for a run of the same character
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
-    problems.append(Problem(line, column, f"unexpected character `{shown}`", _WRONG_WORDS.get(character, "")))
+    problems.append(
+        Problem(
+            line, column, said("unexpected character `{shown}`", shown=shown), _WRONG_WORDS.get(character, "")
+        )
+    )
     return end
 
 

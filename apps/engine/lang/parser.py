@@ -11,6 +11,7 @@ from apps.engine.lang import habits, tree
 from apps.engine.lang.errors import Problem, nearest
 from apps.engine.lang.lexer import Comment, Kind, Token, tokenize, unquote
 from apps.engine.lang.paths import node_paths
+from apps.engine.said import said
 
 MAX_BRACKETS = 64
 MAX_TREE_DEPTH = 160
@@ -133,8 +134,8 @@ def _cut(tokens: list[Token], problems: list[Problem]) -> list[list[Token]]:
                 Problem(
                     first.line,
                     first.column,
-                    f"this `{first.text}` is never closed",
-                    f"close it with `{_OPENING[first.text]}`",
+                    said("this `{text}` is never closed", text=first.text),
+                    said("close it with `{opening}`", opening=_OPENING[first.text]),
                 )
             )
             open_brackets.clear()
@@ -172,8 +173,13 @@ def _cut(tokens: list[Token], problems: list[Problem]) -> list[list[Token]]:
                         Problem(
                             token.line,
                             token.column,
-                            f"`{token.text}` closes nothing: the `{opened.text}` of line {opened.line} is open",
-                            f"close it with `{_OPENING[opened.text]}` first",
+                            said(
+                                "`{text}` closes nothing: the `{text2}` of line {line} is open",
+                                text=token.text,
+                                text2=opened.text,
+                                line=opened.line,
+                            ),
+                            said("close it with `{opening}` first", opening=_OPENING[opened.text]),
                         )
                     )
                     open_brackets.pop()
@@ -243,7 +249,7 @@ class _StatementParser:
     def found(self, token: Token | None = None) -> str:
         token = token or self.next
         if token.kind is Kind.END:
-            return "the end of the statement"
+            return said("the end of the statement")
         return f"`{token.text[:40]}`"
 
     def expect(self, text: str, hint: str = "") -> Token:
@@ -251,7 +257,7 @@ class _StatementParser:
             return self.take()
         if not hint and self.next.kind is Kind.NAME:
             hint = nearest(self.next.text, [text])
-        raise self.fail(f"expected `{text}`, found {self.found()}", hint)
+        raise self.fail(said("expected `{text}`, found {found}", text=text, found=self.found()), hint)
 
     # statements
 
@@ -293,7 +299,9 @@ class _StatementParser:
             if depth > MAX_TREE_DEPTH:
                 place = Token(Kind.NAME, "", node.line, node.column)
                 raise self.fail(
-                    "the expression is nested too deeply", "give its parts names of their own", place
+                    said("the expression is nested too deeply"),
+                    said("give its parts names of their own"),
+                    place,
                 )
             match node:
                 case tree.Call():
@@ -321,41 +329,45 @@ class _StatementParser:
         if token.kind is Kind.NAME and token.text not in ("and", "or"):
             if self.sees(":") and self.tokens[self.at + 1].text == "=":
                 self.defined_name = token.text
-                return self.fail("`:=` is not used here", f"write {token.text} = ...")
+                return self.fail(
+                    said("`:=` is not used here"), said("write {code}", code=f"{token.text} = ...")
+                )
             if self.sees("==", "+", "-"):
                 return self.fail(
-                    f"expected `=` after `{token.text}`, found {self.found()}",
-                    "a definition is written NAME = EXPRESSION",
+                    said("expected `=` after `{text}`, found {found}", text=token.text, found=self.found()),
+                    said("a definition is written NAME = EXPRESSION"),
                 )
             hint = habits.STATEMENTS.get(token.text) or nearest(token.text, STATEMENT_WORDS)
             return self.fail(
-                f"expected a statement, found `{token.text[:40]}`",
-                hint or "a definition is written NAME = EXPRESSION",
+                said("expected a statement, found `{text}`", text=token.text[:40]),
+                hint or said("a definition is written NAME = EXPRESSION"),
                 token,
             )
-        hint = "a statement starts with a name or one of: " + ", ".join(STATEMENT_WORDS)
+        hint = said("a statement starts with a name or one of: {words}", words=", ".join(STATEMENT_WORDS))
         if token.text in tree.LEVELS or token.text in ("?", ":"):
-            hint = "to go on from the line before, end that line with the operator or use brackets"
+            hint = said("to go on from the line before, end that line with the operator or use brackets")
         if token.text == "/" and self.sees("/"):
-            hint = "a comment begins with #"
-        return self.fail(f"expected a statement, found {self.found(token)}", hint, token)
+            hint = said("a comment begins with #")
+        return self.fail(said("expected a statement, found {found}", found=self.found(token)), hint, token)
 
     def trailing(self) -> _Broken:
         token = self.next
         before = self.tokens[self.at - 1]
         if before.kind is Kind.PERCENT:
             return self.fail(
-                f"expected an operator or the end of the line, found {self.found()}",
-                f"`{before.text}` is a percentage; for the remainder write a space before %",
+                said("expected an operator or the end of the line, found {found}", found=self.found()),
+                said("`{text}` is a percentage; for the remainder write a space before %", text=before.text),
             )
         if token.text == "=":
-            return self.fail("unexpected `=`", "equality is written `==`")
+            return self.fail(said("unexpected `=`"), said("equality is written `==`"))
         hint = ""
         if token.kind is Kind.NAME:
             hint = nearest(token.text, ["and", "or", "when", "as"])
         elif token.text == "(" and self.at >= 3 and self.tokens[self.at - 2].text == ".":
             hint = habits.spaced_call(self.tokens[self.at - 3].text, before.text)
-        return self.fail(f"expected an operator or the end of the line, found {self.found()}", hint)
+        return self.fail(
+            said("expected an operator or the end of the line, found {found}", found=self.found()), hint
+        )
 
     def definition(self, name: Token) -> tree.Definition:
         self.defined_name = name.text
@@ -366,11 +378,13 @@ class _StatementParser:
         name = self.take()
         if name.kind is not Kind.NAME:
             raise self.fail(
-                f"expected the input's name, found {self.found(name)}", "write input NAME = VALUE", name
+                said("expected the input's name, found {found}", found=self.found(name)),
+                said("write {code}", code="input NAME = VALUE"),
+                name,
             )
         self.defined_name = name.text
-        self.expect("=", "write input NAME = VALUE")
-        default = self.literal("the default", bool_or_text=True)
+        self.expect("=", said("write {code}", code="input NAME = VALUE"))
+        default = self.literal(said("the default"), bool_or_text=True)
         statement = tree.Input(
             word.line, word.column, name.text, name.column, tree.literal_kind(default), default
         )
@@ -382,14 +396,18 @@ class _StatementParser:
                     self.take()
                     statement.choices.append(self.text())
             else:
-                statement.low = self.literal("the lowest value")
-                self.expect("..", "a range is written LOW..HIGH")
-                statement.high = self.literal("the highest value")
+                statement.low = self.literal(said("the lowest value"))
+                self.expect("..", said("a range is written LOW..HIGH"))
+                statement.high = self.literal(said("the highest value"))
         if self.sees("step"):
             step = self.take()
             if statement.low is None:
-                raise self.fail("a step needs a range before it", "write in LOW..HIGH step S", step)
-            statement.step = self.literal("the step")
+                raise self.fail(
+                    said("a step needs a range before it"),
+                    said("write {code}", code="in LOW..HIGH step S"),
+                    step,
+                )
+            statement.step = self.literal(said("the step"))
         if self.next.kind is Kind.TEXT:
             statement.label = self.text().value
         return statement
@@ -405,12 +423,17 @@ class _StatementParser:
             return tree.Text(token.line, token.column, unquote(token.text))
         if bool_or_text and token.text in ("true", "false") and token.kind is Kind.NAME:
             return tree.Truth(token.line, token.column, token.text == "true")
-        raise self.fail(f"expected {what} as a plain value, found {self.found(token)}", at=token)
+        raise self.fail(
+            said("expected {what} as a plain value, found {found}", what=what, found=self.found(token)),
+            at=token,
+        )
 
     def text(self) -> tree.Text:
         token = self.take()
         if token.kind is not Kind.TEXT:
-            raise self.fail(f"expected a text in double quotes, found {self.found(token)}", at=token)
+            raise self.fail(
+                said("expected a text in double quotes, found {found}", found=self.found(token)), at=token
+            )
         return tree.Text(token.line, token.column, unquote(token.text))
 
     def when(self) -> tree.Expr:
@@ -425,14 +448,16 @@ class _StatementParser:
         if self.sees("after"):
             self.take()
             count = self.expression()
-            self.expect("bars", "write exit after N bars")
+            self.expect("bars", said("write {code}", code="exit after N bars"))
             return tree.ExitAfter(word.line, word.column, count)
         kind = "exit"
         if self.sees("long", "short"):
             kind = f"exit_{self.take().text}"
         elif not self.sees("when"):
-            hint = "write exit when, exit long when, exit short when or exit after N bars"
-            raise self.fail(f"expected `when`, `long`, `short` or `after`, found {self.found()}", hint)
+            hint = said("write exit when, exit long when, exit short when or exit after N bars")
+            raise self.fail(
+                said("expected `when`, `long`, `short` or `after`, found {found}", found=self.found()), hint
+            )
         return tree.Condition(word.line, word.column, kind, self.when())  # type: ignore[arg-type]
 
     def protection(self, word: Token) -> tree.Protect:
@@ -441,8 +466,10 @@ class _StatementParser:
             mode = self.take().text
             if mode == "at" and word.text == "trailing_stop":
                 raise self.fail(
-                    "a trailing stop has no `at`",
-                    "write trailing_stop 3% or trailing_stop by DISTANCE",
+                    said("a trailing stop has no `at`"),
+                    said(
+                        "write {code} or {other}", code="trailing_stop 3%", other="trailing_stop by DISTANCE"
+                    ),
                     self.tokens[self.at - 1],
                 )
         return tree.Protect(word.line, word.column, word.text, mode, self.expression())  # type: ignore[arg-type]
@@ -465,7 +492,7 @@ class _StatementParser:
 
     def plot(self, word: Token) -> tree.Plot:
         value = self.expression()
-        self.expect("as", 'write plot EXPRESSION as "NAME"')
+        self.expect("as", said("write {code}", code='plot EXPRESSION as "NAME"'))
         name = self.text()
         return tree.Plot(word.line, word.column, value, name.value, name.column)
 
@@ -482,7 +509,7 @@ class _StatementParser:
         while self.sees("?"):
             mark = self.take()
             then = self.expression()
-            self.expect(":", "a choice is written CONDITION ? A : B")
+            self.expect(":", said("a choice is written CONDITION ? A : B"))
             parts.append((condition, then, mark))
             condition = self.binary(1)
         result = condition
@@ -494,7 +521,9 @@ class _StatementParser:
     def enter(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fail("the expression is nested too deeply", "give its parts names of their own")
+            raise self.fail(
+                said("the expression is nested too deeply"), said("give its parts names of their own")
+            )
 
     def binary(self, lowest: int) -> tree.Expr:
         self.enter()
@@ -532,7 +561,9 @@ class _StatementParser:
                 self.take()
                 name = self.take()
                 if name.kind is not Kind.NAME or name.text in RESERVED:
-                    raise self.fail(f"expected a name after the dot, found {self.found(name)}", at=name)
+                    raise self.fail(
+                        said("expected a name after the dot, found {found}", found=self.found(name)), at=name
+                    )
                 result = tree.Field(name.line, name.column, result, name.text)
             else:
                 return result
@@ -540,7 +571,9 @@ class _StatementParser:
     def open(self) -> Token:
         self.brackets += 1
         if self.brackets > MAX_BRACKETS:
-            raise self.fail("more than 64 nested brackets", "give parts of the expression names of their own")
+            raise self.fail(
+                said("more than 64 nested brackets"), said("give parts of the expression names of their own")
+            )
         return self.take()
 
     def close(self, text: str, opened: Token) -> None:
@@ -549,12 +582,14 @@ class _StatementParser:
             before = self.tokens[self.at - 1]
             hint = ""
             if before.kind is Kind.PERCENT and self.next.kind is not Kind.END:
-                hint = f"`{before.text}` is a percentage; for the remainder write a space before %"
+                hint = said(
+                    "`{text}` is a percentage; for the remainder write a space before %", text=before.text
+                )
             elif self.next.text == "=":
-                hint = "equality is written `==`"
+                hint = said("equality is written `==`")
             elif self.next.kind in (Kind.NUMBER, Kind.TEXT, Kind.NAME):
-                hint = "between two values stands an operator, between two arguments a comma"
-            raise self.fail(f"expected `{text}`, found {self.found()}", hint)
+                hint = said("between two values stands an operator, between two arguments a comma")
+            raise self.fail(said("expected `{text}`, found {found}", text=text, found=self.found()), hint)
         self.take()
 
     def primary(self) -> tree.Expr:
@@ -574,19 +609,21 @@ class _StatementParser:
                 self.take()
                 return tree.Truth(token.line, token.column, token.text == "true")
             if token.text in RESERVED and token.text != "na":
-                raise self.fail(f"expected a value, found `{token.text}`, a word of the language itself")
+                raise self.fail(
+                    said("expected a value, found `{text}`, a word of the language itself", text=token.text)
+                )
             self.take()
             if self.sees("("):
                 return self.call(token)
             return tree.Name(token.line, token.column, token.text)
         hint = ""
         if token.kind is Kind.END and self.at > 0:
-            hint = "an expression is missing here"
+            hint = said("an expression is missing here")
         elif token.text == "=":
-            hint = "equality is written `==`"
+            hint = said("equality is written `==`")
         elif token.text == "+":
-            hint = "leave out the plus sign"
-        raise self.fail(f"expected a value, found {self.found()}", hint)
+            hint = said("leave out the plus sign")
+        raise self.fail(said("expected a value, found {found}", found=self.found()), hint)
 
     def call(self, name: Token) -> tree.Call:
         opened = self.open()
@@ -603,7 +640,7 @@ class _StatementParser:
         is_percent = token.kind is Kind.PERCENT
         value = float(token.text.rstrip("%"))
         if value > 1e300:
-            raise self.fail(f"the number {token.text[:40]} is too large", at=token)
+            raise self.fail(said("the number {text} is too large", text=token.text[:40]), at=token)
         return tree.Number(
             token.line, token.column, token.text, value / 100.0 if is_percent else value, is_percent
         )

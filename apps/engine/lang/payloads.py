@@ -19,6 +19,7 @@ from typing import Any
 from apps.engine.lang import FormulaError, Problem, tree
 from apps.engine.lang.errors import nearest
 from apps.engine.lang.parser import parse
+from apps.engine.said import said
 
 LONGEST = 500
 _LEAD = "long when "  # the statement that makes the parser read an expression
@@ -58,7 +59,9 @@ def compile_condition(text: str) -> Condition:
     """Raises FormulaError with every problem and its place."""
     line = text.strip()
     if "\n" in line or "\r" in line or "#" in line:
-        raise FormulaError([Problem(1, 1, "a condition is one expression on one line, without comments")])
+        raise FormulaError(
+            [Problem(1, 1, said("a condition is one expression on one line, without comments"))]
+        )
     parsed = parse(_LEAD + line)
     problems = [
         Problem(problem.line, max(1, problem.column - len(_LEAD)), problem.message, problem.hint)
@@ -66,12 +69,12 @@ def compile_condition(text: str) -> Condition:
     ]
     statements = parsed.formula.statements
     if problems or len(statements) != 1 or not isinstance(statements[0], tree.Condition):
-        raise FormulaError(problems or [Problem(1, 1, "this is not an expression")])
+        raise FormulaError(problems or [Problem(1, 1, said("this is not an expression"))])
     root = statements[0].condition
     _check(root, problems)
     if not problems and not _may_be_true(root):
-        hint = "compare something, such as price > 45000"
-        problems.append(Problem(1, 1, "the condition is a value, neither true nor false", hint))
+        hint = said("compare something, such as price > 45000")
+        problems.append(Problem(1, 1, said("the condition is a value, neither true nor false"), hint))
     if problems:
         raise FormulaError(problems)
     return Condition(line, hashlib.sha256(line.encode()).hexdigest(), root)
@@ -99,18 +102,28 @@ def _check(root: tree.Expr, problems: list[Problem]) -> None:
         column = max(1, node.column - len(_LEAD))
         if isinstance(node, tree.History):
             problems.append(
-                Problem(1, column, "there are no bars before it", "leave out the square brackets")
+                Problem(1, column, said("there are no bars before it"), said("leave out the square brackets"))
             )
         elif isinstance(node, tree.Field) and not isinstance(node.base, tree.Name | tree.Field):
-            problems.append(Problem(1, column, "a dot stands behind the name of a field"))
+            problems.append(Problem(1, column, said("a dot stands behind the name of a field")))
         elif isinstance(node, tree.Call):
             arity = _FUNCTIONS.get(node.name)
             if arity is None:
-                hint = nearest(node.name, _FUNCTIONS) or f"there are {', '.join(_FUNCTIONS)}"
-                problems.append(Problem(1, column, f"a condition has no function `{node.name}`", hint))
+                hint = nearest(node.name, _FUNCTIONS) or said(
+                    "there are {names}", names=", ".join(_FUNCTIONS)
+                )
+                problems.append(
+                    Problem(1, column, said("a condition has no function `{name}`", name=node.name), hint)
+                )
             elif not arity[0] <= len(node.arguments) <= arity[1]:
                 problems.append(
-                    Problem(1, column, f"`{node.name}` does not take {len(node.arguments)} values")
+                    Problem(
+                        1,
+                        column,
+                        said(
+                            "`{name}` does not take {count} values", name=node.name, count=len(node.arguments)
+                        ),
+                    )
                 )
         work += _children(node)
 

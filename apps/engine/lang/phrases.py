@@ -1,9 +1,15 @@
 """What each function is called in plain English.
 
 In a phrase, {x} stands for an argument; {n-} and {-n} for a length: "14-bar " in the first place where it is a plain
-number, else " over n bars" in the second; {n:bar} for a count with its noun: "14 bars", "1 bar"; {...} for all the
-arguments as a list.
+number, else " over n bars" in the second; {n:bar} for a count with its noun: "14 bars", "1 bar"; {items} for all the
+arguments as a list. `patterns` are the sentences that are made of them.
 """
+
+from __future__ import annotations
+
+import re
+
+from apps.engine.said import Said, said
 
 PHRASES = {
     "open": "the open",
@@ -110,8 +116,8 @@ PHRASES = {
     "zscore": "the {n-}z-score of {src}{-n}",
     # arithmetic
     "abs": "the absolute value of {x}",
-    "min": "the smallest of {...}",
-    "max": "the largest of {...}",
+    "min": "the smallest of {items}",
+    "max": "the largest of {items}",
     "round": "the nearest whole number to {x}",
     "round 2": "the value of {x} rounded to {digits:decimal}",
     "floor": "the next whole number at or below {x}",
@@ -121,14 +127,37 @@ PHRASES = {
     "exp": "e to the power of {x}",
     "pow": "{x} to the power of {y}",
     "sign": "the sign (1, 0 or -1) of {x}",
-    "avg": "the mean of {...}",
+    "avg": "the mean of {items}",
     "nz": "{x}, or {y} while that is missing",
     "na": "{x} is missing",
     "fixnan": "the last known value of {x}",
 }
 HIGHEST_OF = {"open", "high", "low", "close", "volume"}
-FRAMES = {"1m": "1-minute", "1h": "1-hour", "1d": "daily", "1w": "weekly", "1M": "monthly"}
-FRAME_UNITS = {"m": "minute", "h": "hour", "d": "day", "w": "week", "M": "month"}
+FRAMES = {
+    "1m": said("1-minute"),
+    "1h": said("1-hour"),
+    "1d": said("daily"),
+    "1w": said("weekly"),
+    "1M": said("monthly"),
+}
+FRAME_UNITS = {
+    "m": said("{count}-minute"),
+    "h": said("{count}-hour"),
+    "d": said("{count}-day"),
+    "w": said("{count}-week"),
+    "M": said("{count}-month"),
+}
+COUNTED = {  # one of them, several
+    "bar": (said("{count} bar"), said("{count} bars")),
+    "unit": (said("{count} unit"), said("{count} units")),
+    "value": (said("{count} value"), said("{count} values")),
+    "each": (said("the 1 value"), said("each of the {count} values")),
+    "deviation": (said("{count} deviation"), said("{count} deviations")),
+    "average range": (said("{count} average range"), said("{count} average ranges")),
+    "time": (said("{count} time"), said("{count} times")),
+    "decimal": (said("{count} decimal"), said("{count} decimals")),
+}
+PLACE = re.compile(r"\{(\w+)(?::([a-z ]+))?\}")
 
 
 def phrase_of(name: str, field: str, given: int) -> str:
@@ -138,8 +167,36 @@ def phrase_of(name: str, field: str, given: int) -> str:
     return PHRASES.get(f"{name} {given}") or PHRASES.get(name, "")
 
 
-def chart_of(frame: str) -> str:
+def chart_of(frame: str) -> Said:
     """ "daily", "4-hour": the adjective of a timeframe such as 1d, 4h."""
     if frame in FRAMES:
         return FRAMES[frame]
-    return f"{frame[:-1]}-{FRAME_UNITS[frame[-1]]}"
+    return said(FRAME_UNITS[frame[-1]], count=frame[:-1])
+
+
+def with_length(phrase: str, is_number: bool) -> str:
+    """The phrase with the place of its length: of a plain number before the noun, else behind it all."""
+    if is_number:
+        return phrase.replace("{n-}", "{n}-bar ").replace("{-n}", "")
+    return phrase.replace("{n-}", "").replace("{-n}", " over {n:bar}")
+
+
+def pattern_of(phrase: str) -> str:
+    """The pattern of `said` for a phrase with_length: {n:bar} becomes {n_bar}."""
+    return PLACE.sub(lambda found: f"{{{place_name(found)}}}", phrase)
+
+
+def place_name(found: re.Match[str]) -> str:
+    """What the value of this place is called in the pattern."""
+    name, noun = found.groups()
+    return f"{name}_{noun.replace(' ', '_')}" if noun else name
+
+
+def patterns() -> list[str]:
+    """All sentences that are made of the phrases."""
+    made = [
+        pattern_of(with_length(phrase, is_number))
+        for phrase in PHRASES.values()
+        for is_number in (True, False)
+    ]
+    return list(dict.fromkeys(made))

@@ -9,22 +9,42 @@ from typing import Any
 
 from apps.engine.lang.outline import Spot
 from apps.engine.program.calendar import iso_time
+from apps.engine.said import Said, row, said
 
 Value = float | bool | str | None
 MAX_REASONS = 6
 MAX_OPENED = 12  # definitions within one another
-_COMPARED = {
-    "<": "below",
-    "<=": "at or below",
-    ">": "above",
-    ">=": "at or above",
-    "==": "equal to",
-    "!=": "different from",
+_COMPARED = {  # where it holds, and where it does not
+    "<": (said("below {value}"), said("not below {value}")),
+    "<=": (said("at or below {value}"), said("not at or below {value}")),
+    ">": (said("above {value}"), said("not above {value}")),
+    ">=": (said("at or above {value}"), said("not at or above {value}")),
+    "==": (said("equal to {value}"), said("not equal to {value}")),
+    "!=": (said("different from {value}"), said("not different from {value}")),
 }
 _NOT_CROSSED = {
-    "crossover": "did not rise above",
-    "crossunder": "did not fall below",
-    "cross": "did not cross",
+    "crossover": said("{left} did not rise above {right}"),
+    "crossunder": said("{left} did not fall below {right}"),
+    "cross": said("{left} did not cross {right}"),
+}
+_WANTED = {"crossover": 1, "crossunder": -1}  # the order of both sides in which it ends
+_MOVED = {  # by function and whether it holds: in comparison with one bar, and with several
+    ("rising", True): (
+        said("{text} is {value}, above the value before it"),
+        said("{text} is {value}, above each of the {count} values before it"),
+    ),
+    ("rising", False): (
+        said("{text} is {value}, not above the value before it"),
+        said("{text} is {value}, not above each of the {count} values before it"),
+    ),
+    ("falling", True): (
+        said("{text} is {value}, below the value before it"),
+        said("{text} is {value}, below each of the {count} values before it"),
+    ),
+    ("falling", False): (
+        said("{text} is {value}, not below the value before it"),
+        said("{text} is {value}, not below each of the {count} values before it"),
+    ),
 }
 
 
@@ -138,104 +158,118 @@ class _Reasons:
                 return self.several(taken)
             case "history":
                 bars = part.parts[0].bars_ago - part.bars_ago
-                return (
-                    f"{_bars(bars)} earlier {self.because(part.parts[0])}"
-                    if bars
-                    else self.because(part.parts[0])
-                )
+                reason = self.because(part.parts[0])
+                return said("{bars} earlier {reason}", bars=_bars(bars), reason=reason) if bars else reason
             case "tf":
                 if part.time is None:
-                    return f"no bar of {part.timeframe} has closed yet"
-                return f"on the {part.timeframe} bar of {iso_time(part.time)}, {self.because(part.parts[1])}"
+                    return said("no bar of {timeframe} has closed yet", timeframe=part.timeframe)
+                return said(
+                    "on the {timeframe} bar of {time}, {reason}",
+                    timeframe=part.timeframe,
+                    time=iso_time(part.time),
+                    reason=self.because(part.parts[1]),
+                )
             case "call":
                 return self.called(part)
             case "name":
                 return self.named(part)
-        return f"{part.text} is always {_word(part.value)}"
+        return said("{text} is always {value}", text=part.text, value=_word(part.value))
 
     def several(self, parts: list[Part]) -> str:
-        said = [self.because(part) for part in parts[:MAX_REASONS]]
+        told = [self.because(part) for part in parts[:MAX_REASONS]]
         if len(parts) > MAX_REASONS:
-            said.append(f"{len(parts) - MAX_REASONS} more")
-        return ", and ".join(said)
+            told.append(said("{count} more", count=len(parts) - MAX_REASONS))
+        return row("{left}, and {right}", told)
 
     def named(self, part: Part) -> str:
-        said = f"{part.text} is {_word(part.value)}"
+        plainly = said("{text} is {value}", text=part.text, value=_word(part.value))
         inner = self.definitions.get(part.definition)
         if inner is None or part.definition in self.told or part.bars_ago or part.timeframe:
-            return said
+            return plainly
         if self.opened == MAX_OPENED:
-            return said
+            return plainly
         self.told.add(part.definition)
         self.opened += 1
         reason = self.because(inner)
         self.opened -= 1
-        return f"{said} ({reason})"
+        return said("{told} ({reason})", told=plainly, reason=reason)
 
     def compared(self, part: Part) -> str:
         left, right = part.parts
         missing = [side.text for side in (left, right) if side.value is None]
         if missing:
-            return f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value"
-        how = _COMPARED[part.operators[0]] if part.value else f"not {_COMPARED[part.operators[0]]}"
+            return _missing(missing)
+        holds, fails = _COMPARED[part.operators[0]]
         first, second = _numbers(left.value, right.value)
+        how = said(holds if part.value else fails, value=_with(right, second))
         if left.kind in ("number", "text"):
-            return f"{left.text} is {how} {_with(right, second)}"
-        return f"{left.text} is {first}, {how} {_with(right, second)}"
+            return said("{text} is {how}", text=left.text, how=how)
+        return said("{text} is {value}, {how}", text=left.text, value=first, how=how)
 
     def called(self, part: Part) -> str:
         name, arguments = part.name, part.parts
         if name == "na":
             inner = arguments[0]
-            return (
-                f"{inner.text} is missing"
-                if part.value
-                else f"{inner.text} is {_shown(inner.value)}, not missing"
-            )
+            if part.value:
+                return said("{text} is missing", text=inner.text)
+            return said("{text} is {value}, not missing", text=inner.text, value=_shown(inner.value))
         if name in ("rising", "falling"):
             inner, length = arguments
             if inner.value is None:
-                return f"{inner.text} has no value"
-            how = "above" if name == "rising" else "below"
+                return _missing([inner.text])
             count = _shown(length.value)
-            each = "the value" if count == "1" else f"each of the {count} values"
-            return (
-                f"{inner.text} is {_shown(inner.value)}, {'' if part.value else 'not '}{how} {each} before it"
-            )
+            pattern = _MOVED[name, bool(part.value)][count != "1"]
+            return said(pattern, text=inner.text, value=_shown(inner.value), count=count)
         if name in ("crossover", "crossunder", "cross"):
             return self.crossed(part)
-        return f"{part.text} is {_word(part.value)}"
+        return said("{text} is {value}", text=part.text, value=_word(part.value))
 
     def crossed(self, part: Part) -> str:
         a, b = part.parts
         missing = [side.text for side in (a, b) if side.value is None]
         if missing:
-            return f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value"
+            return _missing(missing)
         first, second = _numbers(a.value, b.value)
-        now = f"{_with(a, first)} {{}} {_with(b, second)}"
+        left, right = _with(a, first), _with(b, second)
         if a.before is None or b.before is None:
-            return now.format(_NOT_CROSSED[part.name]) + (": there is no value one bar before")
-        was = _versus(a.before, b.before)
-        if part.value:
-            how = "rose above" if _order(a.value, b.value) > 0 else "fell below"
-            return now.format(how) + f" (before: {was})"
-        if part.name == "cross":
-            return now.format("did not cross") + f" (before: {was})"
-        wanted = 1 if part.name == "crossover" else -1
-        if _order(a.value, b.value) == wanted:
-            return (
-                now.format("was already above" if wanted > 0 else "was already below") + f" (before: {was})"
-            )
-        return now.format("is not above" if wanted > 0 else "is not below")
+            now = said(_NOT_CROSSED[part.name], left=left, right=right)
+            return said("{now}: there is no value one bar before", now=now)
+        order = _order(a.value, b.value)
+        pattern = _crossing(part, order)
+        now = said(pattern, left=left, right=right)
+        if not part.value and part.name != "cross" and order != _WANTED[part.name]:
+            return now
+        return said("{now} (before: {was})", now=now, was=_versus(a.before, b.before))
+
+
+def _crossing(part: Part, order: int) -> Said:
+    """What became of a crossing whose first side is now above (1), equal to (0) or below (-1) the second."""
+    if part.value:
+        return said("{left} rose above {right}") if order > 0 else said("{left} fell below {right}")
+    if part.name == "cross":
+        return _NOT_CROSSED["cross"]
+    is_over = part.name == "crossover"
+    if order == _WANTED[part.name]:
+        return (
+            said("{left} was already above {right}") if is_over else said("{left} was already below {right}")
+        )
+    return said("{left} is not above {right}") if is_over else said("{left} is not below {right}")
 
 
 def _bars(count: int) -> str:
-    return "one bar" if count == 1 else f"{count:,} bars"
+    return said("one bar") if count == 1 else said("{count} bars", count=f"{count:,}")
+
+
+def _missing(texts: list[str]) -> str:
+    """One text or two, of what has no value."""
+    if len(texts) == 1:
+        return said("{text} has no value", text=texts[0])
+    return said("{left} and {right} have no value", left=texts[0], right=texts[1])
 
 
 def _word(value: Value) -> str:
     """A condition's value."""
-    return "not known" if value is None else _shown(value)
+    return said("not known") if value is None else _shown(value)
 
 
 def _order(a: Value, b: Value) -> int:
@@ -272,7 +306,7 @@ def _shown(value: Value) -> str:
     if isinstance(value, bool | str):
         return str(value).lower() if isinstance(value, bool) else f'"{value}"'
     if not math.isfinite(value):
-        return "infinite"
+        return said("infinite")
     if 1000 <= abs(value) < 1e15:
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return f"{value:.6g}"

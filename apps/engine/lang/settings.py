@@ -10,13 +10,14 @@ from typing import Any, NamedTuple, Protocol
 
 from apps.engine.lang import tree
 from apps.engine.lang.errors import nearest
+from apps.engine.said import said
 
 _KIND_WORDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "percent": "a percentage",
-    "truth": "true or false",
-    "text": "a text",
+    "integer": said("a whole number"),
+    "number": said("a number"),
+    "percent": said("a percentage"),
+    "truth": said("true or false"),
+    "text": said("a text"),
 }
 Setting = float | int | bool | str
 _MOST = 1e300  # as of a number in a formula's text
@@ -79,10 +80,13 @@ def read_input(node: tree.Input, note: Note) -> InputSpec | None:
 
     low, high, step = (_number(node, part, wrong) for part in (node.low, node.high, node.step))
     if node.low is not None and node.kind in ("truth", "text"):
-        wrong(node.low, f"an input that is {_KIND_WORDS[node.kind]} has no range from..to")
+        wrong(node.low, said("an input that is {type} has no range from..to", type=_KIND_WORDS[node.kind]))
         return None
     if node.choices is not None and node.kind != "text":
-        wrong(node.choices[0], f"texts to choose from, but the default is {_KIND_WORDS[node.kind]}")
+        wrong(
+            node.choices[0],
+            said("texts to choose from, but the default is {type}", type=_KIND_WORDS[node.kind]),
+        )
         return None
     default: Setting
     if isinstance(node.default, tree.Number):
@@ -92,15 +96,25 @@ def read_input(node: tree.Input, note: Note) -> InputSpec | None:
             if low > high:
                 wrong(
                     node.low,
-                    f"the range of `{node.name}` is empty: {_text(low, node)} is above {_text(high, node)}",
+                    said(
+                        "the range of `{name}` is empty: {low} is above {high}",
+                        name=node.name,
+                        low=_text(low, node),
+                        high=_text(high, node),
+                    ),
                 )
             elif not low <= default <= high and not noted:
                 wrong(
                     node.default,
-                    f"the default {node.default.text} lies outside {_text(low, node)}..{_text(high, node)}",
+                    said(
+                        "the default {text} lies outside {low}..{high}",
+                        text=node.default.text,
+                        low=_text(low, node),
+                        high=_text(high, node),
+                    ),
                 )
         if step is not None and step <= 0 and node.step is not None:
-            wrong(node.step, "a step must be above 0")
+            wrong(node.step, said("a step must be above 0"))
     elif isinstance(node.default, tree.Truth):
         default = node.default.value
     else:
@@ -111,11 +125,13 @@ def read_input(node: tree.Input, note: Note) -> InputSpec | None:
             if default not in texts:
                 wrong(
                     node.default,
-                    f'the default "{default[:40]}" is not among the texts to choose from',
+                    said(
+                        'the default "{default}" is not among the texts to choose from', default=default[:40]
+                    ),
                     nearest(default, texts),
                 )
             if len(set(texts)) < len(texts):
-                wrong(node.choices[0], "the same text is given twice")
+                wrong(node.choices[0], said("the same text is given twice"))
     if noted:
         return None
     if step is None and node.kind == "integer" and low is not None:
@@ -136,15 +152,27 @@ def _number(node: tree.Input, part: tree.Expr | None, wrong: Note) -> float | No
         return None
     if node.kind in ("integer", "number", "percent"):
         if part.is_percent != (node.kind == "percent"):
-            hint = f"write {part.text}%" if node.kind == "percent" else "leave out the %"
-            found = "a percentage" if part.is_percent else "a number"
-            wrong(part, f"expected {_KIND_WORDS[node.kind]} as the default is, found {found}", hint)
+            hint = (
+                said("write {code}", code=f"{part.text}%")
+                if node.kind == "percent"
+                else said("leave out the %")
+            )
+            found = said("a percentage") if part.is_percent else said("a number")
+            wrong(
+                part,
+                said(
+                    "expected {type} as the default is, found {found}",
+                    type=_KIND_WORDS[node.kind],
+                    found=found,
+                ),
+                hint,
+            )
         elif node.kind == "integer" and part.value != math.floor(part.value):
             assert isinstance(node.default, tree.Number)
             wrong(
                 part,
-                f"expected a whole number as the default is, found {part.text}",
-                f"write the default as {node.default.text}.0 to allow fractions",
+                said("expected a whole number as the default is, found {text}", text=part.text),
+                said("write the default as {text}.0 to allow fractions", text=node.default.text),
             )
     return part.value
 
@@ -168,41 +196,57 @@ def resolve(
                 word = str(name)[:60]
                 refusals.append(
                     Refusal(
-                        "", f"the formula has no input `{word}`", nearest(word, by_name) or _inputs(by_name)
+                        "",
+                        said("the formula has no input `{word}`", word=word),
+                        nearest(word, by_name) or _inputs(by_name),
                     )
                 )
             continue
         value, wrong = _accept(spec, given)
         if value is None:
-            refusals.append(Refusal(spec.name, f"setting `{spec.name}`: {wrong}"))
+            refusals.append(
+                Refusal(spec.name, said("setting `{name}`: {wrong}", name=spec.name, wrong=wrong))
+            )
         else:
             values[spec.name] = value
     if unknown > _MOST_UNKNOWN:
-        refusals.append(Refusal("", f"and {unknown - _MOST_UNKNOWN:,} more settings that are no input"))
+        refusals.append(
+            Refusal(
+                "", said("and {count} more settings that are no input", count=f"{unknown - _MOST_UNKNOWN:,}")
+            )
+        )
     return values, refusals
 
 
 def _inputs(names: Collection[str]) -> str:
     """The formula's inputs, as a hint."""
     if not names:
-        return "it has none"
+        return said("it has none")
     shown = ", ".join(list(names)[:10])
-    return f"its inputs are: {shown}" + (", ..." if len(names) > 10 else "")
+    return said("its inputs are: {shown}", shown=shown + (", ..." if len(names) > 10 else ""))
 
 
 def _accept(spec: InputSpec, given: Any) -> tuple[Setting | None, str]:
     """The setting in the input's own kind, or why it cannot be used."""
-    expected = f"expected {_KIND_WORDS[spec.kind]}, found {_shown(given)}"
+    expected = said("expected {type}, found {shown}", type=_KIND_WORDS[spec.kind], shown=_shown(given))
     if spec.kind == "text":
         if not isinstance(given, str):
             return None, expected
         if spec.choices is not None:
             shown = ", ".join(spec.choices)[:200]
-            return (given, "") if given in spec.choices else (None, f"{given[:40]!r} is not one of {shown}")
+            return (
+                (given, "")
+                if given in spec.choices
+                else (None, said("{given} is not one of {shown}", given=f"{given[:40]!r}", shown=shown))
+            )
         if len(given) > _MOST_CHARACTERS and given != spec.default:
-            return None, f"expected a text of at most {_MOST_CHARACTERS} characters, found {len(given):,}"
+            return None, said(
+                "expected a text of at most {most_characters} characters, found {count}",
+                most_characters=_MOST_CHARACTERS,
+                count=f"{len(given):,}",
+            )
         if _CONTROL.search(given):
-            return None, "expected a text, found control characters in it"
+            return None, said("expected a text, found control characters in it")
         return given, ""
     if isinstance(given, str):
         given = _read_text(given.strip(), spec.kind) if len(given) <= _MOST_CHARACTERS else None
@@ -215,7 +259,7 @@ def _accept(spec: InputSpec, given: Any) -> tuple[Setting | None, str]:
     if spec.low is not None and spec.high is not None and not spec.low <= given <= spec.high:
         percent = spec.kind == "percent"
         low, high, found = (f"{v * 100:g}%" if percent else f"{v:g}" for v in (spec.low, spec.high, given))
-        return None, f"{found} lies outside {low}..{high}"
+        return None, said("{found} lies outside {low}..{high}", found=found, low=low, high=high)
     return (int(given) if spec.kind == "integer" else float(given)), ""
 
 
@@ -226,10 +270,10 @@ def _shown(given: Any) -> str:
     if given is None or isinstance(given, bool | float):
         return repr(given)
     if isinstance(given, int):
-        return repr(given) if abs(given) <= _MOST else "a number that is too large"
+        return repr(given) if abs(given) <= _MOST else said("a number that is too large")
     if isinstance(given, Mapping):
-        return "an object"
-    return "a list" if isinstance(given, list | tuple) else "something else"
+        return said("an object")
+    return said("a list") if isinstance(given, list | tuple) else said("something else")
 
 
 def _read_text(text: str, kind: str) -> Setting | None:

@@ -5,14 +5,22 @@ Brackets stand wherever a reader could take the words in another order than the 
 
 from __future__ import annotations
 
-import re
-
 from apps.engine.lang import tree
 from apps.engine.lang.functions import FUNCTIONS, KEEPS_PERCENT, TIMEFRAME_FUNCTION
 from apps.engine.lang.lexer import quote
-from apps.engine.lang.phrases import HIGHEST_OF, chart_of, phrase_of
+from apps.engine.lang.phrases import (
+    COUNTED,
+    HIGHEST_OF,
+    PLACE,
+    chart_of,
+    pattern_of,
+    phrase_of,
+    place_name,
+    with_length,
+)
 from apps.engine.lang.writer import write_expression
 from apps.engine.program.calendar import read_timeframe
+from apps.engine.said import listed, row, said
 
 # how tightly words hold together: a name, a noun phrase, one with a time behind it, arithmetic, a choice
 ATOM, NOUN, DATED, SUM, CHOICE = 4, 3, 2, 1, 0
@@ -20,14 +28,23 @@ ATOM, NOUN, DATED, SUM, CHOICE = 4, 3, 2, 1, 0
 ONE, JOINED = 2, 1
 
 _COMPARED = {
-    "<": "is below",
-    "<=": "is at or below",
-    ">": "is above",
-    ">=": "is at or above",
-    "==": "equals",
-    "!=": "differs from",
+    "<": said("{left} is below {right}"),
+    "<=": said("{left} is at or below {right}"),
+    ">": said("{left} is above {right}"),
+    ">=": said("{left} is at or above {right}"),
+    "==": said("{left} equals {right}"),
+    "!=": said("{left} differs from {right}"),
 }
-_ARITHMETIC = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
+_JOINED = {"and": said("{left} and {right}"), "or": said("{left} or {right}")}
+_SAME = said("({left}) and ({right}) are both true or both false")
+_UNLIKE = said("({left}) and ({right}) are not both true or both false")
+_ARITHMETIC = {
+    "+": said("{left} plus {right}"),
+    "-": said("{left} minus {right}"),
+    "*": said("{left} times {right}"),
+    "/": said("{left} divided by {right}"),
+    "%": said("the remainder of {left} divided by {right}"),
+}
 _LEVELS = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2}
 
 
@@ -119,37 +136,39 @@ class Speech:
         """A condition as words, and how tightly they hold together."""
         match node:
             case tree.Truth():
-                return f"it is {'always' if node.value else 'never'} true", ONE
+                return said("it is always true") if node.value else said("it is never true"), ONE
             case tree.Name():
-                return f"{node.name} is true", ONE
+                return said("{name} is true", name=node.name), ONE
             case tree.Unary() if node.operator == "not":
                 operand, signs = _signs(node)
                 if isinstance(operand, tree.Name):
-                    return f"{operand.name} is {'false' if signs % 2 else 'true'}", ONE
+                    if signs % 2:
+                        return said("{name} is false", name=operand.name), ONE
+                    return said("{name} is true", name=operand.name), ONE
                 if isinstance(operand, tree.History) and isinstance(operand.base, tree.Name):
-                    return self.was(operand, "false" if signs % 2 else "true"), ONE
+                    return self.was(operand, signs % 2 == 0), ONE
                 text, level = self.clause(operand)
-                return (f"it is not true that ({text})", ONE) if signs % 2 else (text, level)
+                return (said("it is not true that ({text})", text=text), ONE) if signs % 2 else (text, level)
             case tree.Binary() if node.operator in ("and", "or"):
                 return self.joined(node), JOINED
             case tree.Binary() if node.operator in _COMPARED:
                 return self.compared(node), ONE
             case tree.Call(name=name, arguments=[frame, inner]) if name == TIMEFRAME_FUNCTION:
-                return f"{self.chart(frame)}, ({self.clause(inner)[0]})", ONE
+                return said("{chart}, ({text})", chart=self.chart(frame), text=self.clause(inner)[0]), ONE
             case tree.Call():
                 return self.called(node, "")[0], ONE
             case tree.History():
-                return self.was(node, "true"), ONE
+                return self.was(node, True), ONE
             case tree.Ternary():
                 parts, last = _cases(node)
-                said = [f"{self.one(then)} if {self.one(test)}" for test, then in parts]
-                return f"{', '.join(said)}, otherwise {self.one(last)}", CHOICE
-        return f"{write_expression(node)} is true", ONE
+                told = [(self.one(then), self.one(test)) for test, then in parts]
+                return _choice(told, self.one(last)), CHOICE
+        return said("{name} is true", name=write_expression(node)), ONE
 
     def one(self, node: tree.Expr) -> str:
         """A condition, in brackets where it is more than one."""
         text, level = self.clause(node)
-        return text if level >= ONE else f"({text})"
+        return text if level >= ONE else bracketed(text)
 
     def joined(self, node: tree.Binary) -> str:
         sides: list[str] = []
@@ -158,7 +177,7 @@ class Speech:
             sides.append(self.one(left.right))
             left = left.left
         sides.append(self.one(left))
-        return f" {node.operator} ".join(reversed(sides))
+        return row(_JOINED[node.operator], sides[::-1])
 
     def compared(self, node: tree.Binary) -> str:
         kind = self.kind(node.left)
@@ -170,24 +189,28 @@ class Speech:
                 spine.append(spine[-1].left)
             text = self.clause(spine[-1].left)[0]
             for part in reversed(spine):
-                same = (
-                    "are both true or both false"
-                    if part.operator == "=="
-                    else "are not both true or both false"
-                )
-                text = f"({text}) and ({self.clause(part.right)[0]}) {same}"
+                right = self.clause(part.right)[0]
+                text = said(_SAME if part.operator == "==" else _UNLIKE, left=text, right=right)
             return text
         if kind == "text":
-            how = {"==": "is", "!=": "is not"}.get(node.operator, _COMPARED[node.operator])
-            return f"{self.value(node.left)[0]} {how} {self.value(node.right)[0]}"
-        return f"{self.part(node.left, SUM)} {_COMPARED[node.operator]} {self.part(node.right, SUM)}"
+            left, right = self.value(node.left)[0], self.value(node.right)[0]
+            if node.operator == "==":
+                return said("{left} is {right}", left=left, right=right)
+            if node.operator == "!=":
+                return said("{left} is not {right}", left=left, right=right)
+            return said(_COMPARED[node.operator], left=left, right=right)
+        return said(
+            _COMPARED[node.operator], left=self.part(node.left, SUM), right=self.part(node.right, SUM)
+        )
 
-    def was(self, node: tree.History, truth: str) -> str:
+    def was(self, node: tree.History, truth: bool) -> str:
         ago = self.ago(node.ago)
-        if isinstance(node.base, tree.Name):
-            name = "it" if node.base.name == self.subject else node.base.name
-            return f"{name} was {truth} {ago}"
-        return f"({self.clause(node.base)[0]}) was {truth} {ago}"
+        if isinstance(node.base, tree.Name) and node.base.name == self.subject:
+            return said("it was true {ago}", ago=ago) if truth else said("it was false {ago}", ago=ago)
+        name = node.base.name if isinstance(node.base, tree.Name) else bracketed(self.clause(node.base)[0])
+        if truth:
+            return said("{name} was true {ago}", name=name, ago=ago)
+        return said("{name} was false {ago}", name=name, ago=ago)
 
     # values
 
@@ -203,46 +226,49 @@ class Speech:
             case tree.Name():
                 return self.name(node)
             case tree.Call(name=name, arguments=[frame, inner]) if name == TIMEFRAME_FUNCTION:
-                return f"{self.part(inner, NOUN)} ({self.chart(frame)})", DATED
+                return said("{value} ({chart})", value=self.part(inner, NOUN), chart=self.chart(frame)), DATED
             case tree.Call():
                 return self.called(node, "")
             case tree.Field(base=tree.Call() as call):
                 return self.called(call, node.name)
             case tree.History(base=tree.Name() as base) if base.name == self.subject:
-                return f"its own value {self.ago(node.ago)}", DATED
+                return said("its own value {ago}", ago=self.ago(node.ago)), DATED
             case tree.History():
-                return f"{self.part(node.base, ATOM)} {self.ago(node.ago)}", DATED
+                return said("{value} {ago}", value=self.part(node.base, ATOM), ago=self.ago(node.ago)), DATED
             case tree.Unary() if node.operator == "-":
                 operand, signs = _signs(node)
                 if isinstance(operand, tree.Number) and signs == 1:
                     return f"-{operand.text}", ATOM
-                return "minus " * signs + self.part(operand, NOUN), SUM
+                text = self.part(operand, NOUN)
+                for _ in range(signs):
+                    text = said("minus {value}", value=text)
+                return text, SUM
             case tree.Binary() if node.operator in _LEVELS:
                 return self.summed(node), SUM
             case tree.Ternary():
                 parts, last = _cases(node)
-                said = [f"{self.part(then, SUM)} if {self.one(test)}" for test, then in parts]
-                return f"{', '.join(said)}, otherwise {self.part(last, SUM)}", CHOICE
+                told = [(self.part(then, SUM), self.one(test)) for test, then in parts]
+                return _choice(told, self.part(last, SUM)), CHOICE
         if self.kind(node) == "truth":
-            return f"whether {self.one(node)}", CHOICE
+            return said("whether {condition}", condition=self.one(node)), CHOICE
         return write_expression(node), ATOM
 
     def part(self, node: tree.Expr, least: int) -> str:
         """A value, in brackets where its words hold together less tightly than `least`."""
         text, level = self.value(node)
-        return text if level >= least else f"({text})"
+        return text if level >= least else bracketed(text)
 
     def name(self, node: tree.Name) -> tuple[str, int]:
         name = node.name
         if name in self.inputs or name in self.definitions:
             return name, ATOM
         if name == "na":
-            return "a missing value", ATOM
+            return said("a missing value"), ATOM
         function = FUNCTIONS.get(name)
         if function is None or not function.bare:
             return name, ATOM
         phrase = phrase_of(name, "", 0)
-        return phrase, NOUN if " and " in phrase else ATOM
+        return said(phrase), NOUN if " and " in phrase else ATOM
 
     def summed(self, node: tree.Binary) -> str:
         """A run of + and -, or of *, / and %, from left to right; what binds otherwise stands in brackets."""
@@ -253,10 +279,9 @@ class Speech:
         text, alone = self.term(spine[-1].left), True
         for part in reversed(spine):
             right = self.part(part.right, NOUN) if part is node else self.term(part.right)
-            if part.operator == "%":
-                text = f"the remainder of {text if alone else f'({text})'} divided by {right}"
-            else:
-                text = f"{text} {_ARITHMETIC[part.operator]} {right}"
+            if part.operator == "%" and not alone:
+                text = bracketed(text)
+            text = said(_ARITHMETIC[part.operator], left=text, right=right)
             alone = False
         return text
 
@@ -264,29 +289,27 @@ class Speech:
         """A value that an operator follows: in brackets where that could be taken for a part of it."""
         text, level = self.value(node)
         ends_itself = level == ATOM or (level == NOUN and " of " not in text and " over " not in text)
-        return text if ends_itself else f"({text})"
+        return text if ends_itself else bracketed(text)
 
     def ago(self, node: tree.Expr) -> str:
         if isinstance(node, tree.Number) and node.value == 1:
-            return "one bar ago"
-        return f"{self.count(node, 'bar')} ago"
+            return said("one bar ago")
+        return said("{bars} ago", bars=self.count(node, "bar"))
 
     def chart(self, node: tree.Expr) -> str:
         """ "on the daily chart, as of its last closed bar"."""
         frame = read_timeframe(node.value) if isinstance(node, tree.Text) else None
-        chart = (
-            f"the {chart_of(frame.name)} chart"
-            if frame
-            else f"the chart of timeframe {self.part(node, ATOM)}"
+        if frame:
+            return said("on the {frame} chart, as of its last closed bar", frame=chart_of(frame.name))
+        return said(
+            "on the chart of timeframe {frame}, as of its last closed bar", frame=self.part(node, ATOM)
         )
-        return f"on {chart}, as of its last closed bar"
 
     def count(self, node: tree.Expr, noun: str) -> str:
         """ "14 bars", "1 bar", "n bars"."""
-        one = isinstance(node, tree.Number) and node.value == 1
-        if noun == "each":
-            return "the 1 value" if one else f"each of the {self.part(node, ATOM)} values"
-        return f"{self.part(node, ATOM)} {noun}{'' if one else 's'}"
+        one, several = COUNTED[noun]
+        is_one = isinstance(node, tree.Number) and node.value == 1
+        return said(one if is_one else several, count=self.part(node, ATOM))
 
     # functions
 
@@ -300,7 +323,7 @@ class Speech:
         given = node.arguments
         if function.most:
             items = listed([self.part(argument, ATOM) for argument in given])
-            return phrase.replace("{...}", items), DATED
+            return said(phrase, items=items), DATED
         names = [parameter.name for parameter in function.parameters]
         needed = sum(not parameter.optional for parameter in function.parameters)
         if not needed <= len(given) <= len(names):
@@ -310,10 +333,13 @@ class Speech:
             and isinstance(given[0], tree.Name)
             and given[0].name in HIGHEST_OF
         ):
-            return f"the {node.name} {given[0].name} of the last {self.count(given[1], 'bar')}", NOUN
+            bars = self.count(given[1], "bar")
+            if node.name == "highest":
+                return said("the highest {price} of the last {bars}", price=given[0].name, bars=bars), NOUN
+            return said("the lowest {price} of the last {bars}", price=given[0].name, bars=bars), NOUN
         if node.name == "nz":
             instead = "0" if len(given) == 1 else self.part(given[1], NOUN)
-            return f"{self.part(given[0], DATED)}, or {instead} while that is missing", CHOICE
+            return said(phrase, x=self.part(given[0], DATED), y=instead), CHOICE
         least = SUM if function.result == "truth" else ATOM
         text = self.filled(phrase, dict(zip(names, given, strict=False)), least)
         return text, DATED if node.name in ("pow", "barssince", "valuewhen") else NOUN
@@ -321,27 +347,31 @@ class Speech:
     def filled(self, phrase: str, arguments: dict[str, tree.Expr], least: int) -> str:
         """A phrase with its arguments, in brackets below `least`; the last may be a noun phrase in any case."""
 
-        def fill(found: re.Match[str]) -> str:
-            before, name, behind, noun = found.groups()
+        phrase = with_length(phrase, isinstance(arguments.get("n"), tree.Number))
+        values = {}
+        for found in PLACE.finditer(phrase):
+            name, noun = found.groups()
             node = arguments[name]
-            if behind:
-                return f"{node.text}-bar " if isinstance(node, tree.Number) else ""
-            if before:
-                return "" if isinstance(node, tree.Number) else f" over {self.count(node, 'bar')}"
             if noun:
-                return self.count(node, noun)
-            if name == "cond":
-                return f"({self.clause(node)[0]})"
-            rest = phrase[found.end() :]
-            is_last = not rest or (rest == "{-n}" and isinstance(arguments["n"], tree.Number))
-            return self.part(node, min(least, NOUN) if is_last else least)
+                text = self.count(node, noun)
+            elif name == "cond":
+                text = bracketed(self.clause(node)[0])
+            elif phrase[found.end() :].startswith("-bar "):
+                text = self.part(node, ATOM)
+            else:
+                text = self.part(node, least if phrase[found.end() :] else min(least, NOUN))
+            values[place_name(found)] = text
+        return said(pattern_of(phrase), **values)
 
-        return re.sub(r"\{(-?)(\w+)(-?)(?::([a-z ]+))?\}", fill, phrase)
+
+def bracketed(text: str) -> str:
+    return said("({text})", text=text)
 
 
-def listed(items: list[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+def _choice(cases: list[tuple[str, str]], last: str) -> str:
+    """Values, each with its condition, and the one that is left."""
+    told = [said("{value} if {condition}", value=value, condition=condition) for value, condition in cases]
+    return said("{cases}, otherwise {last}", cases=row("{left}, {right}", told), last=last)
 
 
 def _signs(node: tree.Unary) -> tuple[tree.Expr, int]:

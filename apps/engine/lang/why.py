@@ -27,6 +27,7 @@ from apps.engine.lang.writer import write_statement
 from apps.engine.program.calendar import iso_time, read_timeframe
 from apps.engine.program.higher import higher_bars
 from apps.engine.program.program import Watch
+from apps.engine.said import said
 
 MAX_KEPT = 8_000_000  # values held at once: 64 MB
 _EVENTS = ("crossover", "crossunder", "cross")  # they look at the bar before as well
@@ -172,8 +173,15 @@ class Trace:
         """The formula on bar `index`, counted from 0. Raises NoSuchBar (a ValueError) for a bar beyond the ends."""
         size = len(self._bars)
         if not 0 <= index < size:
-            among = f"these bars are numbered 0 to {size - 1:,}" if size else "there are no bars"
-            raise NoSuchBar(f"there is no bar {index:,}: {among}")
+            if not size:
+                raise NoSuchBar(said("there is no bar {bar}: there are no bars", bar=f"{index:,}"))
+            raise NoSuchBar(
+                said(
+                    "there is no bar {bar}: these bars are numbered 0 to {last}",
+                    bar=f"{index:,}",
+                    last=f"{size - 1:,}",
+                )
+            )
         for values in self._all_values():
             values.load(index)
         watches = iter(self._found.plan.watches)
@@ -395,7 +403,16 @@ def _sentence(told: StatementAt, part: Part, reasons: Mapping[str, Part]) -> str
         subject = f'alert "{told.message}"'
     if told.silent:
         if told.silent_until is None:
-            return f"{subject} is silent on all of these bars: there are too few for what it looks back on."
-        return f"{subject} is silent until bar {told.silent_until:,}: what it looks back on is not there yet."
-    outcome = "fired" if told.held else "did not fire"
-    return f"{subject} {outcome}: {sentence(part, reasons)}."
+            return said(
+                "{subject} is silent on all of these bars: there are too few for what it looks back on.",
+                subject=subject,
+            )
+        return said(
+            "{subject} is silent until bar {bar}: what it looks back on is not there yet.",
+            subject=subject,
+            bar=f"{told.silent_until:,}",
+        )
+    reason = sentence(part, reasons)
+    if told.held:
+        return said("{subject} fired: {reason}.", subject=subject, reason=reason)
+    return said("{subject} did not fire: {reason}.", subject=subject, reason=reason)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from apps.engine.program.errors import EvaluationError
+from apps.engine.said import said
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 WEEK = 7 * DAY
@@ -54,7 +55,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise EvaluationError(f"unknown time zone {name!r}") from error
+        raise EvaluationError(said("unknown time zone {name}", name=repr(name))) from error
 
 
 @lru_cache(maxsize=65_536)
@@ -63,7 +64,7 @@ def _offset(name: str, time: int) -> int:
     try:
         local = (_EPOCH + timedelta(milliseconds=time)).astimezone(_zone(name))
     except OverflowError as error:
-        raise EvaluationError("a bar's time lies beyond the calendar (years 1 to 9999)") from error
+        raise EvaluationError(said("a bar's time lies beyond the calendar (years 1 to 9999)")) from error
     shift = local.utcoffset()
     assert shift is not None
     return shift // timedelta(milliseconds=1)
@@ -147,7 +148,11 @@ def check_fits(frame: Timeframe, length_ms: int) -> None:
     fits = whole % length_ms == 0 if whole >= length_ms else False
     if not fits:
         raise EvaluationError(
-            f'tf("{frame.name}", ...) needs bars of a timeframe that divides it; these are {describe(length_ms)} long'
+            said(
+                'tf("{frame}", ...) needs bars of a timeframe that divides it; these are {length} long',
+                frame=frame.name,
+                length=describe(length_ms),
+            )
         )
 
 

@@ -1,5 +1,6 @@
 """Reads of formulas, and what the engine says of a text."""
 
+from apps.formulas.in_words import error_in_words, errors_in_words, in_words
 from apps.formulas.plots import near_prices, share_panes
 from apps.formulas.selectors.changes import change_note, changes_between, signal_changes
 from apps.formulas.selectors.charts import PREVIEW_BARS, chart_around, preview
@@ -61,6 +62,8 @@ __all__ = [
     "chart_around",
     "check_report",
     "completions",
+    "error_in_words",
+    "errors_in_words",
     "evaluation_report",
     "explained",
     "explanation",
@@ -69,6 +72,7 @@ __all__ = [
     "formulas_of",
     "has_unpublished_draft",
     "hover_at",
+    "in_words",
     "index_of",
     "lineage_of",
     "near_prices",

@@ -9,6 +9,7 @@ from apps.engine.lang import EvaluationError, FormulaError, compile_formula
 from apps.engine.lang.diff import diff, summary
 from apps.engine.lang.signal_diff import signal_diff
 from apps.formulas.errors import CannotEvaluate
+from apps.formulas.in_words import error_in_words
 from apps.formulas.selectors.data import Settings, affordable, recent_bars
 from apps.formulas.selectors.texts import refuse
 
@@ -48,7 +49,7 @@ def signal_changes(
     except FormulaError as error:
         raise refuse(error.errors) from None
     except EvaluationError as error:
-        raise CannotEvaluate(str(error)) from None
+        raise CannotEvaluate(error_in_words(error)) from None
     listed = found.as_dict()
     return {
         "evaluated": len(bars),

@@ -12,6 +12,7 @@ import numpy as np
 from apps.engine.bars import COLUMNS, Bars
 from apps.engine.lang import Evaluation, EvaluationError, FormulaError, compile_formula, parse
 from apps.formulas.errors import CannotEvaluate, InvalidFormula
+from apps.formulas.in_words import error_in_words
 from apps.formulas.plots import near_prices, share_panes
 from apps.formulas.selectors.data import affordable, index_of, numbers, recent_bars
 from apps.formulas.selectors.texts import refuse
@@ -105,7 +106,7 @@ def _evaluated(
     except FormulaError as error:
         raise refuse(error.errors) from None
     except EvaluationError as error:
-        raise CannotEvaluate(str(error)) from None
+        raise CannotEvaluate(error_in_words(error)) from None
 
 
 def _candles(bars: Bars, first: int, last: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from apps.engine.lang.cost import cost_of, evaluation_bytes
 from apps.engine.lang.why import why
 from apps.engine.program.calendar import iso_time
 from apps.formulas.errors import CannotEvaluate
+from apps.formulas.in_words import error_in_words, why_in_words
 from apps.formulas.selectors.texts import refuse
 
 MAX_BARS = 200_000
@@ -76,7 +77,7 @@ def evaluation_report(
     except FormulaError as error:
         raise refuse(error.errors) from None
     except EvaluationError as error:
-        raise CannotEvaluate(str(error)) from None
+        raise CannotEvaluate(error_in_words(error)) from None
     first = max(0, len(bars) - points)
     if start is not None:
         first = max(first, index_of(bars, start))
@@ -113,11 +114,14 @@ def why_report(text: str, bars: Bars, *, settings: Settings = None) -> dict[str,
     `evaluated` bars. Raises InvalidFormula and CannotEvaluate."""
     try:
         bars = affordable(compile_formula(text, settings), bars)
-        return {"evaluated": len(bars), **why(text, bars, len(bars) - 1, settings).as_dict()}
+        return {
+            "evaluated": len(bars),
+            **why_in_words(why(text, bars, len(bars) - 1, settings).as_dict()),
+        }
     except FormulaError as error:
         raise refuse(error.errors) from None
     except EvaluationError as error:
-        raise CannotEvaluate(str(error)) from None
+        raise CannotEvaluate(error_in_words(error)) from None
 
 
 @dataclass(frozen=True)
@@ -146,11 +150,11 @@ def why_at(text: str, bars: Bars, moment: datetime | None) -> WhyAt:
             index = fired[-1] if fired else len(bars) - 1
         else:
             index = max(0, int(np.searchsorted(bars.time, _epoch_ms(moment), side="right")) - 1)
-        report = why(text, bars, index).as_dict()
+        report = why_in_words(why(text, bars, index).as_dict())
     except FormulaError as error:
         raise refuse(error.errors) from None
     except EvaluationError as error:
-        raise CannotEvaluate(str(error)) from None
+        raise CannotEvaluate(error_in_words(error)) from None
     before, after = bisect_left(fired, index) - 1, bisect_right(fired, index)
     return WhyAt(
         report=report,

@@ -14,18 +14,18 @@ from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.writer import write
 from apps.engine.pine import export_pine, import_pine
 from apps.formulas.errors import InvalidFormula, InvalidTree
-from apps.formulas.in_words import palette_in_words, told_in_words
+from apps.formulas.in_words import in_words, palette_in_words, report_in_words, told_in_words
 
 
 def check_report(text: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The checker's findings: ok, errors, warnings, lookback, inputs, hash, cost."""
-    return check(text, settings).as_dict()
+    return report_in_words(check(text, settings).as_dict())
 
 
 def explanation(text: str) -> str:
     """What a formula does in plain words. Empty where its syntax is wrong."""
     parsed = parse(text)
-    return "" if parsed.problems else explain(parsed.formula)
+    return "" if parsed.problems else in_words(explain(parsed.formula))
 
 
 def explained(text: str) -> str:
@@ -33,7 +33,7 @@ def explained(text: str) -> str:
     report = check(text)
     if not report.ok:
         raise refuse(report.errors)
-    return explain(report.formula)
+    return in_words(explain(report.formula))
 
 
 def formatted(text: str) -> str:

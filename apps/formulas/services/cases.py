@@ -27,6 +27,7 @@ from apps.engine.lang.cases import (
     snapshot,
 )
 from apps.formulas.errors import CannotEvaluate, CaseNameTaken, InvalidCase, InvalidFormula
+from apps.formulas.in_words import error_in_words
 from apps.formulas.models import Formula, FormulaCase
 from apps.formulas.selectors import cases_of
 from apps.journal.services import record
@@ -67,7 +68,7 @@ def add_snapshot(
     except FormulaError as error:
         raise InvalidFormula([problem.as_dict() for problem in error.errors]) from None
     except EvaluationError as error:
-        raise CannotEvaluate(str(error)) from None
+        raise CannotEvaluate(error_in_words(error)) from None
     except CaseError as error:
         raise _invalid(error) from None
     return add_case(formula, content, actor=actor)

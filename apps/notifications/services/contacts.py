@@ -17,7 +17,7 @@ from apps.core import standard_webhooks as signing
 from apps.core.errors import Conflict
 from apps.core.jobs import enqueue_on_commit
 from apps.core.quotas import check_room
-from apps.core.words import gettext_lazy
+from apps.core.words import gettext_lazy, said_in_words
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
@@ -294,10 +294,10 @@ def check_filter(text: str) -> str:
         return compile_condition(text).text
     except FormulaError as error:
         problem = error.errors[0]
-        hint = f" ({problem.hint})" if problem.hint else ""
+        hint = f" ({said_in_words(problem.hint)})" if problem.hint else ""
         raise NotToBeChosen(
             gettext("At character {column}: {message}{hint}.").format(
-                column=problem.column, message=problem.message, hint=hint
+                column=problem.column, message=said_in_words(problem.message), hint=hint
             ),
             field="filter",
         ) from None

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.core.errors import NotFound
+from apps.core.words import said_in_words
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
@@ -191,7 +192,12 @@ def check_alarm(alarm: Alarm) -> None:
         condition = compile_condition(alarm.condition) if alarm.condition.strip() else None
     except FormulaError as error:
         raise AlarmRefused(
-            "; ".join(f"column {problem.column}: {problem.message}" for problem in error.errors[:3]),
+            "; ".join(
+                gettext("column {column}: {message}").format(
+                    column=problem.column, message=said_in_words(problem.message)
+                )
+                for problem in error.errors[:3]
+            ),
             field="condition",
         ) from error
     alarm.condition, alarm.condition_hash = (condition.text, condition.hash) if condition else ("", "")

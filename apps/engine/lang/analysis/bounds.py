@@ -6,6 +6,7 @@ from apps.engine.lang.analysis.statements import Statements
 from apps.engine.lang.cost import MOST_MEMORY, MOST_STEPS, Cost, cost_of
 from apps.engine.program.graph import NEVER
 from apps.engine.program.program import Plan
+from apps.engine.said import said
 
 
 class Bounds(Statements):
@@ -14,13 +15,21 @@ class Bounds(Statements):
         cost = cost_of(self.chart.graph, (scope.graph for _, scope in self.frames.values()))
         if cost.memory_bytes > MOST_MEMORY:
             self.wrong_as_a_whole(
-                f"the formula needs {cost.memory_bytes:,} bytes of memory to run; at most {MOST_MEMORY:,} are allowed",
-                "use shorter lengths or fewer functions",
+                said(
+                    "the formula needs {memory_bytes} bytes of memory to run; at most {most_memory} are allowed",
+                    memory_bytes=f"{cost.memory_bytes:,}",
+                    most_memory=f"{MOST_MEMORY:,}",
+                ),
+                said("use shorter lengths or fewer functions"),
             )
         if cost.steps > MOST_STEPS:
             self.wrong_as_a_whole(
-                f"the formula takes {cost.steps:,} steps for each bar; at most {MOST_STEPS:,} are allowed",
-                "use shorter lengths or fewer functions",
+                said(
+                    "the formula takes {steps} steps for each bar; at most {most_steps} are allowed",
+                    steps=f"{cost.steps:,}",
+                    most_steps=f"{MOST_STEPS:,}",
+                ),
+                said("use shorter lengths or fewer functions"),
             )
         return cost
 

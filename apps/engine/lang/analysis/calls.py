@@ -11,6 +11,7 @@ from apps.engine.lang.analysis.ranges import CROSSINGS, Range
 from apps.engine.lang.analysis.values import ANY, NUMERIC, WORDS, Scope, Val
 from apps.engine.lang.functions import FUNCTIONS, KEEPS_PERCENT, TIMEFRAME_FUNCTION, Function, Parameter
 from apps.engine.program.calendar import Timeframe, read_timeframe
+from apps.engine.said import said
 
 # of functions made of operators that do not tell it
 RANGES = {"ultosc": Range(0.0, 100.0), "tsi": Range(-1.0, 1.0)}
@@ -28,21 +29,29 @@ class Calls(Constants):
             self.used.add(name)
             if name in self.known:
                 return self.wrong(
-                    node, f"`{name}` is a series, not a function", f"for its past write {name}[n]"
+                    node,
+                    said("`{name}` is a series, not a function", name=name),
+                    said("for its past write {name}[n]", name=name),
                 )
             callables = [n for n, f in FUNCTIONS.items() if not f.bare]
             return self.wrong(
-                node, f"unknown function `{name[:60]}`", self.nearest(name, [*callables, TIMEFRAME_FUNCTION])
+                node,
+                said("unknown function `{name}`", name=name[:60]),
+                self.nearest(name, [*callables, TIMEFRAME_FUNCTION]),
             )
         if function.bare:
             for argument in node.arguments:
                 self.expression(scope, argument)
-            return self.wrong(node, f"`{name}` takes no arguments", f"write {name} without brackets")
+            return self.wrong(
+                node,
+                said("`{name}` takes no arguments", name=name),
+                said("write {name} without brackets", name=name),
+            )
         arguments = self.arguments(scope, node, function)
         if arguments is None:
             return ANY
         if name == "sar" and arguments[0] > arguments[2]:
-            return self.wrong(node.arguments[0], "the start of `sar` is above its limit")
+            return self.wrong(node.arguments[0], said("the start of `sar` is above its limit"))
         built = function.build(scope.graph, *[a.ref if isinstance(a, Val) else a for a in arguments])
         if function.outputs:
             return Val("many", fields=tuple(zip(function.outputs, built, strict=True)), function=name)
@@ -66,13 +75,24 @@ class Calls(Constants):
             wanted = (
                 f"{least}"
                 if least == most
-                else f"{least} or {most}"
+                else said("{least} or {most}", least=least, most=most)
                 if most == least + 1
-                else f"{least} to {most}"
+                else said("{least} to {most}", least=least, most=most)
             )
-            noun = "argument" if wanted == "1" else "arguments"
+            takes = (
+                said("`{name}` takes 1 argument, found {given}", name=function.name, given=given)
+                if wanted == "1"
+                else said(
+                    "`{name}` takes {wanted} arguments, found {given}",
+                    name=function.name,
+                    wanted=wanted,
+                    given=given,
+                )
+            )
             self.wrong(
-                node, f"`{function.name}` takes {wanted} {noun}, found {given}", f"write {function.signature}"
+                node,
+                takes,
+                said("write {code}", code=function.signature),
             )
             for argument in node.arguments:
                 self.expression(scope, argument)
@@ -87,14 +107,21 @@ class Calls(Constants):
     def argument(
         self, scope: Scope, function: Function, parameter: Parameter, node: tree.Expr
     ) -> Val | float | None:
-        what = f"`{parameter.name}` of `{function.name}`"
+        what = said("`{parameter}` of `{function}`", parameter=parameter.name, function=function.name)
         if parameter.kind == "length":
             return self.whole(scope, node, what, parameter.low, parameter.high)
         if parameter.kind == "number":
             value = self.number_constant(scope, node, what)
             if value is not None and not parameter.low <= value <= parameter.high:
                 self.wrong(
-                    node, f"expected {parameter.low:g} to {parameter.high:,.10g} for {what}, found {value:g}"
+                    node,
+                    said(
+                        "expected {low} to {high} for {what}, found {value}",
+                        low=f"{parameter.low:g}",
+                        high=f"{parameter.high:,.10g}",
+                        what=what,
+                        value=f"{value:g}",
+                    ),
                 )
                 return None
             return value
@@ -105,7 +132,9 @@ class Calls(Constants):
         if val.type == "any":
             return None
         if val.type not in NUMERIC:
-            self.wrong(node, f"expected a number for {what}, found {WORDS[val.type]}")
+            self.wrong(
+                node, said("expected a number for {what}, found {type}", what=what, type=WORDS[val.type])
+            )
             return None
         return val
 
@@ -114,7 +143,9 @@ class Calls(Constants):
             for argument in node.arguments:
                 self.expression(scope, argument)
             return self.wrong(
-                node, f"`tf` takes 2 arguments, found {len(node.arguments)}", 'write tf("1d", EXPRESSION)'
+                node,
+                said("`tf` takes 2 arguments, found {count}", count=len(node.arguments)),
+                said("write {code}", code='tf("1d", EXPRESSION)'),
             )
         name, inner = node.arguments
         named = self.single(scope, name)
@@ -124,23 +155,28 @@ class Calls(Constants):
             if frame is None:
                 self.wrong(
                     name,
-                    f'"{named.text[:40]}" is no timeframe',
-                    'write a count and m, h, d, w or M, such as "15m", "4h", "1d"; minutes and hours must divide a day',
+                    said('"{text}" is no timeframe', text=named.text[:40]),
+                    said(
+                        'write a count and m, h, d, w or M, such as "15m", "4h", "1d"; '
+                        "minutes and hours must divide a day"
+                    ),
                 )
         elif named.type != "any":
             self.wrong(
                 name,
-                f"expected a timeframe as a text, found {WORDS[named.type]}",
-                'write tf("1d", EXPRESSION)',
+                said("expected a timeframe as a text, found {type}", type=WORDS[named.type]),
+                said("write {code}", code='tf("1d", EXPRESSION)'),
             )
         if scope.frame is not None:
-            return self.wrong(node, "`tf` cannot stand inside another `tf`")
+            return self.wrong(node, said("`tf` cannot stand inside another `tf`"))
         if frame is None:
             self.single(scope, inner)
             return ANY
         nested = self.framed_name(inner)
         if nested is not None:
-            return self.wrong(nested, f"`tf` cannot stand inside another `tf`, and `{nested.name}` uses it")
+            return self.wrong(
+                nested, said("`tf` cannot stand inside another `tf`, and `{name}` uses it", name=nested.name)
+            )
         target = self.scope_of(frame)
         self.define_all(target, inner)
         val = self.single(target, inner)
@@ -149,7 +185,7 @@ class Calls(Constants):
             return (
                 val
                 if val.type == "any"
-                else self.wrong(inner, "expected a number or true/false in `tf`, found a text")
+                else self.wrong(inner, said("expected a number or true/false in `tf`, found a text"))
             )
         constant = self.const_of(target, val)
         if constant is not None:

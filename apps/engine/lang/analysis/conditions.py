@@ -11,6 +11,7 @@ from apps.engine.lang.analysis.ranges import ALWAYS, EITHER, NEVER, Ranges, Trut
 from apps.engine.lang.analysis.values import NUMERIC
 from apps.engine.lang.names import uses_of
 from apps.engine.program import graph
+from apps.engine.said import said
 
 # averages and statistics: two of them are hardly ever equal to the last digit
 _ROUNDED = frozenset(
@@ -23,6 +24,7 @@ _ROUNDED = frozenset(
 _EXACT = frozenset(
     ["highest", "lowest", "fixnan", "valuewhen", "choose", "nz", "max", "min", "gate", graph.HISTORY]
 )
+_CONSTANT = {True: said("this condition is always true"), False: said("this condition is never true")}
 
 
 class Conditions(Bounds):
@@ -55,28 +57,41 @@ class Conditions(Bounds):
             return self.doubt_about_joined(node, test, truth)
         if test.left.type not in NUMERIC or test.right.type not in NUMERIC:
             return "", ""
-        always = "always" if truth == ALWAYS else "never"
         if self.ranges.is_na(test.left.ref) or self.ranges.is_na(test.right.ref):
-            return "a comparison with na is never true", "ask with na(x), or for the opposite not na(x)"
+            return said("a comparison with na is never true"), said(
+                "ask with na(x), or for the opposite not na(x)"
+            )
         if truth != EITHER and test.left.ref == test.right.ref:
-            return f"both sides of `{node.operator}` are the same, so it is {always} true", ""
+            same = (
+                said("both sides of `{operator}` are the same, so it is always true", operator=node.operator)
+                if truth == ALWAYS
+                else said(
+                    "both sides of `{operator}` are the same, so it is never true", operator=node.operator
+                )
+            )
+            return same, ""
         if truth != EITHER:
-            return f"this comparison is {always} true: {self.sides(test)}", ""
+            sides = self.sides(test)
+            if truth == ALWAYS:
+                return said("this comparison is always true: {sides}", sides=sides), ""
+            return said("this comparison is never true: {sides}", sides=sides), ""
         return self.doubt_about_scale(node, test) or self.doubt_about_equality(node, test) or ("", "")
 
     def sides(self, test: Test) -> str:
         left, right = self.ranges.number(test.left.ref), self.ranges.number(test.right.ref)
-        whole = [
-            ", in whole numbers" if one.whole and other.low == other.high and not other.whole else ""
+        shown = [
+            said("{range}, in whole numbers", range=one)
+            if one.whole and other.low == other.high and not other.whole
+            else one
             for one, other in ((left, right), (right, left))
         ]
-        return f"its left side is {left}{whole[0]}, its right side {right}{whole[1]}"
+        return said("its left side is {left}, its right side {right}", left=shown[0], right=shown[1])
 
     def doubt_about_crossing(self, node: tree.Call, test: Test) -> tuple[str, str]:
         if test.left.ref == test.right.ref:
-            return f"both inputs of `{node.name}` are the same, so they never cross", ""
+            return said("both inputs of `{name}` are the same, so they never cross", name=node.name), ""
         left, right = self.ranges.number(test.left.ref), self.ranges.number(test.right.ref)
-        return f"these never cross: the first is {left}, the second {right}", ""
+        return said("these never cross: the first is {left}, the second {right}", left=left, right=right), ""
 
     def doubt_about_joined(self, node: tree.Binary, test: Test, truth: Truth) -> tuple[str, str]:
         """Parts that are doubtful in themselves have been told of."""
@@ -84,11 +99,15 @@ class Conditions(Bounds):
         if sides != (EITHER, EITHER):
             return "", ""
         if test.left.ref == test.right.ref:
-            return f"both sides of `{node.operator}` are the same", "leave out one of them"
+            return said("both sides of `{operator}` are the same", operator=node.operator), said(
+                "leave out one of them"
+            )
         if truth == NEVER:
-            return "what is joined by `and` here never holds together", "should it be `or`?"
+            return said("what is joined by `and` here never holds together"), said("should it be `or`?")
         if truth == ALWAYS:
-            return "one part of this `or` always holds, so it is always true", "should it be `and`?"
+            return said("one part of this `or` always holds, so it is always true"), said(
+                "should it be `and`?"
+            )
         return "", ""
 
     def doubt_about_scale(self, node: tree.Binary, test: Test) -> tuple[str, str] | None:
@@ -103,8 +122,15 @@ class Conditions(Bounds):
                 max(abs(range_.low), abs(range_.high)) == 100.0 and self.const_of(self.chart, series) is None
             )
             if is_scale and limit.type == "percent" and series.type == "number" and value is not None:
-                hint = f"write {value * 100:g}" if isinstance(written, tree.Number) else ""
-                return f"a value of {range_} is compared with {value * 100:g}%, which is {value:g}", hint
+                hint = (
+                    said("write {code}", code=f"{value * 100:g}") if isinstance(written, tree.Number) else ""
+                )
+                return said(
+                    "a value of {range} is compared with {percent}, which is {value}",
+                    range=range_,
+                    percent=f"{value * 100:g}%",
+                    value=f"{value:g}",
+                ), hint
         return None
 
     def doubt_about_equality(self, node: tree.Binary, test: Test) -> tuple[str, str] | None:
@@ -119,8 +145,8 @@ class Conditions(Bounds):
             if value is not None and value in self.ranges.number(val.ref)[:2]:
                 return None  # the end of a range is reached exactly
         return (
-            "averages and statistics hardly ever equal another number to the last digit",
-            "allow a margin: abs(a - b) < 0.01",
+            said("averages and statistics hardly ever equal another number to the last digit"),
+            said("allow a margin: abs(a - b) < 0.01"),
         )
 
     def is_rounded(self, ref: int) -> bool:
@@ -151,16 +177,15 @@ class Conditions(Bounds):
         value = self.chart.graph.values[ref]
         if value.const is not None:
             if not self.depends_on(condition, self.inputs.keys()):
-                always = "always" if value.const else "never"
-                self.doubt(condition, f"this condition is {always} true")
+                self.doubt(condition, _CONSTANT[bool(value.const)])
         elif value.first >= graph.NEVER:
             self.doubt(
-                condition, "this condition can never hold: it waits for a series that never has a value"
+                condition, said("this condition can never hold: it waits for a series that never has a value")
             )
         elif (truth := self.ranges.truth(ref)) != EITHER and not self.holds_doubt(condition):
             switches = {name for name, spec in self.inputs.items() if spec.kind in ("truth", "text")}
             if not self.depends_on(condition, switches):
-                self.doubt(condition, f"this condition is {'always' if truth == ALWAYS else 'never'} true")
+                self.doubt(condition, _CONSTANT[truth == ALWAYS])
 
     def depends_on(self, expression: tree.Expr, inputs: Collection[str]) -> bool:
         """Whether `expression`, or a definition it needs, names one of `inputs`."""

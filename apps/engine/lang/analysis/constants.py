@@ -7,6 +7,7 @@ import math
 from apps.engine.lang import tree
 from apps.engine.lang.analysis.definitions import Definitions
 from apps.engine.lang.analysis.values import NUMERIC, WORDS, Scope, Val
+from apps.engine.said import said
 
 
 class Constants(Definitions):
@@ -14,8 +15,10 @@ class Constants(Definitions):
         val = self.single(scope, node)
         if val.type in ("truth", "any"):
             return val
-        hint = "compare it with something, for instance > 0" if val.type in NUMERIC else ""
-        return self.wrong(node, f"expected true/false for {what}, found {WORDS[val.type]}", hint)
+        hint = said("compare it with something, for instance > 0") if val.type in NUMERIC else ""
+        return self.wrong(
+            node, said("expected true/false for {what}, found {type}", what=what, type=WORDS[val.type]), hint
+        )
 
     def whole(self, scope: Scope, node: tree.Expr, what: str, low: float, high: float) -> int | None:
         """A whole constant within low..high, or None after noting what is wrong."""
@@ -24,12 +27,22 @@ class Constants(Definitions):
             return None
         if value != math.floor(value):
             self.wrong(
-                node, f"expected a whole number for {what}, found {value:g}", "use floor(), ceil() or round()"
+                node,
+                said("expected a whole number for {what}, found {value}", what=what, value=f"{value:g}"),
+                said("use floor(), ceil() or round()"),
             )
             return None
-        shown = f"{low:,.0f} to {high:,.0f}"
+        shown = said("{low} to {high}", low=f"{low:,.0f}", high=f"{high:,.0f}")
         if not low <= value <= high:
-            self.wrong(node, f"expected {shown} for {what}, found {value:,.15g}")
+            self.wrong(
+                node,
+                said(
+                    "expected {shown} for {what}, found {value}",
+                    shown=shown,
+                    what=what,
+                    value=f"{value:,.15g}",
+                ),
+            )
             return None
         if isinstance(node, tree.Name) and node.name in self.inputs:
             spec = self.inputs[node.name]
@@ -38,8 +51,17 @@ class Constants(Definitions):
                 assert declared.low is not None
                 self.wrong(
                     declared.low,
-                    f"the range of `{node.name}` goes beyond {shown}, which {what} allows",
-                    f"narrow it to {max(spec.low, low):g}..{min(spec.high, high):g}",
+                    said(
+                        "the range of `{name}` goes beyond {shown}, which {what} allows",
+                        name=node.name,
+                        shown=shown,
+                        what=what,
+                    ),
+                    said(
+                        "narrow it to {low}..{high}",
+                        low=f"{max(spec.low, low):g}",
+                        high=f"{min(spec.high, high):g}",
+                    ),
                 )
         return int(value)
 
@@ -48,17 +70,19 @@ class Constants(Definitions):
         if val.type == "any":
             return None
         if val.type not in NUMERIC:
-            self.wrong(node, f"expected a number for {what}, found {WORDS[val.type]}")
+            self.wrong(
+                node, said("expected a number for {what}, found {type}", what=what, type=WORDS[val.type])
+            )
             return None
         value = self.const_of(scope, val)
         if value is None:
             self.wrong(
                 node,
-                f"expected a constant or an input for {what}, found a series",
-                "it cannot change from bar to bar",
+                said("expected a constant or an input for {what}, found a series", what=what),
+                said("it cannot change from bar to bar"),
             )
             return None
         if not math.isfinite(value):
-            self.wrong(node, f"expected a number for {what}, found na")
+            self.wrong(node, said("expected a number for {what}, found na", what=what))
             return None
         return value

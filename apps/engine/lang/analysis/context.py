@@ -12,6 +12,7 @@ from apps.engine.lang.names import Uses
 from apps.engine.lang.parser import Parsed
 from apps.engine.lang.settings import InputSpec, Setting
 from apps.engine.program.calendar import Timeframe
+from apps.engine.said import said
 
 MOST_HINTS = 50
 
@@ -108,4 +109,8 @@ class Context:
 
     def choose_one(self, at: tree.Expr, val: Val) -> Val:
         names = " ".join(f".{name}" for name, _ in val.fields)
-        return self.wrong(at, f"`{val.function}` has several values", f"choose one of {names}")
+        return self.wrong(
+            at,
+            said("`{function}` has several values", function=val.function),
+            said("choose one of {names}", names=names),
+        )

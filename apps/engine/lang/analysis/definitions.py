@@ -10,6 +10,7 @@ from apps.engine.lang.names import components, uses_of
 from apps.engine.lang.parser import RESERVED
 from apps.engine.lang.settings import read_input, resolve
 from apps.engine.program.calendar import Timeframe
+from apps.engine.said import said
 
 MOST_OPERATORS = 8_000  # a text without timeframes hardly ever has as many
 
@@ -43,12 +44,18 @@ class Definitions(Context):
     def name_is_free(self, statement: tree.Input | tree.Definition, name: str, lines: dict[str, int]) -> bool:
         column = statement.name_column if isinstance(statement, tree.Input) else statement.column
         if name in RESERVED:
-            message = f"`{name}` is a word of the language and cannot be a name"
-            hint = f"call it {name}_ or my_{name}"
+            message = said("`{name}` is a word of the language and cannot be a name", name=name)
+            hint = said("call it {name}_ or my_{name}", name=name)
         elif name in BUILT_IN_NAMES:
-            message, hint = f"`{name}` is built in and cannot be defined again", f"call it my_{name}"
+            message, hint = (
+                said("`{name}` is built in and cannot be defined again", name=name),
+                said("call it my_{name}", name=name),
+            )
         elif name in lines:
-            message, hint = f"`{name}` is already defined on line {lines[name]}", "give it another name"
+            message, hint = (
+                said("`{name}` is already defined on line {line}", name=name, line=lines[name]),
+                said("give it another name"),
+            )
         else:
             return True
         self.wrong(statement, message, hint, column=column, field="name")
@@ -74,8 +81,8 @@ class Definitions(Context):
                         self.circular.update(group)
                         self.wrong(
                             use,
-                            f"`{name}` refers to itself through tf()",
-                            "a series cannot use its own past there",
+                            said("`{name}` refers to itself through tf()", name=name),
+                            said("a series cannot use its own past there"),
                         )
         within: dict[str, set[str]] = {}  # circles on one timeframe; the others have been told of
         for name, uses in self.uses.items():
@@ -87,8 +94,12 @@ class Definitions(Context):
                 use = [use for use in self.uses[name].now if use.name in group][-1]
                 self.wrong(
                     use,
-                    f"`{name}` depends on its own value of the same bar, through `{use.name}`",
-                    f"use an earlier value: {use.name}[1]",
+                    said(
+                        "`{name}` depends on its own value of the same bar, through `{other}`",
+                        name=name,
+                        other=use.name,
+                    ),
+                    said("use an earlier value: {name}[1]", name=use.name),
                 )
 
     def define(self, scope: Scope, name: str) -> None:
@@ -103,8 +114,11 @@ class Definitions(Context):
         self.operators += len(scope.graph.instructions) - before
         if self.operators > MOST_OPERATORS:
             self.wrong_as_a_whole(
-                f"the formula's series on all of its timeframes take more than {MOST_OPERATORS:,} operators",
-                "use fewer timeframes, or fewer series on each",
+                said(
+                    "the formula's series on all of its timeframes take more than {most_operators} operators",
+                    most_operators=f"{MOST_OPERATORS:,}",
+                ),
+                said("use fewer timeframes, or fewer series on each"),
             )
         if val.type == "many":
             val = self.choose_one(node.value, val)

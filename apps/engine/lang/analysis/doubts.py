@@ -8,6 +8,7 @@ from apps.engine.lang.analysis.statements import word_of
 from apps.engine.lang.names import uses_of
 from apps.engine.program.graph import NEVER
 from apps.engine.program.program import Plan
+from apps.engine.said import said
 
 _OPENS = ("long", "short")
 _SIDES = {"exit_long": "long", "exit_short": "short"}
@@ -32,7 +33,7 @@ class Doubts(Conditions):
         """Inputs and series that nothing uses, and series that never have a value."""
         for name, node in self.input_nodes.items():
             if name not in self.used:
-                self.doubt(node, f"the input `{name}` is never used")
+                self.doubt(node, said("the input `{name}` is never used", name=name))
         needed = self.needed_by_statements(statements)
         used_by_others = {
             use.name for name, uses in self.uses.items() for use in uses.all() if use.name != name
@@ -40,13 +41,17 @@ class Doubts(Conditions):
         for name, definition in self.definitions.items():
             ref = plan.series.get(name, -1)
             if ref >= 0 and self.chart.graph.values[ref].first >= NEVER:
-                message = f"`{name}` never has a value: it starts as na and stays so"
-                self.doubt(definition, message, f"give it a start: nz({name}[1], 0)")
+                message = said("`{name}` never has a value: it starts as na and stays so", name=name)
+                self.doubt(definition, message, said("give it a start: nz({name}[1], 0)", name=name))
             elif name not in needed and name not in used_by_others:
                 self.doubt(
                     definition,
-                    f"`{name}` is never used by a condition, an order, an alert or a plot",
-                    f'to draw it, write plot {name} as "{name.capitalize()}"',
+                    said("`{name}` is never used by a condition, an order, an alert or a plot", name=name),
+                    said(
+                        'to draw it, write plot {name} as "{title}"',
+                        name=name,
+                        title=name.capitalize(),
+                    ),
                 )
 
     def needed_by_statements(self, statements: list[tree.Statement]) -> set[str]:
@@ -85,14 +90,20 @@ class Doubts(Conditions):
             else:
                 before = first.setdefault((statement.kind, ref), statement)
             if before is not statement:
-                self.doubt(statement, f"line {before.line} says the same already", "remove one of them")
+                self.doubt(
+                    statement,
+                    said("line {line} says the same already", line=before.line),
+                    said("remove one of them"),
+                )
         rivals = {"short": ("long",), "exit_long": ("long",), "exit_short": ("short",), "exit": _OPENS}
         for (kind, ref), statement in first.items():
             for side in rivals.get(kind, ()):
                 if (side, ref) in first:
                     line = first[side, ref].line
-                    message = (
-                        f"`{side}` on line {line} has the same condition: where both ask, nothing is opened"
+                    message = said(
+                        "`{side}` on line {line} has the same condition: where both ask, nothing is opened",
+                        side=side,
+                        line=line,
                     )
                     self.doubt(statement, message)
 
@@ -106,12 +117,16 @@ class Doubts(Conditions):
             if isinstance(statement, tree.Condition):
                 side = _SIDES.get(statement.kind)
                 if side and side not in kinds:
-                    self.doubt(statement, f"nothing ever opens a {side} position")
+                    self.doubt(statement, said("nothing ever opens a {side} position", side=side))
                 elif statement.kind == "exit" and not opens:
-                    self.doubt(statement, "nothing ever opens a position")
+                    self.doubt(statement, said("nothing ever opens a position"))
             elif isinstance(statement, tree.Protect | tree.Sizing | tree.ExitAfter) and not opens:
                 self.doubt(
-                    statement, f"nothing ever opens a position, so `{word_of(statement)}` has no effect"
+                    statement,
+                    said(
+                        "nothing ever opens a position, so `{word}` has no effect",
+                        word=word_of(statement),
+                    ),
                 )
 
     def look_at_stops(self, statements: list[tree.Statement], plan: Plan) -> None:
@@ -127,7 +142,12 @@ class Doubts(Conditions):
             # a long loses, and a short gains, at most the whole price
             side = "short" if statement.kind == "take_profit" else "long"
             if found.value >= 1 and side in sides:
-                message = f"{statement.kind} {found.value * 100:g}% can never be reached by a {side} position"
+                message = said(
+                    "{kind} {value} can never be reached by a {side} position",
+                    kind=statement.kind,
+                    value=f"{found.value * 100:g}%",
+                    side=side,
+                )
                 self.doubt(statement.value, message)
             trail = plan.trail
             if statement.kind != "stop_loss" or trail is None or trail.kind != "percent":
@@ -135,7 +155,10 @@ class Doubts(Conditions):
             if trail.value <= found.value and plan.size.kind != "risk":
                 self.doubt(
                     statement.value,
-                    f"the trailing stop of {trail.value * 100:g}% is always nearer than this stop of "
-                    f"{found.value * 100:g}%",
-                    "remove one of them, or make the trailing stop the wider one",
+                    said(
+                        "the trailing stop of {trailing} is always nearer than this stop of {stop}",
+                        trailing=f"{trail.value * 100:g}%",
+                        stop=f"{found.value * 100:g}%",
+                    ),
+                    said("remove one of them, or make the trailing stop the wider one"),
                 )

@@ -9,6 +9,7 @@ from apps.engine.lang.analysis.calls import Calls
 from apps.engine.lang.analysis.context import Test
 from apps.engine.lang.analysis.values import ANY, NUMERIC, WORDS, Scope, Val
 from apps.engine.lang.functions import BUILT_IN_NAMES, FUNCTIONS, MAX_LENGTH, TIMEFRAME_FUNCTION
+from apps.engine.said import said
 
 _ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod"}
 _COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
@@ -63,11 +64,17 @@ class Expressions(Calls):
         if function is not None and function.bare:
             return Val("number", function.build(scope.graph))
         if function is not None:
-            return self.wrong(node, f"`{name}` needs its arguments", f"write {function.signature}")
+            return self.wrong(
+                node,
+                said("`{name}` needs its arguments", name=name),
+                said("write {code}", code=function.signature),
+            )
         if name == TIMEFRAME_FUNCTION:
-            return self.wrong(node, "`tf` needs its arguments", 'write tf("1d", EXPRESSION)')
+            return self.wrong(
+                node, said("`tf` needs its arguments"), said("write {code}", code='tf("1d", EXPRESSION)')
+            )
         known = [*self.known, *BUILT_IN_NAMES, "true", "false", "not"]
-        return self.wrong(node, f"unknown name `{name[:60]}`", self.nearest(name, known))
+        return self.wrong(node, said("unknown name `{name}`", name=name[:60]), self.nearest(name, known))
 
     def input_value(self, scope: Scope, name: str) -> Val:
         value = self.values[name]
@@ -83,19 +90,23 @@ class Expressions(Calls):
         if val.type != "many":
             return self.wrong(
                 node,
-                f"`.{node.name[:40]}`: only many-valued functions have fields",
-                "for instance macd(close, 12, 26, 9).signal",
+                said("`.{name}`: only many-valued functions have fields", name=node.name[:40]),
+                said("for instance macd(close, 12, 26, 9).signal"),
             )
         fields = dict(val.fields)
         if node.name not in fields:
-            hint = self.nearest(node.name, fields) or "choose one of " + " ".join(
-                f".{name}" for name in fields
+            hint = self.nearest(node.name, fields) or said(
+                "choose one of {names}", names=" ".join(f".{name}" for name in fields)
             )
-            return self.wrong(node, f"`{val.function}` has no value `.{node.name[:40]}`", hint)
+            return self.wrong(
+                node,
+                said("`{function}` has no value `.{name}`", function=val.function, name=node.name[:40]),
+                hint,
+            )
         return Val("number", fields[node.name])
 
     def history(self, scope: Scope, node: tree.History) -> Val:
-        ago = self.whole(scope, node.ago, "the number of bars in [ ]", 0, MAX_LENGTH)
+        ago = self.whole(scope, node.ago, said("the number of bars in [ ]"), 0, MAX_LENGTH)
         if isinstance(node.base, tree.Name):
             name = node.base.name
             if name in self.definitions and name not in scope.names and name not in self.circular:
@@ -105,15 +116,15 @@ class Expressions(Calls):
                 if ago == 0:
                     return self.wrong(
                         node,
-                        f"`{name}` depends on its own value of the same bar",
-                        f"use an earlier value: {name}[1]",
+                        said("`{name}` depends on its own value of the same bar", name=name),
+                        said("use an earlier value: {name}[1]", name=name),
                     )
                 return self.open_past(scope, name, ago)
         val = self.single(scope, node.base)
         if val.type == "any" or ago is None:
             return Val(val.type) if val.type == "any" else ANY
         if val.type == "text":
-            return self.wrong(node, "a text has no history")
+            return self.wrong(node, said("a text has no history"))
         return Val(val.type, scope.graph.history(val.ref, ago))
 
     def open_past(self, scope: Scope, name: str, ago: int) -> Val:
@@ -134,12 +145,18 @@ class Expressions(Calls):
                 return ANY
             if part.operator == "not":
                 if val.type != "truth":
-                    hint = "write brackets around what it negates: not (a > b)" if val.type in NUMERIC else ""
-                    return self.wrong(part, f"`not` expects true/false, found {WORDS[val.type]}", hint)
+                    hint = (
+                        said("write brackets around what it negates: not (a > b)")
+                        if val.type in NUMERIC
+                        else ""
+                    )
+                    return self.wrong(
+                        part, said("`not` expects true/false, found {type}", type=WORDS[val.type]), hint
+                    )
                 val = Val("truth", scope.graph.one("not", (val.ref,)))
             else:
                 if val.type not in NUMERIC:
-                    return self.wrong(part, f"`-` expects a number, found {WORDS[val.type]}")
+                    return self.wrong(part, said("`-` expects a number, found {type}", type=WORDS[val.type]))
                 val = Val(val.type, scope.graph.one("neg", (val.ref,)))
             if scope is self.chart:
                 self.meant[id(part)] = val
@@ -166,9 +183,15 @@ class Expressions(Calls):
         if operator in ("and", "or"):
             for side, val in ((node.left, left), (node.right, right)):
                 if val.type not in ("truth", "any"):
-                    hint = "compare it, for instance with > 0" if val.type in NUMERIC else ""
+                    hint = said("compare it, for instance with > 0") if val.type in NUMERIC else ""
                     self.wrong(
-                        side, f"`{operator}` expects true/false on both sides, found {WORDS[val.type]}", hint
+                        side,
+                        said(
+                            "`{operator}` expects true/false on both sides, found {type}",
+                            operator=operator,
+                            type=WORDS[val.type],
+                        ),
+                        hint,
                     )
             if "any" in (left.type, right.type) or left.type != "truth" or right.type != "truth":
                 return ANY
@@ -183,15 +206,28 @@ class Expressions(Calls):
             if left.type == right.type == "text":
                 return self.constant(scope, (left.text == right.text) == (operator == "=="), "truth")
             if (left.type in NUMERIC) != (right.type in NUMERIC) or "text" in (left.type, right.type):
-                return self.wrong(node, f"cannot compare {WORDS[left.type]} with {WORDS[right.type]}")
+                return self.wrong(
+                    node,
+                    said(
+                        "cannot compare {type} with {type2}", type=WORDS[left.type], type2=WORDS[right.type]
+                    ),
+                )
         bad = False
         for side, val in ((node.left, left), (node.right, right)):
             if val.type not in NUMERIC and val.type != "any":
                 bad = True
                 hint = ""
                 if val.type == "truth" and operator in _COMPARISON:
-                    hint = "join two comparisons with and: a < b and b < c"
-                self.wrong(side, f"`{operator}` expects numbers on both sides, found {WORDS[val.type]}", hint)
+                    hint = said("join two comparisons with and: a < b and b < c")
+                self.wrong(
+                    side,
+                    said(
+                        "`{operator}` expects numbers on both sides, found {type}",
+                        operator=operator,
+                        type=WORDS[val.type],
+                    ),
+                    hint,
+                )
         if bad or "any" in (left.type, right.type):
             return ANY
         refs = (left.ref, right.ref)
@@ -215,7 +251,7 @@ class Expressions(Calls):
             chain.append(chain[-1].otherwise)
         result = self.single(scope, chain[-1].otherwise)
         for part in reversed(chain):
-            condition = self.condition(scope, part.condition, "the condition before `?`")
+            condition = self.condition(scope, part.condition, said("the condition before `?`"))
             then = self.single(scope, part.then)
             if "any" in (condition.type, then.type, result.type):
                 result = ANY
@@ -224,13 +260,17 @@ class Expressions(Calls):
             if not same:
                 result = self.wrong(
                     part,
-                    f"both sides of `:` must be of one type, found {WORDS[then.type]} and {WORDS[result.type]}",
+                    said(
+                        "both sides of `:` must be of one type, found {type} and {type2}",
+                        type=WORDS[then.type],
+                        type2=WORDS[result.type],
+                    ),
                 )
             elif then.type == "text":
                 chosen = self.const_of(scope, condition)
                 if chosen is None:
                     result = self.wrong(
-                        part, "a text cannot change from bar to bar", "choose it by inputs only"
+                        part, said("a text cannot change from bar to bar"), said("choose it by inputs only")
                     )
                 else:
                     result = then if chosen else result

@@ -12,6 +12,7 @@ from itertools import product
 from typing import NamedTuple
 
 from apps.engine.program.graph import HISTORY, Graph, Instruction
+from apps.engine.said import said
 
 INF = math.inf
 
@@ -27,10 +28,10 @@ class Range(NamedTuple):
         if self.low == self.high:
             return f"{self.low:g}"
         if self.low > -INF and self.high < INF:
-            return f"{self.low:g} to {self.high:g}"
+            return said("{low} to {high}", low=f"{self.low:g}", high=f"{self.high:g}")
         if self.low > -INF:
-            return f"at least {self.low:g}"
-        return f"at most {self.high:g}" if self.high < INF else "any number"
+            return said("at least {low}", low=f"{self.low:g}")
+        return said("at most {high}", high=f"{self.high:g}") if self.high < INF else said("any number")
 
 
 class Truth(NamedTuple):

@@ -9,6 +9,7 @@ from apps.engine.lang.analysis.expressions import Expressions
 from apps.engine.lang.analysis.values import NUMERIC, WORDS
 from apps.engine.lang.functions import FUNCTIONS
 from apps.engine.program.program import Plan, ProtectionPlan, TextPart, Watch
+from apps.engine.said import said
 from apps.engine.sim.spec import Size
 
 
@@ -31,13 +32,17 @@ class Statements(Expressions):
                 word = word_of(statement)
                 if word in seen:
                     self.wrong(
-                        statement, f"`{word}` stands twice, first on line {seen[word]}", "remove one of them"
+                        statement,
+                        said("`{word}` stands twice, first on line {line}", word=word, line=seen[word]),
+                        said("remove one of them"),
                     )
                 seen.setdefault(word, statement.line)
             match statement:
                 case tree.Condition():
                     val = self.condition(
-                        self.chart, statement.condition, f"`{statement.kind.replace('_', ' ')} when`"
+                        self.chart,
+                        statement.condition,
+                        f"`{statement.kind.replace('_', ' ')} when`",
                     )
                     watches.append(Watch(statement.kind, val.ref))
                 case tree.Alert():
@@ -54,8 +59,8 @@ class Statements(Expressions):
         if self.risk_at is not None and "stop_loss" not in seen:
             self.wrong(
                 self.risk_at,
-                "`size risk` needs a stop_loss to measure the risk by",
-                "add for instance stop_loss 3%",
+                said("`size risk` needs a stop_loss to measure the risk by"),
+                said("add for instance stop_loss 3%"),
             )
         asks = any(
             isinstance(s, tree.Alert) or (isinstance(s, tree.Condition) and s.kind in ("long", "short"))
@@ -63,8 +68,8 @@ class Statements(Expressions):
         )
         if not asks and not self.parsed.problems:
             self.wrong_as_a_whole(
-                "a formula needs at least one long, short or alert",
-                "add for instance: long when close > open",
+                said("a formula needs at least one long, short or alert"),
+                said("add for instance: long when close > open"),
             )
         return Plan(
             watches=tuple(watches),
@@ -89,8 +94,8 @@ class Statements(Expressions):
             column = node.text_column + offset + len(fixed)
             offset += len(fixed) + len(name) + 2
             if not brace:
-                message = "this `{` of the alert's text is never closed"
-                self.wrong(node, message, "close it with }", column=column, field="text")
+                message = said("this `{` of the alert's text is never closed")
+                self.wrong(node, message, said("close it with }"), column=column, field="text")
                 return tuple(parts)
             parts.append(self.alert_part(node, column, name.strip()))
         if rest:
@@ -104,11 +109,10 @@ class Statements(Expressions):
         function = FUNCTIONS.get(name)
         if name not in self.known and name not in self.inputs and not (function and function.bare):
             bare = [n for n, f in FUNCTIONS.items() if f.bare]
-            hint = (
-                self.nearest(name, [*self.known, *bare, "symbol", "time"])
-                or "braces hold the name of a series"
+            hint = self.nearest(name, [*self.known, *bare, "symbol", "time"]) or said(
+                "braces hold the name of a series"
             )
-            message = f"unknown name `{name[:60]}` in the alert's text"
+            message = said("unknown name `{name}` in the alert's text", name=name[:60])
             self.wrong(node, message, hint, column=column, field="text")
             return TextPart()
         val = self.name(self.chart, tree.Name(node.line, column, name))
@@ -124,14 +128,22 @@ class Statements(Expressions):
         if node.mode != "percent":
             if val.type not in NUMERIC:
                 self.wrong(
-                    node.value, f"expected a number after `{word} {node.mode}`, found {WORDS[val.type]}"
+                    node.value,
+                    said(
+                        "expected a number after `{word} {mode}`, found {type}",
+                        word=word,
+                        mode=node.mode,
+                        type=WORDS[val.type],
+                    ),
                 )
                 return None
             if val.type == "percent":
                 self.wrong(
                     node.value,
-                    f"expected a {'distance in price' if node.mode == 'by' else 'price'}, found a percentage",
-                    f"write {word} without `{node.mode}`",
+                    said("expected a distance in price, found a percentage")
+                    if node.mode == "by"
+                    else said("expected a price, found a percentage"),
+                    said("write {word} without `{mode}`", word=word, mode=node.mode),
                 )
                 return None
             return ProtectionPlan(node.mode, math.nan, val.ref)
@@ -140,16 +152,27 @@ class Statements(Expressions):
             found = (
                 WORDS[val.type]
                 if value is not None or val.type != "percent"
-                else "a percentage that changes from bar to bar"
+                else said("a percentage that changes from bar to bar")
             )
-            hint = f"write {word} by EXPRESSION for a distance in price"
+            hint = said("write {code} for a distance in price", code=f"{word} by EXPRESSION")
             if isinstance(node.value, tree.Number):
                 text = node.value.text
-                hint = f"write {text}% for a percentage, or {word} by {text} for a distance in price"
-            self.wrong(node.value, f"expected a constant percentage after `{word}`, found {found}", hint)
+                hint = said(
+                    "write {percentage} for a percentage, or {distance} for a distance in price",
+                    percentage=f"{text}%",
+                    distance=f"{word} by {text}",
+                )
+            self.wrong(
+                node.value,
+                said("expected a constant percentage after `{word}`, found {found}", word=word, found=found),
+                hint,
+            )
             return None
         if not value > 0:
-            self.wrong(node.value, f"`{word}` must be above 0%, found {value * 100:g}%")
+            self.wrong(
+                node.value,
+                said("`{word}` must be above 0%, found {value}", word=word, value=f"{value * 100:g}%"),
+            )
             return None
         return ProtectionPlan("percent", value)
 
@@ -161,36 +184,46 @@ class Statements(Expressions):
         if val.type == "any":
             return None
         if val.type not in NUMERIC:
-            self.wrong(node.value, f"expected a number or a percentage after {what}, found {WORDS[val.type]}")
+            self.wrong(
+                node.value,
+                said(
+                    "expected a number or a percentage after {what}, found {type}",
+                    what=what,
+                    type=WORDS[val.type],
+                ),
+            )
             return None
         value = self.const_of(self.chart, val)
         if value is None:
             self.wrong(
                 node.value,
-                f"expected a constant or an input after {what}, found a series",
-                "a size cannot change from bar to bar",
+                said("expected a constant or an input after {what}, found a series", what=what),
+                said("a size cannot change from bar to bar"),
             )
             return None
         if not (value > 0 and math.isfinite(value)):
-            self.wrong(node.value, f"{what} must be above 0")
+            self.wrong(node.value, said("{what} must be above 0", what=what))
             return None
         if node.mode == "units" and val.type == "percent":
             self.wrong(
                 node.value,
-                "expected a number of units, found a percentage",
-                "write size 50% for a share of equity",
+                said("expected a number of units, found a percentage"),
+                said("write {code} for a share of equity", code="size 50%"),
             )
             return None
         if node.mode == "risk" and val.type != "percent":
             self.wrong(
                 node.value,
-                "expected a percentage after `size risk`, found a number",
-                "write for instance size risk 1%",
+                said("expected a percentage after `size risk`, found a number"),
+                said("write for instance size risk 1%"),
             )
             return None
         if node.mode == "amount":
             if val.type == "percent" and value > 1:
-                self.doubt(node.value, f"size {value * 100:g}% cannot be paid for and is cut to 100%")
+                self.doubt(
+                    node.value,
+                    said("size {value} cannot be paid for and is cut to 100%", value=f"{value * 100:g}%"),
+                )
             return Size("percent" if val.type == "percent" else "quote", value)
         return Size("units" if node.mode == "units" else "risk", value)
 
@@ -199,17 +232,21 @@ class Statements(Expressions):
         if val.type in ("truth", "text"):
             self.wrong(
                 node.value,
-                f"expected a number to plot, found {WORDS[val.type]}",
-                "write CONDITION ? 1 : 0" if val.type == "truth" else "",
+                said("expected a number to plot, found {type}", type=WORDS[val.type]),
+                said("write {code}", code="CONDITION ? 1 : 0") if val.type == "truth" else "",
             )
         shows_itself = isinstance(node.value, tree.Name) and node.value.name == node.name
-        message, hint = "", "give the plot another name"
+        message: str = ""
+        hint: str = said("give the plot another name")
         if not node.name.strip():
-            message, hint = "a plot needs a name", ""
+            message, hint = said("a plot needs a name"), ""
         elif node.name in plots:
-            message, hint = f'another plot is already called "{node.name[:40]}"', "give it another name"
+            message, hint = (
+                said('another plot is already called "{name}"', name=node.name[:40]),
+                said("give it another name"),
+            )
         elif node.name in self.known and not shows_itself:
-            message = f'"{node.name[:40]}" is the name of another series'
+            message = said('"{name}" is the name of another series', name=node.name[:40])
         if message:
             self.wrong(node, message, hint, column=node.name_column, field="name")
         plots[node.name] = val.ref

@@ -12,8 +12,14 @@ from apps.engine.lang.settings import InputSpec, Setting
 from apps.engine.program.calendar import Timeframe
 from apps.engine.program.graph import Graph, Instruction
 from apps.engine.program.program import Plan
+from apps.engine.said import said
 
-WORDS = {"number": "a number", "percent": "a percentage", "truth": "true/false", "text": "a text"}
+WORDS = {
+    "number": said("a number"),
+    "percent": said("a percentage"),
+    "truth": "true/false",
+    "text": said("a text"),
+}
 NUMERIC = ("number", "percent")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from apps.engine.lang import FUNCTIONS
 from apps.engine.lang.blocks import block_palette
 from apps.engine.lang.functions import BUILT_IN_NAMES
 from apps.engine.lang.parser import RESERVED
+from apps.engine.lang.phrases import patterns
 from apps.engine.lang.words import (
     FRAMES,
     OPERATORS,
@@ -29,6 +31,7 @@ from apps.formulas.reference import names, page
 
 FILE = Path(__file__).resolve().parents[2] / "engine_words.py"
 ENGINE = FILE.parents[1] / "engine"
+_PLACES = re.compile(r"\{\w*\}")
 _HEAD = '''"""What the engine and the function reference say of the language, marked for the catalogues of locale/.
 
 Written by `manage.py engine_words` from their tables: the engine knows nothing of languages. Not to be changed by hand.
@@ -88,12 +91,14 @@ def texts() -> Iterator[str]:
 
 
 def _patterns() -> Iterator[str]:
-    """Those of the sentences that the engine says with `said`."""
+    """Those of the sentences that the engine says with `said` and `row`, where they have words at all."""
     for file in sorted(ENGINE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             match node:
-                case ast.Call(func=ast.Name(id="said"), args=[ast.Constant(value=str(pattern))]):
-                    yield pattern
+                case ast.Call(func=ast.Name(id="said" | "row"), args=[ast.Constant(value=str(pattern)), *_]):
+                    if any(map(str.isalpha, _PLACES.sub("", pattern))):
+                        yield pattern
+    yield from patterns()
 
 
 def _is_code(label: str) -> bool:
