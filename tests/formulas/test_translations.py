@@ -56,6 +56,12 @@ def same(english: str, source: Path, language: str) -> str:
     return text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_function_and_template_is_in_every_language(language: str):
+    assert {file.stem for code, file in FUNCTIONS if code == language} == set(names())
+    assert {file.stem for code, file in TEMPLATES if code == language} == {each.key for each in templates()}
+
+
 @pytest.mark.parametrize(("language", "source"), FUNCTIONS, ids=named(FUNCTIONS))
 def test_the_page_of_a_function_is_the_same_in_another_language(language: str, source: Path):
     assert source.stem in names()
