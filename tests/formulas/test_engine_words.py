@@ -39,6 +39,7 @@ SOME = {
     "{a} rises above {b}": "{a}, {b} üstüne çıkar",
     "the {n}-bar RSI of {src}": "{src} için {n} barlık RSI",
     "the close": "kapanış",
+    "the open": "açılış",
     "{subject} fired: {reason}.": "{subject} sinyal verdi: {reason}.",
     "{left}, and {right}": "{left}; ayrıca {right}",
     "{now} (before: {was})": "{now} (önceden {was})",
@@ -113,7 +114,7 @@ def test_a_formula_is_explained_in_it(turkish):
     told = explanation(text)
     assert (
         told
-        == "Şu durumda alım yapar: kapanış, the open üstüne çıkar ve kapanış için 14 barlık RSI, 70 altındadır."
+        == "Şu durumda alım yapar: kapanış, açılış üstüne çıkar ve kapanış için 14 barlık RSI, 70 altındadır."
     )
     assert type(told) is str
 
