@@ -13,7 +13,7 @@ def inert(value: object) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
-def written(value: Any) -> str | int | float:
+def cell(value: Any) -> str | int | float:
     """A cell: numbers as they are, times in ISO 8601, nothing for None, everything else inert."""
     if isinstance(value, bool):
         return "yes" if value else "no"

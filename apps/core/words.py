@@ -26,14 +26,15 @@ def said_in_words(text: str) -> str:
     back, also inside of a sentence."""
     if not isinstance(text, Said):
         return str(text)
-    inside: list[Said] = []
+    told: dict[int, str] = {}
     work = [text]
     while work:  # not by recursion: a sentence may hold a thousand others within one another
-        sentence = work.pop()
-        inside.append(sentence)
-        work += [value for value in sentence.values.values() if isinstance(value, Said)]
-    told: dict[int, str] = {}
-    for sentence in reversed(inside):
+        sentence = work[-1]
+        inside = [value for value in sentence.values.values() if isinstance(value, Said)]
+        if untold := [value for value in inside if id(value) not in told]:
+            work += untold
+            continue
+        work.pop()
         pattern = gettext(sentence.pattern)
         values = {name: told.get(id(value), value) for name, value in sentence.values.items()}
         told[id(sentence)] = pattern.format(**values) if values else pattern

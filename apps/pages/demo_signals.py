@@ -16,9 +16,8 @@ from apps.billing.services.credits import grant_plan_credits
 from apps.engine.bars import Bars
 from apps.markets.providers.sample import synthetic_hours, synthetic_minutes
 from apps.markets.services import store_bars
-from apps.signals.choices import SourceKind
 from apps.signals.models import Alarm, AlertSource
-from apps.signals.selectors import sources_of
+from apps.signals.selectors import posted_sources_of
 from apps.signals.services import (
     create_alarm,
     create_source,
@@ -46,7 +45,7 @@ RULE = {
 
 def fill_signals(workspace: Workspace, person: User, *, slug: str, now: datetime | None = None) -> None:
     """Once: a source, some weeks of signals, two alarms. Does nothing where there is a source beside the bots' own."""
-    if sources_of(workspace).exclude(kind=SourceKind.BOT).exists():
+    if posted_sources_of(workspace).exists():
         return
     now = now or timezone.now()
     grant_plan_credits(only=workspace)

@@ -26,6 +26,7 @@ from apps.core.errors import NotFound
 from apps.core.request_context import API_KEY as VIA_API_KEY
 from apps.core.request_context import TOKEN as VIA_TOKEN
 from apps.core.request_context import came_via
+from apps.core.visiting import is_visit
 
 # "last used" is for people; a write on every request would be work for nothing
 LAST_USED_PRECISION = timedelta(minutes=1)
@@ -127,7 +128,7 @@ class WorkspaceSessionAuthentication(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         result = super().authenticate(request)
-        if result is None and getattr(request._request, "visit", None):
+        if result is None and is_visit(request._request):
             # a look at the demo: its middleware let this request through as the guest, who has no log-in
             self.enforce_csrf(request)
             result = (request._request.user, None)

@@ -17,6 +17,7 @@ from rest_framework.throttling import BaseThrottle
 
 from apps.core.api.windows import hit
 from apps.core.client_ip import client_ip
+from apps.core.visiting import is_visit
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,7 @@ class ApiThrottle(BaseThrottle):
         """
         if not (request.user and request.user.is_authenticated):
             return [(f"address:{client_ip(request._request)}", PER_MINUTE)]
-        if getattr(request._request, "visit", None):  # one guest for all who look at the demo
+        if is_visit(request._request):  # one guest for all who look at the demo
             return [(f"address:{client_ip(request._request)}", self.per_minute(request))]
         windows: list[tuple[str, int]] = []
         own = getattr(request.auth, "requests_per_minute", None)

@@ -20,7 +20,7 @@ from django.utils.translation import override
 from apps.core.lists.acting import act_on
 from apps.core.lists.keyset import Page, ordered, page_of
 from apps.core.lists.listing import Act, Listing, Sort
-from apps.core.sheets import written
+from apps.core.sheets import cell
 from apps.core.streaming import stream_file
 
 MOST_COUNTED = 1_000
@@ -233,7 +233,7 @@ class Asked:
             yield heads
             for row in found.iterator(chunk_size=AT_ONCE):
                 with override("en"):
-                    line = _line([written(column.of(row)) for column in columns])
+                    line = _line([cell(column.of(row)) for column in columns])
                 yield line
 
         name = f"{self.listing.name}.csv"

@@ -22,7 +22,7 @@ def markdown(text: str) -> SafeString:
     return mark_safe(RENDERER.render(text))  # noqa: S308  HTML in the text is escaped
 
 
-class Written(Protocol):
+class InLanguage(Protocol):
     """A text that says in which language it is."""
 
     @property
@@ -30,6 +30,6 @@ class Written(Protocol):
 
 
 @register.simple_tag
-def lang_of(text: Written) -> str:
+def lang_of(text: InLanguage) -> str:
     """The attribute of an element whose words are in another language than the page, else nothing."""
     return format_html(' lang="{}"', text.language) if text.language != reading() else SafeString()

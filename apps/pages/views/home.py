@@ -20,6 +20,7 @@ from apps.billing.selectors.credits import available_of
 from apps.bots.selectors import overview_of
 from apps.core.address_limits import limited_by_address
 from apps.core.snapshots import one_snapshot
+from apps.core.visiting import is_visit
 from apps.formulas.library import template_of
 from apps.formulas.selectors import formulas_of
 from apps.pages.first_run import market_for, picks, standing_of
@@ -27,7 +28,7 @@ from apps.pages.incidents import incidents_of
 from apps.pages.picture import picture_now
 from apps.pages.views.first_run import drawn
 from apps.pages.visits import guest_of_demo
-from apps.signals.selectors import signals_of, sources_of
+from apps.signals.selectors import posted_sources_of, signals_of
 from apps.trading.models import EquityPoint
 from apps.trading.selectors import Chosen, currencies_of, positions_of
 
@@ -128,7 +129,7 @@ def _signals(request: HttpRequest) -> dict[str, Any]:
 
 def _todo(request: HttpRequest) -> list[str]:
     """Names of what the person could do next, for the template to say. Nothing for visitors of the demo."""
-    if hasattr(request, "visit"):
+    if is_visit(request):
         return []
     found = []
     person = request.user
@@ -136,6 +137,6 @@ def _todo(request: HttpRequest) -> list[str]:
         found.append("email")
     if person.second_factors_at is None:
         found.append("factor")
-    if "signals.manage" in request.rights and not sources_of(request.workspace).exists():
+    if "signals.manage" in request.rights and not posted_sources_of(request.workspace).exists():
         found.append("source")
     return found

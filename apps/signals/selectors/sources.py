@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
-from apps.signals.choices import AlertStatus
+from apps.signals.choices import AlertStatus, SourceKind
 from apps.signals.models import Alert, AlertSource, Replay, SecurityEvent
 
 
@@ -35,6 +35,11 @@ class DeliveryPage:
 
 def sources_of(workspace: Workspace) -> QuerySet[AlertSource]:
     return AlertSource.objects.filter(workspace=workspace).order_by("-id")
+
+
+def posted_sources_of(workspace: Workspace) -> QuerySet[AlertSource]:
+    """Those that people made for something to post to: all but the bots' own."""
+    return sources_of(workspace).exclude(kind=SourceKind.BOT)
 
 
 def sources_with_activity(workspace: Workspace) -> QuerySet[AlertSource]:
