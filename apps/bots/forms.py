@@ -12,6 +12,7 @@ from apps.bots.choices import Mode, Policy
 from apps.bots.models import Bot
 from apps.bots.services import BotRequest
 from apps.bots.services.upgrades import MOST_BARS
+from apps.core.menus import Menu
 from apps.core.words import gettext_lazy
 from apps.engine.lang import check
 from apps.formulas.models import FormulaVersion
@@ -28,8 +29,12 @@ PREFIX = "input_"
 class TryVersionForm(forms.Form):
     """Another published version of the bot's formula, and how long it runs in shadow."""
 
-    version = forms.ModelChoiceField(
-        FormulaVersion.objects.none(), to_field_name="number", label=gettext_lazy("Version"), empty_label=None
+    version = Menu(
+        FormulaVersion.objects.none(),
+        by=("number",),
+        to_field_name="number",
+        label=gettext_lazy("Version"),
+        empty_label=None,
     )
     bars = forms.IntegerField(
         min_value=1, max_value=MOST_BARS, initial=100, label=gettext_lazy("Bars in shadow")
@@ -48,10 +53,14 @@ class BotForm(forms.Form):
     """A new bot of one version, or one that is changed; one more field per input, empty meaning its default."""
 
     name = forms.CharField(max_length=120, label=gettext_lazy("Name"))
-    feed = forms.ModelChoiceField(
-        Feed.objects.none(), to_field_name="uuid", label=gettext_lazy("Feed"), empty_label=None
+    feed = Menu(
+        Feed.objects.none(),
+        by=("instrument__symbol",),
+        to_field_name="uuid",
+        label=gettext_lazy("Feed"),
+        empty_label=None,
     )
-    account = forms.ModelChoiceField(
+    account = Menu(
         TradingAccount.objects.none(),
         to_field_name="uuid",
         label=gettext_lazy("Account"),

@@ -13,6 +13,7 @@ from django import forms
 from django.utils.translation import gettext
 
 from apps.accounts.models import Workspace
+from apps.core.menus import Menu
 from apps.core.overtaken import SeenForm
 from apps.core.words import gettext_lazy
 from apps.engine.lang.lexer import MAX_BYTES
@@ -103,13 +104,13 @@ class CompareForm(forms.Form):
 
     old = forms.ChoiceField(label=gettext_lazy("From"), widget=forms.Select(attrs={"class": "control"}))
     new = forms.ChoiceField(label=gettext_lazy("To"), widget=forms.Select(attrs={"class": "control"}))
-    bar_set = forms.ModelChoiceField(
+    bar_set = Menu(
         queryset=BarSet.objects.none(),
+        by=("instrument__symbol",),
         label=gettext_lazy("Signals on"),
         to_field_name="uuid",
         required=False,
         empty_label=gettext_lazy("no bars"),
-        widget=forms.Select(attrs={"class": "control"}),
     )
 
     def __init__(
@@ -124,6 +125,7 @@ class CompareForm(forms.Form):
             self.fields[name].choices = [("draft", gettext("Draft")), *choices]  # type: ignore[attr-defined]
             self.fields[name].initial = chosen
         self.fields["bar_set"].queryset = visible_bar_sets(workspace)  # type: ignore[attr-defined]
+        self.fields["bar_set"].widget.attrs["class"] = "control"
 
 
 class CaseLinesForm(forms.Form):
@@ -222,8 +224,11 @@ class SnapshotForm(forms.Form):
     """A range of bars to make a test from."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
-    bar_set = forms.ModelChoiceField(
-        queryset=BarSet.objects.none(), label=gettext_lazy("Market"), to_field_name="uuid"
+    bar_set = Menu(
+        queryset=BarSet.objects.none(),
+        by=("instrument__symbol",),
+        label=gettext_lazy("Market"),
+        to_field_name="uuid",
     )
     start = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
     end = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))

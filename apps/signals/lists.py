@@ -7,13 +7,16 @@ from typing import Any
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 
-from apps.core.lists import Act, Column, Listing, Sort, named, pick, words
+from apps.core.errors import Conflict
+from apps.core.lists import Act, Column, Listing, Sort, day, named, pick, words
 from apps.core.words import gettext_lazy
-from apps.signals.choices import Action
+from apps.signals.choices import Action, AlertStatus
+from apps.signals.models import Alert
 from apps.signals.selectors import sources_of
 from apps.signals.services import (
     delete_alarm,
     delete_ut_bot,
+    replay_alert,
     restore_alarm,
     set_source_active,
     update_alarm,
@@ -94,6 +97,47 @@ SOURCES = Listing(
         ),
     ),
     right="signals.manage",
+)
+
+
+def _replay(row: Alert, request: Any) -> None:
+    """Raises `Conflict` where it makes no signal, in the words of the replay."""
+    outcome = replay_alert(row, actor=request.user)
+    if outcome.code != "queued":
+        raise Conflict(outcome.detail)
+
+
+DELIVERIES = Listing(
+    "deliveries",
+    filters=(
+        words(gettext_lazy("Symbol"), "symbol"),
+        pick("status", gettext_lazy("Any state"), AlertStatus.choices),
+        day("since", gettext_lazy("Since")),
+        day("until", gettext_lazy("Until")),
+    ),
+    sorts={"new": NEW},
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("received_at", lambda row: row.received_at),
+        Column("status", lambda row: row.status),
+        Column("problem", lambda row: (row.problem or {}).get("detail", "")),
+        Column("signal", lambda row: row.signal.uuid if hasattr(row, "signal") else ""),
+        Column("test", lambda row: "test" if row.is_test else ""),
+        Column("from", lambda row: row.remote_ip or ""),
+        Column("told_apart_by", lambda row: row.dedupe_key),
+        Column("body", lambda row: row.body_text.replace("\x00", "\ufffd")),
+    ),
+    acts=(
+        Act(
+            "replay",
+            gettext_lazy("Replay"),
+            _replay,
+            (gettext_lazy("1 request is read anew."), gettext_lazy("{n} requests are read anew.")),
+            icon="rotate-ccw",
+        ),
+    ),
+    right="signals.manage",
+    counts=False,
 )
 
 ALARMS = Listing(

@@ -25,7 +25,6 @@ urlpatterns = [
     path("sources/<uuid:uuid>/guards/", guards.source_guards, name="source-guards"),
     path("sources/<uuid:uuid>/signing/", guards.source_signing, name="source-signing"),
     path("sources/<uuid:uuid>/text/", guards.source_text, name="source-text"),
-    path("sources/<uuid:uuid>/deliveries.csv", deliveries.delivery_export, name="delivery-export"),
     path("sources/<uuid:uuid>/replay/", deliveries.source_replay, name="source-replay"),
     path("deliveries/<uuid:uuid>/", deliveries.delivery_detail, name="delivery-detail"),
     path("deliveries/<uuid:uuid>/replay/", deliveries.delivery_replay, name="delivery-replay"),

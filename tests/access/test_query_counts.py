@@ -1,4 +1,5 @@
-"""How many queries each GET makes: as many as are written down, and no more when there are more rows."""
+"""How many queries each GET makes: as many as are written down, and no more when there are more rows; and that no
+menu holds more of them than it should."""
 
 from __future__ import annotations
 
@@ -6,8 +7,9 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +27,7 @@ from apps.billing.models import Checkout, Invoice, InvoiceLine, Payment, Refund
 from apps.billing.selectors import _terms
 from apps.billing.services.credits import Need, grant_credits, hold_many, settle_many
 from apps.bots.models import Bot, BotTransition, Decision
+from apps.core.lists import listing
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 from apps.markets.models import BarSet, Feed, Instrument
 from apps.notifications.models import Attempt, Contact, Delivery, Ladder, Notice
@@ -83,6 +86,7 @@ class Count:
     view: int
     session: int
     key: int | None
+    menus: Counter[str] = field(compare=False)
 
     def __str__(self) -> str:
         key = "-" if self.key is None else self.key
@@ -123,7 +127,16 @@ def _asks_who() -> bool:
     return False
 
 
-def _ask(client: Client, path: str) -> tuple[int, Queries]:
+def _menus(page: str) -> Counter[str]:
+    """By name of a menu how many choices it has; boxes that choose rows of a table are none."""
+    found = Counter(re.findall(r'<input type="checkbox" name="([^"]+)" value="[^"]', page))
+    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        found[name] = max(found[name], options.count("<option"))
+    del found["chosen"]
+    return found
+
+
+def _ask(client: Client, path: str) -> tuple[int, Queries, Counter[str]]:
     cache.clear()  # more routes than a minute's requests
     for plan in _terms:  # asked anew every minute
         _terms[plan] = (_terms[plan][0], time.monotonic())
@@ -131,20 +144,21 @@ def _ask(client: Client, path: str) -> tuple[int, Queries]:
         response = client.get(path)
         if response.streaming:
             b"".join(response.streaming_content)
-    return response.status_code, queries
+    is_page = not response.streaming and "html" in response.headers.get("Content-Type", "")
+    return response.status_code, queries, _menus(response.text if is_page else "")
 
 
 def _counts(web: Client, program: Client, paths: dict[str, str]) -> Iterator[tuple[str, Count]]:
     for route, path in paths.items():
-        status, queries = _ask(web, path)
+        status, queries, menus = _ask(web, path)
         if status == 405:
             continue
         key = None
         if route.startswith("api/v1/"):
-            with_key, others = _ask(program, path)
+            with_key, others, _ = _ask(program, path)
             key = len(others.statements) if with_key == status else None
         total = len(queries.statements)
-        yield route, Count(status, total - queries.identity, total, key)
+        yield route, Count(status, total - queries.identity, total, key, menus)
 
 
 def _rows(workspace: Workspace) -> list[Any]:
@@ -227,7 +241,7 @@ def paths(mine: dict[str, UUID | str], workspace: Workspace) -> dict[str, str]:
     return found
 
 
-def test_query_counts(paths, web, workspace, user):
+def test_query_counts(paths, web, workspace, user, monkeypatch):
     _, secret = create_api_key(workspace, name="All", actor=user)
     program = Client(headers={"Authorization": f"Bearer {secret}"})
     _move_credits(workspace, "few", 2)
@@ -243,6 +257,16 @@ def test_query_counts(paths, web, workspace, user):
     many = dict(_counts(web, program, paths))
     grown = {route: f"{few[route]} → {many[route]}" for route in few if few[route] != many[route]}
     assert not grown, f"more rows, more queries: {grown}"
+    monkeypatch.setattr(listing, "MOST_CHOICES", 4)
+    rows = {
+        route: [name for name, count in many[route].menus.items() if count > few[route].menus[name]]
+        for route in few
+    }
+    rows = {route: names for route, names in rows.items() if names}
+    assert len(rows) > 15, "menus of rows are found"
+    for route, names in rows.items():
+        shown = _ask(web, paths[route])[2]
+        assert all(shown[name] <= 4 + 2 for name in names), f"{route}: {shown}"  # none, and what is chosen
     if os.environ.get(REWRITE) == "write":
         _write(few)
     known, found = _read(), {route: str(count) for route, count in few.items()}

@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User, Workspace
 from apps.journal.models import Entry
-from apps.signals.models import AlertSource
-from apps.signals.services import create_source, process_alerts
+from apps.signals.models import Alert, AlertSource
+from apps.signals.services import create_source, process_alerts, set_template
 from apps.signals.services.guards import TRADINGVIEW_ADDRESSES
 from tests.factories import UserFactory, with_second_factor
 from tests.signals.test_processing import store
@@ -130,24 +130,49 @@ def test_log_is_filtered_paged_and_exported(web: Client, source: AlertSource):
     store(source, action="=hold")
     process_alerts()
     where = reverse("signals:source-detail", args=[source.uuid])
-    first = text_of(web.get(where))
-    assert first.count("/signals/deliveries/") == 50
-    older = first.partition("before=")[2][:36]
-    assert text_of(web.get(where, {"before": older})).count("/signals/deliveries/") == 6
-    assert text_of(web.get(where, {"status": "rejected"})).count("/signals/deliveries/") == 1
-    assert text_of(web.get(where, {"until": "2020-01-01"})).count("/signals/deliveries/") == 0
+    first = web.get(where)
+    assert text_of(first).count("/signals/deliveries/") == 50
+    asked = first.context["list"]
+    assert text_of(web.get(where + asked.older)).count("/signals/deliveries/") == 6
     yesterday = (timezone.now() - timedelta(days=1)).date().isoformat()  # midnight may pass meanwhile
-    export = reverse("signals:delivery-export", args=[source.uuid])
+    for query, shown in (
+        ({"status": "rejected"}, 1),
+        ({"symbol": "aapl"}, 50),
+        ({"symbol": "MSFT"}, 0),
+        ({"until": "2020-01-01"}, 0),
+        ({"since": yesterday, "until": "9999-12-31"}, 50),
+    ):
+        assert text_of(web.get(where, query)).count("/signals/deliveries/") == shown, query
     rows = list(
-        csv.DictReader(
-            b"".join(web.get(export, {"since": yesterday}).streaming_content).decode().splitlines()
-        )
+        csv.DictReader(web.get(where, {"since": yesterday, "file": "csv"}).getvalue().decode().splitlines())
     )
     assert len(rows) == 56
     assert (rows[0]["status"], rows[0]["body"]) == ("rejected", '{"symbol": "AAPL", "action": "=hold"}')
     assert rows[1]["signal"]
-    none = b"".join(web.get(export, {"until": "2020-01-01"}).streaming_content).decode()
-    assert none.count("\n") == 1
+    none = web.get(where, {"until": "2020-01-01", "file": "csv"}).getvalue()
+    assert none.count(b"\n") == 1
+
+
+def test_chosen_requests_are_read_anew_and_what_cannot_be_says_why(
+    web: Client, source: AlertSource, user: User, stranger: User
+):
+    mended, broken = store_text(source, "buy AAPL @ 10"), store_text(source, "hold AAPL")
+    left = store_text(source, "buy MSFT @ 10")
+    other = create_source(stranger.owned_workspaces.get(), name="Theirs", actor=stranger)[0]
+    theirs = store_text(other, "buy AAPL @ 10")
+    set_template(source, "{{action}} {{symbol}} @ {{price}}", actor=user)
+    where = reverse("signals:source-detail", args=[source.uuid]) + "?status=rejected"
+    chosen = [str(alert.uuid) for alert in (mended, broken, theirs)]
+    text = text_of(web.post(where, {"act": "replay", "chosen": chosen}, follow=True))
+    for words in (
+        "1 request is read anew.",
+        "1 stayed as it was: It still cannot be read.",
+        "1 is no longer",
+    ):
+        assert words in text
+    found = dict(Alert.objects.values_list("uuid", "status"))
+    states = [found[alert.uuid] for alert in (mended, broken, left, theirs)]
+    assert states == ["received", "rejected", "rejected", "rejected"]
 
 
 def test_api_sets_everything_but_the_kind(api: APIClient, source: AlertSource, settings):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from apps.accounts.models import Workspace
 from apps.backtests.forms.costs import COST_FIELDS, CostsForm
 from apps.backtests.services import BacktestRequest
+from apps.core.menus import Menu
 from apps.core.words import gettext_lazy
 from apps.engine.lang import check
 from apps.formulas.models import Formula
@@ -24,8 +25,11 @@ INPUT_PREFIX = "input_"
 class BacktestForm(CostsForm):
     """Market and costs; one more field per input of the formula, empty meaning its default."""
 
-    bar_set = forms.ModelChoiceField(
-        queryset=BarSet.objects.none(), label=gettext_lazy("Market"), to_field_name="uuid"
+    bar_set = Menu(
+        queryset=BarSet.objects.none(),
+        by=("instrument__symbol",),
+        label=gettext_lazy("Market"),
+        to_field_name="uuid",
     )
     slippage_from = ""  # where the slippage was measured, when the field was left empty
 

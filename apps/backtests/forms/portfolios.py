@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
@@ -14,6 +15,7 @@ from apps.accounts.models import Workspace
 from apps.backtests.forms.costs import CostsForm
 from apps.backtests.services import LegRequest, PortfolioRequest
 from apps.core.errors import DomainError
+from apps.core.lists import offered
 from apps.core.words import gettext_lazy
 from apps.engine.lang import check
 from apps.engine.portfolio.spec import MOST_LEGS
@@ -33,13 +35,15 @@ _PAIR = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*([^,;=]+?)\s*")
 
 
 class LegChoices:
-    """The formulas and markets a leg may have, read once for all legs of a page."""
+    """The formulas and markets a leg may have, read once for all legs of a page: as many as a menu holds, and those
+    whose ids are `given`."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.formulas: dict[str, Formula] = {
-            str(each.uuid): each for each in formulas_of(workspace).filter(archived_at=None)
-        }
-        self.bar_sets: dict[str, BarSet] = {str(each.uuid): each for each in visible_bar_sets(workspace)}
+    def __init__(self, workspace: Workspace, given: Iterable[str] = ()) -> None:
+        given = list(given)
+        formulas = offered(formulas_of(workspace).filter(archived_at=None), *given)
+        self.formulas: dict[str, Formula] = {str(each.uuid): each for each in formulas}
+        bar_sets = offered(visible_bar_sets(workspace), *given)
+        self.bar_sets: dict[str, BarSet] = {str(each.uuid): each for each in bar_sets}
         self.formula_choices = [
             ("", gettext("Buy and hold")),
             *((uuid, each.name) for uuid, each in self.formulas.items()),

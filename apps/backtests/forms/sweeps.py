@@ -14,6 +14,7 @@ from apps.backtests.forms.axes import AxesForm
 from apps.backtests.services import SweepRequest, plan_sweep
 from apps.backtests.services.sweep_cells import MOST_CELLS
 from apps.core.errors import DomainError
+from apps.core.menus import Menus
 from apps.core.words import gettext_lazy
 from apps.formulas.models import Formula
 from apps.markets.models import BarSet
@@ -23,11 +24,11 @@ from apps.markets.selectors import visible_bar_sets
 class SweepForm(AxesForm):
     """Ranges as in AxesForm, the markets, and how to search."""
 
-    bar_sets = forms.ModelMultipleChoiceField(
+    bar_sets = Menus(
         queryset=BarSet.objects.none(),
+        by=("instrument__symbol",),
         label=gettext_lazy("Markets"),
         to_field_name="uuid",
-        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choose at least one market.")},
     )
     mode = forms.ChoiceField(choices=SweepMode.choices, initial=SweepMode.GRID, label=gettext_lazy("Try"))

@@ -14,6 +14,7 @@ from apps.backtests.forms.axes import AxesForm
 from apps.backtests.services import WalkForwardRequest, plan_walk_forward
 from apps.backtests.services.walk_forward_plan import WalkForwardPlan
 from apps.core.errors import DomainError
+from apps.core.menus import Menu
 from apps.core.words import gettext_lazy
 from apps.engine.walk_forward import METRICS, WalkForwardSpec
 from apps.engine.walk_forward.spec import MOST_FOLDS
@@ -32,8 +33,11 @@ class WalkForwardForm(AxesForm):
 
     START_CELLS: ClassVar[int] = 100
 
-    bar_set = forms.ModelChoiceField(
-        queryset=BarSet.objects.none(), label=gettext_lazy("Market"), to_field_name="uuid"
+    bar_set = Menu(
+        queryset=BarSet.objects.none(),
+        by=("instrument__symbol",),
+        label=gettext_lazy("Market"),
+        to_field_name="uuid",
     )
     folds = forms.IntegerField(initial=5, min_value=1, max_value=MOST_FOLDS, label=gettext_lazy("Folds"))
     mode = forms.ChoiceField(choices=MODES, initial="rolling", label=gettext_lazy("Training spans"))

@@ -49,6 +49,7 @@ from apps.backtests.services import cancel_backtest, delete_backtest, submit_bac
 from apps.billing.selectors import meters_of
 from apps.core.errors import DomainError
 from apps.core.lists import Asked
+from apps.core.menus import searched
 from apps.formulas.access import get_formula_for
 from apps.formulas.selectors import check_report
 
@@ -93,6 +94,7 @@ def backtest_new(request: HttpRequest, formula: UUID) -> HttpResponse:
         initial=research_defaults(request.user),
         filled_in=_filled_in(request, report["inputs"]),
     )
+    searched(form, request)
     if request.method == "POST" and form.is_valid():
         try:
             backtest, is_new = submit_backtest(request.workspace, form.to_request(source), actor=request.user)

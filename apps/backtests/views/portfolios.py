@@ -77,7 +77,8 @@ def portfolio_new(request: HttpRequest) -> HttpResponse:
 
     `?formula=<uuid>` begins with that formula, `?portfolio=<uuid>` with the legs and conditions of a run.
     """
-    choices = LegChoices(request.workspace)
+    earlier = _earlier(request)
+    choices = _choices(request, earlier)
     deed = request.POST.get("do", "run")
     if request.method == "POST" and deed == "run":
         rows = rows_of(request.POST)
@@ -87,7 +88,7 @@ def portfolio_new(request: HttpRequest) -> HttpResponse:
         if run is not None:
             return redirect("backtests:portfolio-detail", uuid=run.uuid)
     else:
-        rows, initial = _begun(request, choices)
+        rows, initial = _begun(request, choices, earlier)
         if request.method == "POST":
             rows = changed_rows(rows_of(request.POST), deed, request.POST, choices)
             initial = {**request.POST.dict(), "use_finer": "use_finer" in request.POST}
@@ -103,7 +104,7 @@ def portfolio_new(request: HttpRequest) -> HttpResponse:
 @require_POST
 def portfolio_legs(request: HttpRequest) -> HttpResponse:
     """The rows of legs as a fragment, after a button or a change."""
-    choices = LegChoices(request.workspace)
+    choices = _choices(request)
     rows = changed_rows(rows_of(request.POST), request.POST.get("do", ""), request.POST, choices)
     context = _legs_context(_leg_forms(rows, choices), rows, choices)
     return render(request, "backtests/_portfolio_legs.html", context)
@@ -128,13 +129,31 @@ def _submitted(request: HttpRequest, form: PortfolioForm, legs: list[LegForm]) -
     return run
 
 
-def _begun(request: HttpRequest, choices: LegChoices) -> tuple[list[Row], dict[str, Any]]:
-    """The rows and conditions a new portfolio starts with."""
+def _earlier(request: HttpRequest) -> PortfolioRun | None:
+    """The run that the address names."""
     try:
-        earlier = UUID(request.GET["portfolio"]) if "portfolio" in request.GET else None
+        uuid = UUID(request.GET["portfolio"]) if "portfolio" in request.GET else None
     except ValueError:
-        earlier = None
-    if earlier is None:
+        return None
+    return get_portfolio_for(request.workspace, uuid) if uuid else None
+
+
+def _choices(request: HttpRequest, earlier: PortfolioRun | None = None) -> LegChoices:
+    """With everything that the request, or the run it begins with, may name a formula or a market by."""
+    given = [
+        request.GET.get("formula", ""),
+        *(value for _, values in request.POST.lists() for value in values),
+    ]
+    for leg in earlier.legs.all() if earlier else []:
+        given += [str(leg.bar_set.uuid), str(leg.formula.uuid) if leg.formula else ""]
+    return LegChoices(request.workspace, given)
+
+
+def _begun(
+    request: HttpRequest, choices: LegChoices, run: PortfolioRun | None
+) -> tuple[list[Row], dict[str, Any]]:
+    """The rows and conditions a new portfolio starts with."""
+    if run is None:
         formula = request.GET.get("formula", "")
         formula = formula if formula in choices.formulas else next(iter(choices.formulas), "")
         rows = [
@@ -142,7 +161,6 @@ def _begun(request: HttpRequest, choices: LegChoices) -> tuple[list[Row], dict[s
             for uuid, _ in choices.bar_set_choices[:2]
         ]
         return equal_weights(rows), research_defaults(request.user)
-    run = get_portfolio_for(request.workspace, earlier)
     rows = [
         {
             "formula": str(leg.formula.uuid) if leg.formula else "",

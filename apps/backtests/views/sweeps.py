@@ -40,6 +40,7 @@ from apps.billing.selectors import meters_of
 from apps.core.errors import DomainError
 from apps.core.lists import Asked
 from apps.core.manner import written
+from apps.core.menus import searched
 from apps.formulas.access import get_formula_for
 from apps.formulas.models import Formula
 from apps.formulas.selectors import check_report
@@ -116,7 +117,7 @@ def sweep_count(request: HttpRequest, formula: UUID) -> HttpResponse:
 
 def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> SweepForm:
     initial, axes = _filled_in(request)
-    return SweepForm(
+    form = SweepForm(
         request.POST if request.method == "POST" else None,  # an empty one too is wrong, and says why
         workspace=request.workspace,
         formula=formula,
@@ -124,6 +125,7 @@ def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> Swe
         initial=research_defaults(request.user) | initial,
         axes=axes,
     )
+    return searched(form, request)
 
 
 def _filled_in(request: HttpRequest) -> tuple[dict[str, Any], dict[str, str] | None]:

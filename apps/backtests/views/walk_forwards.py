@@ -36,6 +36,7 @@ from apps.backtests.views.joined import export_of, progress_context, trade_conte
 from apps.billing.selectors import meters_of
 from apps.core.errors import DomainError
 from apps.core.lists import Asked
+from apps.core.menus import searched
 from apps.formulas.access import get_formula_for
 from apps.formulas.models import Formula
 from apps.formulas.selectors import check_report
@@ -112,7 +113,7 @@ def walk_forward_preview(request: HttpRequest, formula: UUID) -> HttpResponse:
 
 def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> WalkForwardForm:
     initial, axes = _filled_in(request)
-    return WalkForwardForm(
+    form = WalkForwardForm(
         request.POST if request.method == "POST" else None,  # an empty one too is wrong, and says why
         workspace=request.workspace,
         formula=formula,
@@ -120,6 +121,7 @@ def _form(request: HttpRequest, formula: Formula, report: dict[str, Any]) -> Wal
         initial=research_defaults(request.user) | initial,
         axes=axes,
     )
+    return searched(form, request)
 
 
 def _filled_in(request: HttpRequest) -> tuple[dict[str, Any], dict[str, str] | None]:

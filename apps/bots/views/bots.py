@@ -51,6 +51,7 @@ from apps.bots.services import (
 )
 from apps.core.errors import DomainError
 from apps.core.lists import Asked
+from apps.core.menus import searched
 from apps.core.snapshots import one_snapshot
 from apps.core.streaming import stream_file
 from apps.core.words import gettext_lazy
@@ -116,6 +117,7 @@ def bot_new(request: HttpRequest, formula: UUID) -> HttpResponse:
     form = BotForm(
         request.POST or None, workspace=request.workspace, version=version, initial={"name": source.name}
     )
+    searched(form, request)
     if request.method == "POST" and form.is_valid():
         try:
             bot = create_bot(
@@ -135,6 +137,7 @@ def bot_new(request: HttpRequest, formula: UUID) -> HttpResponse:
 def bot_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     bot = get_bot_for(request.workspace, uuid)
     form = BotForm(request.POST or None, workspace=request.workspace, version=bot.version, bot=bot)
+    searched(form, request)
     if request.method == "POST" and form.is_valid():
         try:
             change_bot(bot, form.values(), actor=request.user)
@@ -165,7 +168,7 @@ def bot_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "acts": [act.value for act in acts if act != Act.STOP],
         "can_stop": Act.STOP in acts,
         "transitions": bot.transitions.select_related("actor").order_by("-id")[:20],
-        "try_form": _try_form(bot) if "bots.manage" in request.rights else None,
+        "try_form": _try_form(request, bot) if "bots.manage" in request.rights else None,
         "upgrade": bot.upgrades.select_related("before", "after").order_by("-id").first(),
         "goes_on": bot.policy == Policy.RESUME and bot.cause in PASSING,
         "missing": missing_for_live(bot, actor=request.user)
@@ -175,11 +178,11 @@ def bot_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "bots/bot_detail.html", context)
 
 
-def _try_form(bot: Bot) -> TryVersionForm | None:
+def _try_form(request: HttpRequest, bot: Bot) -> TryVersionForm | None:
     """For a bot on its feed whose formula has other versions, and none in shadow."""
     if bot.state not in ON_FEED or bot.upgrades.filter(state=UpgradeState.SHADOWING).exists():
         return None
-    form = TryVersionForm(bot=bot)
+    form = searched(TryVersionForm(bot=bot), request)
     return form if form.fields["version"].queryset.exists() else None  # type: ignore[attr-defined]
 
 

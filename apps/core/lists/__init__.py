@@ -1,7 +1,19 @@
 """Lists of pages: what is asked in the address, one page of rows by their key, a file of them, acts on many."""
 
 from apps.core.lists.asked import Asked, Chip, views_from
-from apps.core.lists.listing import NEWEST, Act, Column, Filter, Listing, Sort, day, named, pick, words
+from apps.core.lists.listing import (
+    NEWEST,
+    Act,
+    Column,
+    Filter,
+    Listing,
+    Sort,
+    day,
+    named,
+    offered,
+    pick,
+    words,
+)
 
 __all__ = [
     "NEWEST",
@@ -14,6 +26,7 @@ __all__ = [
     "Sort",
     "day",
     "named",
+    "offered",
     "pick",
     "views_from",
     "words",

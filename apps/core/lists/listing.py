@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
@@ -61,17 +62,27 @@ def pick(name: str, label: str, choices: Choices | Callable[[HttpRequest], Choic
 
 
 def named(rows: QuerySet[Any], request: HttpRequest, name: str) -> list[tuple[Any, str]]:
-    """Rows with a `uuid` and a `name` as the choices of the pick `name`: the first MOST_CHOICES, and the one that the
-    address asks for. A menu of thousands helps nobody, and takes longer than the page."""
-    choices = rows.values_list("uuid", "name")
-    found = list(choices[:MOST_CHOICES])
-    asked = request.GET.get(name, "")
-    if len(found) < MOST_CHOICES or any(str(uuid) == asked for uuid, _ in found):
+    """Rows with a `uuid` and a `name` as the choices of the pick `name`, as `offered` of them."""
+    found = offered(rows.select_related(None).only("uuid", "name"), request.GET.get(name, ""))
+    return [(row.uuid, row.name) for row in found]
+
+
+def offered(rows: QuerySet[Any], *asked: object, by: str = "uuid") -> list[Any]:
+    """The first MOST_CHOICES rows, and those whose `by` is asked for. A menu of thousands helps nobody, and takes
+    longer than the page."""
+    found = list(rows[:MOST_CHOICES])
+    missing = {str(each) for each in asked if each} - {str(getattr(row, by)) for row in found}
+    if len(found) < MOST_CHOICES or not missing:
         return found
+    readable = [value for text in missing if (value := _read(rows, by, text)) is not None]
+    return [*found, *rows.filter(**{f"{by}__in": readable})]
+
+
+def _read(rows: QuerySet[Any], name: str, text: str) -> Any:
     try:
-        return [*found, *choices.filter(uuid=UUID(asked))]
-    except ValueError:
-        return found
+        return rows.model._meta.get_field(name).clean(text, None)  # type: ignore[union-attr]
+    except ValidationError:
+        return None
 
 
 def day(name: str, label: str) -> Filter:

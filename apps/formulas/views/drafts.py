@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.needs import ALWAYS, needs
-from apps.core.lists import Asked
+from apps.core.lists import Asked, offered
 from apps.formulas.access import get_formula_for, open_formula, shared_formulas
 from apps.formulas.choices import ShareLevel
 from apps.formulas.forms import FormulaForm, UploadForm
@@ -39,7 +39,6 @@ from apps.formulas.services import (
 from apps.formulas.views.history import publish
 from apps.markets.selectors import visible_bar_sets
 
-MARKETS = 500  # offered for the chart beside the editor
 PREVIEW_COUNTS = (500, 250, 1_000, 2_500, PREVIEW_BARS)  # bars on it; the first is what one sees at first
 SUGGESTED = 6  # templates shown where there is no formula yet
 
@@ -114,8 +113,8 @@ def formula_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 def _beside(request: HttpRequest, text: str) -> dict[str, Any]:
     """What stands beside the editor: markets for its chart, and the text in plain words."""
-    markets = visible_bar_sets(request.workspace)[:MARKETS] if "markets.view" in request.rights else []
-    return {"bar_sets": list(markets), "preview_counts": PREVIEW_COUNTS, "explanation": explanation(text)}
+    markets = offered(visible_bar_sets(request.workspace)) if "markets.view" in request.rights else []
+    return {"bar_sets": markets, "preview_counts": PREVIEW_COUNTS, "explanation": explanation(text)}
 
 
 def after_save(request: HttpRequest, formula: Formula) -> HttpResponse:

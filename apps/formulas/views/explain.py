@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.needs import needs
 from apps.core.address_limits import limited_by_address
 from apps.core.errors import DomainError
+from apps.core.lists import offered
 from apps.engine.lang.lexer import MAX_BYTES
 from apps.formulas.access import open_formula
 from apps.formulas.forms import WhyForm
@@ -24,6 +25,7 @@ from apps.formulas.selectors import (
     value_rows,
     why_at,
 )
+from apps.markets.selectors import visible_bar_sets
 from apps.markets.services import load_bars
 
 NO_RULES = ("input", "definition", "plot")
@@ -43,6 +45,8 @@ def formula_explain(request: HttpRequest, uuid: UUID) -> HttpResponse:
             "certified": certified_values(formula.text),
         }
         context |= _why(formula.text, form)
+        asked = context["bar_set"].uuid if "bar_set" in context else ""
+        context["markets"] = offered(visible_bar_sets(request.workspace), asked)
     return render(request, "formulas/formula_explain.html", context)
 
 

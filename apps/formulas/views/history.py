@@ -13,6 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
 from apps.core.errors import DomainError
+from apps.core.lists import offered
+from apps.core.menus import searched
 from apps.formulas.access import get_formula_for, get_version_of, open_formula
 from apps.formulas.choices import ShareLevel
 from apps.formulas.errors import FailingCases, InvalidFormula
@@ -37,8 +39,10 @@ def formula_history(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Versions with their notes, what changed between two of them, where the formula comes from and went to."""
     formula = open_formula(request, uuid)
     ancestors, descendants = ([], []) if formula.level else lineage_of(formula)
-    versions = list(versions_of(formula))
+    asked = (request.GET.get("old"), request.GET.get("new"))
+    versions = offered(versions_of(formula), *asked, by="number")  # those before are reached by their address
     form = CompareForm(request.GET or None, workspace=request.workspace, versions=versions)
+    searched(form, request)
     context = {
         "formula": formula,
         "versions": versions,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from apps.accounts.models import Workspace
 from apps.core.errors import DomainError
 from apps.core.manner import written
+from apps.core.menus import Menu
 from apps.core.words import gettext_lazy
 from apps.markets.models import BarSet, Feed
 from apps.markets.rules import SYMBOL_PATTERN
@@ -35,7 +36,7 @@ class _Feed(forms.Form):
         self.add_error(name if name in self.fields else None, error.message)
 
 
-class BarSetChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+class BarSetChoice(Menu):
     def label_from_instance(self, bar_set: BarSet) -> str:  # type: ignore[override]
         return gettext("{bar_set} · {bars:,} bars").format(bar_set=bar_set, bars=written(bar_set.bars))
 
@@ -43,7 +44,11 @@ class BarSetChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 class ReplayForm(_Feed):
     provider = "replay"
     bar_set = BarSetChoice(
-        BarSet.objects.none(), label=gettext_lazy("Bars to play"), empty_label=None, to_field_name="uuid"
+        BarSet.objects.none(),
+        by=("instrument__symbol",),
+        label=gettext_lazy("Bars to play"),
+        empty_label=None,
+        to_field_name="uuid",
     )
     bars_per_second = forms.FloatField(
         label=gettext_lazy("Bars per second"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.core.lists import Asked
+from apps.core.menus import searched
 from apps.markets.access import get_feed_for
 from apps.markets.choices import FeedProvider
 from apps.markets.forms import (
@@ -59,7 +60,7 @@ def feed_list(request: HttpRequest) -> HttpResponseBase:
 def feed_new(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in NEW else "replay"
-    form = NEW[kind](request.POST or None, workspace=request.workspace)
+    form = searched(NEW[kind](request.POST or None, workspace=request.workspace), request)
     if request.method == "POST" and form.is_valid():
         try:
             feed = create_feed(request.workspace, **form.values(), actor=request.user)

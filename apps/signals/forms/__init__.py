@@ -4,7 +4,6 @@ from apps.signals.forms.alarms import AlarmForm, MuteForm, in_words
 from apps.signals.forms.performance import PerformanceForm
 from apps.signals.forms.record import RecordForm
 from apps.signals.forms.sources import (
-    DeliveryFilterForm,
     NameForm,
     NetworksForm,
     PassphraseForm,
@@ -17,7 +16,6 @@ from apps.signals.forms.ut_bots import UtBotForm
 
 __all__ = [
     "AlarmForm",
-    "DeliveryFilterForm",
     "MuteForm",
     "NameForm",
     "NetworksForm",

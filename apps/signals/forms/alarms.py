@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 
 from apps.core.errors import DomainError
 from apps.core.manner import written
+from apps.core.menus import Menu
 from apps.core.words import gettext_lazy
 from apps.notifications.choices import Urgency
 from apps.notifications.models import Ladder
@@ -40,7 +41,7 @@ class AlarmForm(forms.Form):
     """Of a new alarm or one that is edited; `alarm` is a draft that is changed only when the form is right."""
 
     name = forms.CharField(max_length=80, label=gettext_lazy("Name"))
-    source = forms.ModelChoiceField(
+    source = Menu(
         AlertSource.objects.none(),
         required=False,
         to_field_name="uuid",
@@ -74,7 +75,7 @@ class AlarmForm(forms.Form):
         label=gettext_lazy("Channels"),
         help_text=gettext_lazy("Beside the inbox. None chosen: as your preferences say."),
     )
-    ladder = forms.ModelChoiceField(
+    ladder = Menu(
         Ladder.objects.none(),
         required=False,
         to_field_name="uuid",

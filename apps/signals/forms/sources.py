@@ -10,8 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from apps.core.words import gettext_lazy
-from apps.signals.choices import OFFERED, AlertStatus, SourceKind
-from apps.signals.selectors import DeliveryFilter
+from apps.signals.choices import OFFERED, SourceKind
 
 KIND_WORDS = {
     SourceKind.TRADINGVIEW: gettext_lazy("TradingView, or anything else that can post to an address"),
@@ -123,29 +122,6 @@ class TemplateForm(forms.Form):
         if (cleaned.get("template") or "").strip() and not (cleaned.get("example") or "").strip():
             self.add_error("example", gettext("Paste a text to try it on."))
         return cleaned
-
-
-class DeliveryFilterForm(forms.Form):
-    """The log's filters and cursor, all in the address. What makes no sense is as good as not given."""
-
-    status = forms.ChoiceField(required=False, choices=[("", gettext_lazy("All")), *AlertStatus.choices])
-    since = forms.DateField(
-        required=False, widget=forms.DateInput(attrs={"type": "date"}), label=gettext_lazy("From")
-    )
-    until = forms.DateField(
-        required=False, widget=forms.DateInput(attrs={"type": "date"}), label=gettext_lazy("To")
-    )
-    before = forms.UUIDField(required=False)
-
-    def chosen(self) -> DeliveryFilter:
-        self.is_valid()
-        values = self.cleaned_data
-        since, until = values.get("since"), values.get("until")
-        return DeliveryFilter(
-            status=values.get("status", ""),
-            since=datetime.combine(since, time.min, UTC) if since else None,
-            until=datetime.combine(until, time.max, UTC) if until else None,
-        )
 
 
 class ReplayForm(forms.Form):

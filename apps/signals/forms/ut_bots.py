@@ -9,6 +9,7 @@ from django import forms
 
 from apps.accounts.models import Workspace
 from apps.core.errors import DomainError
+from apps.core.menus import Menu
 from apps.core.words import gettext_lazy
 from apps.signals.choices import SourceKind
 from apps.signals.models import AlertSource, UtBot
@@ -20,7 +21,7 @@ class UtBotForm(forms.Form):
     """Of a new UT Bot or one that is edited."""
 
     name = forms.CharField(max_length=80, label=gettext_lazy("Name"))
-    source = forms.ModelChoiceField(
+    source = Menu(
         AlertSource.objects.none(),
         to_field_name="uuid",
         label=gettext_lazy("Source"),

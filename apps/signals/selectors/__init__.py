@@ -15,10 +15,8 @@ from apps.signals.selectors.feed import (
 from apps.signals.selectors.intake import intake_depth, intake_rates, last_day, last_hour, turned_away
 from apps.signals.selectors.sources import (
     DeliveryFilter,
-    DeliveryPage,
     alerts_of,
     deliveries_of,
-    delivery_log,
     posted_sources_of,
     replaced_token_expires_at,
     replays_of,
@@ -30,7 +28,6 @@ from apps.signals.selectors.ut_bots import bars_for_ut_bot, ut_bots_of
 
 __all__ = [
     "DeliveryFilter",
-    "DeliveryPage",
     "SignalFilter",
     "alarms_of",
     "alarms_with_firings",
@@ -38,7 +35,6 @@ __all__ = [
     "bars_for_ut_bot",
     "deleted_alarms_of",
     "deliveries_of",
-    "delivery_log",
     "firings_of",
     "firings_of_signal",
     "incidents_of",

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+from datetime import UTC, date, datetime, time
 
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.signals.choices import AlertStatus, SourceKind
-from apps.signals.models import Alert, AlertSource, Replay, SecurityEvent
+from apps.signals.models import Alert, AlertRepeat, AlertSource, Replay, SecurityEvent
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Which deliveries of a source to show; empty values show every one."""
+    """Which deliveries of a source to show; empty values show every one. Days are in UTC, the last one included."""
 
     status: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryPage:
-    """Alerts, newest first. `older` is the cursor of the next page, None on the last."""
-
-    alerts: Sequence[Alert]
-    older: UUID | None
+    symbol: str = ""
+    since: date | None = None
+    until: date | None = None
 
 
 def sources_of(workspace: Workspace) -> QuerySet[AlertSource]:
@@ -61,33 +52,22 @@ def alerts_of(workspace: Workspace) -> QuerySet[Alert]:
     )
 
 
-def deliveries_of(source: AlertSource, chosen: DeliveryFilter) -> QuerySet[Alert]:
-    """The chosen requests of a source, newest first."""
-    alerts = Alert.objects.filter(source=source).order_by("-id")
+def deliveries_of(source: AlertSource, chosen: DeliveryFilter | None = None) -> QuerySet[Alert]:
+    """The chosen requests of a source, each with `repeat_count`, how often it came again."""
+    again = AlertRepeat.objects.filter(alert=OuterRef("pk")).order_by().values("alert")
+    alerts = Alert.objects.filter(source=source).select_related("signal")
+    alerts = alerts.annotate(repeat_count=Coalesce(Subquery(again.annotate(n=Count("pk")).values("n")), 0))
+    if chosen is None:
+        return alerts
     if chosen.status:
         alerts = alerts.filter(status=chosen.status)
+    if chosen.symbol:
+        alerts = alerts.filter(signal__symbol=chosen.symbol.upper())
     if chosen.since:
-        alerts = alerts.filter(received_at__gte=chosen.since)
+        alerts = alerts.filter(received_at__gte=datetime.combine(chosen.since, time.min, UTC))
     if chosen.until:
-        alerts = alerts.filter(received_at__lte=chosen.until)
+        alerts = alerts.filter(received_at__lte=datetime.combine(chosen.until, time.max, UTC))
     return alerts
-
-
-def delivery_log(
-    source: AlertSource, chosen: DeliveryFilter, *, before: UUID | None = None, size: int = 50
-) -> DeliveryPage:
-    """A page of raw requests with `repeat_count` and `last_repeat_at`; `before` is the last one of the page above."""
-    alerts = deliveries_of(source, chosen)
-    if before:
-        alerts = alerts.filter(pk__lt=Alert.objects.filter(source=source, uuid=before).values("pk"))
-    newest = list(alerts.values_list("pk", flat=True)[: size + 1])
-    rows = list(
-        Alert.objects.filter(pk__in=newest[:size])
-        .annotate(repeat_count=Count("repeats"), last_repeat_at=Max("repeats__received_at"))
-        .select_related("signal")
-        .order_by("-id")
-    )
-    return DeliveryPage(rows, rows[-1].uuid if len(newest) > size else None)
 
 
 def security_events_of(source: AlertSource, *, most: int = 20) -> list[SecurityEvent]:

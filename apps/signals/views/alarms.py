@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.needs import ALWAYS, needs, require
 from apps.core.errors import DomainError
 from apps.core.lists import Asked
+from apps.core.menus import searched
 from apps.signals.access import get_alarm_for, get_any_alarm_for
 from apps.signals.forms import AlarmForm, MuteForm, in_words
 from apps.signals.lists import ALARMS
@@ -56,7 +57,7 @@ def alarm_list(request: HttpRequest) -> HttpResponseBase:
 def alarm_new(request: HttpRequest) -> HttpResponse:
     """A POST makes an alarm of one's own."""
     alarm = Alarm(workspace=request.workspace, person=request.user)
-    form = AlarmForm(request.POST or None, alarm=alarm)
+    form = searched(AlarmForm(request.POST or None, alarm=alarm), request)
     if request.method == "POST" and form.is_valid():
         try:
             made = create_alarm(request.workspace, form.cleaned_data, person=request.user)
@@ -71,7 +72,7 @@ def alarm_new(request: HttpRequest) -> HttpResponse:
 @needs("signals.manage")
 def alarm_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     alarm = get_alarm_for(request.workspace, uuid)
-    form = AlarmForm(request.POST or None, alarm=alarm)
+    form = searched(AlarmForm(request.POST or None, alarm=alarm), request)
     if request.method == "POST" and form.is_valid():
         update_alarm(alarm, form.cleaned_data, actor=request.user)
         messages.success(request, gettext("Alarm saved."))

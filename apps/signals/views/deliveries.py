@@ -1,31 +1,21 @@
-"""Raw requests: one by one, as a file, and read anew."""
+"""Raw requests one by one, and those of a source read anew."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
 from apps.core.errors import Conflict
-from apps.core.sheets import inert
-from apps.core.streaming import stream_file
 from apps.signals.access import get_alert_for, get_replay_for, get_source_for
 from apps.signals.choices import AlertStatus, ReplayState
-from apps.signals.forms import DeliveryFilterForm, ReplayForm
-from apps.signals.models import Alert
-from apps.signals.selectors import deliveries_of
+from apps.signals.forms import ReplayForm
 from apps.signals.services import replay_alert, start_replay
-
-EXPORT_LIMIT = 10_000
-COLUMNS = ["uuid", "received_at", "status", "problem", "signal", "test", "from", "told_apart_by", "body"]
 
 
 @needs("signals.view")
@@ -40,16 +30,6 @@ def delivery_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "can_replay": alert.status in (AlertStatus.REJECTED, AlertStatus.FAILED),
     }
     return render(request, "signals/delivery_detail.html", context)
-
-
-@needs("signals.view")
-@require_GET
-def delivery_export(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
-    """The chosen deliveries of a source as CSV, the newest 10,000 of them."""
-    source = get_source_for(request.workspace, uuid)
-    rows = deliveries_of(source, DeliveryFilterForm(request.GET).chosen()).select_related("signal")
-    lines = _lines(rows[:EXPORT_LIMIT].iterator(chunk_size=200))
-    return stream_file(request, lines, name="deliveries.csv", content_type="text/csv; charset=utf-8")
 
 
 @needs("signals.manage")
@@ -89,27 +69,3 @@ def replay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = get_replay_for(request.workspace, uuid)
     context = {"replay": found, "is_running": found.state == ReplayState.RUNNING}
     return render(request, "signals/replay.html", context)
-
-
-def _lines(alerts: Iterator[Alert]) -> Iterator[str]:
-    held = io.StringIO()
-    writer = csv.writer(held)
-    writer.writerow(COLUMNS)
-    for alert in alerts:
-        signal = getattr(alert, "signal", None)
-        values = [
-            alert.uuid,
-            alert.received_at.isoformat(),
-            alert.status,
-            (alert.problem or {}).get("detail", ""),
-            signal.uuid if signal else "",
-            "test" if alert.is_test else "",
-            alert.remote_ip or "",
-            alert.dedupe_key,
-            alert.body_text.replace("\x00", "�"),
-        ]
-        writer.writerow([inert(value) for value in values])
-        yield held.getvalue()
-        held.seek(0)
-        held.truncate()
-    yield held.getvalue()

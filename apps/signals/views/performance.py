@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
+from apps.core.lists import offered
 from apps.core.sheets import inert
 from apps.core.streaming import stream_file
 from apps.signals.choices import Unmeasured
@@ -65,7 +66,7 @@ def performance(request: HttpRequest) -> HttpResponse:
             for seconds, label in HORIZONS.items()
         ],
         "horizon": HORIZONS[chosen.horizon_s],
-        "sources": sources_of(request.workspace),
+        "sources": offered(sources_of(request.workspace), chosen.source),
         "total": total,
         "groups": groups_of(request.workspace, chosen) if total.count or total.missing else [],
         "reasons": {

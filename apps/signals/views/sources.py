@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -22,11 +22,12 @@ from apps.core.once import keep_once, take_once
 from apps.signals.access import get_source_for
 from apps.signals.choices import SourceKind
 from apps.signals.errors import SourceInactive, SourceRefused
-from apps.signals.forms import DeliveryFilterForm, NameForm, ReplayForm, RotateForm, SourceForm
-from apps.signals.lists import SOURCES
+from apps.signals.forms import NameForm, ReplayForm, RotateForm, SourceForm
+from apps.signals.lists import DELIVERIES, SOURCES
 from apps.signals.messages import INDICATOR_MESSAGE, STRATEGY_MESSAGE
 from apps.signals.selectors import (
-    delivery_log,
+    DeliveryFilter,
+    deliveries_of,
     incidents_of,
     replaced_token_expires_at,
     replays_of,
@@ -42,8 +43,6 @@ from apps.signals.services import (
     send_test_alert,
     set_source_active,
 )
-
-PAGE_SIZE = 50
 
 
 @needs("signals.view", writing="signals.manage")
@@ -78,36 +77,30 @@ def source_new(request: HttpRequest) -> HttpResponse:
     return render(request, "signals/source_new.html", {"form": form}, status=status)
 
 
-@needs("signals.view")
-@require_GET
-def source_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """The source, its health and the log of raw requests."""
+@needs("signals.view", writing="signals.manage")
+@require_http_methods(["GET", "HEAD", "POST"])
+def source_detail(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    """The source, its health and the raw requests that came; a POST reads those that are chosen anew."""
     source = get_source_for(request.workspace, uuid)
-    form = DeliveryFilterForm(request.GET)
-    chosen = form.chosen()
-    before = form.cleaned_data.get("before")
-    page = delivery_log(source, chosen, before=before, size=PAGE_SIZE)
-    days = {name: form.cleaned_data.get(name) for name in ("since", "until")}
-    kept = {name: day.isoformat() for name, day in days.items() if day}
-    context = {
-        "source": source,
-        "page": page,
-        "is_newest": not before,
-        "chosen": chosen,
-        "days": days,
-        "day_query": urlencode(kept),
-        "query": urlencode({**kept, **({"status": chosen.status} if chosen.status else {})}),
-        "statuses": DeliveryFilterForm.base_fields["status"].choices,  # type: ignore[attr-defined]
-        "incidents": incidents_of(source),
-        "security_events": security_events_of(source),
-        "replaced_token_expires_at": replaced_token_expires_at(source),
-        "rotate_form": RotateForm(),
-        "name_form": NameForm(initial={"name": source.name}),
-        "replay_form": ReplayForm(initial={"since": timezone.now().date()}),
-        "last_replay": replays_of(source).first(),
-        **_messages_to_paste(),
-    }
-    return render(request, "signals/source_detail.html", context)
+    asked = Asked(DELIVERIES, request)
+    if request.method == "POST":
+        return asked.act(deliveries_of(source))
+    since, until = (date.fromisoformat(asked[name]) if asked[name] else None for name in ("since", "until"))
+    return asked.answer(
+        deliveries_of(source, DeliveryFilter(asked["status"], asked["symbol"], since, until)),
+        "signals/source_detail.html",
+        lambda _: {
+            "source": source,
+            "incidents": incidents_of(source),
+            "security_events": security_events_of(source),
+            "replaced_token_expires_at": replaced_token_expires_at(source),
+            "rotate_form": RotateForm(),
+            "name_form": NameForm(initial={"name": source.name}),
+            "replay_form": ReplayForm(initial={"since": timezone.now().date()}),
+            "last_replay": replays_of(source).first(),
+            **_messages_to_paste(),
+        },
+    )
 
 
 @needs("signals.manage")

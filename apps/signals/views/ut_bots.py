@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.core.lists import Asked
+from apps.core.menus import searched
 from apps.core.words import gettext_lazy
 from apps.signals.access import get_ut_bot_for
 from apps.signals.errors import SourceInactive
@@ -51,7 +52,7 @@ def ut_bot_list(request: HttpRequest) -> HttpResponseBase:
 
 @needs("signals.manage")
 def ut_bot_new(request: HttpRequest) -> HttpResponse:
-    form = UtBotForm(request.POST or None, workspace=request.workspace)
+    form = searched(UtBotForm(request.POST or None, workspace=request.workspace), request)
     if request.method == "POST" and form.is_valid():
         try:
             bot = create_ut_bot(request.workspace, form.cleaned_data, actor=request.user)
@@ -66,7 +67,7 @@ def ut_bot_new(request: HttpRequest) -> HttpResponse:
 @needs("signals.manage")
 def ut_bot_edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     bot = get_ut_bot_for(request.workspace, uuid)
-    form = UtBotForm(request.POST or None, workspace=request.workspace, bot=bot)
+    form = searched(UtBotForm(request.POST or None, workspace=request.workspace, bot=bot), request)
     if request.method == "POST" and form.is_valid():
         update_ut_bot(bot, form.cleaned_data, actor=request.user)
         messages.success(

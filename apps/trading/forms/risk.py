@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 
+from apps.core.menus import Menu
 from apps.core.overtaken import SeenForm
 from apps.core.words import gettext_lazy
 from apps.trading.choices import SwitchScope
@@ -105,7 +106,7 @@ class SwitchForm(forms.Form):
         initial=SwitchScope.WORKSPACE,
         widget=forms.RadioSelect,
     )
-    book = forms.ModelChoiceField(
+    book = Menu(
         Book.objects.none(),
         required=False,
         to_field_name="uuid",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,7 +17,7 @@ from apps.accounts.confirm import confirmed, require_confirmed
 from apps.accounts.needs import ALWAYS, needs
 from apps.core.errors import DomainError
 from apps.core.jobs import enqueue_on_commit
-from apps.core.lists import Asked
+from apps.core.lists import Asked, offered
 from apps.markets.selectors import ENOUGH_ORDERS
 from apps.trading.access import get_account_for, get_discrepancy_for
 from apps.trading.brokers.exchanges import EXCHANGES
@@ -99,12 +99,12 @@ def account_connect(request: HttpRequest) -> HttpResponse:
 def account_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     account = get_account_for(request.workspace, uuid)
     sync = sync_of(account)
-    books = [book for book in books_of(request.workspace) if book.account_id == account.pk]
+    books = books_of(request.workspace).filter(account=account)
     context = {
         "account": account,
         "exchange": EXCHANGES.get(account.exchange),
-        "books": books,
-        "cash": sum((book.cash for book in books), ZERO),
+        "books": offered(books),
+        "cash": books.aggregate(cash=Sum("cash"))["cash"] or ZERO,
         "sync": sync,
         "holdings": holdings_of(sync),
         "discrepancies": discrepancies_of(request.workspace, account)[:MOST_DISCREPANCIES],

@@ -14,10 +14,12 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
+from apps.core.lists import offered
 from apps.core.sheets import inert
 from apps.core.snapshots import one_snapshot
 from apps.core.streaming import stream_file
@@ -63,7 +65,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "more_days": max(len(days) - MOST_DAYS, 0),
         "has_curve": EquityPoint.objects.filter(book__in=chosen.books(request.workspace)).exists(),
         "kinds": form.fields["kind"].choices,
-        "accounts": accounts_of(request.workspace),
+        "accounts": offered(accounts_of(request.workspace), chosen.account),
     }
     return render(request, "trading/portfolio.html", context)
 
@@ -123,7 +125,7 @@ def _chosen(request: HttpRequest, form: Any) -> tuple[Any, Chosen, dict[str, Any
     return form, chosen, {
         "chosen": chosen,
         "currencies": currencies,
-        "books": books_of(request.workspace),
+        "books": SimpleLazyObject(lambda: offered(books_of(request.workspace), chosen.book)),  # charts need none
         "query": query,
     }  # fmt: skip
 

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
 from apps.core.errors import DomainError
+from apps.core.lists import listing
+from apps.core.menus import searched
 from apps.trading.access import get_account_for, get_book_for, get_switch_for
 from apps.trading.choices import SwitchScope
 from apps.trading.forms.risk import LimitsForm, SwitchForm
@@ -20,7 +22,6 @@ from apps.trading.selectors import accounts_of, books_of, limits_of, switches_of
 from apps.trading.services import lift_switch, set_limits, throw_switch
 
 MOST_SWITCHES = 100
-MOST_BOOKS = 200
 
 
 @needs("trading.view", writing="trading.manage")
@@ -53,8 +54,8 @@ def _limits(request: HttpRequest, account: TradingAccount | None, book: Book | N
         "book": book,
         "limits_of_account": {one.account_id: one for one in stored if one.account_id},
         "limits_of_book": {one.book_id: one for one in stored if one.book_id},
-        "accounts": accounts_of(request.workspace),
-        "books": books_of(request.workspace).filter(closed_at=None)[:MOST_BOOKS],
+        "accounts": accounts_of(request.workspace)[: listing.MOST_CHOICES],
+        "books": _open_books(request)[: listing.MOST_CHOICES],
         "currency": book.currency if book else account.currency if account else "",
     }
     return render(request, "trading/limits.html", context, status=422 if form.errors else 200)
@@ -66,7 +67,7 @@ def switch_list(request: HttpRequest) -> HttpResponse:
     """`?book=` chooses the bot beforehand."""
     book = request.GET.get("book", "")
     chosen = {"scope": SwitchScope.BOOK, "book": book} if book else None
-    return _switches(request, SwitchForm(books=_open_books(request), initial=chosen))
+    return _switches(request, searched(SwitchForm(books=_open_books(request), initial=chosen), request))
 
 
 @needs("trading.manage")
