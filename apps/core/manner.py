@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,6 +14,7 @@ from django.utils.dateformat import format as format_date
 
 THIN_SPACE = "\u202f"
 SIGNS = ("+", "-", "\u2212")
+_FIGURE = re.compile(r"[+\-\u2212]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?%?")
 
 
 class Numbers(NamedTuple):
@@ -81,6 +83,15 @@ def written(value: SupportsFloat) -> Written:
     return Written(value)
 
 
+def figure_in_words(text: str) -> str:
+    """A figure as a sentence holds it in English (-1,234.5 or 12.4%) as the reader writes it; any other text as it is."""
+    if not _FIGURE.fullmatch(text):
+        return text
+    sign = text[:1] if text[:1] in SIGNS else ""
+    figure = manner().figure(text.removesuffix("%").removeprefix(sign))
+    return manner().percent(sign + figure) if text.endswith("%") else sign + figure
+
+
 def _in_twos(digits: str) -> str:
     """Digits (a sign before them may stay) with commas as in India: 1234567 is 12,34,567."""
     sign, digits = (digits[0], digits[1:]) if digits[:1] in "+-" and digits else ("", digits)
@@ -103,6 +114,16 @@ def manner() -> Manner:
 def written_for(reader: Callable[[], Manner]) -> Iterator[None]:
     """Ask `reader` for what is written in this block, in place of whoever reads around it; not before something is."""
     before = _reader.set(reader)
+    try:
+        yield
+    finally:
+        _reader.reset(before)
+
+
+@contextmanager
+def neutrally_written() -> Iterator[None]:
+    """Write figures of this block as Python does, whoever reads around it."""
+    before = _reader.set(None)
     try:
         yield
     finally:

@@ -31,6 +31,7 @@ from apps.engine.portfolio.spec import (
 from apps.engine.program.errors import EvaluationError
 from apps.engine.program.program import Program
 from apps.engine.result import canonical_json, check_bars, data_hash, iso_times, result_id
+from apps.engine.said import said
 from apps.engine.sim.run import Cancelled
 from apps.engine.sim.spec import SimulationError
 from apps.engine.stats.metrics import Metrics
@@ -202,7 +203,10 @@ def run_portfolio(
     currencies = sorted({leg.currency for leg in legs if leg.currency})
     if len(currencies) > 1:
         raise SimulationError(
-            f"the legs' prices are in different currencies ({', '.join(currencies)}); one account has one.",
+            said(
+                "the legs' prices are in different currencies ({currencies}); one account has one.",
+                currencies=", ".join(currencies),
+            ),
             field="currency",
         )
     programs = [compile_formula(leg.text, dict(leg.settings) or None) for leg in legs]
@@ -267,7 +271,10 @@ def _check_size(legs: Sequence[Leg], programs: Sequence[Program]) -> None:
     for leg, program in zip(legs, programs, strict=True):
         if not program.has_orders:
             raise SimulationError(
-                f"{leg.symbol}: the formula only alerts; a leg needs at least one `long when` or `short when`.",
+                said(
+                    "{symbol}: the formula only alerts; a leg needs at least one `long when` or `short when`.",
+                    symbol=leg.symbol,
+                ),
                 field="formula",
             )
         try:
@@ -281,14 +288,22 @@ def _check_size(legs: Sequence[Leg], programs: Sequence[Program]) -> None:
         bars += len(leg.bars)
     if steps > MOST_RUN_STEPS:
         raise SimulationError(
-            f"the legs take up to {steps:,} steps together (at most {MOST_RUN_STEPS:,}): choose fewer legs, "
-            "shorter lengths or a shorter stretch.",
+            said(
+                "the legs take up to {steps} steps together (at most {most_run_steps}): "
+                "choose fewer legs, shorter lengths or a shorter stretch.",
+                steps=f"{steps:,}",
+                most_run_steps=f"{MOST_RUN_STEPS:,}",
+            ),
             field="bars",
         )
     if bars > MOST_LEG_BARS:
         raise SimulationError(
-            f"the legs have {bars:,} bars together (at most {MOST_LEG_BARS:,}): choose fewer symbols, a longer "
-            "timeframe or a shorter stretch.",
+            said(
+                "the legs have {bars} bars together (at most {most_leg_bars}): choose "
+                "fewer symbols, a longer timeframe or a shorter stretch.",
+                bars=f"{bars:,}",
+                most_leg_bars=f"{MOST_LEG_BARS:,}",
+            ),
             field="bars",
         )
 
@@ -299,7 +314,7 @@ def _check_finite(found: PortfolioSimulation) -> None:
     opened = all(math.isfinite(trade.return_) for trade in found.open_trades.values())
     if not opened or not all(bool(np.isfinite(column).all()) for column in columns):
         raise SimulationError(
-            "the prices lie so far apart that the account's value is more than a number can hold.",
+            said("the prices lie so far apart that the account's value is more than a number can hold."),
             field="bars",
         )
 

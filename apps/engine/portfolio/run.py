@@ -19,6 +19,7 @@ from apps.engine.portfolio.spec import (
     check_weights,
     zone_of,
 )
+from apps.engine.said import said
 from apps.engine.sim.rules import REASONS as FILL_REASONS
 from apps.engine.sim.rules import rules_of
 from apps.engine.sim.run import Cancelled, OpenTrade, finer_rows
@@ -209,12 +210,16 @@ def _sum(values: Any) -> float:
 def _check_bars(legs: Sequence[SignalLeg]) -> None:
     for leg in legs:
         if not len(leg.bars):
-            raise SimulationError(f"there are no bars of {leg.symbol}.", field="bars")
+            raise SimulationError(said("there are no bars of {symbol}.", symbol=leg.symbol), field="bars")
     total = sum(len(leg.bars) for leg in legs)
     if total > MOST_LEG_BARS:
         raise SimulationError(
-            f"the legs have {total:,} bars together, more than {MOST_LEG_BARS:,}: choose fewer symbols, a longer "
-            "timeframe or a shorter stretch.",
+            said(
+                "the legs have {total} bars together, more than {most_leg_bars}: choose "
+                "fewer symbols, a longer timeframe or a shorter stretch.",
+                total=f"{total:,}",
+                most_leg_bars=f"{MOST_LEG_BARS:,}",
+            ),
             field="bars",
         )
 

@@ -9,6 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from apps.engine.bars import Bars
+from apps.engine.said import said
 from apps.engine.sim.spec import Orders, SimParams, SimulationError
 
 Rebalance = Literal["none", "daily", "weekly", "monthly", "threshold"]
@@ -80,17 +81,31 @@ class PortfolioParams:
 def check_weights(weights: Sequence[float], symbols: Sequence[str], rebalance: str) -> None:
     """Raise SimulationError (`legs`, `weight`) on too many or no legs, or weights that cannot be."""
     if not 1 <= len(weights) <= MOST_LEGS:
-        raise SimulationError(f"a portfolio has 1 to {MOST_LEGS} legs, not {len(weights)}.", field="legs")
+        raise SimulationError(
+            said(
+                "a portfolio has 1 to {most_legs} legs, not {weights}.",
+                most_legs=MOST_LEGS,
+                weights=len(weights),
+            ),
+            field="legs",
+        )
     for symbol, weight in zip(symbols, weights, strict=True):
         if not (math.isfinite(weight) and 0 < weight <= 1):
             raise SimulationError(
-                f"the weight of {symbol} must be above 0 % and at most 100 %, not {100 * weight:g} %.",
+                said(
+                    "the weight of {symbol} must be above 0 % and at most 100 %, not {weight} %.",
+                    symbol=symbol,
+                    weight=f"{100 * weight:g}",
+                ),
                 field="weight",
             )
     total = sum(weights)
     if rebalance != "none" and total > 1 + _ROUNDING:
         raise SimulationError(
-            f"the weights add up to {100 * total:g} %: with rebalancing, at most 100 % can be kept.",
+            said(
+                "the weights add up to {total} %: with rebalancing, at most 100 % can be kept.",
+                total=f"{100 * total:g}",
+            ),
             field="weight",
         )
 
@@ -99,11 +114,19 @@ def check_portfolio(params: PortfolioParams) -> None:
     """Raise SimulationError, naming the field, where a condition that only portfolios have is out of range."""
     if params.rebalance not in REBALANCES:
         raise SimulationError(
-            f"rebalance must be one of {', '.join(REBALANCES)}, not {params.rebalance!r}.", field="rebalance"
+            said(
+                "rebalance must be one of {rebalances}, not {rebalance}.",
+                rebalances=", ".join(REBALANCES),
+                rebalance=repr(params.rebalance),
+            ),
+            field="rebalance",
         )
     if not 0 < params.threshold < 1:
         raise SimulationError(
-            f"threshold must be a fraction between 0 and 1 (0.05 is 5 %), not {params.threshold!r}.",
+            said(
+                "threshold must be a fraction between 0 and 1 (0.05 is 5 %), not {threshold}.",
+                threshold=repr(params.threshold),
+            ),
             field="threshold",
         )
 
@@ -114,12 +137,17 @@ def zone_of(legs: Sequence[SignalLeg], params: PortfolioParams) -> str:
         try:
             ZoneInfo(params.timezone)
         except (KeyError, ValueError, OSError) as error:
-            raise SimulationError(f"there is no time zone {params.timezone!r}.", field="timezone") from error
+            raise SimulationError(
+                said("there is no time zone {timezone}.", timezone=repr(params.timezone)), field="timezone"
+            ) from error
         return params.timezone
     zones = sorted({leg.bars.timezone for leg in legs})
     if len(zones) > 1:
         raise SimulationError(
-            f"the bars are in different time zones ({', '.join(zones)}): say in which one the portfolio's days begin.",
+            said(
+                "the bars are in different time zones ({zones}): say in which one the portfolio's days begin.",
+                zones=", ".join(zones),
+            ),
             field="timezone",
         )
     return zones[0]

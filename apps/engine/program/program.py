@@ -20,6 +20,7 @@ from apps.engine.program.errors import EvaluationError
 from apps.engine.program.graph import Graph
 from apps.engine.program.schedule import schedule
 from apps.engine.program.state_layout import STATE_VERSION, StateLayout, fill_sources
+from apps.engine.said import said
 from apps.engine.sim.spec import EXIT, EXIT_LONG, EXIT_SHORT, LONG, SHORT, Orders, Protection, Size
 
 FLAGS = {
@@ -324,10 +325,14 @@ class Program:
         """
         layout = self._layout
         if len(state.memory) != len(layout.initial) or state.memory[0] != STATE_VERSION:
-            raise EvaluationError("this state was saved by another formula or another version of the engine")
+            raise EvaluationError(
+                said("this state was saved by another formula or another version of the engine")
+            )
         memory = state.memory.copy()
         if bar.time <= memory[2]:
-            raise EvaluationError(f"bar {iso_time(bar.time)} does not open later than the bar before it")
+            raise EvaluationError(
+                said("bar {iso_time} does not open later than the bar before it", iso_time=iso_time(bar.time))
+            )
         number = memory[1]
         registers = layout.code.registers.copy()
         fill_sources(self.chart, registers, bar, number)

@@ -19,6 +19,7 @@ from apps.engine.lang import compile_formula
 from apps.engine.lang.cost import run_refusal
 from apps.engine.program.errors import EvaluationError
 from apps.engine.result.backtest import BacktestResult
+from apps.engine.said import said
 from apps.engine.sim.run import Cancelled, SimResult, run
 from apps.engine.sim.spec import SimParams, SimulationError, check_params
 from apps.engine.stats.calendar import iso_times
@@ -47,7 +48,7 @@ def run_backtest(
     program = compile_formula(formula_text, dict(settings) if settings else None)
     if not program.has_orders:
         raise SimulationError(
-            "the formula only alerts: a backtest needs at least one `long when` or `short when`.",
+            said("the formula only alerts: a backtest needs at least one `long when` or `short when`."),
             field="formula",
         )
     check_bars(bars, finer)
@@ -90,7 +91,7 @@ def result_id(hashes: Mapping[str, str]) -> str:
 def check_bars(bars: Bars, finer: Bars | None = None) -> None:
     """Raise SimulationError where there is no bar, a price is not a number, or the finer bars are of another time."""
     if not len(bars):
-        raise SimulationError("there are no bars to test on.", field="bars")
+        raise SimulationError(said("there are no bars to test on."), field="bars")
     for name in ("open", "high", "low", "close"):
         column = getattr(bars, name)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -99,7 +100,11 @@ def check_bars(bars: Bars, finer: Bars | None = None) -> None:
             wrong = np.flatnonzero(~np.isfinite(column))
             if len(wrong):
                 raise SimulationError(
-                    f"the {name} of the bar of {iso_times(bars.time[wrong[:1]])[0]} is not a number.",
+                    said(
+                        "the {name} of the bar of {iso_times} is not a number.",
+                        name=name,
+                        iso_times=iso_times(bars.time[wrong[:1]])[0],
+                    ),
                     field="bars",
                 )
     if finer is None:
@@ -107,7 +112,8 @@ def check_bars(bars: Bars, finer: Bars | None = None) -> None:
     until = int(bars.time[-1]) + bars.timeframe_ms
     if not np.any((finer.time >= bars.time[0]) & (finer.time < until)):
         raise SimulationError(
-            "none of the finer bars lies in the time of the bars: they would decide nothing.", field="finer"
+            said("none of the finer bars lies in the time of the bars: they would decide nothing."),
+            field="finer",
         )
 
 
@@ -127,7 +133,7 @@ def check_simulation(simulation: SimResult, metrics: Metrics | None = None) -> N
     open_trade = simulation.open_trade
     if not finite or (open_trade is not None and not math.isfinite(open_trade.return_)):
         raise SimulationError(
-            "the prices lie so far apart that the account's value is more than a number can hold.",
+            said("the prices lie so far apart that the account's value is more than a number can hold."),
             field="bars",
         )
 

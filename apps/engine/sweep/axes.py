@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from apps.engine.lang.settings import InputSpec, Setting, resolve
+from apps.engine.said import said
 from apps.engine.sim.spec import SimulationError
 
 MOST_CELLS = 20_000  # of one sweep
@@ -60,7 +61,7 @@ def _axis(name: str, text: str, inputs: Sequence[InputSpec]) -> Axis:
         if refusals:
             raise _wrong(name, refusals[0].message, refusals[0].hint)
         if accepted[name] in values:
-            raise _wrong(name, f"setting `{name}`: {each} is given twice")
+            raise _wrong(name, said("setting `{name}`: {each} is given twice", name=name, each=each))
         values.append(accepted[name])
     return Axis(name, tuple(values), spec.kind in _NUMBERS)
 
@@ -70,7 +71,15 @@ def _wrong(name: str, message: str, hint: str = "") -> SweepError:
 
 
 def _too_many(name: str, count: int) -> SweepError:
-    return SweepError(f"{name} takes {count:,} values: at most {MOST_CELLS:,}.", field=name)
+    return SweepError(
+        said(
+            "{name} takes {count} values: at most {most_cells}.",
+            name=name,
+            count=f"{count:,}",
+            most_cells=f"{MOST_CELLS:,}",
+        ),
+        field=name,
+    )
 
 
 def _steps(spec: InputSpec, low: str, high: str, step: str | None) -> list[str]:
@@ -85,12 +94,23 @@ def _steps(spec: InputSpec, low: str, high: str, step: str | None) -> list[str]:
         by = Decimal(repr(spec.step)) * (100 if percent else 1)
     else:
         raise _wrong(
-            spec.name, f"setting `{spec.name}`: {low}..{high} needs a step, such as {low}..{high} step 0.1"
+            spec.name,
+            said(
+                "setting `{name}`: {low}..{high} needs a step, such as {low}..{high} step 0.1",
+                name=spec.name,
+                low=low,
+                high=high,
+            ),
         )
     if by <= 0:
-        raise _wrong(spec.name, f"setting `{spec.name}`: a step must be above 0, not {by}")
+        raise _wrong(
+            spec.name, said("setting `{name}`: a step must be above 0, not {by}", name=spec.name, by=by)
+        )
     if last < first:
-        raise _wrong(spec.name, f"setting `{spec.name}`: the range {low}..{high} is empty")
+        raise _wrong(
+            spec.name,
+            said("setting `{name}`: the range {low}..{high} is empty", name=spec.name, low=low, high=high),
+        )
     count = int((last - first) / by) + 1
     if count > MOST_CELLS:
         raise _too_many(spec.name, count)
@@ -99,13 +119,22 @@ def _steps(spec: InputSpec, low: str, high: str, step: str | None) -> list[str]:
 
 def _decimal(spec: InputSpec, text: str, percent: bool) -> Decimal:
     if text.endswith("%") != percent:
-        raise _wrong(spec.name, f"setting `{spec.name}`: percentages and plain numbers in one range")
+        raise _wrong(
+            spec.name, said("setting `{name}`: percentages and plain numbers in one range", name=spec.name)
+        )
     try:
         value = Decimal(text.removesuffix("%"))
     except InvalidOperation:
         value = Decimal("nan")
     if not (value.is_finite() and abs(value.adjusted()) < 300):
-        raise _wrong(spec.name, f"setting `{spec.name}`: expected a number in its range, found {text[:80]!r}")
+        raise _wrong(
+            spec.name,
+            said(
+                "setting `{name}`: expected a number in its range, found {text}",
+                name=spec.name,
+                text=repr(text[:80]),
+            ),
+        )
     return value
 
 
@@ -114,7 +143,11 @@ def grid(axes: Sequence[Axis]) -> list[Settings]:
     count = size_of(axes)
     if count > MOST_CELLS:
         raise SweepError(
-            f"the grid has {count:,} cells: at most {MOST_CELLS:,}. Take longer steps, or draw some at random.",
+            said(
+                "the grid has {count} cells: at most {most_cells}. Take longer steps, or draw some at random.",
+                count=f"{count:,}",
+                most_cells=f"{MOST_CELLS:,}",
+            ),
             field="cells",
         )
     names = [axis.name for axis in axes]
@@ -126,7 +159,14 @@ def grid(axes: Sequence[Axis]) -> list[Settings]:
 def random_cells(axes: Sequence[Axis], count: int, seed: int) -> list[Settings]:
     """`count` different cells of the grid, or all of them where it has fewer; the same ones for the same seed."""
     if not 1 <= count <= MOST_CELLS:
-        raise SweepError(f"from 1 to {MOST_CELLS:,} cells can be drawn, not {count:,}.", field="cells")
+        raise SweepError(
+            said(
+                "from 1 to {most_cells} cells can be drawn, not {count}.",
+                most_cells=f"{MOST_CELLS:,}",
+                count=f"{count:,}",
+            ),
+            field="cells",
+        )
     total = size_of(axes)
     draw = random.Random(seed)
     if 2 * count >= total:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.engine.said import said
 from apps.engine.sweep.axes import MOST_CELLS, Axis, SweepError, size_of
 from apps.engine.sweep.run import Cell
 
@@ -50,10 +51,17 @@ class Plateau:
 def plateau(cells: Sequence[Cell], axes: Sequence[Axis], metric: str) -> Plateau:
     """The plateau of `metric` over `cells` of the grid of `axes`, whole or in part."""
     if size_of(axes) > MOST_CELLS:
-        raise SweepError(f"a grid of {size_of(axes):,} cells: at most {MOST_CELLS:,}.", field="cells")
+        raise SweepError(
+            said(
+                "a grid of {size_of} cells: at most {most_cells}.",
+                size_of=f"{size_of(axes):,}",
+                most_cells=f"{MOST_CELLS:,}",
+            ),
+            field="cells",
+        )
     for cell in cells[:1]:
         if metric not in cell.metrics:
-            raise SweepError(f"there is no metric {metric}.", field="metric")
+            raise SweepError(said("there is no metric {metric}.", metric=metric), field="metric")
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     places = [{value: at for at, value in enumerate(axis.values)} for axis in axes]
     at = [

@@ -27,6 +27,7 @@ from apps.engine.result import (
     data_hash,
     result_id,
 )
+from apps.engine.said import said
 from apps.engine.sim.run import run
 from apps.engine.sim.spec import SimParams, SimulationError, check_params
 from apps.engine.stats.calendar import Year, year_of
@@ -128,9 +129,14 @@ def run_cells(
 def plan_of(text: str, bars: Bars, cells: Sequence[Mapping[str, Any]]) -> tuple[Work, list[Task], str]:
     """The work of all cells, what each of them asks, and the formula's hash; raises as `run_cells` does."""
     if not cells:
-        raise SweepError("there is no cell to run.", field="cells")
+        raise SweepError(said("there is no cell to run."), field="cells")
     if len(cells) > MOST_CELLS:
-        raise SweepError(f"{len(cells):,} cells: at most {MOST_CELLS:,}.", field="cells")
+        raise SweepError(
+            said(
+                "{cells} cells: at most {most_cells}.", cells=f"{len(cells):,}", most_cells=f"{MOST_CELLS:,}"
+            ),
+            field="cells",
+        )
     parsed = parse(text)
     if parsed.problems:
         raise FormulaError(parsed.problems)
@@ -147,7 +153,7 @@ def plan_of(text: str, bars: Bars, cells: Sequence[Mapping[str, Any]]) -> tuple[
             batches, shape = template.batches, template
         if not any(watch.kind in ("long", "short") for watch in found.plan.watches):
             raise SimulationError(
-                "the formula only alerts: a backtest needs at least one `long when` or `short when`.",
+                said("the formula only alerts: a backtest needs at least one `long when` or `short when`."),
                 field="formula",
             )
         steps = found.cost.steps if found.cost else MOST_RUN_STEPS
@@ -166,8 +172,14 @@ def plan_of(text: str, bars: Bars, cells: Sequence[Mapping[str, Any]]) -> tuple[
     steps = len(bars) * (sum(step.cost for step in work.steps) + CELL_STEPS * len(cells))
     if steps > MOST_STEPS:
         raise SweepError(
-            f"{len(cells):,} cells over {len(bars):,} bars take up to {steps:,} steps (at most {MOST_STEPS:,}): "
-            "choose fewer cells, fewer bars or shorter lengths.",
+            said(
+                "{cells} cells over {bars} bars take up to {steps} steps (at most "
+                "{most_steps}): choose fewer cells, fewer bars or shorter lengths.",
+                cells=f"{len(cells):,}",
+                bars=f"{len(bars):,}",
+                steps=f"{steps:,}",
+                most_steps=f"{MOST_STEPS:,}",
+            ),
             field="cells",
         )
     return work, tasks, formula_hash(parsed.formula)
@@ -184,8 +196,8 @@ def _analysed(parsed: Parsed, cell: Mapping[str, Any]) -> Analysed:
         own = analyse(parsed, None, with_warnings=False).problems
         if own:
             raise FormulaError(own)
-        said = "; ".join(p.message + (f" ({p.hint})" if p.hint else "") for p in found.problems)
-        raise SweepError(f"{named(cell)}: {said}.", field="cells")
+        told = "; ".join(p.message + (f" ({p.hint})" if p.hint else "") for p in found.problems)
+        raise SweepError(f"{named(cell)}: {told}.", field="cells")
     return found
 
 

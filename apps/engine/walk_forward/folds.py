@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from apps.engine.said import listed, said
 from apps.engine.walk_forward.spec import WalkForwardError, WalkForwardSpec
 
 Span = tuple[int, int]  # bars first..one-past-last, counted from the first of all bars
@@ -104,26 +105,49 @@ def _problem(bars: int, spec: WalkForwardSpec, folds: list[Fold], warm_up: int) 
     if not folds:
         train, test = _lengths(bars, spec)
         if train < 1 or test < 1:
-            return f"{_count(spec.folds, 'fold')} cannot be laid over {_count(bars, 'bar')}"
-        return (
-            f"{_count(spec.folds, 'fold')} of {_count(test, 'test bar')} after {_count(train, 'training bar')} need "
-            f"{_count(train + spec.folds * test, 'bar')}, and there are {bars:,}"
+            return said(
+                "{folds} cannot be laid over {bars}",
+                folds=_count(spec.folds, "fold"),
+                bars=_count(bars, "bar"),
+            )
+        return said(
+            "{folds} of {test} after {train} need {needed}, and there are {bars}",
+            folds=_count(spec.folds, "fold"),
+            test=_count(test, "test bar"),
+            train=_count(train, "training bar"),
+            needed=_count(train + spec.folds * test, "bar"),
+            bars=f"{bars:,}",
         )
     needed = warm_up + spec.min_train_bars
     for fold in folds:
         if fold.train_bars < needed:
             held = sum(stop - start for start, stop in fold.embargoed)
-            left_out = [f"{fold.purge:,} purged"] if fold.purge else []
-            left_out += [f"{held:,} under embargo"] if held else []
-            less = f" ({_count(fold.train[1] - fold.train[0], 'bar')} less {' and '.join(left_out)})"
-            return (
-                f"fold {fold.number} has {_count(fold.train_bars, 'bar')} to train on{less if left_out else ''}, and "
-                f"needs {needed:,}: {warm_up:,} of warm-up and at least {spec.min_train_bars:,} more"
+            left_out = [said("{bars} purged", bars=f"{fold.purge:,}")] if fold.purge else []
+            left_out += [said("{bars} under embargo", bars=f"{held:,}")] if held else []
+            count = _count(fold.train_bars, "bar")
+            if left_out:
+                count = said(
+                    "{bars} to train on ({all} less {left_out})",
+                    bars=count,
+                    all=_count(fold.train[1] - fold.train[0], "bar"),
+                    left_out=listed(left_out),
+                )
+            else:
+                count = said("{bars} to train on", bars=count)
+            return said(
+                "fold {number} has {bars}, and needs {needed}: {warm_up} of warm-up and at least {more} more",
+                number=fold.number,
+                bars=count,
+                needed=f"{needed:,}",
+                warm_up=f"{warm_up:,}",
+                more=f"{spec.min_train_bars:,}",
             )
         if fold.test_bars < spec.min_test_bars:
-            return (
-                f"fold {fold.number} has {_count(fold.test_bars, 'test bar')}, and needs at least "
-                f"{spec.min_test_bars:,}"
+            return said(
+                "fold {number} has {bars}, and needs at least {least}",
+                number=fold.number,
+                bars=_count(fold.test_bars, "test bar"),
+                least=f"{spec.min_test_bars:,}",
             )
     return ""
 
@@ -132,9 +156,23 @@ def _way_out(bars: int, spec: WalkForwardSpec, purge: int, warm_up: int) -> str:
     for count in range(spec.folds - 1, 0, -1):
         fewer = replace(spec, folds=count)
         if not _problem(bars, fewer, lay_folds(bars, fewer, purge), warm_up):
-            return f"At most {_count(count, 'fold')} would fit."
-    return "Not even one fold would fit: use more bars, a shorter purge or shorter look-backs."
+            return said("At most {folds} would fit.", folds=_count(count, "fold"))
+    return said("Not even one fold would fit: use more bars, a shorter purge or shorter look-backs.")
+
+
+_ONE = {
+    "fold": said("{count} fold"),
+    "bar": said("{count} bar"),
+    "test bar": said("{count} test bar"),
+    "training bar": said("{count} training bar"),
+}
+_SEVERAL = {
+    "fold": said("{count} folds"),
+    "bar": said("{count} bars"),
+    "test bar": said("{count} test bars"),
+    "training bar": said("{count} training bars"),
+}
 
 
 def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return said(_ONE[thing] if number == 1 else _SEVERAL[thing], count=f"{number:,}")

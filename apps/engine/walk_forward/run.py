@@ -13,6 +13,7 @@ from apps.engine.bars import Bars
 from apps.engine.lang import FormulaError, Program, compile_formula
 from apps.engine.lang.cost import run_refusal
 from apps.engine.result import canonical_json, check_bars, data_hash, result_id
+from apps.engine.said import said
 from apps.engine.sim.run import Cancelled, SimResult
 from apps.engine.sim.spec import SimParams, SimulationError, check_params
 from apps.engine.stats.calendar import year_of
@@ -121,9 +122,9 @@ def walk_forward(
 def _check_cells(text: str, bars: Bars, cells: Sequence[Mapping[str, Any]]) -> tuple[str, list[Inputs], int]:
     """The formula's hash, the cells with their values as the formula reads them, and the longest look-back of any."""
     if not cells:
-        raise WalkForwardError("a walk-forward needs at least one cell to choose from.", field="cells")
+        raise WalkForwardError(said("a walk-forward needs at least one cell to choose from."), field="cells")
     if any(set(cell) != set(cells[0]) for cell in cells):
-        raise WalkForwardError("every cell must set the same inputs.", field="cells")
+        raise WalkForwardError(said("every cell must set the same inputs."), field="cells")
     formula, typed, warm_up = "", [], 0
     for cell in cells:
         program = _program(text, cell)
@@ -145,7 +146,7 @@ def _program(text: str, cell: Mapping[str, Any]) -> Program:
         raise SweepError(f"{named(cell)}: {problems}.", field="cells") from error
     if not program.has_orders:
         raise SimulationError(
-            "the formula only alerts: a walk-forward needs at least one `long when` or `short when`.",
+            said("the formula only alerts: a walk-forward needs at least one `long when` or `short when`."),
             field="formula",
         )
     return program

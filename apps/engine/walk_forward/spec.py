@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from apps.engine.said import said
 from apps.engine.sim.spec import SimulationError
 
 Mode = Literal["rolling", "anchored"]
@@ -68,31 +69,57 @@ def check_spec(spec: WalkForwardSpec) -> None:
     """Raise WalkForwardError, naming the field, where a value is out of its range or two contradict one another."""
     if not _whole(spec.folds) or not 1 <= spec.folds <= MOST_FOLDS:
         raise WalkForwardError(
-            f"folds must be a whole number from 1 to {MOST_FOLDS:,}, not {spec.folds!r}.", field="folds"
+            said(
+                "folds must be a whole number from 1 to {most_folds}, not {folds}.",
+                most_folds=f"{MOST_FOLDS:,}",
+                folds=repr(spec.folds),
+            ),
+            field="folds",
         )
     if spec.mode not in MODES:
-        raise WalkForwardError(f"mode must be rolling or anchored, not {spec.mode!r}.", field="mode")
+        raise WalkForwardError(
+            said("mode must be rolling or anchored, not {mode}.", mode=repr(spec.mode)), field="mode"
+        )
     if spec.metric not in METRICS:
         raise WalkForwardError(
-            f"cannot choose by {spec.metric!r}: metric must be one of {', '.join(METRICS)}.", field="metric"
+            said(
+                "cannot choose by {metric}: metric must be one of {metrics}.",
+                metric=repr(spec.metric),
+                metrics=", ".join(METRICS),
+            ),
+            field="metric",
         )
     if spec.train_share is not None:
         if spec.train_bars is not None or spec.test_bars is not None:
             raise WalkForwardError(
-                "give the lengths of training and test as a share or in bars, not both.", field="train_share"
+                said("give the lengths of training and test as a share or in bars, not both."),
+                field="train_share",
             )
         if not 0 < spec.train_share < 1:
             raise WalkForwardError(
-                f"train_share must lie between 0 and 1 (0.75 is three quarters), not {spec.train_share!r}.",
+                said(
+                    "train_share must lie between 0 and 1 (0.75 is three quarters), not {train_share}.",
+                    train_share=repr(spec.train_share),
+                ),
                 field="train_share",
             )
     for name, least in _LEAST.items():
         value = getattr(spec, name)
         if value is not None and (not _whole(value) or value < least):
             raise WalkForwardError(
-                f"{name} must be a whole number of bars, {least} or more, not {value!r}."
+                said(
+                    "{name} must be a whole number of bars, {least} or more, not {value}.",
+                    name=name,
+                    least=least,
+                    value=repr(value),
+                )
                 if name.endswith("bars")
-                else f"{name} must be a whole number, {least} or more, not {value!r}.",
+                else said(
+                    "{name} must be a whole number, {least} or more, not {value}.",
+                    name=name,
+                    least=least,
+                    value=repr(value),
+                ),
                 field=name,
             )
 

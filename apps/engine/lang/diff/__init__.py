@@ -17,19 +17,35 @@ from apps.engine.lang.diff.words import bare, content_of, label_of, shown, subje
 from apps.engine.lang.errors import FormulaError
 from apps.engine.lang.parser import Parsed, parse
 from apps.engine.lang.writer import write_expression, write_statement
+from apps.engine.said import row, said
 
 __all__ = ["NO_CHANGE", "Change", "diff", "summary"]
 
-NO_CHANGE = "no semantic change"
-_GROUPS = {
-    "inputs": ("input",),
-    "series": ("series",),
-    "entry": ("long", "short"),
-    "exits": ("exit_long", "exit_short", "exit", "exit_after"),
-    "protection": ("stop_loss", "take_profit", "trailing_stop"),
-    "size": ("size",),
-    "alerts": ("alert",),
-    "plots": ("plot",),
+NO_CHANGE = said("no semantic change")
+_GROUPS = (
+    (said("inputs"), ("input",)),
+    (said("series"), ("series",)),
+    (said("entry"), ("long", "short")),
+    (said("exits"), ("exit_long", "exit_short", "exit", "exit_after")),
+    (said("protection"), ("stop_loss", "take_profit", "trailing_stop")),
+    (said("size"), ("size",)),
+    (said("alerts"), ("alert",)),
+    (said("plots"), ("plot",)),
+)
+_WHOLE = {"added": said("{what} added: {content}"), "removed": said("{what} removed: {content}")}
+_AFTER = {"added": said("exit after {bars} added"), "removed": said("exit after {bars} removed")}
+_RENAMED = {
+    "input": said("input {old} renamed to {new}"),
+    "series": said("series {old} renamed to {new}"),
+    "plot": said("plot {old} renamed to {new}"),
+}
+_OF_INPUT = {
+    "kind": said("{input}: kind"),
+    "default": said("{input}: default"),
+    "range": said("{input}: range"),
+    "step": said("{input}: step"),
+    "choices": said("{input}: choices"),
+    "label": said("{input}: label"),
 }
 
 
@@ -73,13 +89,11 @@ def summary(old: str, new: str) -> str:
         return NO_CHANGE
     touched = {change.subject for change in changes}
     there = {subject_of(node) for node in (*before.formula.statements, *after.formula.statements)}
-    unchanged = [
-        name for name, subjects in _GROUPS.items() if there & set(subjects) and not touched & set(subjects)
-    ]
+    unchanged = [name for name, subjects in _GROUPS if there & set(subjects) and not touched & set(subjects)]
     sentences = [change.sentence for change in changes]
     if unchanged:
-        sentences.append(", ".join(unchanged) + " unchanged")
-    return "; ".join(sentences)
+        sentences.append(said("{what} unchanged", what=row("{left}, {right}", unchanged)))
+    return row("{left}; {right}", sentences)
 
 
 def _parsed(text: str) -> Parsed:
@@ -141,14 +155,14 @@ class _Comparison:
         assert node is not None
         label = label_of(node)
         if isinstance(node, tree.ExitAfter):
-            sentence = f"exit after {content_of(node)} {kind}"
+            sentence = said(_AFTER[kind], bars=content_of(node))
         else:
-            sentence = f"{label} {kind}: {content_of(node)}"
+            sentence = said(_WHOLE[kind], what=label, content=content_of(node))
         texts = (write_statement(old) if old else None, write_statement(new) if new else None)
         return self.make(kind, sentence, (old, new), texts)
 
     def move(self, old: tree.Statement, new: tree.Statement) -> Change:
-        sentence = f"{label_of(new)} moved, line {old.line} → {new.line}"
+        sentence = said("{what} moved, line {old} → {new}", what=label_of(new), old=old.line, new=new.line)
         return self.make("moved", sentence, (old, new), (None, None))
 
     def changed(
@@ -158,10 +172,10 @@ class _Comparison:
         kind: Literal["added", "removed", "changed"] = "changed"
         if before is None or after is None:
             kind = "added" if before is None else "removed"
-            said = f"{what} {kind}: {after if before is None else before}"
+            told = said(_WHOLE[kind], what=what, content=after if before is None else before)
         else:
-            said = f"{what} {before} → {after}"
-        return self.make(kind, said, (old, new), (before, after))
+            told = said("{what} {old} → {new}", what=what, old=before, new=after)
+        return self.make(kind, told, (old, new), (before, after))
 
     def between(self, old: tree.Statement, new: tree.Statement) -> list[Change]:
         """The changes within one statement."""
@@ -175,7 +189,9 @@ class _Comparison:
             case tree.Alert(), tree.Alert():
                 found = self.of_value(old, new, old.condition, new.condition, label_of(new))
                 if renamed_text(old.text, self.keys.renamed) != new.text:
-                    found.insert(0, self.changed(old, new, "alert text", f'"{old.text}"', f'"{new.text}"'))
+                    found.insert(
+                        0, self.changed(old, new, said("alert text"), f'"{old.text}"', f'"{new.text}"')
+                    )
                 return found
             case tree.Plot(), tree.Plot():
                 found = self.of_value(old, new, old.value, new.value, label_of(new))
@@ -196,7 +212,8 @@ class _Comparison:
         return [self.rename(subject_of(new), old.name, new.name, old, new)]
 
     def rename(self, what: str, before: str, after: str, old: tree.Statement, new: tree.Statement) -> Change:
-        return self.make("renamed", f"{what} {before} renamed to {after}", (old, new), (before, after))
+        told = said(_RENAMED[what], old=before, new=after)
+        return self.make("renamed", told, (old, new), (before, after))
 
     def of_input(self, old: tree.Input, new: tree.Input) -> list[Change]:
         label = label_of(new)
@@ -214,7 +231,7 @@ class _Comparison:
             "step": _same(self.keys, (old.step,), (new.step,)),
         }
         return [
-            self.changed(old, new, f"{label}: {what}", before, after)
+            self.changed(old, new, said(_OF_INPUT[what], input=label), before, after)
             for what, before, after in parts
             if not same.get(what, before == after)
         ]
@@ -226,20 +243,20 @@ class _Comparison:
         found = edits(before, after, self.keys)
         if other_mode or any(edit.replaced for edit in found):
             return [self.changed(old, new, label_of(new), content_of(old), content_of(new))]
-        return [self.of_edit(old, new, edit, f"the {label_of(new)}", label_of(new)) for edit in found]
+        return [self.of_edit(old, new, edit, label_of(new)) for edit in found]
 
     def of_value(
         self, old: tree.Statement, new: tree.Statement, before: tree.Expr, after: tree.Expr, place: str
     ) -> list[Change]:
-        inside = place if isinstance(new, tree.Definition) else f"the {place}"
-        if isinstance(new, tree.Alert | tree.Plot):
-            inside = place
-        return [self.of_edit(old, new, edit, inside, place) for edit in edits(before, after, self.keys)]
+        return [self.of_edit(old, new, edit, place) for edit in edits(before, after, self.keys)]
 
-    def of_edit(
-        self, old: tree.Statement, new: tree.Statement, edit: Edit, inside: str, place: str
-    ) -> Change:
-        sentence = f"{edit.what} in {inside}" if edit.argument else f"{place}: {edit.what}"
+    def of_edit(self, old: tree.Statement, new: tree.Statement, edit: Edit, place: str) -> Change:
+        if not edit.argument:
+            sentence = said("{place}: {change}", place=place, change=edit.what)
+        elif isinstance(new, tree.Definition | tree.Alert | tree.Plot):
+            sentence = said("{change} in {place}", change=edit.what, place=place)
+        else:
+            sentence = said("{change} in the {place}", change=edit.what, place=place)
         texts = (
             None if edit.old is None else write_expression(edit.old),
             None if edit.new is None else write_expression(edit.new),

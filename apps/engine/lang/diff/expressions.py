@@ -9,6 +9,7 @@ from typing import Literal
 from apps.engine.lang import tree
 from apps.engine.lang.diff.keys import BINARY, Keys, shape_of, terms_of
 from apps.engine.lang.diff.words import bare, function_word, parameter_word, shown
+from apps.engine.said import said
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
@@ -85,7 +86,12 @@ def _said(edit: Edit) -> Edit:
 
 def _argument(edit: Edit, call: tree.Call, position: int) -> Edit:
     """A replaced argument of `call`, or what was replaced within it."""
-    what = f"{function_word(call.name)} {parameter_word(call.name, position)} {_arrow(edit)}"
+    what = said(
+        "{function} {parameter} {change}",
+        function=function_word(call.name),
+        parameter=parameter_word(call.name, position),
+        change=_arrow(edit),
+    )
     return Edit(edit.kind, what, edit.old, edit.new, argument=True)
 
 
@@ -113,14 +119,20 @@ def _term_edits(old: list[tree.Expr], new: list[tree.Expr], operator: str, keys:
         found += [_said(edit) for edit in edits(old[i], new[j], keys)]
     stay, came = {i for i, _ in pairs}, {j for _, j in pairs}
     found += [
-        Edit("removed", f"`{bare(term)}` removed", term, None) for i, term in enumerate(old) if i not in stay
+        Edit("removed", said("`{term}` removed", term=bare(term)), term, None)
+        for i, term in enumerate(old)
+        if i not in stay
     ]
     found += [
-        Edit("added", f"`{bare(term)}` added", None, term) for j, term in enumerate(new) if j not in came
+        Edit("added", said("`{term}` added", term=bare(term)), None, term)
+        for j, term in enumerate(new)
+        if j not in came
     ]
     order = [j for _, j in pairs]
     if order != sorted(order):
-        found.append(Edit("moved", f"terms of `{operator}` in another order", old[0], new[0]))
+        found.append(
+            Edit("moved", said("terms of `{operator}` in another order", operator=operator), old[0], new[0])
+        )
     return found
 
 

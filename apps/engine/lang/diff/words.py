@@ -3,6 +3,7 @@
 from apps.engine.lang import tree
 from apps.engine.lang.functions import FUNCTIONS
 from apps.engine.lang.writer import write_expression, write_statement
+from apps.engine.said import said
 
 _ABBREVIATIONS = frozenset(
     [
@@ -43,14 +44,18 @@ _ABBREVIATIONS = frozenset(
         *("obv", "ad", "adosc"),
     ]
 )
-_PARAMETERS = {"n": "length", "src": "source", "cond": "condition"}
-PROTECTIONS = {"stop_loss": "stop-loss", "take_profit": "take-profit", "trailing_stop": "trailing stop"}
+_PARAMETERS = {"n": said("length"), "src": said("source"), "cond": said("condition")}
+PROTECTIONS = {
+    "stop_loss": said("stop-loss"),
+    "take_profit": said("take-profit"),
+    "trailing_stop": said("trailing stop"),
+}
 _CONDITIONS = {
-    "long": "long condition",
-    "short": "short condition",
-    "exit_long": "exit-long condition",
-    "exit_short": "exit-short condition",
-    "exit": "exit condition",
+    "long": said("long condition"),
+    "short": said("short condition"),
+    "exit_long": said("exit-long condition"),
+    "exit_short": said("exit-short condition"),
+    "exit": said("exit condition"),
 }
 
 
@@ -61,7 +66,7 @@ def function_word(name: str) -> str:
 def parameter_word(function: str, position: int) -> str:
     known = FUNCTIONS.get(function)
     if known is None or position >= len(known.parameters):
-        return f"argument {position + 1}"
+        return said("argument {number}", number=position + 1)
     name = known.parameters[position].name
     return _PARAMETERS.get(name, name)
 
@@ -100,9 +105,9 @@ def label_of(node: tree.Statement) -> str:
     """The statement in a sentence."""
     match node:
         case tree.Input():
-            return f"input {node.name}"
+            return said("input {name}", name=node.name)
         case tree.Definition():
-            return f"series {node.name}"
+            return said("series {name}", name=node.name)
         case tree.Condition():
             return _CONDITIONS[node.kind]
         case tree.Protect():
@@ -110,11 +115,11 @@ def label_of(node: tree.Statement) -> str:
         case tree.ExitAfter():
             return "exit after"
         case tree.Sizing():
-            return "size"
+            return said("size")
         case tree.Alert():
-            return f'alert "{node.text}"'
+            return said('alert "{text}"', text=node.text)
         case tree.Plot():
-            return f'plot "{node.name}"'
+            return said('plot "{name}"', name=node.name)
     raise TypeError(f"not a statement: {node!r}")
 
 

@@ -16,6 +16,7 @@ from apps.engine.pine.exporter.meaning import Meaning, Type
 from apps.engine.pine.functions import call_form
 from apps.engine.pine.names import pine_name
 from apps.engine.program.calendar import DAY, MINUTE, WEEK, Timeframe, read_timeframe
+from apps.engine.said import said
 
 _LEVELS = {
     "or": 1,
@@ -252,8 +253,8 @@ class Code:
         for name in sorted(self.meaning.behind(inner) & self.meaning.recursive):
             self.wrong(
                 node,
-                f"`{name}` uses its own past, which Pine cannot compute on another timeframe",
-                f"leave `{name}` out of tf()",
+                said("`{name}` uses its own past, which Pine cannot compute on another timeframe", name=name),
+                said("leave `{name}` out of tf()", name=name),
             )
             return Piece("na", _TIGHT, "float")
         frame = self._frame_of(named)

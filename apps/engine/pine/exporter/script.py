@@ -17,6 +17,7 @@ from apps.engine.pine.exporter.messages import alert_lines, message_lines, text_
 from apps.engine.pine.exporter.orders import order_lines
 from apps.engine.pine.exporter.statements import Written, children, expressions_of, is_price, write_statements
 from apps.engine.pine.helpers import helpers_for
+from apps.engine.said import said
 from apps.engine.sim.spec import SimParams
 
 Kind = Literal["indicator", "strategy"]
@@ -63,7 +64,9 @@ def export_pine(
     if kind == "strategy" and not any(
         isinstance(s, tree.Condition) and s.kind in ("long", "short") for s in formula.statements
     ):
-        problem = Problem(1, 1, "a strategy needs a long or a short", "export the formula as an indicator")
+        problem = Problem(
+            1, 1, said("a strategy needs a long or a short"), said("export the formula as an indicator")
+        )
         return PineExport("", [problem])
     meaning = Meaning(formula, found)
     written = write_statements(formula, meaning)
@@ -109,8 +112,10 @@ def _unwritable(formula: tree.Formula) -> list[Problem]:
                 texts.append(part.value)
             work += children(part)
         if any(text is not None and not text.isprintable() for text in texts):
-            message = "a text here holds a character that cannot be printed, which Pine cannot hold"
-            problems.append(Problem(node.line, node.column, message, "type the text anew", paths[id(node)]))
+            message = said("a text here holds a character that cannot be printed, which Pine cannot hold")
+            problems.append(
+                Problem(node.line, node.column, message, said("type the text anew"), paths[id(node)])
+            )
     return problems
 
 
@@ -159,11 +164,18 @@ def _beyond_limits(written: Written) -> list[Problem]:
     requests = sum("request.security(" in line for line in lines)
     variables = sum(" = " in line for line in lines)
     for what, count, most, hint in (
-        ("plots", written.plots, MAX_PLOTS, "remove some plots"),
-        ("requests of other timeframes", requests, MAX_REQUESTS, "each tf() takes two; use fewer"),
-        ("variables", variables, MAX_VARIABLES, "split the formula"),
+        ("plots", written.plots, MAX_PLOTS, said("remove some plots")),
+        (
+            said("requests of other timeframes"),
+            requests,
+            MAX_REQUESTS,
+            said("each tf() takes two; use fewer"),
+        ),
+        ("variables", variables, MAX_VARIABLES, said("split the formula")),
     ):
         if count > most:
-            message = f"the script would have {count} {what}; Pine allows {most}"
+            message = said(
+                "the script would have {count} {what}; Pine allows {most}", count=count, what=what, most=most
+            )
             problems.append(Problem(1, 1, message, hint))
     return problems

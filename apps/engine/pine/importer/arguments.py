@@ -2,6 +2,7 @@
 
 from apps.engine.pine.importer.report import Cannot
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 
 def bind_arguments(node: pine.Call, parameters: str, *, lenient: bool = False) -> dict[str, pine.Expr]:
@@ -14,9 +15,16 @@ def bind_arguments(node: pine.Call, parameters: str, *, lenient: bool = False) -
             if position >= len(names):
                 if lenient:
                     continue
-                raise Cannot(f"`{node.path}` takes {len(names)} arguments, found {len(node.arguments)}")
+                raise Cannot(
+                    said(
+                        "`{path}` takes {names} arguments, found {arguments}",
+                        path=node.path,
+                        names=len(names),
+                        arguments=len(node.arguments),
+                    )
+                )
             key = names[position]
         elif key not in names and not lenient:
-            raise Cannot(f"`{node.path}` has no argument `{key}`")
+            raise Cannot(said("`{path}` has no argument `{key}`", path=node.path, key=key))
         result[key] = argument.value
     return result

@@ -34,6 +34,7 @@ from apps.engine.pine.importer.state import (
     State,
 )
 from apps.engine.pine.importer.values import FACTS, measure, rebuild, walk
+from apps.engine.said import said
 
 MOST_NODES = 300  # of an expression that others were written into
 DEEPEST = 30
@@ -61,7 +62,9 @@ class _Assembly:
         self.parts: dict[int, list[str | tree.Expr]] = {}
         for variable in state.variables:
             if variable.current.kind == "poison" or not variable.last:
-                self.lost[variable.key] = variable.current.name or f"`{variable.word}` never has a value"
+                self.lost[variable.key] = variable.current.name or said(
+                    "`{word}` never has a value", word=variable.word
+                )
             else:
                 self.final[variable.key] = variable.last
                 if variable.shown and variable.last in self.definitions:
@@ -152,7 +155,7 @@ class _Assembly:
             expr = rebuild(expr, change)
             if measure(expr)[0] > MOST_NODES:
                 break
-        raise Cannot("this depends on the position in too many ways to be written out")
+        raise Cannot(said("this depends on the position in too many ways to be written out"))
 
     # items as statements
 
@@ -237,7 +240,7 @@ class _Assembly:
                 size and other and size.mode == other.mode and orders.same(size.value, other.value)
             ):
                 continue
-            record.note("needs_edit", "a formula has one size; this is another")
+            record.note("needs_edit", said("a formula has one size; this is another"))
             record.failed = True
         if chosen is not None and size is not None:
             self.checked([size], chosen.record, found)
@@ -262,7 +265,7 @@ class _Assembly:
                             and node.name.startswith("$")
                             and node.name not in defined
                         ):
-                            reason = lost.get(node.name, "it uses what was not imported")
+                            reason = lost.get(node.name, said("it uses what was not imported"))
                 if not reason:
                     kept.append((statement, record))
                     continue
@@ -270,15 +273,17 @@ class _Assembly:
                 record.failed = True
                 if isinstance(statement, tree.Definition):
                     defined.discard(statement.name)
-                    lost[statement.name] = f"it uses line {record.line}, which was not imported"
+                    lost[statement.name] = said(
+                        "it uses line {line}, which was not imported", line=record.line
+                    )
             if len(kept) == len(found):
                 return
             found[:] = kept
 
     def note_left_out(self, found: Statements) -> None:
         """Say of the lines that only served what was not imported that they are not in the formula either."""
-        said = {id(record) for _, record in found}
-        live = {key for record, keys in self.delivered.items() if record in said for key in keys}
+        told = {id(record) for _, record in found}
+        live = {key for record, keys in self.delivered.items() if record in told for key in keys}
         live |= self.behind([expr for s, _ in found for expr in expressions_of(s)])
         live |= {s.name for s, _ in found if isinstance(s, tree.Definition) and self.definitions[s.name].kept}
         failed = [
@@ -296,7 +301,7 @@ class _Assembly:
                 and record.status == "imported"
                 and not _BLOCK.match(self.state.script.lines[record.line - 1])  # its own lines tell
             ):
-                record.note("needs_edit", "only what was not imported uses it")
+                record.note("needs_edit", said("only what was not imported uses it"))
 
     def behind(self, expressions: list[tree.Expr]) -> set[str]:
         """All definitions that the expressions read, directly or not."""
@@ -388,7 +393,14 @@ class _Assembly:
             taken.add(words[key])
             if words[key] != base and (base in RESERVED or base in BUILT_IN_NAMES):
                 record = next(r for s, r in found if getattr(s, "name", "") == key)
-                record.note("imported", f"`{base}` is a word of the language: it is called `{words[key]}`")
+                record.note(
+                    "imported",
+                    said(
+                        "`{base}` is a word of the language: it is called `{words}`",
+                        base=base,
+                        words=words[key],
+                    ),
+                )
 
         def change(node: tree.Expr) -> tree.Expr:
             return (

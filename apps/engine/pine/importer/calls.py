@@ -12,6 +12,7 @@ from apps.engine.pine.importer.arguments import bind_arguments
 from apps.engine.pine.importer.report import Cannot, impossible
 from apps.engine.pine.importer.values import DRAWING, VOID, Value, both, inverse, number, percent, shortest
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 if TYPE_CHECKING:
     from apps.engine.pine.importer.expressions import Expressions
@@ -21,13 +22,13 @@ _ENTRY = "id direction qty limit stop oca_name oca_type comment when alert_messa
 _EXIT = "id from_entry qty qty_percent profit limit loss stop trail_price trail_points trail_offset"
 _LEVELS = ("profit", "limit", "loss", "stop", "trail_price", "trail_points", "trail_offset")
 _SETTINGS = {
-    "initial_capital": "the initial capital",
-    "commission_type": "the commission",
-    "commission_value": "the commission",
-    "slippage": "the slippage",
-    "currency": "the currency",
-    "margin_long": "the margin",
-    "margin_short": "the margin",
+    "initial_capital": said("the initial capital"),
+    "commission_type": said("the commission"),
+    "commission_value": said("the commission"),
+    "slippage": said("the slippage"),
+    "currency": said("the currency"),
+    "margin_long": said("the margin"),
+    "margin_short": said("the margin"),
 }
 _TITLES = frozenset(["indicator", "study", "strategy", "library"])
 Path = Callable[[], tree.Expr]
@@ -71,19 +72,21 @@ class Calls:
         record = state.record
         record.note("imported")
         if path == "library":
-            raise impossible("a library is no script of its own")
+            raise impossible(said("a library is no script of its own"))
         if state.kind != "strategy":
             return
         left = dict.fromkeys(words for key, words in _SETTINGS.items() if key in given)
         if left:
-            record.note("imported", f"chosen where the formula runs: {', '.join(left)}")
+            record.note("imported", said("chosen where the formula runs: {left}", left=", ".join(left)))
         if self.holds(given.get("process_orders_on_close")):
-            record.note("imported", "process_orders_on_close: choose fills at the close in the backtest")
+            record.note(
+                "imported", said("process_orders_on_close: choose fills at the close in the backtest")
+            )
         if self.holds(given.get("calc_on_every_tick")) or self.holds(given.get("calc_on_order_fills")):
-            record.note("imported", "a formula is read once per bar, at its close")
+            record.note("imported", said("a formula is read once per bar, at its close"))
         pyramiding = self.expressions.value(given["pyramiding"]) if "pyramiding" in given else None
         if pyramiding is not None and isinstance(pyramiding.expr, tree.Number) and pyramiding.expr.value > 1:
-            record.note("needs_edit", "pyramiding: a formula holds one position and never adds to it")
+            record.note("needs_edit", said("pyramiding: a formula holds one position and never adds to it"))
         self.default_size(given)
 
     def holds(self, node: pine.Expr | None) -> bool:
@@ -100,7 +103,7 @@ class Calls:
             if self.state.script.version >= 6:
                 return
             self.size("units", number(1))
-            self.state.record.note("imported", "Pine's default size before version 6 is 1 unit")
+            self.state.record.note("imported", said("Pine's default size before version 6 is 1 unit"))
             return
         value = self.expressions.number(amount) if amount is not None else number(1)
         if word == "strategy.percent_of_equity":
@@ -120,15 +123,15 @@ class Calls:
             node, "series title color linewidth style trackprice histbase offset", lenient=True
         )
         if "series" not in given:
-            raise Cannot("`plot` needs a series")
+            raise Cannot(said("`plot` needs a series"))
         value = self.expressions.value(given["series"])
         if value.kind == "drawing":
-            self.state.record.note("ignored", "drawing")
+            self.state.record.note("ignored", said("drawing"))
             return
         expr = self.expressions.number_of(value)
         title = (self.text(given.get("title")) or "").strip()
         if "offset" in given:
-            self.state.record.note("imported", "the plot's offset is left out")
+            self.state.record.note("imported", said("the plot's offset is left out"))
         if not title and isinstance(given["series"], pine.Name):
             title = given["series"].path.rpartition(".")[2]
         self.plots.setdefault(title or f"Plot {len(self.plots) + 1}", expr)
@@ -137,7 +140,7 @@ class Calls:
     def alert_condition(self, node: pine.Call) -> None:
         given = bind_arguments(node, "condition title message", lenient=True)
         if "condition" not in given:
-            raise Cannot("`alertcondition` needs a condition")
+            raise Cannot(said("`alertcondition` needs a condition"))
         condition = self.expressions.condition(given["condition"])
         title = (self.text(given.get("title")) or "").strip()
         message = (
@@ -148,10 +151,10 @@ class Calls:
     def alert(self, node: pine.Call, condition: tree.Expr) -> None:
         given = bind_arguments(node, "message freq", lenient=True)
         if "message" not in given:
-            raise Cannot("`alert` needs a message")
+            raise Cannot(said("`alert` needs a message"))
         freq = given.get("freq")
         if isinstance(freq, pine.Name) and not freq.path.endswith("_close"):
-            self.state.record.note("imported", "a formula tells once per bar, at its close")
+            self.state.record.note("imported", said("a formula tells once per bar, at its close"))
         self.add_alert(self.expressions.value(given["message"]), "", condition)
 
     def add_alert(self, message: Value, title: str, condition: tree.Expr) -> None:
@@ -172,10 +175,13 @@ class Calls:
             parts += filled
             if unknown:
                 self.state.record.note(
-                    "needs_edit", f"{', '.join(unknown)} has no counterpart in an alert's text"
+                    "needs_edit",
+                    said("{unknown} has no counterpart in an alert's text", unknown=", ".join(unknown)),
                 )
         if any(isinstance(part, str) and ("{" in part or "}" in part) for part in parts):
-            self.state.record.note("needs_edit", "an alert's text cannot hold braces: only its title is kept")
+            self.state.record.note(
+                "needs_edit", said("an alert's text cannot hold braces: only its title is kept")
+            )
             parts = [title.replace("{", "(").replace("}", ")") or "Alert"]
         if not "".join(part if isinstance(part, str) else "x" for part in parts).strip():
             parts = [title or "Alert"]
@@ -197,24 +203,26 @@ class Calls:
         elif word == "exit":
             self.exit(node, path())
         elif word in ("cancel", "cancel_all"):
-            self.state.record.note("ignored", "a formula has no waiting orders to cancel")
+            self.state.record.note("ignored", said("a formula has no waiting orders to cancel"))
         elif word == "order":
-            raise Cannot("strategy.order adds to positions: write long when, short when and exit when")
+            raise Cannot(said("strategy.order adds to positions: write long when, short when and exit when"))
         elif word.startswith("risk."):
-            raise Cannot(f"strategy.{word}: limits on the account are set where the formula runs")
+            raise Cannot(
+                said("strategy.{word}: limits on the account are set where the formula runs", word=word)
+            )
         else:
-            raise Cannot(f"strategy.{word} has no counterpart")
+            raise Cannot(said("strategy.{word} has no counterpart", word=word))
 
     def entry_id(self, given: dict[str, pine.Expr], key: str) -> str:
         word = self.text(given.get(key))
         if word is None:
-            raise Cannot(f"`{key}` must be a fixed text")
+            raise Cannot(said("`{key}` must be a fixed text", key=key))
         return word
 
     def when(self, given: dict[str, pine.Expr], path: tree.Expr) -> tree.Expr:
         """The condition of the blocks around the call and its own `when`, of versions before 6."""
         if "alert_message" in given:
-            self.state.record.note("imported", "alert_message is left out: write an alert")
+            self.state.record.note("imported", said("alert_message is left out: write an alert"))
         if "when" not in given:
             return path
         own = self.expressions.value(given["when"])
@@ -226,17 +234,21 @@ class Calls:
         entry_id = self.entry_id(given, "id")
         side_node = given.get("direction", given.get("long"))
         if side_node is None:
-            raise Cannot("`strategy.entry` needs a direction")
+            raise Cannot(said("`strategy.entry` needs a direction"))
         side_value = self.expressions.value(side_node)
         if side_value.name in ("strategy.long", "strategy.short"):
             side = side_value.name.partition(".")[2]
         elif isinstance(side_value.expr, tree.Truth):
             side = "long" if side_value.expr.value else "short"
         else:
-            raise Cannot("the direction must be strategy.long or strategy.short")
+            raise Cannot(said("the direction must be strategy.long or strategy.short"))
         for key in ("limit", "stop"):
             if key in given and self.expressions.value(given[key]).kind != "na":
-                raise Cannot(f"an entry at a {key} price: a formula enters at the market, on the next bar")
+                raise Cannot(
+                    said(
+                        "an entry at a {key} price: a formula enters at the market, on the next bar", key=key
+                    )
+                )
         condition = self.when(given, path)
         if "qty" in given and self.expressions.value(given["qty"]).kind != "na":
             self.size("units", self.expressions.number(given["qty"]))
@@ -247,7 +259,7 @@ class Calls:
     def close(self, given: dict[str, pine.Expr], entry_id: str | None, path: tree.Expr) -> None:
         for key in ("qty", "qty_percent"):
             if key in given and not self.is_all(key, given[key]):
-                raise Cannot("closing a part: a formula closes its whole position")
+                raise Cannot(said("closing a part: a formula closes its whole position"))
         self.state.add(states.Order("close", entry_id, self.when(given, path)))
 
     def is_all(self, key: str, node: pine.Expr) -> bool:
@@ -260,7 +272,7 @@ class Calls:
         entry_id = self.text(given.get("from_entry")) or None
         for key in ("qty", "qty_percent"):
             if key in given and not self.is_all(key, given[key]):
-                raise Cannot("closing a part: a formula closes its whole position")
+                raise Cannot(said("closing a part: a formula closes its whole position"))
         condition = self.when(given, path)
         levels = {}
         for key in _LEVELS:
@@ -269,7 +281,7 @@ class Calls:
                 if value.kind != "na":
                     levels[key] = self.expressions.number_of(value)
         if not levels:
-            raise Cannot("`strategy.exit` without a price or distance does nothing")
+            raise Cannot(said("`strategy.exit` without a price or distance does nothing"))
         self.state.add(states.Exit(entry_id, levels, condition, tuple(self.state.path)))
 
 

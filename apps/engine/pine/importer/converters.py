@@ -23,6 +23,7 @@ from apps.engine.pine.importer.values import (
     past,
     same,
 )
+from apps.engine.said import said
 
 Expr = tree.Expr
 
@@ -45,12 +46,12 @@ class Arguments:
         if key not in self.values:
             if default:
                 return name(default)
-            raise Cannot(f"its argument `{key}` is missing")
+            raise Cannot(said("its argument `{key}` is missing", key=key))
         return self.to_number(self.values[key])
 
     def condition(self, key: str) -> Expr:
         if key not in self.values:
-            raise Cannot(f"its argument `{key}` is missing")
+            raise Cannot(said("its argument `{key}` is missing", key=key))
         return self.to_truth(self.values[key])
 
     def length(self, key: str, default: int | None = None) -> Expr:
@@ -58,7 +59,7 @@ class Arguments:
         if key not in self.values:
             if default is not None:
                 return number(default)
-            raise Cannot(f"its argument `{key}` is missing")
+            raise Cannot(said("its argument `{key}` is missing", key=key))
         value = self.values[key]
         expr = self.to_number(value)
         if not value.integer and not isinstance(expr, tree.Number | tree.Name):
@@ -134,7 +135,7 @@ def as_spread(function: str) -> Converter:
         if given.has("biased"):
             biased = given.condition("biased")
             if not isinstance(biased, tree.Truth):
-                raise Cannot(f"`biased` of {function} must be true or false here")
+                raise Cannot(said("`biased` of {function} must be true or false here", function=function))
             if not biased.value:
                 ratio = binary("/", length, binary("-", length, number(1)))
                 ratio.brackets = int(function == "variance")
@@ -146,14 +147,16 @@ def as_spread(function: str) -> Converter:
 
 def as_atr(given: Arguments) -> Value:
     given.note(
-        "atr is TA-Lib's: it starts one bar later than Pine's, so the first values differ and then converge"
+        said(
+            "atr is TA-Lib's: it starts one bar later than Pine's, so the first values differ and then converge"
+        )
     )
     return as_value(call("atr", given.length("length")))
 
 
 def as_tr(given: Arguments) -> Value:
     if given.has("handle_na") and not isinstance(given.condition("handle_na"), tree.Truth):
-        raise Cannot("`handle_na` of ta.tr must be true or false here")
+        raise Cannot(said("`handle_na` of ta.tr must be true or false here"))
     handles = given.has("handle_na") and bool(getattr(given.condition("handle_na"), "value", False))
     bare = name("tr")
     return as_value(call("nz", bare, binary("-", name("high"), name("low"))) if handles else bare)
@@ -169,7 +172,9 @@ def as_change(given: Arguments) -> Value:
 
 def as_macd(given: Arguments) -> Value:
     given.note(
-        "macd is TA-Lib's: its fast average starts where the slow one does, so the first values differ a little"
+        said(
+            "macd is TA-Lib's: its fast average starts where the slow one does, so the first values differ a little"
+        )
     )
     made = call(
         "macd",
@@ -191,7 +196,7 @@ def as_bb(given: Arguments) -> Value:
 
 
 def as_bbw(given: Arguments) -> Value:
-    given.note("bbw is in percent of the middle band; in older versions of Pine it is a fraction")
+    given.note(said("bbw is in percent of the middle band; in older versions of Pine it is a fraction"))
     return as_value(call("bbw", given.series("series"), given.length("length"), given.series("mult")))
 
 
@@ -200,7 +205,7 @@ def as_kc(given: Arguments) -> Value:
     if given.has("useTrueRange"):
         true_range = given.condition("useTrueRange")
         if not isinstance(true_range, tree.Truth):
-            raise Cannot("`useTrueRange` of ta.kc must be true or false here")
+            raise Cannot(said("`useTrueRange` of ta.kc must be true or false here"))
         if not true_range.value:
             span = binary("*", width, call("ema", binary("-", name("high"), name("low")), length))
             middle = call("ema", source, length)
@@ -227,7 +232,9 @@ def as_kcw(given: Arguments) -> Value:
 
 def as_supertrend(given: Arguments) -> Value:
     given.note(
-        "Pine's direction is -1 in an uptrend, the formula's 1; its atr starts one bar later than Pine's"
+        said(
+            "Pine's direction is -1 in an uptrend, the formula's 1; its atr starts one bar later than Pine's"
+        )
     )
     made = call("supertrend", given.series("factor"), given.length("atrPeriod"))
     return Value(
@@ -239,7 +246,7 @@ def as_dmi(given: Arguments) -> Value:
     length, smoothing = given.length("diLength"), given.length("adxSmoothing")
     made = call("dmi", length)
     plus, minus, adx = field_of(made, "plus"), field_of(made, "minus"), field_of(made, "adx")
-    given.note("dmi is TA-Lib's: its first values differ from Pine's and then converge")
+    given.note(said("dmi is TA-Lib's: its first values differ from Pine's and then converge"))
     if same(length, smoothing):
         return Value("tuple", items=(as_value(plus), as_value(minus), as_value(adx)))
     total = binary("+", plus, minus)
@@ -266,14 +273,20 @@ def as_typical(function: str, pine: str) -> Converter:
 
     def convert(given: Arguments) -> Value:
         if not _is(given.series("source"), "hlc3"):
-            given.inexact(f"`{function}` of a formula is of hlc3; {pine} here is of another series")
+            given.inexact(
+                said(
+                    "`{function}` of a formula is of hlc3; {pine} here is of another series",
+                    function=function,
+                    pine=pine,
+                )
+            )
         return as_value(call(function, given.length("length")))
 
     return convert
 
 
 def as_cmo(given: Arguments) -> Value:
-    given.note("cmo is written out, since TA-Lib's smooths and Pine's does not")
+    given.note(said("cmo is written out, since TA-Lib's smooths and Pine's does not"))
     source, length = given.series("series"), given.length("length")
     move = call("change", source, number(1))
     share = binary("/", call("sma", move, length), call("sma", call("abs", move), length))
@@ -291,7 +304,7 @@ def as_linreg(given: Arguments) -> Value:
 
 def as_alma(given: Arguments) -> Value:
     if given.has("floor"):
-        given.inexact("`floor` of ta.alma has no counterpart")
+        given.inexact(said("`floor` of ta.alma has no counterpart"))
     arguments = (
         given.series("series"),
         given.length("length"),
@@ -322,7 +335,7 @@ def as_range(given: Arguments) -> Value:
 
 def as_vwap(given: Arguments) -> Value:
     if not _is(given.series("source", "hlc3"), "hlc3") or given.has("anchor"):
-        given.inexact("`vwap` of a formula is of hlc3 and starts anew each day")
+        given.inexact(said("`vwap` of a formula is of hlc3 and starts anew each day"))
     return as_value(name("vwap"))
 
 
@@ -352,7 +365,7 @@ def as_nz(given: Arguments) -> Value:
 def as_na(given: Arguments) -> Value:
     source = given.values.get("source", NA)
     if source.kind == "truth":
-        given.note("true/false is never na in a formula")
+        given.note(said("true/false is never na in a formula"))
         return _truth(tree.Truth(0, 0, False))
     return _truth(call("na", given.series("source")))
 
@@ -380,7 +393,7 @@ def as_pow(given: Arguments) -> Value:
 
 
 def as_to_tick(given: Arguments) -> Value:
-    given.note("the rounding to ticks is left out: prices are rounded where orders are made")
+    given.note(said("the rounding to ticks is left out: prices are rounded where orders are made"))
     return as_value(given.series("number"))
 
 
@@ -405,6 +418,10 @@ def as_bool(given: Arguments) -> Value:
 
 def as_clock(word: str) -> Converter:
     def convert(given: Arguments) -> Value:
-        raise Cannot(f"{word} of another time or zone: a formula reads `{word}` in the instrument's zone")
+        raise Cannot(
+            said(
+                "{word} of another time or zone: a formula reads `{word}` in the instrument's zone", word=word
+            )
+        )
 
     return convert

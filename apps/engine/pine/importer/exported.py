@@ -18,6 +18,7 @@ from apps.engine.pine.importer.requests import frame_name
 from apps.engine.pine.names import formula_name
 from apps.engine.pine.reader import read_script
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 _START, _ENDS = "//- Formula", ("//- Orders", "//- Alerts")
 _MOVED = re.compile(r"//- (\w+) is computed above, where it is first needed")
@@ -99,11 +100,14 @@ def import_exported(source: str, lines: list[str]) -> PineImport | None:
         same = at < len(again) and again[at] == line
         if start < at < end:
             generated = line.startswith("//- ")
-            status, message = ("ignored", "made by the export") if generated else ("imported", "")
+            status, message = ("ignored", said("made by the export")) if generated else ("imported", "")
         elif same or line.startswith("//"):
-            status, message = "ignored", "made by the export: it follows from the formula"
+            status, message = "ignored", said("made by the export: it follows from the formula")
         else:
-            status, message = "needs_edit", "changed since the export: only the part headed Formula was read"
+            status, message = (
+                "needs_edit",
+                said("changed since the export: only the part headed Formula was read"),
+            )
         report.append(LineReport(at + 1, status, message, line))  # type: ignore[arg-type]
     return PineImport(text, title, True, report)
 

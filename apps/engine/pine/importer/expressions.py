@@ -27,15 +27,16 @@ from apps.engine.pine.importer.values import (
     truth_of,
 )
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 if TYPE_CHECKING:
     from apps.engine.pine.importer.statements import Walk
 
 MAX_CHAIN = 1_000  # operators in a row: more than the words of a formula allow
-_SKIPPED = (
+_SKIPPED = said(
     "TradingView computes a side of a choice, `and` or `or` only on bars that need it, a formula on all"
 )
-_TOO_LONG = "the expression is longer than a formula can be"
+_TOO_LONG = said("the expression is longer than a formula can be")
 _COMPARE = frozenset(["<", "<=", ">", ">=", "==", "!="])
 
 
@@ -59,16 +60,16 @@ class Expressions:
                 assert value.expr is not None
                 return choose(value.expr, number(1), number(0))
             case "drawing":
-                raise Cannot("a colour or drawing stands where a number is needed")
+                raise Cannot(said("a colour or drawing stands where a number is needed"))
             case "poison":
                 raise Cannot(value.name)
             case "text":
-                raise Cannot("a text stands where a number is needed")
+                raise Cannot(said("a text stands where a number is needed"))
             case "tuple":
-                raise Cannot("several values stand where one is needed")
+                raise Cannot(said("several values stand where one is needed"))
             case "moment":
-                raise Cannot("a formula reads the time as year, month, day_of_month, hour and minute")
-        raise Cannot(f"`{value.name}` stands where a number is needed")
+                raise Cannot(said("a formula reads the time as year, month, day_of_month, hour and minute"))
+        raise Cannot(said("`{name}` stands where a number is needed", name=value.name))
 
     def truth(self, value: Value) -> tree.Expr:
         if value.kind == "truth":
@@ -119,7 +120,7 @@ class Expressions:
                 return self.walk.branches(node.branches)
             case pine.LoopValue():
                 raise impossible(
-                    "a formula has no loops: write what it computes with sma, highest, cum and the like"
+                    said("a formula has no loops: write what it computes with sma, highest, cum and the like")
                 )
             case pine.Call():
                 return self.invocations.call(node)
@@ -128,7 +129,7 @@ class Expressions:
     def literal(self, node: pine.Num) -> Value:
         value = float(node.text)
         if not math.isfinite(value) or value > 1e300:
-            raise Cannot(f"the number {node.text[:40]} is too large")
+            raise Cannot(said("the number {text} is too large", text=node.text[:40]))
         text = node.text
         if text.endswith("."):
             text += "0"
@@ -217,7 +218,7 @@ class Expressions:
         if operator in ("==", "!=") and left.kind == right.kind == "truth":
             return Value("truth", binary(operator, self.truth(left), self.truth(right)))
         if operator in ("==", "!=") and "constant" in (left.kind, right.kind):
-            raise Cannot(f"`{left.name or right.name}` cannot be compared in a formula")
+            raise Cannot(said("`{value}` cannot be compared in a formula", value=left.name or right.name))
         first, second = self.number_of(left), self.number_of(right)
         if operator in _COMPARE:
             return Value("truth", binary(operator, first, second))
@@ -228,7 +229,12 @@ class Expressions:
             if quotient != first.value / second.value:
                 self.state.record.note(
                     "imported",
-                    f"{first.text}/{second.text} is {quotient} in Pine before version 6: whole numbers",
+                    said(
+                        "{text}/{text_2} is {quotient} in Pine before version 6: whole numbers",
+                        text=first.text,
+                        text_2=second.text,
+                        quotient=quotient,
+                    ),
                 )
                 return Value("number", number(float(quotient)), integer=True)
         return Value("number", binary(operator, first, second), integer=integer)
@@ -247,19 +253,19 @@ class Expressions:
             sides = []
             for value in (left, right):
                 if value.kind == "symbol":
-                    raise Cannot(f"`{value.name}` cannot be compared in a formula")
+                    raise Cannot(said("`{name}` cannot be compared in a formula", name=value.name))
                 fixed = value.fixed_text
                 if fixed is not None:
                     sides.append(tree.Text(0, 0, fixed))
                 elif value.kind == "text" and value.expr is not None:
                     sides.append(value.expr)  # type: ignore[arg-type]
                 else:
-                    raise Cannot("a text that changes cannot be compared in a formula")
+                    raise Cannot(said("a text that changes cannot be compared in a formula"))
             if all(isinstance(side, tree.Text) for side in sides):
                 equal = sides[0].value == sides[1].value
                 return Value("truth", truth_of(equal if operator == "==" else not equal))
             return Value("truth", binary(operator, sides[0], sides[1]))
-        raise Cannot(f"texts cannot be joined by `{operator}`")
+        raise Cannot(said("texts cannot be joined by `{operator}`", operator=operator))
 
     # choices
 
@@ -305,7 +311,8 @@ class Expressions:
                 return then if isinstance(then, Cannot) else otherwise
             assert isinstance(lost, Cannot)
             self.state.record.note(
-                "needs_edit", f"taken as its inputs stand by default; left out: {lost.message}"
+                "needs_edit",
+                said("taken as its inputs stand by default; left out: {message}", message=lost.message),
             )
             return kept
         return self.merge(condition, then, otherwise)
@@ -328,7 +335,7 @@ class Expressions:
             return DRAWING
         if "tuple" in kinds:
             if kinds != {"tuple"} or len(then.items) != len(otherwise.items):
-                raise Cannot("the branches have different numbers of values")
+                raise Cannot(said("the branches have different numbers of values"))
             pairs = zip(then.items, otherwise.items, strict=True)
             return Value("tuple", items=tuple(self.merge(condition, one, other) for one, other in pairs))
         if kinds == {"text"}:
@@ -338,10 +345,10 @@ class Expressions:
             if known is not None and not kinds & {"void"}:
                 kept = then if known else otherwise
                 self.state.record.note(
-                    "needs_edit", "a text cannot be chosen by a condition: taken as its inputs stand"
+                    "needs_edit", said("a text cannot be chosen by a condition: taken as its inputs stand")
                 )
                 return kept
-            raise Cannot("a text or a constant of Pine's cannot be chosen by a condition")
+            raise Cannot(said("a text or a constant of Pine's cannot be chosen by a condition"))
         integer = all(side.integer or side.kind == "na" for side in (then, otherwise))
         if "truth" in kinds:
             return Value("truth", choose(condition, self.truth(then), self.truth(otherwise)))

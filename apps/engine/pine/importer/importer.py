@@ -15,9 +15,10 @@ from apps.engine.pine.importer.values import walk
 from apps.engine.pine.reader import read_script
 from apps.engine.pine.reader import syntax as pine
 from apps.engine.pine.reader.lexer import MAX_BYTES, TooLong, split_lines
+from apps.engine.said import row, said
 
 _ROUNDS = 6  # of leaving out what the checker refuses
-_NO_SIGNAL = "the script gives no signal: add long when, short when or alert"
+_NO_SIGNAL = said("the script gives no signal: add long when, short when or alert")
 
 
 def import_pine(source: str) -> PineImport:
@@ -28,14 +29,16 @@ def import_pine(source: str) -> PineImport:
     """
     source = source.encode("utf-8", "replace").decode("utf-8")
     if len(source.encode("utf-8")) > MAX_BYTES:
-        return _refused(source[:200], f"the script is longer than {MAX_BYTES:,} bytes")
+        return _refused(
+            source[:200], said("the script is longer than {max_bytes} bytes", max_bytes=f"{MAX_BYTES:,}")
+        )
     try:
         exported = import_exported(source, split_lines(source))
         if exported is not None:
             return exported
         script = read_script(source)
     except TooLong as problem:
-        return _refused(source[:200], str(problem))
+        return _refused(source[:200], problem.args[0])
     state = State(script)
     Walk(state).run()
     _note_functions(state)
@@ -56,9 +59,9 @@ def _note_functions(state: State) -> None:
         for record in state.records:
             if record.line == function.line and record.end == max(function.end, function.line):
                 if name in state.called:
-                    record.note("imported", "written out where it is called")
+                    record.note("imported", said("written out where it is called"))
                 else:
-                    record.note("ignored", "never called")
+                    record.note("ignored", said("never called"))
 
 
 def _drop_unused_inputs(statements: Statements) -> None:
@@ -80,7 +83,7 @@ def _drop_unused_inputs(statements: Statements) -> None:
             statements.remove((statement, record))
             if record.status == "imported":
                 record.status = "ignored"
-            record.note("ignored", "an input of which nothing in the formula depends")
+            record.note("ignored", said("an input of which nothing in the formula depends"))
 
 
 # text
@@ -102,8 +105,8 @@ def _checked(state: State, statements: Statements) -> tuple[str, bool]:
         for problem in result.errors:
             at = places.get(problem.line)
             if at is not None and not problem.message.startswith("a formula needs at least"):
-                hint = f" ({problem.hint})" if problem.hint else ""
-                refused.setdefault(at, f"{problem.message}{hint}")
+                told = said("{message} ({hint})", message=problem.message, hint=problem.hint)
+                refused.setdefault(at, told if problem.hint else problem.message)
         if not refused:
             message = result.errors[0].message
             if message.startswith("a formula needs at least"):
@@ -144,7 +147,12 @@ def _leave_out(statements: Statements, refused: dict[int, str]) -> None:
                 gone.add(at)
                 again = True
                 record.note(
-                    "needs_edit", f"it uses `{using[0]}` of line {lost[using[0]]}, which was not imported"
+                    "needs_edit",
+                    said(
+                        "it uses `{using}` of line {lost}, which was not imported",
+                        using=using[0],
+                        lost=lost[using[0]],
+                    ),
                 )
                 record.failed = True
                 if isinstance(statement, tree.Definition):
@@ -224,15 +232,15 @@ def _report(state: State, statements: Statements) -> list[LineReport]:
 
 def _remark(script: pine.Script, comment: pine.Comment) -> tuple[Status, str]:
     if comment.text.startswith("@version"):
-        return "ignored", f"the script is written in version {script.version}"
+        return "ignored", said("the script is written in version {version}", version=script.version)
     if comment.text.startswith("@"):
-        return "ignored", "an annotation for TradingView"
-    return "imported", "comment"
+        return "ignored", said("an annotation for TradingView")
+    return "imported", said("comment")
 
 
 def _of_line(records: list[Record], number: int) -> tuple[Status, str]:
     if not records:
-        return "ignored", "says nothing a formula could"
+        return "ignored", said("says nothing a formula could")
     smallest = min(record.end - record.line for record in records)
     found = Record(number, number)
     for record in records:
@@ -241,7 +249,7 @@ def _of_line(records: list[Record], number: int) -> tuple[Status, str]:
             for message in record.messages:
                 if not (message == "drawing" and found.status != "ignored"):
                     found.note(record.status, message)
-    message = "; ".join(found.messages)
+    message = row("{left}; {right}", found.messages) if found.messages else ""
     if not message and found.status == "ignored":
-        message = "has no effect"
+        message = said("has no effect")
     return found.status, message

@@ -12,6 +12,7 @@ from apps.engine.pine.importer.report import Cannot
 from apps.engine.pine.importer.state import Input, Item
 from apps.engine.pine.importer.values import DRAWING, Value, name, number, shortest
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 if TYPE_CHECKING:
     from apps.engine.pine.importer.expressions import Expressions
@@ -49,9 +50,13 @@ def read(expressions: Expressions, node: pine.Call, *, percent: bool = False) ->
     if kind == "color":
         return DRAWING
     if kind in ("session", "symbol", "enum"):
-        raise Cannot(f"an input of the kind {kind} has no counterpart: write its value where it is used")
+        raise Cannot(
+            said(
+                "an input of the kind {kind} has no counterpart: write its value where it is used", kind=kind
+            )
+        )
     if "defval" not in given:
-        raise Cannot("the input has no default")
+        raise Cannot(said("the input has no default"))
     default = expressions.value(given["defval"])
     title = ""
     if "title" in given:
@@ -61,14 +66,15 @@ def read(expressions: Expressions, node: pine.Call, *, percent: bool = False) ->
     record = expressions.state.record
     if default.kind == "moment":
         record.note(
-            "imported", "the date is fixed: a formula's inputs are numbers, percentages, true/false and texts"
+            "imported",
+            said("the date is fixed: a formula's inputs are numbers, percentages, true/false and texts"),
         )
         return default
     if kind == "source" or (default.kind == "number" and _literal(default.expr) is None):
         expressions.number_of(default)
         record.note(
             "imported",
-            "the source is fixed: a formula's inputs are numbers, percentages, true/false and texts",
+            said("the source is fixed: a formula's inputs are numbers, percentages, true/false and texts"),
         )
         return default
     if kind == "timeframe":
@@ -82,7 +88,7 @@ def read(expressions: Expressions, node: pine.Call, *, percent: bool = False) ->
         return Value("text", _declare(expressions, "text", text, title, choices=choices))
     literal = _literal(default.expr) if default.kind == "number" else None
     if literal is None:
-        raise Cannot("the default of an input must be a number, true/false or a text")
+        raise Cannot(said("the default of an input must be a number, true/false or a text"))
     whole = kind == "int" or (kind in ("", "integer") and default.integer)
     bounds: dict[str, tree.Number] = {}
     for ours, theirs in (("low", "minval"), ("high", "maxval"), ("step", "step")):
@@ -92,16 +98,16 @@ def read(expressions: Expressions, node: pine.Call, *, percent: bool = False) ->
         found = _literal(bound.expr) if bound.kind == "number" else None
         if found is None:
             if bound.kind == "tuple":  # options in the place of minval
-                record.note("imported", "the choices are left out: a number's range is LOW..HIGH")
+                record.note("imported", said("the choices are left out: a number's range is LOW..HIGH"))
                 continue
-            record.note("imported", f"{theirs} is left out: it is no number")
+            record.note("imported", said("{theirs} is left out: it is no number", theirs=theirs))
             continue
         bounds[ours] = found
     if "options" in given:
-        record.note("imported", "the choices are left out: a number's range is LOW..HIGH")
+        record.note("imported", said("the choices are left out: a number's range is LOW..HIGH"))
     if "low" not in bounds or "high" not in bounds:
         if bounds:
-            record.note("imported", "a range needs both minval and maxval: it is left out")
+            record.note("imported", said("a range needs both minval and maxval: it is left out"))
         bounds = {}
     if not whole and literal.text.lstrip("-").isdigit():
         literal = number(literal.text + ".0")
@@ -144,10 +150,10 @@ def _choices(expressions: Expressions, given: dict[str, pine.Expr]) -> list[tree
 def _timeframe(expressions: Expressions, default: Value, given: dict[str, pine.Expr], title: str) -> Value:
     text = default.fixed_text
     if text == "" or (default.kind == "symbol" and default.name == "timeframe.period"):
-        expressions.state.record.note("imported", "the chart's own timeframe: the input is left out")
+        expressions.state.record.note("imported", said("the chart's own timeframe: the input is left out"))
         return Value("symbol", name="timeframe.period")
     if text is None:
-        raise Cannot('the default of a timeframe must be a text such as "D"')
+        raise Cannot(said('the default of a timeframe must be a text such as "D"'))
     frame = tree.Text(0, 0, requests.frame_name(text))
     choices = _choices(expressions, given)
     if choices is not None:

@@ -12,11 +12,12 @@ from apps.engine.pine.importer.report import Cannot, impossible
 from apps.engine.pine.importer.state import MAX_CALLS, Variable
 from apps.engine.pine.importer.values import DRAWING, Value, binary, call, name, past
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 if TYPE_CHECKING:
     from apps.engine.pine.importer.expressions import Expressions
 
-_IN_BLOCK = "TradingView computes this only on bars on which its block runs, a formula on all"
+_IN_BLOCK = said("TradingView computes this only on bars on which its block runs, a formula on all")
 _COLLECTIONS = ("array", "matrix", "map")
 _CLOCK = ("hour", "minute", "year", "month", "dayofmonth", "dayofweek")
 
@@ -43,7 +44,7 @@ class Invocations:
                 return DRAWING
             if variable.current.kind == "poison":
                 raise Cannot(variable.current.name)
-            raise impossible(f"`{node.path}`: methods have no counterpart in a formula")
+            raise impossible(said("`{path}`: methods have no counterpart in a formula", path=node.path))
         if path == "input" or family == "input":
             return inputs.read(self.expressions, node)
         if path == "request.security":
@@ -51,10 +52,15 @@ class Invocations:
         if path.startswith("ticker."):
             raise impossible(requests.OTHER_CHART)
         if family == "request" or path in ("financial", "quandl"):
-            raise impossible(f"`{node.path}`: a formula reads the bars of one instrument and nothing else")
+            raise impossible(
+                said("`{path}`: a formula reads the bars of one instrument and nothing else", path=node.path)
+            )
         if family in _COLLECTIONS:
             raise impossible(
-                f"a formula has no {family} type: each series is named and keeps its own history"
+                said(
+                    "a formula has no {family} type: each series is named and keeps its own history",
+                    family=family,
+                )
             )
         if family == "str":
             return texts.read(self.expressions, word, node)
@@ -62,7 +68,10 @@ class Invocations:
             return moments.timestamp(self.expressions, node)
         if path in ("time", "time_close"):
             raise Cannot(
-                f"`{node.path}`: a formula reads the time as year, month, day_of_month, hour and minute"
+                said(
+                    "`{path}`: a formula reads the time as year, month, day_of_month, hour and minute",
+                    path=node.path,
+                )
             )
         if path == "timeframe.change":
             return self.timeframe_change(node)
@@ -73,19 +82,19 @@ class Invocations:
         if path in functions.CONVERTERS:
             return self.built_in(path, node)
         if path in functions.NO_COUNTERPART:
-            raise Cannot(f"`{node.path}` has no counterpart among the formula's functions")
+            raise Cannot(said("`{path}` has no counterpart among the formula's functions", path=node.path))
         if path == "plot":
             self.expressions.walk.calls.plot(node)
             return DRAWING
         if family == "strategy" or path in ("alert", "alertcondition"):
-            raise Cannot(f"`{node.path}` cannot stand inside an expression of a formula")
-        raise Cannot(f"the function `{node.path}` is not known")
+            raise Cannot(said("`{path}` cannot stand inside an expression of a formula", path=node.path))
+        raise Cannot(said("the function `{path}` is not known", path=node.path))
 
     def method(self, node: pine.Call) -> Value:
         assert node.receiver is not None
         if self.expressions.value(node.receiver).kind == "drawing":
             return DRAWING
-        raise impossible(f"`.{node.path}`: methods have no counterpart in a formula")
+        raise impossible(said("`.{path}`: methods have no counterpart in a formula", path=node.path))
 
     def built_in(self, path: str, node: pine.Call) -> Value:
         parameters, convert = functions.CONVERTERS[path]
@@ -99,7 +108,7 @@ class Invocations:
         for key in bound.keys() - values.keys():  # names differ between versions; in their order they do not
             free = [candidate for candidate in names if candidate not in bound]
             if not free:
-                raise Cannot(f"`{node.path}` has no argument `{key}`")
+                raise Cannot(said("`{path}` has no argument `{key}`", path=node.path, key=key))
             values[free[0]] = self.expressions.value(bound[key])
         if any(value.kind == "drawing" for value in values.values()):
             return DRAWING
@@ -116,7 +125,9 @@ class Invocations:
         try:
             return convert(given)
         except Cannot as problem:
-            raise Cannot(f"`{node.path}`: {problem.message}", problem.status) from None
+            raise Cannot(
+                said("`{path}`: {message}", path=node.path, message=problem.message), problem.status
+            ) from None
 
     def note_block(self) -> None:
         """Say so where what remembers the past stands in a block that runs on some bars only."""
@@ -132,14 +143,14 @@ class Invocations:
             text or ""
         )
         if word is None:
-            raise Cannot("`timeframe.change` is known for days, months and years only")
+            raise Cannot(said("`timeframe.change` is known for days, months and years only"))
         return Value("truth", binary("!=", name(word), past(name(word), 1)))
 
     def own_function(self, function: pine.Function, node: pine.Call) -> Value:
         """A function of the script, written out with its arguments in place of its parameters."""
         state = self.state
         if state.calls >= MAX_CALLS:
-            raise Cannot(f"`{function.name}`: functions call one another too deeply")
+            raise Cannot(said("`{name}`: functions call one another too deeply", name=function.name))
         state.called.add(function.name)
         names = [word for word, _ in function.parameters]
         given = bind_arguments(node, " ".join(names))
@@ -147,7 +158,9 @@ class Invocations:
         for word, default in function.parameters:
             argument = given.get(word, default)
             if argument is None:
-                raise Cannot(f"`{function.name}`: its argument `{word}` is missing")
+                raise Cannot(
+                    said("`{name}`: its argument `{word}` is missing", name=function.name, word=word)
+                )
             value = state.shared(self.expressions.value(argument), word)
             variable = Variable(word, f"${len(state.variables)}", False, value, born=len(state.assigned))
             state.variables.append(variable)

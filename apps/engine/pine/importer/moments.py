@@ -14,13 +14,14 @@ from apps.engine.lang import tree
 from apps.engine.pine.importer.report import Cannot
 from apps.engine.pine.importer.values import Value, binary, name, number
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 if TYPE_CHECKING:
     from apps.engine.pine.importer.expressions import Expressions
 
 BAR = Value("moment", name="bar")  # `time`
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%d", "%d %b %Y %H:%M", "%d %b %Y", "%d %B %Y %H:%M", "%d %B %Y")
-_ZONE = "the date is read in the instrument's time zone"
+_ZONE = said("the date is read in the instrument's time zone")
 
 
 def timestamp(expressions: Expressions, node: pine.Call) -> Value:
@@ -33,7 +34,7 @@ def timestamp(expressions: Expressions, node: pine.Call) -> Value:
         expressions.state.record.note("imported", _ZONE)
         values = values[1:]
     if not 3 <= len(values) <= 6:
-        raise Cannot("`timestamp` needs a year, a month and a day, or a text such as 2024-01-31")
+        raise Cannot(said("`timestamp` needs a year, a month and a day, or a text such as 2024-01-31"))
     items = [Value("number", expressions.number_of(value), integer=True) for value in values[:5]]
     items += [Value("number", number(0), integer=True)] * (5 - len(items))
     return Value("moment", items=tuple(items))
@@ -50,13 +51,13 @@ def _from_text(expressions: Expressions, text: str) -> Value:
         expressions.state.record.note("imported", _ZONE)
         parts = (found.year, found.month, found.day, found.hour, found.minute)
         return Value("moment", items=tuple(Value("number", number(part), integer=True) for part in parts))
-    raise Cannot(f'"{text[:40]}" is no date such as 2024-01-31')
+    raise Cannot(said('"{text}" is no date such as 2024-01-31', text=text[:40]))
 
 
 def compare(operator: str, left: Value, right: Value) -> Value:
     """`time` against a timestamp."""
     if left.kind != right.kind or (left.name == "bar") == (right.name == "bar"):
-        raise Cannot("`time` can be compared with a timestamp only")
+        raise Cannot(said("`time` can be compared with a timestamp only"))
     stamp = right if left.name == "bar" else left
     clock = any(not (isinstance(part.expr, tree.Number) and part.expr.value == 0) for part in stamp.items[3:])
     words = ["year", "month", "day_of_month", "hour", "minute"][: 5 if clock else 3]

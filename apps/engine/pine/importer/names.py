@@ -19,6 +19,7 @@ from apps.engine.pine.importer.values import (
     number,
     truth_of,
 )
+from apps.engine.said import said
 
 _FACTS = {
     "strategy.position_size": POSITION,
@@ -77,7 +78,12 @@ def read_name(state: State, path: str) -> Value:
         return Value("number", name(_FACTS[old]))
     if old in _MOMENTS:
         state.record.note(
-            "ignored", f"{old} is always {str(_MOMENTS[old]).lower()}: bars are read once closed"
+            "ignored",
+            said(
+                "{old} is always {lower}: bars are read once closed",
+                old=old,
+                lower=str(_MOMENTS[old]).lower(),
+            ),
         )
         return Value("truth", truth_of(_MOMENTS[old]))
     if old == "barstate.isfirst":
@@ -87,24 +93,35 @@ def read_name(state: State, path: str) -> Value:
     if draws(old) or (path in OLD_COLORS and state.script.version < 5):
         return DRAWING
     if old in functions.NO_COUNTERPART:
-        raise Cannot(f"`{path}` has no counterpart among the formula's functions")
+        raise Cannot(said("`{path}` has no counterpart among the formula's functions", path=path))
     return _unknown(path, old)
 
 
 def _unknown(path: str, old: str) -> Value:
     family = old.split(".")[0]
     if old in ("time_close", "timenow", "last_bar_time"):
-        raise Cannot(f"`{path}`: a formula reads the time as year, month, day_of_month, hour and minute")
+        raise Cannot(
+            said(
+                "`{path}`: a formula reads the time as year, month, day_of_month, hour and minute", path=path
+            )
+        )
     if old in ("barstate.islast", "barstate.islastconfirmedhistory", "last_bar_index"):
-        raise Cannot(f"`{path}`: a formula does not know which bar is the last")
+        raise Cannot(said("`{path}`: a formula does not know which bar is the last", path=path))
     if family == "timeframe":
-        raise Cannot(f"`{path}`: a formula does not know its timeframe; it is chosen where the formula runs")
+        raise Cannot(
+            said(
+                "`{path}`: a formula does not know its timeframe; it is chosen where the formula runs",
+                path=path,
+            )
+        )
     if family == "syminfo":
-        raise Cannot(f"`{path}`: a formula knows nothing of its instrument but prices and volume")
+        raise Cannot(
+            said("`{path}`: a formula knows nothing of its instrument but prices and volume", path=path)
+        )
     if family == "strategy" and old not in _CONSTANTS:
-        raise Cannot(f"`{path}`: a formula does not know the account or its trades")
+        raise Cannot(said("`{path}`: a formula does not know the account or its trades", path=path))
     if old in ("bid", "ask"):
-        raise impossible(f"`{path}`: a formula sees bars, not quotes")
+        raise impossible(said("`{path}`: a formula sees bars, not quotes", path=path))
     if "." in old or old in _OLD_CONSTANTS:
         return Value("constant", name=old)
-    raise Cannot(f"`{path}` is not known")
+    raise Cannot(said("`{path}` is not known", path=path))

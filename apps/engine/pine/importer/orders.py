@@ -33,6 +33,7 @@ from apps.engine.pine.importer.values import (
     truth_of,
     walk,
 )
+from apps.engine.said import said
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
@@ -43,7 +44,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "!=": lambda a, b: a != b,
 }
 _MIRROR = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_EITHER_SIDE = "a formula has one {word} for both sides, and the other side's differs"
+_EITHER_SIDE = said("a formula has one {word} for both sides, and the other side's differs")
 
 
 def conditions(state: State, item: Item) -> list[tree.Condition]:
@@ -62,7 +63,7 @@ def conditions(state: State, item: Item) -> list[tree.Condition]:
         closed = state.entries[order.ids]
         _note_other_entries(state, order, item.record)
     else:
-        raise Cannot(f'no strategy.entry has the id "{order.ids[:40]}"')
+        raise Cannot(said('no strategy.entry has the id "{ids}"', ids=order.ids[:40]))
     parts: dict[str, tree.Expr] = {}
     for side in sorted(closed):
         found = assume(order.condition, [1.0 if side == "long" else -1.0])
@@ -96,8 +97,11 @@ def _note_other_entries(state: State, order: Order, record: Record) -> None:
     if open_still and None not in closed:
         record.note(
             "needs_edit",
-            f'on TradingView this leaves a position of the entry "{open_still[0][:40]}" open; a formula has one '
-            "position, and closes it",
+            said(
+                'on TradingView this leaves a position of the entry "{open_still}" '
+                "open; a formula has one position, and closes it",
+                open_still=open_still[0][:40],
+            ),
         )
 
 
@@ -181,10 +185,13 @@ def protections(state: State, items: list[Item]) -> list[tuple[tree.Protect, Rec
         first = levels[0]
         for other in levels[1:]:
             if other.mode != first.mode or not same(other.value, first.value):
-                other.record.note("needs_edit", _EITHER_SIDE.format(word=word))
+                other.record.note("needs_edit", said(_EITHER_SIDE, word=word))
                 other.record.failed = True
         if sides - by_side.keys():
-            first.record.note("needs_edit", f"only one side has this {word}; a formula's protects both sides")
+            first.record.note(
+                "needs_edit",
+                said("only one side has this {word}; a formula's protects both sides", word=word),
+            )
         statement = tree.Protect(0, 0, word, first.mode, first.value)  # type: ignore[arg-type]
         result.append((statement, first.record))
     return result
@@ -192,7 +199,7 @@ def protections(state: State, items: list[Item]) -> list[tuple[tree.Protect, Rec
 
 def _add(levels: dict[str, Level], side: str, level: Level, word: str) -> None:
     if side in levels and not (levels[side].mode == level.mode and same(levels[side].value, level.value)):
-        raise Cannot(f"a formula has one {word}; this is another")
+        raise Cannot(said("a formula has one {word}; this is another", word=word))
     levels.setdefault(side, level)
 
 
@@ -202,13 +209,13 @@ def _same_path(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
 
 def _sides_of(state: State, order: Exit, sides: set[str]) -> set[str]:
     if order.entry_id is not None and order.entry_id not in state.entries:
-        raise Cannot(f'no strategy.entry has the id "{order.entry_id[:40]}"')
+        raise Cannot(said('no strategy.entry has the id "{entry_id}"', entry_id=order.entry_id[:40]))
     named = sides if order.entry_id is None else state.entries[order.entry_id]
     fitting = {
         side for side in named if not _never(assume(order.condition, [1.0 if side == "long" else -1.0]))
     }
     if not fitting:
-        raise Cannot("nothing ever opens a position for this exit")
+        raise Cannot(said("nothing ever opens a position for this exit"))
     return fitting
 
 
@@ -224,13 +231,18 @@ def _levels(state: State, order: Exit, side: str, at_signal: bool, record: Recor
     result: list[tuple[str, Level]] = []
     if not given.keys() - {"trail_points", "trail_offset", "trail_price"}:
         raise Cannot(
-            "a trailing stop of Pine's starts after a profit and counts in ticks: write trailing_stop 3% or by DISTANCE"
+            said(
+                "a trailing stop of Pine's starts after a profit and counts in ticks: "
+                "write trailing_stop 3% or by DISTANCE"
+            )
         )
     if given.keys() & {"trail_points", "trail_offset", "trail_price"}:
         record.note(
             "needs_edit",
-            "the trailing stop is left out: Pine's starts after a profit and counts in ticks; write trailing_stop 3% "
-            "or by DISTANCE",
+            said(
+                "the trailing stop is left out: Pine's starts after a profit and counts "
+                "in ticks; write trailing_stop 3% or by DISTANCE"
+            ),
         )
     for key, word in (
         ("stop", "stop_loss"),
@@ -269,14 +281,17 @@ def _price(
         distance = _distance(price, ENTRY_PRICE, away)
         if distance is None or _reads(distance, ENTRY_PRICE):
             raise Cannot(
-                f"this price is no share of the entry price and no distance from it: write {word} 3% or by DISTANCE"
+                said(
+                    "this price is no share of the entry price and no distance from it: write {word} 3% or by DISTANCE",
+                    word=word,
+                )
             )
         if any(isinstance(node, tree.Call | tree.History) for node in walk(distance)) or _moves(distance):
-            record.note("imported", "the distance is taken once, on the bar of the signal")
+            record.note("imported", said("the distance is taken once, on the bar of the signal"))
         return "by", distance
     if not at_signal:
         return "at", price
-    record.note("imported", "the distance is taken on the bar of the signal and counts from the fill")
+    record.note("imported", said("the distance is taken on the bar of the signal and counts from the fill"))
     distance = _distance(price, "close", away)
     if distance is None:
         loose = replace(price, brackets=1) if isinstance(price, tree.Binary | tree.Ternary) else price
@@ -390,9 +405,13 @@ def _ticks(expr: tree.Expr, record: Record, word: str, percents: set[str]) -> tu
         if _reads(distance, ENTRY_PRICE):
             share = _multiple(distance, ENTRY_PRICE)
             if share is None or _reads(share, ENTRY_PRICE):
-                raise Cannot(f"this distance depends on the entry price: write {word} 3%")
+                raise Cannot(said("this distance depends on the entry price: write {word} 3%", word=word))
             return "percent", _as_percent(share, percents)
         if measure(distance)[0] > 1:
-            record.note("imported", "the distance is taken once, on the bar of the signal")
+            record.note("imported", said("the distance is taken once, on the bar of the signal"))
         return "by", distance
-    raise Cannot(f"a distance in ticks depends on the instrument: write {word} 3% or {word} by DISTANCE")
+    raise Cannot(
+        said(
+            "a distance in ticks depends on the instrument: write {word} 3% or {word} by DISTANCE", word=word
+        )
+    )

@@ -15,15 +15,16 @@ from apps.engine.pine.importer.arguments import bind_arguments
 from apps.engine.pine.importer.report import Cannot, impossible
 from apps.engine.pine.importer.values import Value, call, past
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 if TYPE_CHECKING:
     from apps.engine.pine.importer.expressions import Expressions
 
-OTHER_CHART = "Heikin Ashi, Renko and the like: a formula reads the instrument's own bars"
-_AHEAD = "lookahead_on without [1] reads a bar before it has closed: no formula can look ahead"
-_REPAINTS = (
-    "on TradingView this value repaints: it changes until the higher bar closes; tf() gives the last closed bar, as "
-    "the script's own history shows it"
+OTHER_CHART = said("Heikin Ashi, Renko and the like: a formula reads the instrument's own bars")
+_AHEAD = said("lookahead_on without [1] reads a bar before it has closed: no formula can look ahead")
+_REPAINTS = said(
+    "on TradingView this value repaints: it changes until the higher bar closes; tf() "
+    "gives the last closed bar, as the script's own history shows it"
 )
 _PARAMETERS = "symbol timeframe expression gaps lookahead ignore_invalid_symbol currency"
 
@@ -32,7 +33,7 @@ def frame_name(text: str) -> str:
     """Pine's timeframe in the formula's form: "D" is "1d", "240" is "4h". Raises Cannot."""
     found = re.fullmatch(r"(\d{0,5})([DWM]?)", text.strip().upper())
     if found is None or not text.strip():
-        raise Cannot(f'"{text[:20]}" is no timeframe of a formula')
+        raise Cannot(said('"{text}" is no timeframe of a formula', text=text[:20]))
     count, unit = int(found.group(1) or 1), found.group(2)
     if unit:
         return f"{count}{unit if unit == 'M' else unit.lower()}"
@@ -47,10 +48,10 @@ def security(expressions: Expressions, node: pine.Call) -> Value:
     if "resolution" in given:
         given["timeframe"] = given.pop("resolution")
     if not {"symbol", "timeframe", "expression"} <= given.keys():
-        raise Cannot("`request.security` needs a symbol, a timeframe and an expression")
+        raise Cannot(said("`request.security` needs a symbol, a timeframe and an expression"))
     symbol = expressions.value(given["symbol"])
     if symbol.kind != "symbol" and symbol.fixed_text != "":
-        raise impossible("another instrument: a formula reads the bars of one")
+        raise impossible(said("another instrument: a formula reads the bars of one"))
     frame = expressions.value(given["timeframe"])
     inner = given["expression"]
     if (frame.kind == "symbol" and frame.name == "timeframe.period") or frame.fixed_text == "":
@@ -60,7 +61,7 @@ def security(expressions: Expressions, node: pine.Call) -> Value:
     elif frame.kind == "text" and frame.expr is not None:
         word = frame.expr
     else:
-        raise Cannot('the timeframe must be a text such as "D", or an input')
+        raise Cannot(said('the timeframe must be a text such as "D", or an input'))
     record = expressions.state.record
     if _looks_ahead(given.get("lookahead")):
         inner, ago = _unshifted(inner)
@@ -69,7 +70,7 @@ def security(expressions: Expressions, node: pine.Call) -> Value:
         value = expressions.value(inner)
         record.note(
             "imported",
-            "[1] after tf() keeps Pine's timing: a closed bar is seen on the next bar of the chart",
+            said("[1] after tf() keeps Pine's timing: a closed bar is seen on the next bar of the chart"),
         )
         return _framed(expressions, word, value, ago - 1, delayed=True)
     if not _steady(inner):

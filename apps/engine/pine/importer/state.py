@@ -12,6 +12,7 @@ from apps.engine.lang import tree
 from apps.engine.pine.importer.report import Cannot, Record
 from apps.engine.pine.importer.values import NA, Value, measure, name, past
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 MAX_DEFINITIONS = 1_000
 MAX_STEPS = 8_000  # expressions converted, functions unfolded: far beyond what a formula can hold
@@ -132,7 +133,7 @@ class State:
         """Count a step of work, so that no script takes long. Raises Cannot."""
         self.steps += 1
         if self.steps > MAX_STEPS:
-            raise Cannot("the script is too large to be imported: its functions unfold without end")
+            raise Cannot(said("the script is too large to be imported: its functions unfold without end"))
 
     # names
 
@@ -176,7 +177,7 @@ class State:
 
     def define(self, key: str, expr: tree.Expr, base: str, kept: bool = False) -> None:
         if len(self.definitions) >= MAX_DEFINITIONS:
-            raise Cannot("the script is too large to be imported: it makes too many series")
+            raise Cannot(said("the script is too large to be imported: it makes too many series"))
         self.definitions[key] = Definition(key, expr, base, self.record, kept)
         self.items.append(Item(Define(key), self.record))
 

@@ -27,16 +27,17 @@ from apps.engine.pine.importer.values import (
     truth_of,
 )
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 _DRAWN_TYPES = frozenset(["color", "label", "line", "box", "table", "linefill", "polyline"])
-_LOOP = "a formula has no loops: write what it computes with sma, highest, cum and the like"
+_LOOP = said("a formula has no loops: write what it computes with sma, highest, cum and the like")
 _OTHER = {
-    "import": "libraries have no counterpart: write what is used of it into the script",
-    "export": "a formula exports nothing",
-    "type": "types of one's own have no counterpart",
-    "enum": "enums have no counterpart: use an input of texts",
-    "method": "methods have no counterpart: write a function",
-    "library": "a library is no script of its own",
+    "import": said("libraries have no counterpart: write what is used of it into the script"),
+    "export": said("a formula exports nothing"),
+    "type": said("types of one's own have no counterpart"),
+    "enum": said("enums have no counterpart: use an input of texts"),
+    "method": said("methods have no counterpart: write a function"),
+    "library": said("a library is no script of its own"),
 }
 
 Branches = list[tuple[pine.Expr | None, list[pine.Statement]]]
@@ -78,7 +79,7 @@ class Walk:
             self.spoil(node)
             if self.strict:
                 raise
-            return Value("poison", name=f"line {node.line} could not be imported")
+            return Value("poison", name=said("line {line} could not be imported", line=node.line))
         finally:
             state.record = outer
 
@@ -102,7 +103,12 @@ class Walk:
                 continue
             self.state.set(
                 variable,
-                Value("poison", name=f"it uses `{word}` of line {node.line}, which was not imported"),
+                Value(
+                    "poison",
+                    name=said(
+                        "it uses `{word}` of line {line}, which was not imported", word=word, line=node.line
+                    ),
+                ),
             )
 
     def dispatch(self, node: pine.Statement) -> Value:
@@ -121,7 +127,7 @@ class Walk:
             case pine.Other():
                 raise impossible(_OTHER[node.word])
             case pine.Broken():
-                raise Cannot(f"this cannot be read: {node.message}")
+                raise Cannot(said("this cannot be read: {message}", message=node.message))
         raise TypeError(f"not a statement: {node!r}")
 
     # assignments
@@ -142,7 +148,7 @@ class Walk:
             return self.give(state.declare(word), self.declared(node, value), node.mode)
         variable = state.find(word)
         if variable is None:
-            raise Cannot(f"`{word}` is changed before it is declared")
+            raise Cannot(said("`{word}` is changed before it is declared", word=word))
         if node.operator != ":=":
             if variable.current.kind == "poison":
                 raise Cannot(variable.current.name)
@@ -158,12 +164,14 @@ class Walk:
         if node.type in _DRAWN_TYPES:
             return DRAWING
         if node.type in ("array", "matrix", "map"):
-            raise impossible("a formula has no collections: each series is named and keeps its own history")
+            raise impossible(
+                said("a formula has no collections: each series is named and keeps its own history")
+            )
         if node.type == "bool" and value.kind != "truth" and value.kind in ("na", "number"):
             return Value("truth", self.expressions.truth(value))
         if node.mode == "varip":
             self.state.record.note(
-                "needs_edit", "varip keeps what happens within a bar; a formula sees closed bars only"
+                "needs_edit", said("varip keeps what happens within a bar; a formula sees closed bars only")
             )
         return value
 
@@ -181,7 +189,13 @@ class Walk:
         if value.kind == "drawing":
             value = Value("tuple", items=(DRAWING,) * len(node.names))
         if value.kind != "tuple" or len(value.items) != len(node.names):
-            raise Cannot(f"{len(node.names)} values are taken, but there are {len(value.items) or 1}")
+            raise Cannot(
+                said(
+                    "{names} values are taken, but there are {value}",
+                    names=len(node.names),
+                    value=len(value.items) or 1,
+                )
+            )
         for word, item in zip(node.names, value.items, strict=True):
             if word != "_":
                 self.give(self.state.declare(word), item, "")
@@ -191,11 +205,13 @@ class Walk:
         """Bind the value to the variable, as `var` or plainly."""
         state = self.state
         if value.kind == "void":
-            raise Cannot("there is no value to assign")
+            raise Cannot(said("there is no value to assign"))
         if value.kind == "tuple":
-            raise Cannot(f"{len(value.items)} values stand where one is assigned: write [a, b] = ...")
+            raise Cannot(
+                said("{items} values stand where one is assigned: write [a, b] = ...", items=len(value.items))
+            )
         if value.kind == "drawing":
-            state.record.note("ignored", "drawing")
+            state.record.note("ignored", said("drawing"))
             state.set(variable, value)
             return value
         state.record.note("imported")
@@ -240,7 +256,7 @@ class Walk:
         if any(r.status != "ignored" for r in inner):
             self.state.record.note("imported")
         elif self.state.record.status == "ignored" and not self.state.record.messages:
-            self.state.record.note("ignored", "drawing")
+            self.state.record.note("ignored", said("drawing"))
         return value
 
     def branches(self, branches: Branches, *, quiet: bool = False) -> Value:
@@ -284,7 +300,7 @@ class Walk:
         except Cannot as problem:
             if self.strict:
                 raise
-            return Value("poison", name=f"its condition: {problem.message}")
+            return Value("poison", name=said("its condition: {message}", message=problem.message))
         return self.state.shared(Value("truth", found), "condition")
 
     def branch(self, body: list[pine.Statement], path: list[Value]) -> tuple[dict[Variable, Value], Value]:
@@ -314,7 +330,7 @@ class Walk:
 
     def pass_over(self, statement: pine.Statement) -> None:
         record = Record(statement.line, statement.end)
-        record.note("ignored", "never runs on a closed bar")
+        record.note("ignored", said("never runs on a closed bar"))
         self.state.records.append(record)
 
     def merge_variable(
@@ -329,7 +345,13 @@ class Walk:
         except Cannot as problem:
             if self.strict:
                 raise
-            self.state.set(variable, Value("poison", name=f"it uses `{variable.word}`: {problem.message}"))
+            self.state.set(
+                variable,
+                Value(
+                    "poison",
+                    name=said("it uses `{word}`: {message}", word=variable.word, message=problem.message),
+                ),
+            )
 
     def merge(self, condition: Value, then: Value, otherwise: Value) -> Value:
         if "drawing" in (then.kind, otherwise.kind):
@@ -351,7 +373,9 @@ class Walk:
         except Cannot as problem:
             if problem.message.startswith("`") and "()" in problem.message:
                 raise
-            raise Cannot(f"`{function}()`: {problem.message}", problem.status) from None
+            raise Cannot(
+                said("`{function}()`: {message}", function=function, message=problem.message), problem.status
+            ) from None
         finally:
             self.strict -= 1
         return value
@@ -363,13 +387,13 @@ class Walk:
         if isinstance(value, pine.Call) and value.receiver is None and value.path not in self.state.functions:
             path = OLD_NAMES.get(value.path, value.path)
             if draws(path) or draws(path.rpartition(".")[0]):
-                self.state.record.note("ignored", "drawing")
+                self.state.record.note("ignored", said("drawing"))
                 return DRAWING
             if self.calls.knows(path):
                 return self.calls.run(path, value, self.path)
         result = self.expressions.value(value)
         if result.kind == "drawing":
-            self.state.record.note("ignored", "drawing")
+            self.state.record.note("ignored", said("drawing"))
         else:
             self.state.record.note("imported")
         return result

@@ -9,6 +9,7 @@ from apps.engine.lang import tree
 from apps.engine.pine.importer.report import Cannot
 from apps.engine.pine.importer.values import Value, name
 from apps.engine.pine.reader import syntax as pine
+from apps.engine.said import said
 
 if TYPE_CHECKING:
     from apps.engine.pine.importer.expressions import Expressions
@@ -31,7 +32,9 @@ def parts_of(value: Value) -> Parts:
     match value.kind:
         case "text":
             if value.choice is not None:
-                raise Cannot("a part of a text cannot be chosen by a condition: write one alert for each")
+                raise Cannot(
+                    said("a part of a text cannot be chosen by a condition: write one alert for each")
+                )
             return value.parts if value.expr is None else (value.expr,)
         case "symbol":
             if value.name in ("syminfo.ticker", "syminfo.tickerid"):
@@ -42,7 +45,7 @@ def parts_of(value: Value) -> Parts:
             return (value.expr,)
         case "na":
             return ("na",)
-    raise Cannot("this cannot be part of a text")
+    raise Cannot(said("this cannot be part of a text"))
 
 
 def joined(first: Parts, second: Parts) -> Parts:
@@ -50,7 +53,7 @@ def joined(first: Parts, second: Parts) -> Parts:
     parts = first + second
     _check_length("".join(part for part in parts if isinstance(part, str)))
     if len(parts) > MAX_PIECES:
-        raise Cannot(f"the text has more than {MAX_PIECES} parts")
+        raise Cannot(said("the text has more than {max_pieces} parts", max_pieces=MAX_PIECES))
     return parts
 
 
@@ -62,7 +65,11 @@ def check_alternatives(*values: Value) -> None:
         value = work.pop()
         count += 1
         if count > 2 * MAX_ALTERNATIVES:
-            raise Cannot(f"the text is chosen from more than {MAX_ALTERNATIVES}")
+            raise Cannot(
+                said(
+                    "the text is chosen from more than {max_alternatives}", max_alternatives=MAX_ALTERNATIVES
+                )
+            )
         if value.choice is not None:
             work += value.choice[1:]
 
@@ -72,7 +79,7 @@ def read(expressions: Expressions, word: str, node: pine.Call) -> Value:
     arguments = [expressions.value(argument.value) for argument in node.arguments]
     if word == "tostring" and arguments:
         if len(arguments) > 1:
-            expressions.state.record.note("imported", "the format of str.tostring is left out")
+            expressions.state.record.note("imported", said("the format of str.tostring is left out"))
         return Value("text", parts=parts_of(arguments[0]))
     if word == "format" and arguments and arguments[0].fixed_text is not None:
         _check_length(arguments[0].fixed_text)
@@ -86,12 +93,12 @@ def read(expressions: Expressions, word: str, node: pine.Call) -> Value:
         return Value("text", parts=parts)
     if word == "format_time":
         return Value("text", parts=(name(TIME),))
-    raise Cannot(f"`str.{word}`: a formula cannot change texts")
+    raise Cannot(said("`str.{word}`: a formula cannot change texts", word=word))
 
 
 def _check_length(text: str) -> None:
     if len(text) > MAX_TEXT:
-        raise Cannot(f"the text is longer than {MAX_TEXT:,} characters")
+        raise Cannot(said("the text is longer than {max_text} characters", max_text=f"{MAX_TEXT:,}"))
 
 
 def fill_placeholders(text: str, plots: dict[str, tree.Expr]) -> tuple[list[str | tree.Expr], list[str]]:

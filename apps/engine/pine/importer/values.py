@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from apps.engine.lang import tree
+from apps.engine.said import said
 
 POSITION, ENTRY_PRICE, OPEN_TRADES, TICK = "@position", "@entry_price", "@open_trades", "@tick"
 FACTS = {
-    POSITION: "strategy.position_size: a formula does not know its position",
-    ENTRY_PRICE: "strategy.position_avg_price: a formula does not know its entry price outside of stops and targets",
-    OPEN_TRADES: "strategy.opentrades: a formula does not know its position",
-    TICK: "syminfo.mintick: a formula does not know the instrument's tick size",
+    POSITION: said("strategy.position_size: a formula does not know its position"),
+    ENTRY_PRICE: said(
+        "strategy.position_avg_price: a formula does not know its entry price outside of stops and targets"
+    ),
+    OPEN_TRADES: said("strategy.opentrades: a formula does not know its position"),
+    TICK: said("syminfo.mintick: a formula does not know the instrument's tick size"),
 }
 
 

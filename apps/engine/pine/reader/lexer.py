@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from apps.engine.pine.reader.syntax import Comment
+from apps.engine.said import said
 
 MAX_BYTES = 100_000
 MAX_TOKENS = 12_000
@@ -100,7 +101,9 @@ def read_lines(lines: list[str]) -> tuple[list[Line], list[Comment]]:
         tokens = _read_line(text, number, comments)
         count += len(tokens)
         if count > MAX_TOKENS:
-            raise TooLong(f"the script has more than {MAX_TOKENS:,} words and signs")
+            raise TooLong(
+                said("the script has more than {max_tokens} words and signs", max_tokens=f"{MAX_TOKENS:,}")
+            )
         if tokens:
             physical.append((_indent(text), tokens, number))
     unclosed = _unclosed(physical)
@@ -114,7 +117,9 @@ def read_lines(lines: list[str]) -> tuple[list[Line], list[Comment]]:
             depth = 0
             result.append(Line(indent, tokens, number, number))
             if len(result) > MAX_LINES:
-                raise TooLong(f"the script has more than {MAX_LINES:,} statements")
+                raise TooLong(
+                    said("the script has more than {max_lines} statements", max_lines=f"{MAX_LINES:,}")
+                )
         for token in tokens:
             if token.kind == "operator":
                 if token.text in ("(", "[") and id(token) not in unclosed:
@@ -144,10 +149,10 @@ def _read_line(text: str, number: int, comments: list[Comment]) -> list[Token]:
         if match is None:
             character = text[at]
             if character in "\"'":
-                tokens.append(Token("wrong", "a text is never closed", number))
+                tokens.append(Token("wrong", said("a text is never closed"), number))
                 break
             shown = character if character.isprintable() else f"U+{ord(character):04X}"
-            tokens.append(Token("wrong", f"unexpected character `{shown}`", number))
+            tokens.append(Token("wrong", said("unexpected character `{shown}`", shown=shown), number))
             break
         kind, word = match.lastgroup or "", match.group()
         at = match.end()

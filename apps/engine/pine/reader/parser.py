@@ -4,6 +4,7 @@ import re
 
 from apps.engine.pine.reader import syntax as pine
 from apps.engine.pine.reader.lexer import Line, Token, read_lines, split_lines
+from apps.engine.said import said
 
 MAX_DEPTH = 40  # brackets and signs within one another
 MAX_BLOCKS = 12  # blocks within one another
@@ -44,7 +45,7 @@ _TYPES = frozenset(
 _QUALIFIERS = frozenset(["const", "input", "simple", "series"])
 _CHANGES = frozenset([":=", "+=", "-=", "*=", "/=", "%="])
 _OTHER = frozenset(["type", "enum", "import", "export", "method", "library"])
-_BRANCHES = f"one if or switch has more than {MAX_BRANCHES} branches"
+_BRANCHES = said("one if or switch has more than {max_branches} branches", max_branches=MAX_BRANCHES)
 _ESCAPES = {"n": "\n", "t": "\t"}
 
 
@@ -84,7 +85,9 @@ class _Blocks:
     def block(self, indent: int, depth: int) -> list[pine.Statement]:
         """The statements that stand deeper than `indent`."""
         if depth > MAX_BLOCKS:
-            raise _Unreadable(f"more than {MAX_BLOCKS} blocks stand within one another")
+            raise _Unreadable(
+                said("more than {max_blocks} blocks stand within one another", max_blocks=MAX_BLOCKS)
+            )
         result: list[pine.Statement] = []
         while self.at < len(self.lines) and self.lines[self.at].indent > indent:
             result += self.statement(self.lines[self.at].indent, depth)
@@ -109,7 +112,7 @@ class _Blocks:
             while self.at < len(self.lines) and self.lines[self.at].indent == indent and self.is_else():
                 self.at += 1
                 self.skip_block(indent)
-            return [pine.Broken(line.first, self.last, str(error), _defined(line), head=line.last)]
+            return [pine.Broken(line.first, self.last, error.args[0], _defined(line), head=line.last)]
 
     def read(self, reader: "_LineReader", line: Line, indent: int, depth: int) -> list[pine.Statement]:
         word = reader.next
@@ -204,7 +207,9 @@ class _Blocks:
         subject = None if reader.next.kind == "end" else reader.expression()
         reader.finish()
         if depth >= MAX_BLOCKS:
-            raise _Unreadable(f"more than {MAX_BLOCKS} blocks stand within one another")
+            raise _Unreadable(
+                said("more than {max_blocks} blocks stand within one another", max_blocks=MAX_BLOCKS)
+            )
         result: list[tuple[pine.Expr | None, list[pine.Statement]]] = []
         while self.at < len(self.lines) and self.lines[self.at].indent > indent:
             if len(result) >= MAX_BRANCHES:
@@ -281,13 +286,13 @@ class _LineReader:
 
     def found(self) -> str:
         token = self.next
-        return "the end of the line" if token.kind == "end" else f"`{token.text[:40]}`"
+        return said("the end of the line") if token.kind == "end" else f"`{token.text[:40]}`"
 
     def expect(self, text: str) -> None:
         if not self.sees(text):
             if self.next.kind == "wrong":
                 raise _Unreadable(self.next.text)
-            raise _Unreadable(f"expected `{text}`, found {self.found()}")
+            raise _Unreadable(said("expected `{text}`, found {found}", text=text, found=self.found()))
         self.take()
 
     def finish(self) -> None:
@@ -321,7 +326,7 @@ class _LineReader:
             while self.next.kind == "name" or self.next.text in ("<", ">", "[", "]"):
                 words.append(self.take().text)
             if not words:
-                raise _Unreadable(f"expected a parameter, found {self.found()}")
+                raise _Unreadable(said("expected a parameter, found {found}", found=self.found()))
             default = None
             if self.sees("="):
                 self.take()
@@ -394,7 +399,7 @@ class _LineReader:
     def enter(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise _Unreadable("the expression is nested too deeply")
+            raise _Unreadable(said("the expression is nested too deeply"))
 
     def binary(self, lowest: int) -> pine.Expr:
         left = self.unary()
@@ -411,7 +416,7 @@ class _LineReader:
         while self.sees("-") or self.sees("+") or self.sees("not"):
             signs.append(self.take())
             if len(signs) > MAX_DEPTH:
-                raise _Unreadable("the expression is nested too deeply")
+                raise _Unreadable(said("the expression is nested too deeply"))
         operand = self.postfix()
         for sign in reversed(signs):
             if sign.text != "+":
@@ -424,7 +429,7 @@ class _LineReader:
         while True:
             count += 1
             if count > MAX_DEPTH:
-                raise _Unreadable("the expression is nested too deeply")
+                raise _Unreadable(said("the expression is nested too deeply"))
             if self.sees("["):
                 self.take()
                 offset = self.expression()
@@ -433,7 +438,9 @@ class _LineReader:
             elif self.sees("."):
                 self.take()
                 if self.next.kind != "name":
-                    raise _Unreadable(f"expected a name after the dot, found {self.found()}")
+                    raise _Unreadable(
+                        said("expected a name after the dot, found {found}", found=self.found())
+                    )
                 name = self.take()
                 arguments = self.arguments() if self.sees("(") else []
                 result = pine.Call(name.line, name.text, arguments, result)
@@ -468,7 +475,7 @@ class _LineReader:
             self.expect("]")
             return pine.Items(token.line, items)
         self.at -= 1
-        raise _Unreadable(f"expected a value, found {self.found()}")
+        raise _Unreadable(said("expected a value, found {found}", found=self.found()))
 
     def named(self, token: Token) -> pine.Expr:
         if token.text in ("true", "false"):

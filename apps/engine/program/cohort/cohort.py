@@ -37,6 +37,7 @@ from apps.engine.program.cohort.member import Member, Shape, Text, describe
 from apps.engine.program.errors import EvaluationError
 from apps.engine.program.program import Program, ProgramState, fill_text
 from apps.engine.program.state_layout import STATE_VERSION
+from apps.engine.said import said
 
 LAYOUT_VERSION = 1.0
 HEADER = 4
@@ -65,7 +66,7 @@ class CohortState:
     def from_bytes(cls, data: bytes) -> CohortState:
         """Raises EvaluationError where `data` cannot be a state; whether it fits a cohort is seen when it is used."""
         if len(data) % 8 or len(data) < 8 * HEADER:
-            raise EvaluationError("these bytes are not the state of a cohort")
+            raise EvaluationError(said("these bytes are not the state of a cohort"))
         return cls(np.frombuffer(data, "<f8").astype(np.float64))
 
 
@@ -256,7 +257,9 @@ class Cohort:
         number, index = self.place_of(bot)
         positions = self.groups[number].positions(np.array([index]))
         if len(of_bot.memory) != len(positions) + 1 or of_bot.memory[0] != STATE_VERSION:
-            raise EvaluationError("this state was saved by another formula or another version of the engine")
+            raise EvaluationError(
+                said("this state was saved by another formula or another version of the engine")
+            )
         state.memory[self._blocks[number]][positions] = of_bot.memory[1:]
 
     def insert(
@@ -301,7 +304,7 @@ class Cohort:
                 number = int(numbers[theirs[0]])
                 other = source.cohort.groups[number]
                 if (numbers[theirs] != number).any() or other.shape != group.shape:
-                    raise EvaluationError("these states belong to programs of another shape")
+                    raise EvaluationError(said("these states belong to programs of another shape"))
                 there = source.state.memory[source.cohort._blocks[number]]
                 after.memory[block][group.positions(here)] = there[other.positions(indices[theirs])]
         self._note_latest(after)
@@ -324,7 +327,9 @@ class Cohort:
         if len(state.memory) != self._size or not np.array_equal(
             state.memory[:LATEST], self._header[:LATEST]
         ):
-            raise EvaluationError("this state was saved by another cohort or another version of the engine")
+            raise EvaluationError(
+                said("this state was saved by another cohort or another version of the engine")
+            )
 
     # one bar
 
@@ -337,7 +342,9 @@ class Cohort:
         """
         self._check(state)
         if bar.time <= state.memory[LATEST]:
-            raise EvaluationError(f"bar {iso_time(bar.time)} does not open later than the bar before it")
+            raise EvaluationError(
+                said("bar {iso_time} does not open later than the bar before it", iso_time=iso_time(bar.time))
+            )
         for group in self.groups:
             group.check(bar)
         parts = [

@@ -1,0 +1,163 @@
+"""Sentences that are kept in English, said in their reader's language.
+
+What a worker writes into a row (why a run failed, why a bot was paused) is read by several people and by programs: it
+is stored in English. When a page shows it, the patterns of the catalogue tell what it was made of, and the same
+pattern in the reader's language says it anew. What no pattern knows (a name, somebody's own words) stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.utils import translation
+from django.utils.translation import trans_real
+
+from apps.core.languages import ENGLISH, reading
+from apps.core.manner import figure_in_words, neutrally_written
+from apps.core.words import said_in_words
+from apps.engine.said import Said
+
+LONGEST = 4_000  # characters of a text that is looked at
+ENOUGH = 8  # letters that a pattern has beside its places; with fewer it would know too much
+JOINTS = ("; ", ". ", ": ", ", ", " · ")  # between sentences that were joined, from the widest
+DEEPEST = 5  # of sentences within one another
+_PLACE = re.compile(r"\{(\w+)[^{}]*\}")
+
+
+class Pattern(NamedTuple):
+    """A text of the catalogue: `pieces` stand around its places, one more than there are of those; `weight`: letters."""
+
+    text: str
+    pieces: tuple[str, ...]
+    places: tuple[str, ...]
+    weight: int
+
+
+@contextmanager
+def in_english() -> Iterator[None]:
+    """What is made in this block is to be kept: its words are English and its figures neutral, whoever asked for it."""
+    with translation.override(ENGLISH), neutrally_written():
+        yield
+
+
+def kept_in_words(text: str) -> str:
+    """A kept sentence, or several that were joined, in the reader's language."""
+    language = reading()
+    if language == ENGLISH or not text:
+        return str(text)
+    if isinstance(text, Said):
+        return said_in_words(text)
+    return _told(str(text), language, 0) if len(text) <= LONGEST else text
+
+
+@lru_cache(maxsize=4096)
+def _known(text: str, language: str) -> tuple[Pattern, tuple[str, ...]] | None:
+    """The pattern that made the text, the one with the most words of its own, and what was put into it."""
+    for pattern in patterns_of(language):
+        found = _match(pattern, text)
+        if found is not None and (pattern.weight >= ENOUGH or all(map(_is_figure, found))):
+            return pattern, found
+    return None
+
+
+def _told(text: str, language: str, depth: int) -> str:
+    if depth > DEEPEST or not any(map(str.isalpha, text)):
+        return figure_in_words(text)
+    whole = _whole(text, language, depth)
+    if whole is not None:
+        return whole
+    for joint in JOINTS:
+        parts = text.split(joint)
+        if len(parts) > 1:
+            told = [_told(part, language, depth + 1) for part in parts]
+            if told != parts:
+                return joint.join(told)
+    return text
+
+
+def _whole(text: str, language: str, depth: int) -> str | None:
+    """The text as one sentence. A stop at its end and a capital at its beginning may have been added to it."""
+    for stop in ("", "."):
+        if not text.endswith(stop) or text == stop:
+            continue
+        body = text.removesuffix(stop) if stop else text
+        for start in (body, body[:1].lower() + body[1:], body[:1].upper() + body[1:]):
+            told = _plain(start, language)
+            if told is None:
+                known = _known(start, language)
+                if known is None:
+                    continue
+                pattern, values = known
+                given = {
+                    name: _Value(_told(value, language, depth + 1))
+                    for name, value in zip(pattern.places, values, strict=True)
+                }
+                told = translation.gettext(pattern.text).format(**given)
+            if start[:1] != body[:1]:
+                told = (told[:1].upper() if body[:1].isupper() else told[:1].lower()) + told[1:]
+            return told + stop
+    return None
+
+
+def _plain(text: str, language: str) -> str | None:
+    return translation.gettext(text) if text in _texts(language)[0] else None
+
+
+class _Value(str):
+    """What stands in a place; how the pattern would have formatted it is settled already."""
+
+    def __format__(self, form: str) -> str:
+        return str(self)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def patterns_of(language: str) -> tuple[Pattern, ...]:
+    """The catalogue's texts with places, those with the most words first."""
+    return _texts(language)[1]
+
+
+@lru_cache(maxsize=8)
+def _texts(language: str) -> tuple[frozenset[str], tuple[Pattern, ...]]:
+    """The catalogue's texts without places, and those with some."""
+    catalogue: dict[Any, str] = dict(trans_real.translation(language)._catalog.items())  # type: ignore[attr-defined]
+    plain, patterns = set(), []
+    for text in catalogue:
+        if not isinstance(text, str) or not text or "%(" in text:
+            continue
+        pieces = _PLACE.split(text)
+        if len(pieces) == 1:
+            plain.add(text)
+            continue
+        around = tuple(piece.replace("{{", "{").replace("}}", "}") for piece in pieces[::2])
+        weight = sum(map(str.isalpha, "".join(around)))
+        if weight and len(set(pieces[1::2])) == len(pieces[1::2]):
+            patterns.append(Pattern(text, around, tuple(pieces[1::2]), weight))
+    return frozenset(plain), tuple(sorted(patterns, key=lambda pattern: -pattern.weight))
+
+
+def _match(pattern: Pattern, text: str) -> tuple[str, ...] | None:
+    """What stands in the places: each as short as can be, none empty; in one pass over the text."""
+    first, last = pattern.pieces[0], pattern.pieces[-1]
+    end = len(text) - len(last)
+    if not text.startswith(first) or not text.endswith(last) or end <= len(first):
+        return None
+    at, values = len(first), []
+    for piece in pattern.pieces[1:-1]:
+        found = text.find(piece, at + 1, end)
+        if found < 0:
+            return None
+        values.append(text[at:found])
+        at = found + len(piece)
+    if at >= end:
+        return None
+    return (*values, text[at:end])
+
+
+def _is_figure(text: str) -> bool:
+    return figure_in_words(text) != "" and not any(map(str.isalpha, text))
