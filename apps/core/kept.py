@@ -23,13 +23,13 @@ from apps.engine.said import Said
 
 LONGEST = 4_000  # characters of a text that is looked at
 ENOUGH = 8  # letters that a pattern has beside its places; with fewer it would know too much
-JOINTS = ("; ", ". ", ": ", ", ", " · ")  # between sentences that were joined, from the widest
+JOINTS = (re.compile(r"(?<=; )"), re.compile(r"(?<=\. )"), re.compile(r"(?<=: )"))  # from the widest
 DEEPEST = 5  # of sentences within one another
 _PLACE = re.compile(r"\{(\w+)[^{}]*\}")
 
 
 class Pattern(NamedTuple):
-    """A text of the catalogue: `pieces` stand around its places, one more than there are of those; `weight`: letters."""
+    """A text of the catalogue with places; `pieces` stand around these, `weight` is how many letters they have."""
 
     text: str
     pieces: tuple[str, ...]
@@ -71,11 +71,11 @@ def _told(text: str, language: str, depth: int) -> str:
     if whole is not None:
         return whole
     for joint in JOINTS:
-        parts = text.split(joint)
+        parts = [(part.rstrip("; :"), part[len(part.rstrip("; :")) :]) for part in joint.split(text)]
         if len(parts) > 1:
-            told = [_told(part, language, depth + 1) for part in parts]
-            if told != parts:
-                return joint.join(told)
+            told = "".join(_told(part, language, depth + 1) + end for part, end in parts)
+            if told != text:
+                return told
     return text
 
 
@@ -136,7 +136,7 @@ def _texts(language: str) -> tuple[frozenset[str], tuple[Pattern, ...]]:
             continue
         around = tuple(piece.replace("{{", "{").replace("}}", "}") for piece in pieces[::2])
         weight = sum(map(str.isalpha, "".join(around)))
-        if weight and len(set(pieces[1::2])) == len(pieces[1::2]):
+        if weight:
             patterns.append(Pattern(text, around, tuple(pieces[1::2]), weight))
     return frozenset(plain), tuple(sorted(patterns, key=lambda pattern: -pattern.weight))
 

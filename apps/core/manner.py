@@ -84,7 +84,8 @@ def written(value: SupportsFloat) -> Written:
 
 
 def figure_in_words(text: str) -> str:
-    """A figure as a sentence holds it in English (-1,234.5 or 12.4%) as the reader writes it; any other text as it is."""
+    """A figure as an English sentence holds it (-1,234.5 or 12.4%) as the reader writes it; other texts as they are."""
+
     if not _FIGURE.fullmatch(text):
         return text
     sign = text[:1] if text[:1] in SIGNS else ""

@@ -16,6 +16,7 @@ from apps.billing.choices import SubscriptionStatus
 from apps.billing.models import Subscription
 from apps.bots.choices import BotState, Cause, Parity
 from apps.bots.selectors import Overview
+from apps.core.kept import kept_in_words
 from apps.signals.choices import AlertStatus
 from apps.signals.selectors import alerts_of
 from apps.trading.selectors import discrepancies_of, switches_of
@@ -57,7 +58,7 @@ def _of_bots(overview: Overview) -> Iterator[Incident]:
         yield Incident("attention", title, words, reverse("feeds:feed-detail", args=[feed.uuid]))
     stopped = [bot for bot in bots if bot.state == BotState.PAUSED and bot.cause != Cause.PERSON]
     for bot in [bot for bot in stopped if bot.cause != Cause.FEED_STALE][:MOST]:
-        words = bot.words or gettext("It paused by itself and asks for nothing new.")
+        words = kept_in_words(bot.words) or gettext("It paused by itself and asks for nothing new.")
         yield Incident("attention", bot.name, words, _bot_url(bot.uuid))
 
 
@@ -70,9 +71,9 @@ def _of_trading(workspace: Workspace, rights: Collection[str]) -> Iterator[Incid
         return
     for gap in discrepancies_of(workspace).filter(resolved_at=None)[:MOST]:
         url = reverse("trading:account-detail", args=[gap.account.uuid])
-        yield Incident("failed", gap.account.name, gap.words, url)
+        yield Incident("failed", gap.account.name, kept_in_words(gap.words), url)
     for switch in switches_of(workspace).filter(lifted_at=None)[:MOST]:
-        words = str(switch.reason or gettext("A kill switch is on."))
+        words = kept_in_words(switch.reason) or gettext("A kill switch is on.")
         yield Incident("failed", str(switch), words, reverse("trading:switch-list"))
 
 

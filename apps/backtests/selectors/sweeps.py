@@ -16,6 +16,7 @@ from apps.backtests.errors import CannotBacktest, NotReady
 from apps.backtests.figures import label_of
 from apps.backtests.models import Sweep, SweepMarket
 from apps.backtests.selectors.trials import trials_of
+from apps.core.kept import kept_in_words
 from apps.core.manner import written
 from apps.engine.honesty.luck import luck
 from apps.engine.honesty.sharpe import Trials
@@ -277,7 +278,7 @@ def _neighbours(sweep: Sweep, part: dict[str, Any]) -> str:
 def _overfitting_words(found: dict[str, Any]) -> str:
     if "refused" in found:
         return gettext("How often this choice would have failed cannot be told: {found}.").format(
-            found=found["refused"]
+            found=kept_in_words(found["refused"])
         )
     share = f"{written(found['probability']):.0%}"
     return gettext(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from apps.accounts.models import User
 from apps.billing.services import release, reserve
@@ -21,6 +21,7 @@ from apps.bots.services.guarding import METER, obstacle_of, obstacles
 from apps.bots.services.holding import hold
 from apps.bots.services.memory import leave_now
 from apps.bots.services.moving import Step, effect_of, holding, locked_bot, move
+from apps.core.kept import in_english
 from apps.formulas.models import FormulaVersion
 from apps.markets.choices import FRESH, FeedProvider
 from apps.signals.services import own_source
@@ -57,9 +58,10 @@ def deploy(bot: Bot, *, actor: User | None) -> Bot:
     bot.cause, bot.words = "", ""  # goes with the state: what is stopped names its cause
     move([Step(bot)], Act.DEPLOY, Cause.PERSON, actor=actor, number=bot.cohort.last_number)
     if bot.feed.state not in FRESH and bot.feed.last_received_at is not None:
-        words = gettext("The feed {feed} is {lower}.").format(
-            feed=bot.feed, lower=bot.feed.get_state_display().lower()
-        )
+        with in_english():
+            words = gettext("The feed {feed} is {lower}.").format(
+                feed=bot.feed, lower=bot.feed.get_state_display().lower()
+            )
         hold({bot.pk: words}, Cause.FEED_STALE)
         bot = locked_bot(bot)
     return bot
@@ -73,7 +75,7 @@ def pause(bot: Bot, *, words: str = "", actor: User | None) -> Bot:
     """
     bot = locked_bot(bot)
     words = words.strip()[:300]
-    bot.cause, bot.words = Cause.PERSON, words or gettext("Paused by a person.")
+    bot.cause, bot.words = Cause.PERSON, words or gettext_noop("Paused by a person.")
     effect = effect_of(bot, holds=bool(holding([bot])), flatten=False, pausing=True)
     move([Step(bot, words, effect)], Act.PAUSE, Cause.PERSON, actor=actor)
     return bot
@@ -105,7 +107,7 @@ def stop(bot: Bot, *, flatten: bool, actor: User | None) -> Bot:
     bot = locked_bot(bot)
     after(bot.state, Act.STOP)
     holds = bool(holding([bot]))
-    bot.cause, bot.words = Cause.PERSON, gettext("Stopped by a person.")
+    bot.cause, bot.words = Cause.PERSON, gettext_noop("Stopped by a person.")
     bot.wants_flat = flatten and holds
     bot.stopped_at = timezone.now()
     bot.save(update_fields=["stopped_at"])
@@ -129,7 +131,7 @@ def archive(bot: Bot, *, actor: User | None) -> Bot:
 def restore(bot: Bot, *, actor: User | None) -> Bot:
     """Take it out again, stopped. Raises ActRefused."""
     bot = locked_bot(bot)
-    bot.cause, bot.words = Cause.PERSON, gettext("Taken out of the archive.")
+    bot.cause, bot.words = Cause.PERSON, gettext_noop("Taken out of the archive.")
     move([Step(bot)], Act.RESTORE, Cause.PERSON, actor=actor)
     return bot
 
@@ -148,7 +150,7 @@ def move_to_version(bot: Bot, version: FormulaVersion, cause: str, *, actor: Use
     bot.left_number = old.last_number
     bot.cohort = _cohort_for(bot, begins=old)
     bot.parity, bot.parity_report = Parity.UNKNOWN, {}
-    words = gettext("From version {number} to version {number_2}.").format(
+    words = gettext_noop("From version {number} to version {number_2}.").format(
         number=before.number, number_2=version.number
     )
     bot.save()

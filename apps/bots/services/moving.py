@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from apps.accounts.models import User
 from apps.bots.choices import Act, BotState, Cause, Mode
@@ -18,6 +18,7 @@ from apps.bots.models import Bot, BotTransition, Cohort
 from apps.bots.rules.transitions import after
 from apps.core.arrays import integers, texts
 from apps.core.jobs import enqueue_on_commit
+from apps.core.kept import kept_in_words
 from apps.core.live import push_on_commit
 from apps.journal.services import record
 from apps.notifications.services import NewNotice, queue_notices
@@ -140,16 +141,16 @@ def holding(bots: Collection[Bot]) -> set[int]:
 
 
 def effect_of(bot: Bot, *, holds: bool, flatten: bool, pausing: bool) -> str:
-    """What becomes of its position, in words."""
+    """What becomes of its position, in words that are kept."""
     if not holds:
-        return gettext("It holds no position.")
+        return gettext_noop("It holds no position.")
     if flatten:
         if bot.mode == Mode.LIVE:
-            return gettext("Its position is being closed at the market.")
-        return gettext("Its position is closed at the next open.")
+            return gettext_noop("Its position is being closed at the market.")
+        return gettext_noop("Its position is closed at the next open.")
     if pausing:
-        return gettext("Its position stays; stop-loss, take-profit and trail of it still stand.")
-    return gettext("Its position stays.")
+        return gettext_noop("Its position stays; stop-loss, take-profit and trail of it still stand.")
+    return gettext_noop("Its position stays.")
 
 
 def _push(bots: Sequence[Bot]) -> None:
@@ -177,7 +178,7 @@ def _notice(steps: Sequence[Step], cause: Cause) -> NewNotice:
         if len(steps) == 1:
             title, text = (
                 gettext("{name} is {lower}").format(name=bot.name, lower=state.label.lower()),
-                f"{first.words} {first.effect}".strip(),
+                f"{kept_in_words(first.words)} {kept_in_words(first.effect)}".strip(),
             )
         else:
             names = ", ".join(step.bot.name for step in steps[:NAMED])
@@ -185,7 +186,7 @@ def _notice(steps: Sequence[Step], cause: Cause) -> NewNotice:
                 names = gettext("{names} and {value} more").format(names=names, value=len(steps) - NAMED)
             title = gettext("{steps} bots are {lower}").format(steps=len(steps), lower=state.label.lower())
             text = gettext("{words} {names}. What became of each position stands on its page.").format(
-                words=first.words, names=names
+                words=kept_in_words(first.words), names=names
             )
         return {
             "title": title,

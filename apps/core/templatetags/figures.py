@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from apps.core.deeds import DEEDS
+from apps.core.kept import kept_in_words
 from apps.core.manner import manner
 
 register = template.Library()
@@ -164,8 +165,15 @@ def clock(value: datetime | None, with_seconds: bool = False) -> str:
 
 @register.filter
 def words(value: Any) -> str:
-    """take_profit as "take profit"."""
-    return str(value).replace("_", " ")
+    """take_profit as "take profit", in the reader's language."""
+    text = str(value).replace("_", " ")
+    return gettext(text) if text else ""
+
+
+@register.filter
+def kept(text: Any) -> str:
+    """A sentence that is stored in English, in the reader's language."""
+    return kept_in_words(str(text)) if text else ""
 
 
 @register.filter

@@ -18,6 +18,7 @@ from apps.engine.lang.errors import FormulaError
 from apps.engine.lang.parser import parse
 from apps.engine.lang.settings import Setting
 from apps.engine.program.graph import BAR_SOURCES, HISTORY, NEVER, Graph, Instruction
+from apps.engine.said import said
 from apps.engine.version import ENGINE_VERSION
 
 LANGUAGE_VERSION = 1
@@ -37,9 +38,23 @@ class FrameWait:
     then: int
 
     def __str__(self) -> str:
-        verb = "has" if self.closed_bars == 1 else "have"
-        more = f" and {_bars(self.then)} more have passed" if self.then else ""
-        return f"once {_bars(self.closed_bars)} of {self.timeframe} {verb} closed{more}"
+        return str(self.words)
+
+    @property
+    def words(self) -> str:
+        if self.closed_bars == 1:
+            closed = said("once 1 bar of {timeframe} has closed", timeframe=self.timeframe)
+        else:
+            closed = said(
+                "once {bars} bars of {timeframe} have closed",
+                bars=f"{self.closed_bars:,}",
+                timeframe=self.timeframe,
+            )
+        if not self.then:
+            return closed
+        if self.then == 1:
+            return said("{closed} and 1 bar more have passed", closed=closed)
+        return said("{closed} and {bars} bars more have passed", closed=closed, bars=f"{self.then:,}")
 
 
 @dataclass(frozen=True)
@@ -73,9 +88,10 @@ class Reading:
         if self.kind == "series":
             return self.name
         if self.kind == "plot":
-            return f'plot "{self.name}"'
+            return said('plot "{name}"', name=self.name)
         verb = "" if self.kind in _KINDS else " when"
-        return f"{self.kind.replace('_', ' ') if verb else self.kind}{verb}, line {self.line}"
+        what = f"{self.kind.replace('_', ' ') if verb else self.kind}{verb}"
+        return said("{what}, line {line}", what=what, line=self.line)
 
 
 @dataclass(frozen=True)

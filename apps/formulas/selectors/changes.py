@@ -9,7 +9,7 @@ from apps.engine.lang import EvaluationError, FormulaError, compile_formula
 from apps.engine.lang.diff import diff, summary
 from apps.engine.lang.signal_diff import signal_diff
 from apps.formulas.errors import CannotEvaluate
-from apps.formulas.in_words import error_in_words
+from apps.formulas.in_words import error_in_words, in_words
 from apps.formulas.selectors.data import Settings, affordable, recent_bars
 from apps.formulas.selectors.texts import refuse
 
@@ -22,7 +22,11 @@ def changes_between(old: str, new: str) -> dict[str, Any]:
     Raises InvalidFormula where the syntax of either is wrong.
     """
     try:
-        return {"changes": [change.as_dict() for change in diff(old, new)], "summary": summary(old, new)}
+        changes = [change.as_dict() for change in diff(old, new)]
+        return {
+            "changes": [change | {"sentence": in_words(change["sentence"])} for change in changes],
+            "summary": in_words(summary(old, new)),
+        }
     except FormulaError as error:
         raise refuse(error.errors) from None
 

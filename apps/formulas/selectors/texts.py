@@ -14,7 +14,13 @@ from apps.engine.lang.reader import TreeError, read_formula_json
 from apps.engine.lang.writer import write
 from apps.engine.pine import export_pine, import_pine
 from apps.formulas.errors import InvalidFormula, InvalidTree
-from apps.formulas.in_words import in_words, palette_in_words, report_in_words, told_in_words
+from apps.formulas.in_words import (
+    in_words,
+    palette_in_words,
+    problem_in_words,
+    report_in_words,
+    told_in_words,
+)
 
 
 def check_report(text: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -91,12 +97,15 @@ def pine_of(
     text: str, *, kind: Literal["indicator", "strategy"], name: str, settings: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The formula as a Pine v6 script, or the problems for which there is none."""
-    return export_pine(text, kind, name, settings).as_dict()
+    found = export_pine(text, kind, name, settings).as_dict()
+    return found | {"problems": [problem_in_words(problem) for problem in found["problems"]]}
 
 
 def formula_of_pine(source: str) -> dict[str, Any]:
     """The formula that a Pine script says, as far as one can, with what became of each of its lines."""
-    return import_pine(source).as_dict()
+    found = import_pine(source).as_dict()
+    report = [line | {"message": in_words(line["message"])} for line in found["report"]]
+    return found | {"report": report}
 
 
 def certificate_of(text: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -107,7 +116,11 @@ def certificate_of(text: str, settings: Mapping[str, Any] | None = None) -> dict
 def certified_values(text: str) -> list[dict[str, Any]]:
     """The certificate's values as rows for people, each with its title. Raises InvalidFormula."""
     return [
-        {**value.as_dict(), "title": value.title, "waits": [str(wait) for wait in value.waits]}
+        {
+            **value.as_dict(),
+            "title": in_words(value.title),
+            "waits": [in_words(wait.words) for wait in value.waits],
+        }
         for value in _certified(text, None).values
     ]
 

@@ -17,7 +17,7 @@ from apps.core import standard_webhooks as signing
 from apps.core.errors import Conflict
 from apps.core.jobs import enqueue_on_commit
 from apps.core.quotas import check_room
-from apps.core.words import gettext_lazy, said_in_words
+from apps.core.words import gettext_lazy, gettext_noop, said_in_words
 from apps.engine.lang import FormulaError
 from apps.engine.lang.payloads import compile_condition
 from apps.journal.services import record
@@ -170,7 +170,7 @@ def disable_contact(contact: Contact, *, why: DisabledFor, note: str = "", actor
     ):
         return False
     Delivery.objects.filter(contact=contact, status=DeliveryStatus.WAITING).update(
-        status=DeliveryStatus.CANCELLED, ended_at=now, error="the contact was switched off"
+        status=DeliveryStatus.CANCELLED, ended_at=now, error=gettext_noop("the contact was switched off")
     )
     contact.refresh_from_db()
     _record(contact, "disabled", actor, why=str(why))

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.live import push_on_commit
+from apps.core.words import gettext_noop
 from apps.notifications.channels.inbox.channel import inbox_group
 from apps.notifications.choices import DeliveryStatus
 from apps.notifications.models import Delivery, Notice
@@ -29,7 +30,7 @@ def acknowledge(notice: Notice, *, way: str) -> bool:
     )
     Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=now)
     Delivery.objects.filter(notice=notice, status=DeliveryStatus.WAITING).update(
-        status=DeliveryStatus.CANCELLED, ended_at=now, error="acknowledged before it was sent"
+        status=DeliveryStatus.CANCELLED, ended_at=now, error=gettext_noop("acknowledged before it was sent")
     )
     if first:
         _tell(notice.person_id, {"kind": "acknowledged", "uuid": str(notice.uuid)})

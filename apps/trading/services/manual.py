@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from apps.accounts.models import User
 from apps.billing.services import check_plan
 from apps.core.jobs import enqueue_on_commit
+from apps.core.kept import in_english, kept_in_words
 from apps.journal.services import record
 from apps.markets.models import Instrument
 from apps.trading.choices import EventKind, EventSource, OrderKind, OrderStatus, Purpose, Side
@@ -77,9 +78,10 @@ def place_order(
         expires_at=now + GOOD_FOR,
         why={"by": "a person"},
     )
-    (placed,) = place([intent])
+    with in_english():
+        (placed,) = place([intent])
     if placed.refused is not None:
-        raise OrderRefused(placed.refused.words, code=f"refused_{placed.refused.code.value}")
+        raise OrderRefused(kept_in_words(placed.refused.words), code=f"refused_{placed.refused.code.value}")
     order = Order.objects.get(client_order_id=placed.client_order_id)
     record(
         actor=actor,
