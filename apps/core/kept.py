@@ -24,6 +24,7 @@ from apps.engine.said import Said
 LONGEST = 4_000  # characters of a text that is looked at
 ENOUGH = 8  # letters that a pattern has beside its places; with fewer it would know too much
 JOINTS = (re.compile(r"(?<=; )"), re.compile(r"(?<=\. )"), re.compile(r"(?<=: )"))  # from the widest
+SENTENCES = re.compile(r"(?<=[.!?]) (?=\S)")
 DEEPEST = 5  # of sentences within one another
 _PLACE = re.compile(r"\{(\w+)[^{}]*\}")
 
@@ -67,7 +68,8 @@ def _known(text: str, language: str) -> tuple[Pattern, tuple[str, ...]] | None:
 def _told(text: str, language: str, depth: int) -> str:
     if depth > DEEPEST or not any(map(str.isalpha, text)):
         return figure_in_words(text)
-    whole = _whole(text, language, depth)
+    sentences = _all_known(SENTENCES.split(text), " ", language, depth)
+    whole = sentences or _whole(text, language, depth) or _all_known(text.split(", "), ", ", language, depth)
     if whole is not None:
         return whole
     for joint in JOINTS:
@@ -77,6 +79,12 @@ def _told(text: str, language: str, depth: int) -> str:
             if told != text:
                 return told
     return text
+
+
+def _all_known(parts: list[str], joint: str, language: str, depth: int) -> str | None:
+    """Several that were joined, each of which is known by itself: a place would take in all behind the first."""
+    told = [_whole(part, language, depth) for part in parts] if len(parts) > 1 else []
+    return joint.join(filter(None, told)) if told and None not in told else None
 
 
 def _whole(text: str, language: str, depth: int) -> str | None:

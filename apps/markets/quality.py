@@ -184,7 +184,7 @@ def _gap_finding(gaps: Gaps, bars: Bars) -> Finding | None:
         value=written(gaps.missing + len(bars)),
         coverage=written(gaps.coverage),
     )
-    return Finding("gaps", level, "Gaps", detail, gaps.count, examples)
+    return Finding("gaps", level, gettext("Gaps"), detail, gaps.count, examples)
 
 
 def _holidays(gaps: Gaps) -> Finding | None:
