@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -26,13 +27,16 @@ from apps.accounts.services.second_factors import reset_second_factors
 from apps.core.errors import DomainError
 from apps.core.retention import kept_kinds
 from apps.core.staff import ReadOnly, ReadOnlyAdmin
+from apps.core.words import gettext_lazy
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=300,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="For a suspension the person is told it; for looking it is written to the journal.",
+        help_text=gettext_lazy(
+            "For a suspension the person is told it; for looking it is written to the journal."
+        ),
     )
 
 
@@ -78,7 +82,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Whoever sets somebody's password can sign in as them, unseen: people get a link by mail instead."""
         raise PermissionDenied(
-            "Nobody sets another person's password. A new one is asked for at the sign-in."
+            gettext("Nobody sets another person's password. A new one is asked for at the sign-in.")
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -92,36 +96,42 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
     def has_look_as_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("accounts.can_impersonate_users")
 
-    @action(description="Suspend …", permissions=["suspend"])
+    @action(description=gettext_lazy("Suspend …"), permissions=["suspend"])
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._with_reason(
-            request, object_id, "Suspend", suspend_user, said="{} is suspended and signed out everywhere."
+            request,
+            object_id,
+            "Suspend",
+            suspend_user,
+            said=gettext("{} is suspended and signed out everywhere."),
         )
 
-    @action(description="Open again …", permissions=["suspend"])
+    @action(description=gettext_lazy("Open again …"), permissions=["suspend"])
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._with_reason(
             request,
             object_id,
-            "Open again",
+            gettext("Open again"),
             activate_user,
             needs_reason=False,
-            said="The account of {} is open again.",
+            said=gettext("The account of {} is open again."),
         )
 
-    @action(description="Reset second factors …", permissions=["suspend"], url_path="reset-factors")
+    @action(
+        description=gettext_lazy("Reset second factors …"), permissions=["suspend"], url_path="reset-factors"
+    )
     def reset_factors(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """For somebody who lost everything; the journal keeps the reason, the person is told by mail."""
         require_confirmed(request)
         return self._with_reason(
             request,
             object_id,
-            "Reset second factors",
+            gettext("Reset second factors"),
             reset_second_factors,
-            said="{} has no second factor now.",
+            said=gettext("{} has no second factor now."),
         )
 
-    @action(description="Look as …", permissions=["look_as"], url_path="look-as")
+    @action(description=gettext_lazy("Look as …"), permissions=["look_as"], url_path="look-as")
     def look_as(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def start(user: User, *, reason: str, actor: User) -> None:
             look_as(request, start_impersonation(user, reason=reason, actor=actor))
@@ -129,10 +139,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
         return self._with_reason(
             request,
             object_id,
-            "Look as",
+            gettext("Look as"),
             start,
             then="pages:dashboard",
-            said="You look as {} now, and can change nothing.",
+            said=gettext("You look as {} now, and can change nothing."),
         )
 
     def _with_reason(

@@ -30,6 +30,7 @@ from apps.billing.services import change_plan
 from apps.billing.services.credits import adjust_credits
 from apps.billing.services.revising import NewLimit, NewPrice, revise_plan
 from apps.core.staff import ReadOnlyAdmin
+from apps.core.words import gettext_lazy
 
 
 class PlanLimitInline(TabularInline):
@@ -67,7 +68,7 @@ class PlanAdmin(ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Plan | None = None) -> list[str]:
         return ["code"] if obj else []
 
-    @admin.display(description="workspaces that keep it")
+    @admin.display(description=gettext_lazy("workspaces that keep it"))
     def holders(self, plan: Plan) -> int:
         return plan.holders  # type: ignore[attr-defined,no-any-return]
 
@@ -118,7 +119,7 @@ class MeterUsageAdmin(ReadOnlyAdmin):
 
 class WorkspacePlanForm(forms.ModelForm):
     plan_code = forms.ChoiceField(
-        label="Plan",
+        label=gettext_lazy("Plan"),
         choices=lambda: Plan.objects.filter(is_current=True).values_list("code", "name"),
         widget=UnfoldAdminSelectWidget,
     )
@@ -258,19 +259,21 @@ class WorkspaceCreditsAdmin(ModelAdmin):
             .annotate(spent_today=known("used"), usual=known("median"))
         )
 
-    @admin.display(description="available", ordering="available")
+    @admin.display(description=gettext_lazy("available"), ordering="available")
     def available(self, row: Any) -> int:
         return int(row.available)
 
-    @admin.display(description="held", ordering="held")
+    @admin.display(description=gettext_lazy("held"), ordering="held")
     def held(self, row: Any) -> int:
         return int(row.held)
 
-    @admin.display(description="spent today, if unusual", ordering=F("spent_today").desc(nulls_last=True))
+    @admin.display(
+        description=gettext_lazy("spent today, if unusual"), ordering=F("spent_today").desc(nulls_last=True)
+    )
     def spent_today(self, row: Any) -> int | None:
         return row.spent_today  # type: ignore[no-any-return]
 
-    @admin.display(description="on its usual day")
+    @admin.display(description=gettext_lazy("on its usual day"))
     def usual_day(self, row: Any) -> int | None:
         return row.usual  # type: ignore[no-any-return]
 
@@ -304,7 +307,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "workspace_id", "kind", "amount", "change", "balance", "reference", "key"]
     list_filter = ["kind", HeldLongFilter]
     search_fields = ["=key", "=reference", "=workspace_id"]
-    search_help_text = "Key, reference or number of the workspace, in full"
+    search_help_text = gettext_lazy("Key, reference or number of the workspace, in full")
 
 
 @admin.register(LedgerCheck)
@@ -313,6 +316,6 @@ class LedgerCheckAdmin(ReadOnlyAdmin):
 
     list_display = ["checked_at", "buckets", "transactions", "faulty"]
 
-    @admin.display(description="faults")
+    @admin.display(description=gettext_lazy("faults"))
     def faulty(self, check: LedgerCheck) -> int:
         return len(check.faults)

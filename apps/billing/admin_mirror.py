@@ -9,6 +9,7 @@ from django.contrib import admin
 from djstripe import models
 
 from apps.core.staff import ReadOnlyAdmin
+from apps.core.words import gettext_lazy
 
 for _model in apps.get_app_config("djstripe").get_models():
     if admin.site.is_registered(_model):
@@ -23,13 +24,13 @@ class MirrorAdmin(ReadOnlyAdmin):
     search_fields = ["id", "metadata"]
     ordering = ["-created"]
 
-    @admin.display(description="Status")
+    @admin.display(description=gettext_lazy("Status"))
     def stripe_status(self, row: Any) -> str:
         if "active" in row.stripe_data:
             return "active" if row.stripe_data["active"] else "put aside"
         return str(row.stripe_data.get("status") or "")
 
-    @admin.display(description="Amount")
+    @admin.display(description=gettext_lazy("Amount"))
     def stripe_amount(self, row: Any) -> str:
         """Minor units and currency, as Stripe writes them."""
         data = row.stripe_data

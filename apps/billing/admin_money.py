@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.accounts.confirm import require_confirmed
@@ -35,6 +36,7 @@ from apps.billing.services.refunds import refund_payment
 from apps.core.errors import DomainError
 from apps.core.staff import ReadOnlyAdmin
 from apps.core.streaming import stream_file
+from apps.core.words import gettext_lazy
 
 
 class BookInline(TabularInline):
@@ -61,20 +63,24 @@ class LineInline(BookInline):
 class RefundForm(forms.Form):
     """How much goes back, as people write it, and why."""
 
-    amount = forms.DecimalField(min_value=0, help_text="In whole units of the currency, for example 29.00.")
-    reason = forms.CharField(min_length=3, max_length=300, help_text="The workspace reads it; name nobody.")
+    amount = forms.DecimalField(
+        min_value=0, help_text=gettext_lazy("In whole units of the currency, for example 29.00.")
+    )
+    reason = forms.CharField(
+        min_length=3, max_length=300, help_text=gettext_lazy("The workspace reads it; name nobody.")
+    )
 
     def __init__(self, *args: Any, payment: Payment, **options: Any) -> None:
         super().__init__(*args, **options)
         self.places = decimals(payment.currency)
-        self.fields["amount"].label = f"Amount in {payment.currency}"
+        self.fields["amount"].label = gettext("Amount in {currency}").format(currency=payment.currency)
         for field in self.fields.values():
             field.widget.attrs["class"] = "border rounded-default px-3 py-2 w-full bg-transparent"
 
     def clean_amount(self) -> int:
         amount = self.cleaned_data["amount"] * 10**self.places
         if amount != int(amount):
-            raise forms.ValidationError(f"At most {self.places} decimals.")
+            raise forms.ValidationError(gettext("At most {places} decimals.").format(places=self.places))
         return int(amount)
 
 
@@ -93,19 +99,21 @@ class PaymentAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "purpose", "gateway", "currency"]
     search_fields = ["=external_id", "=workspace_id", "invoice__number"]
-    search_help_text = "The gateway's id, the number of the workspace, or the number of the invoice"
+    search_help_text = gettext_lazy(
+        "The gateway's id, the number of the workspace, or the number of the invoice"
+    )
     ordering = ["-id"]
     inlines = [RefundInline]
 
-    @admin.display(description="amount", ordering="amount")
+    @admin.display(description=gettext_lazy("amount"), ordering="amount")
     def sum(self, row: Payment) -> str:
         return money(row.amount, row.currency)
 
-    @admin.display(description="given back")
+    @admin.display(description=gettext_lazy("given back"))
     def given_back(self, row: Payment) -> str:
         return money(row.refunded, row.currency) if row.refunded else ""
 
-    @admin.display(description="refund")
+    @admin.display(description=gettext_lazy("refund"))
     def give_back(self, row: Payment) -> str:
         if row.status != "succeeded" or row.refunded == row.amount:
             return ""
@@ -141,10 +149,12 @@ class PaymentAdmin(ReadOnlyAdmin):
         left = money(payment.amount - payment.refunded, payment.currency)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Give back of {money(payment.amount, payment.currency)} ({left} left)",
+            "title": gettext("Give back of {amount} ({left} left)").format(
+                amount=money(payment.amount, payment.currency), left=left
+            ),
             "opts": self.opts,
             "form": form,
-            "deed": "Give back",
+            "deed": gettext("Give back"),
             "back": back,
         }
         return TemplateResponse(
@@ -160,11 +170,11 @@ class InvoiceAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     inlines = [LineInline]
 
-    @admin.display(description="total", ordering="total")
+    @admin.display(description=gettext_lazy("total"), ordering="total")
     def sum(self, row: Invoice) -> str:
         return money(row.total, row.currency)
 
-    @admin.display(description="PDF")
+    @admin.display(description=gettext_lazy("PDF"))
     def pdf(self, row: Invoice) -> str:
         if row.series_id is None:
             return format_html('<a href="{}">PDF</a>', row.pdf_url) if row.pdf_url else ""
@@ -202,7 +212,7 @@ class DifferenceAdmin(ReadOnlyAdmin):
     ordering = ["first_seen", "id"]
     search_fields = ["reference", "=workspace_id"]
 
-    @admin.display(description="age", ordering="first_seen")
+    @admin.display(description=gettext_lazy("age"), ordering="first_seen")
     def age(self, row: Difference) -> str:
         return timesince(row.first_seen, row.closed_at)
 
@@ -220,11 +230,11 @@ class SubscriptionChangeAdmin(ReadOnlyAdmin):
     search_fields = ["=workspace_id"]
     list_before_template = "admin/billing/to_revenue.html"
 
-    @admin.display(description="before, a month")
+    @admin.display(description=gettext_lazy("before, a month"))
     def before(self, row: SubscriptionChange) -> str:
         return money(row.amount_before, row.currency)
 
-    @admin.display(description="after, a month")
+    @admin.display(description=gettext_lazy("after, a month"))
     def after(self, row: SubscriptionChange) -> str:
         return money(row.amount_after, row.currency)
 
@@ -246,15 +256,15 @@ class SubscriptionChangeAdmin(ReadOnlyAdmin):
             )
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Revenue in {currency}",
+            "title": gettext("Revenue in {currency}").format(currency=currency),
             "opts": self.opts,
             "currency": currency,
             "spans": [{"title": one, "link": f"?currency={one}", "active": one == currency} for one in sold],
             "figures": [
                 ("MRR", money(found.mrr, currency)),
-                ("Customers", f"{found.customers:,}"),
+                (gettext("Customers"), f"{found.customers:,}"),
                 ("A customer, on average", money(found.arpa, currency)),
-                ("Of it overdue", money(found.overdue, currency)),
+                (gettext("Of it overdue"), money(found.overdue, currency)),
             ],
             **revenue_tables(found),
         }
@@ -273,7 +283,7 @@ def revenue_tables(found: Revenue) -> dict[str, Any]:
     longest = max((len(one.stayed) for one in found.cohorts), default=0)
     return {
         "plans": {
-            "headers": ["Plan", "Customers", f"MRR {found.currency}", "Share"],
+            "headers": [gettext("Plan"), gettext("Customers"), f"MRR {found.currency}", gettext("Share")],
             "rows": [
                 [
                     one.plan,
@@ -286,8 +296,15 @@ def revenue_tables(found: Revenue) -> dict[str, Any]:
         },
         "months": {
             "headers": [
-                *("Month", "Start", "New", "Came back", "Larger", "Smaller", "Lost", "End"),
-                *("Customers at start", "Churn", "Revenue churn"),
+                *(
+                    gettext("Month"),
+                    gettext("Start"),
+                    gettext("New"),
+                    gettext("Came back"),
+                    gettext("Larger"),
+                ),
+                *(gettext("Smaller"), gettext("Lost"), gettext("End"), gettext("Customers at start")),
+                *(gettext("Churn"), gettext("Revenue churn")),
             ],
             "rows": [
                 [
@@ -306,7 +323,7 @@ def revenue_tables(found: Revenue) -> dict[str, Any]:
             ],
         },
         "cohorts": {
-            "headers": ["First paid", "Workspaces", *(f"+{n}" for n in range(longest))],
+            "headers": [gettext("First paid"), gettext("Workspaces"), *(f"+{n}" for n in range(longest))],
             "rows": [
                 [month_words(one.month), f"{one.size:,}", *(f"{part:.0%}" for part in one.shares)]
                 + [""] * (longest - len(one.stayed))

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from apps.bots.models import Bot, Cohort, Decision, Upgrade
 from apps.core.staff import ReadOnlyAdmin
+from apps.core.words import gettext_lazy
 
 
 @admin.register(Bot)
@@ -38,7 +39,7 @@ class DecisionAdmin(ReadOnlyAdmin):
     search_fields = ["bot__uuid", "bot__name"]
     list_select_related = ["bot"]
 
-    @admin.display(description="Bar", ordering="time")
+    @admin.display(description=gettext_lazy("Bar"), ordering="time")
     def bar(self, row: Decision) -> str:
         """When the bar began, UTC; the row has milliseconds."""
         return f"{datetime.fromtimestamp(row.time / 1000, UTC):%Y-%m-%d %H:%M}"

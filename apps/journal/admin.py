@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from apps.core.request_context import WAYS
 from apps.core.staff import ReadOnlyAdmin
+from apps.core.words import gettext_lazy
 from apps.journal.models import Checkpoint, Cursor, Entry, Retry, Seal, Verification
 from apps.journal.selectors import containing
 from apps.journal.services import lag, retry_parked
@@ -44,7 +46,7 @@ class EntryAdmin(ReadOnlyAdmin):
     list_display = ["recorded_at", "action", "actor", "target", "workspace_id", "via", "address"]
     list_filter = [ViaFilter, ImpersonatedFilter, "recorded_at"]
     search_fields = ["action"]
-    search_help_text = "Action, object, person, address, device, request id or uuid"
+    search_help_text = gettext_lazy("Action, object, person, address, device, request id or uuid")
     fields = [
         "uuid", "recorded_at", "action", "actor", "actor_id", "impersonator_id", "workspace_id",
         "target", "target_type", "target_id", "target_uuid", "what_changed", "via", "via_detail",
@@ -63,23 +65,23 @@ class EntryAdmin(ReadOnlyAdmin):
         names = queryset.filter(containing(text))
         return names | queryset.filter(request_id=text) | queryset.filter(uuid__icontains=text), False
 
-    @admin.display(description="who")
+    @admin.display(description=gettext_lazy("who"))
     def actor(self, entry: Entry) -> str:
         return entry.actor_label or "the system"
 
-    @admin.display(description="which")
+    @admin.display(description=gettext_lazy("which"))
     def target(self, entry: Entry) -> str:
         return entry.target_name
 
-    @admin.display(description="address")
+    @admin.display(description=gettext_lazy("address"))
     def address(self, entry: Entry) -> str:
         return entry.ip or ""
 
-    @admin.display(description="device")
+    @admin.display(description=gettext_lazy("device"))
     def used_device(self, entry: Entry) -> str:
         return entry.device
 
-    @admin.display(description="changes")
+    @admin.display(description=gettext_lazy("changes"))
     def what_changed(self, entry: Entry) -> str:
         rows = (
             f"{name}: {after if before is None else f'{before} → {after}'}"
@@ -106,11 +108,11 @@ class CheckpointAdmin(ReadOnlyAdmin):
 class VerificationAdmin(ReadOnlyAdmin):
     list_display = ["verified_at", "chain", "entries", "seals", "unsealed", "faulty"]
 
-    @admin.display(description="chain")
+    @admin.display(description=gettext_lazy("chain"))
     def chain(self, verification: Verification) -> str:
         return "all" if verification.workspace_id is None else f"workspace {verification.workspace_id}"
 
-    @admin.display(description="faults")
+    @admin.display(description=gettext_lazy("faults"))
     def faulty(self, verification: Verification) -> int:
         return len(verification.faults)
 
@@ -132,19 +134,19 @@ class CursorAdmin(ReadOnlyAdmin):
     def _value(self, cursor: Cursor, name: str) -> object:
         return self.rows.get(cursor.consumer, {}).get(name, "no longer declared" if name == "behind" else "")
 
-    @admin.display(description="behind")
+    @admin.display(description=gettext_lazy("behind"))
     def behind(self, cursor: Cursor) -> object:
         return self._value(cursor, "behind")
 
-    @admin.display(description="oldest it has yet to see")
+    @admin.display(description=gettext_lazy("oldest it has yet to see"))
     def oldest(self, cursor: Cursor) -> object:
         return self._value(cursor, "oldest")
 
-    @admin.display(description="waiting for another try")
+    @admin.display(description=gettext_lazy("waiting for another try"))
     def retries(self, cursor: Cursor) -> object:
         return self._value(cursor, "retries")
 
-    @admin.display(description="parked")
+    @admin.display(description=gettext_lazy("parked"))
     def parked(self, cursor: Cursor) -> object:
         return self._value(cursor, "parked")
 
@@ -158,8 +160,8 @@ class RetryAdmin(ReadOnlyAdmin):
     fields = ["consumer", "entry_id", "attempts", "error", "due_at", "parked_at"]
     actions = ["try_again"]
 
-    @admin.action(description="Try again", permissions=["view"])
+    @admin.action(description=gettext_lazy("Try again"), permissions=["view"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Retry]) -> None:
         for retry in queryset:
             retry_parked(consumer=retry.consumer, entry_id=retry.entry_id)
-        messages.success(request, "They will be tried again within seconds.")
+        messages.success(request, gettext("They will be tried again within seconds."))

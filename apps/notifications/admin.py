@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
 from unfold.admin import TabularInline
 
 from apps.core.staff import ReadOnly, ReadOnlyAdmin
@@ -96,7 +97,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         span = span if span in SPANS else "day"
         context = {
             **self.admin_site.each_context(request),
-            "title": "Delivery analytics",
+            "title": gettext("Delivery analytics"),
             "opts": self.opts,
             "spans": [
                 {"title": words.capitalize(), "link": f"?span={name}", "active": name == span}
@@ -112,15 +113,15 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
     return {
         "channels": {
             "headers": [
-                "Channel",
-                "Delivered",
-                "Failed",
-                "Not sent",
-                "Dry run",
+                gettext("Channel"),
+                gettext("Delivered"),
+                gettext("Failed"),
+                gettext("Not sent"),
+                gettext("Dry run"),
                 "p50",
                 "p95",
-                "Credits",
-                "Waiting",
+                gettext("Credits"),
+                gettext("Waiting"),
             ],
             "rows": [
                 [
@@ -139,15 +140,15 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
         },
         "providers": {
             "headers": [
-                "Provider",
-                "Attempts",
-                "Delivered",
-                "Refused",
-                "Faults",
+                gettext("Provider"),
+                gettext("Attempts"),
+                gettext("Delivered"),
+                gettext("Refused"),
+                gettext("Faults"),
                 "p50",
                 "p95",
-                "Price",
-                "Circuit",
+                gettext("Price"),
+                gettext("Circuit"),
             ],
             "rows": [
                 [
@@ -165,7 +166,7 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
             ],
         },
         "errors": {
-            "headers": ["When (UTC)", "Provider", "Outcome", "Answer"],
+            "headers": [gettext("When (UTC)"), gettext("Provider"), gettext("Outcome"), gettext("Answer")],
             "rows": [
                 [
                     f"{one.at:%Y-%m-%d %H:%M:%S}",

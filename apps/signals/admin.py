@@ -11,10 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from apps.core.staff import ReadOnlyAdmin
+from apps.core.words import gettext_lazy
 from apps.notifications.selectors.waiting import waiting_by_channel
 from apps.signals.choices import AlertStatus
 from apps.signals.errors import UtBotRefused
@@ -71,18 +73,18 @@ class AlertAdmin(ReadOnlyAdmin):
 class ProblemFilter(admin.SimpleListFilter):
     """Why alerts stand for review."""
 
-    title = "problem"
+    title = gettext_lazy("problem")
     parameter_name = "problem"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
-            ("invalid_json", "not JSON"),
-            ("no_template_fits", "fits no template"),
-            ("invalid_alert", "wrong values"),
-            ("unknown_symbol", "unknown symbol"),
-            ("unknown_timeframe", "unknown timeframe"),
-            ("repeat", "read already"),
-            ("processing_failed", "processing failed"),
+            ("invalid_json", gettext("not JSON")),
+            ("no_template_fits", gettext("fits no template")),
+            ("invalid_alert", gettext("wrong values")),
+            ("unknown_symbol", gettext("unknown symbol")),
+            ("unknown_timeframe", gettext("unknown timeframe")),
+            ("repeat", gettext("read already")),
+            ("processing_failed", gettext("processing failed")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -124,27 +126,29 @@ class RefusedAlertAdmin(ReadOnlyAdmin):
     def workspace(self, alert: RefusedAlert) -> Any:
         return alert.source.workspace
 
-    @admin.display(description="problem")
+    @admin.display(description=gettext_lazy("problem"))
     def why(self, alert: RefusedAlert) -> str:
         return str((alert.problem or {}).get("code", "")).replace("_", " ")
 
     def detail(self, alert: RefusedAlert) -> str:
         return str((alert.problem or {}).get("detail", ""))[:70]
 
-    @action(description="Queue and rates", url_path="rates", icon="monitoring", permissions=["view"])  # type: ignore[untyped-decorator]
+    @action(
+        description=gettext_lazy("Queue and rates"), url_path="rates", icon="monitoring", permissions=["view"]
+    )  # type: ignore[untyped-decorator]
     def rates(self, request: HttpRequest) -> HttpResponse:
         """What waits on the way from a POST to a message, and how much came lately."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "Signals: queue and rates",
+            "title": gettext("Signals: queue and rates"),
             "depth": intake_depth(),
             "channels": waiting_by_channel(),
             "rates": intake_rates(),
             "turned_away": turned_away(),
             "chart_options": json.dumps(CHART_OPTIONS),
             "charts": [
-                ("Alerts a minute, the last hour", _chart(last_hour(), "%H:%M")),
-                ("Alerts an hour, the last day (UTC)", _chart(last_day(), "%d. %H:00")),
+                (gettext("Alerts a minute, the last hour"), _chart(last_hour(), "%H:%M")),
+                (gettext("Alerts an hour, the last day (UTC)"), _chart(last_day(), "%d. %H:00")),
             ],
         }
         return render(request, "admin/signals/rates.html", context)
@@ -191,7 +195,7 @@ class UtBotAdminForm(forms.ModelForm):  # type: ignore[type-arg]
 
     symbols = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="EXCHANGE:TICKER, separated by spaces; at most 40.",
+        help_text=gettext_lazy("EXCHANGE:TICKER, separated by spaces; at most 40."),
     )
 
     class Meta:
@@ -238,7 +242,7 @@ class UtBotAdmin(ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: UtBot | None = None) -> list[str]:
         return [*FIELDS, "strategy", "script"] if obj else list(FIELDS)
 
-    @admin.display(description="Script for TradingView")
+    @admin.display(description=gettext_lazy("Script for TradingView"))
     def script(self, bot: UtBot) -> str:
         return format_html('<pre style="white-space: pre-wrap">{}</pre>', script_of(bot.rule))
 

@@ -7,12 +7,14 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.accounts.confirm import require_confirmed
 from apps.core.errors import DomainError
 from apps.core.staff import ReadOnlyAdmin
+from apps.core.words import gettext_lazy
 from apps.trading.choices import SwitchScope
 from apps.trading.models import Discrepancy, KillSwitch, TradingAccount
 from apps.trading.services import lift_switch, throw_switch
@@ -22,7 +24,9 @@ class StopForm(forms.Form):
     reason = forms.CharField(
         max_length=300,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="Everybody who trades reads it. Nothing new is opened from then on; closing stays allowed.",
+        help_text=gettext_lazy(
+            "Everybody who trades reads it. Nothing new is opened from then on; closing stays allowed."
+        ),
     )
 
 
@@ -38,14 +42,14 @@ class KillSwitchAdmin(ReadOnlyAdmin):
     actions_list = ["stop_platform"]
     actions_detail = ["lift"]
 
-    @admin.display(description="What stops")
+    @admin.display(description=gettext_lazy("What stops"))
     def what(self, switch: KillSwitch) -> str:
         return str(switch)
 
     def has_stop_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("trading.add_killswitch")
 
-    @action(description="Stop the platform …", permissions=["stop"], url_path="stop-platform")
+    @action(description=gettext_lazy("Stop the platform …"), permissions=["stop"], url_path="stop-platform")
     def stop_platform(self, request: HttpRequest) -> HttpResponse:
         """For everybody, with a reason, after a fresh proof of who it is."""
         require_confirmed(request)
@@ -57,11 +61,13 @@ class KillSwitchAdmin(ReadOnlyAdmin):
                 workspace=None,
                 actor=request.user,  # type: ignore[arg-type]
             )
-            messages.success(request, "Nothing new is opened anywhere from now on.")
+            messages.success(request, gettext("Nothing new is opened anywhere from now on."))
             return redirect("admin:trading_killswitch_changelist")
-        return self._ask(request, form, "Stop the platform", reverse("admin:trading_killswitch_changelist"))
+        return self._ask(
+            request, form, gettext("Stop the platform"), reverse("admin:trading_killswitch_changelist")
+        )
 
-    @action(description="Lift …", permissions=["stop"])
+    @action(description=gettext_lazy("Lift …"), permissions=["stop"])
     def lift(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The platform's switch; those of workspaces are lifted by their people."""
         require_confirmed(request)
@@ -69,7 +75,7 @@ class KillSwitchAdmin(ReadOnlyAdmin):
         page = reverse("admin:trading_killswitch_change", args=[switch.pk])
         form = forms.Form(request.POST or None)
         if switch.workspace_id is not None:
-            messages.error(request, "A workspace's switch is lifted by its own people.")
+            messages.error(request, gettext("A workspace's switch is lifted by its own people."))
             return redirect(page)
         if request.method == "POST":
             try:
@@ -77,7 +83,7 @@ class KillSwitchAdmin(ReadOnlyAdmin):
             except DomainError as error:
                 messages.error(request, error.message)
             else:
-                messages.success(request, "Orders go through again, wherever no other switch is on.")
+                messages.success(request, gettext("Orders go through again, wherever no other switch is on."))
             return redirect(page)
         return self._ask(request, form, "Lift", page)
 

@@ -10,8 +10,7 @@ from tests.architecture.script_texts import script_texts
 from tests.architecture.texts import python_texts, template_texts
 
 ROOT = Path(__file__).resolve().parents[2]
-# Staff read English; what programs and operators read stays in it as well.
-STAFF = ("templates/admin/",)
+# What programs and operators read stays in English.
 PROGRAMS = (
     "engine",
     "api",
@@ -35,7 +34,6 @@ def test_templates_have_no_text_of_their_own():
     found = [
         f"{path.relative_to(ROOT)}:{line}: {words}"
         for path in sorted((ROOT / "templates").rglob("*.html"))
-        if not str(path.relative_to(ROOT)).startswith(STAFF)
         for line, words in template_texts(path.read_text())
     ]
     assert not found, "mark these with {% translate %}:\n" + "\n".join(found)
@@ -46,7 +44,7 @@ def test_python_has_no_label_or_message_of_its_own():
         f"{path.relative_to(ROOT)}:{line}: {words}"
         for path in sorted((ROOT / "apps").rglob("*.py"))
         if not set(path.relative_to(ROOT).parts) & set(PROGRAMS)
-        and not path.name.startswith(("admin", "demo", "staff"))
+        and not path.name.startswith("demo")
         and path not in PROGRAMS_READ
         for line, words in python_texts(path)
     ]

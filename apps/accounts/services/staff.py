@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.accounts.choices import EndReason
 from apps.accounts.errors import ImpersonationRefused, SuspensionRefused
@@ -25,14 +26,14 @@ def suspend_user(user: User, *, reason: str, actor: User) -> User:
     """
     reason = reason.strip()
     if not reason:
-        raise SuspensionRefused("Say why: the person is told.", field="reason")
+        raise SuspensionRefused(gettext("Say why: the person is told."), field="reason")
     if user.pk == actor.pk:
-        raise SuspensionRefused("Nobody suspends himself.")
+        raise SuspensionRefused(gettext("Nobody suspends himself."))
     if user.is_superuser and not actor.is_superuser:
-        raise SuspensionRefused("Only a superuser suspends a superuser.")
+        raise SuspensionRefused(gettext("Only a superuser suspends a superuser."))
     closed = {"is_active": False, "suspended_at": timezone.now(), "suspended_for": reason[:300]}
     if not User.objects.filter(pk=user.pk, is_active=True).update(**closed):
-        raise SuspensionRefused("This account is not active.", status=409)
+        raise SuspensionRefused(gettext("This account is not active."), status=409)
     user.refresh_from_db()
     end_logins(user, reason=EndReason.SUSPENDED, actor=actor)
     for key in ApiKey.objects.filter(user=user, revoked_at=None).select_related("workspace"):
@@ -57,7 +58,7 @@ def activate_user(user: User, *, actor: User) -> User:
     if not User.objects.filter(pk=user.pk, is_active=False).update(
         is_active=True, suspended_at=None, suspended_for=""
     ):
-        raise SuspensionRefused("This account is active already.", status=409)
+        raise SuspensionRefused(gettext("This account is active already."), status=409)
     user.refresh_from_db()
     record(actor=actor, workspace=None, action="accounts.user.activated", target=user)
     return user
@@ -72,13 +73,15 @@ def start_impersonation(user: User, *, reason: str, actor: User) -> Impersonatio
     """
     reason = reason.strip()
     if not actor.has_perm("accounts.can_impersonate_users"):
-        raise ImpersonationRefused("This needs the permission accounts.can_impersonate_users.", status=403)
+        raise ImpersonationRefused(
+            gettext("This needs the permission accounts.can_impersonate_users."), status=403
+        )
     if not reason:
-        raise ImpersonationRefused("Say why: it is written to the journal.", field="reason")
+        raise ImpersonationRefused(gettext("Say why: it is written to the journal."), field="reason")
     if user.is_staff or user.is_superuser:
-        raise ImpersonationRefused("Nobody looks as another member of staff.")
+        raise ImpersonationRefused(gettext("Nobody looks as another member of staff."))
     if not user.is_active:
-        raise ImpersonationRefused("This account is closed.")
+        raise ImpersonationRefused(gettext("This account is closed."))
     end_expired_impersonations()
     try:
         with transaction.atomic():
@@ -86,7 +89,9 @@ def start_impersonation(user: User, *, reason: str, actor: User) -> Impersonatio
                 staff=actor, user=user, reason=reason[:300], until=timezone.now() + LOOK_LASTS
             )
     except IntegrityError:
-        raise ImpersonationRefused("You look as somebody already; stop that first.", status=409) from None
+        raise ImpersonationRefused(
+            gettext("You look as somebody already; stop that first."), status=409
+        ) from None
     _record(look, "started", actor, {"reason": look.reason, "until": look.until.isoformat()})
     return look
 

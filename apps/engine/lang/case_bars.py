@@ -15,6 +15,7 @@ import numpy as np
 from apps.engine.bars import COLUMNS, Bars
 from apps.engine.lang.errors import nearest
 from apps.engine.program.calendar import DAY, HOUR, MINUTE, WEEK, describe, iso_time
+from apps.engine.said import said
 
 MAX_BARS = 5_000
 MAX_TABLE_BYTES = 1024 * 1024
@@ -63,9 +64,9 @@ def read_bars(
             _few(len(content), place)
             rows = [_row(item, f"{place}/{i}", zone) for i, item in enumerate(content)]
     else:
-        raise CaseError(place, "bars are a list of closes, a list of rows or a text table")
+        raise CaseError(place, said("bars are a list of closes, a list of rows or a text table"))
     if not rows:
-        raise CaseError(place, "there are no bars", "give at least one")
+        raise CaseError(place, said("there are no bars"), said("give at least one"))
     times = _times(rows, place, start, zone, length)
     columns = np.array([values for _, values in rows], np.float64).T
     open_, high, low, close, volume = columns
@@ -89,21 +90,25 @@ def read_time(value: Any, place: str, zone: ZoneInfo) -> int:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise CaseError(
-            place, f"expected a time, found {_short(value)}", 'such as "2024-01-31" or "2024-01-31T09:30:00Z"'
+            place,
+            said("expected a time, found {short}", short=_short(value)),
+            said('such as "2024-01-31" or "2024-01-31T09:30:00Z"'),
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     try:
         return (moment - _EPOCH) // timedelta(milliseconds=1)
     except OverflowError:
-        raise CaseError(place, f"{_short(value)} lies beyond the calendar") from None
+        raise CaseError(place, said("{short} lies beyond the calendar", short=_short(value))) from None
 
 
 def _length(timeframe: str, place: str) -> int:
     found = re.fullmatch(r"([1-9][0-9]{0,4})([smhdwMy])", timeframe)
     if not found:
         at = place.rpartition("/")[0] + "/timeframe"
-        raise CaseError(at, f"{_short(timeframe)} is not a timeframe", "such as 15m, 4h, 1d, 1w")
+        raise CaseError(
+            at, said("{short} is not a timeframe", short=_short(timeframe)), said("such as 15m, 4h, 1d, 1w")
+        )
     return int(found[1]) * _LENGTHS[found[2]]
 
 
@@ -112,12 +117,17 @@ def _zone(name: str, place: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         at = place.rpartition("/")[0] + "/timezone"
-        raise CaseError(at, f"{_short(name)} is not a time zone", "an IANA name, such as UTC") from None
+        raise CaseError(
+            at, said("{short} is not a time zone", short=_short(name)), said("an IANA name, such as UTC")
+        ) from None
 
 
 def _few(count: int, place: str) -> None:
     if count > MAX_BARS:
-        raise CaseError(place, f"{count} bars are more than the {MAX_BARS} a test may have")
+        raise CaseError(
+            place,
+            said("{count} bars are more than the {max_bars} a test may have", count=count, max_bars=MAX_BARS),
+        )
 
 
 def _closes(content: list[Any], place: str, spread: float) -> list[Row]:
@@ -134,14 +144,14 @@ def _closes(content: list[Any], place: str, spread: float) -> list[Row]:
 def _row(item: Any, place: str, zone: ZoneInfo) -> Row:
     """One bar of a list of rows."""
     if not isinstance(item, list):
-        raise CaseError(place, f"expected a row or a close, found {_short(item)}")
+        raise CaseError(place, said("expected a row or a close, found {short}", short=_short(item)))
     timed = bool(item) and isinstance(item[0], str)
     numbers = item[1:] if timed else item
     if len(numbers) not in (4, 5):
         raise CaseError(
             place,
-            f"a row has {len(item)} values",
-            "[open, high, low, close] or [time, open, high, low, close, volume]",
+            said("a row has {count} values", count=len(item)),
+            said("[open, high, low, close] or [time, open, high, low, close, volume]"),
         )
     time = read_time(item[0], f"{place}/0", zone) if timed else None
     values = [
@@ -154,17 +164,26 @@ def _row(item: Any, place: str, zone: ZoneInfo) -> Row:
 def _table(content: str, place: str, zone: ZoneInfo) -> list[Row]:
     """The rows of a CSV with a header line."""
     if len(content) > MAX_TABLE_BYTES:
-        raise CaseError(place, f"the table is longer than {MAX_TABLE_BYTES} characters")
+        raise CaseError(
+            place,
+            said("the table is longer than {max_table_bytes} characters", max_table_bytes=MAX_TABLE_BYTES),
+        )
     lines = csv.reader(io.StringIO(content.strip()))
     try:
         header = [cell.strip().lower() for cell in next(lines, [])]
         for cell in header:
             if cell not in _COLUMN_NAMES:
-                hint = nearest(cell, _COLUMN_NAMES) or f"the columns are {', '.join(_COLUMN_NAMES)}"
-                raise CaseError(f"{place}/line 1", f"{_short(cell)} is not a column", hint)
+                hint = nearest(cell, _COLUMN_NAMES) or said(
+                    "the columns are {column_names}", column_names=", ".join(_COLUMN_NAMES)
+                )
+                raise CaseError(f"{place}/line 1", said("{short} is not a column", short=_short(cell)), hint)
         missing = [name for name in _NEEDED if name not in header]
         if missing or len(set(header)) < len(header):
-            what = f"the header lacks {', '.join(missing)}" if missing else "a column is named twice"
+            what = (
+                said("the header lacks {missing}", missing=", ".join(missing))
+                if missing
+                else said("a column is named twice")
+            )
             raise CaseError(f"{place}/line 1", what)
         rows: list[Row] = []
         for cells in lines:
@@ -173,7 +192,9 @@ def _table(content: str, place: str, zone: ZoneInfo) -> list[Row]:
             at = f"{place}/line {lines.line_num}"
             _few(len(rows) + 1, place)
             if len(cells) != len(header):
-                raise CaseError(at, f"{len(cells)} values under {len(header)} columns")
+                raise CaseError(
+                    at, said("{cells} values under {header} columns", cells=len(cells), header=len(header))
+                )
             row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
             time = read_time(row["time"], at, zone) if "time" in row else None
             values = tuple(_cell(row.get(name, "0"), at, name) for name in COLUMNS)
@@ -189,13 +210,17 @@ def _cell(text: str, place: str, name: str) -> float:
             raise ValueError
         value = float(text)
     except ValueError:
-        raise CaseError(place, f"expected a number for the {name}, found {_short(text)}") from None
+        raise CaseError(
+            place, said("expected a number for the {name}, found {short}", name=name, short=_short(text))
+        ) from None
     return _number(value, place, f"the {name}")
 
 
 def _number(value: Any, place: str, what: str) -> float:
     if not _is_number(value) or not math.isfinite(value):
-        raise CaseError(place, f"expected a number for {what}, found {_short(value)}")
+        raise CaseError(
+            place, said("expected a number for {what}, found {short}", what=what, short=_short(value))
+        )
     return float(value)
 
 
@@ -209,11 +234,11 @@ def _possible(values: tuple[float, ...], place: str) -> tuple[float, ...]:
     """The values of one bar, unless no bar can have them."""
     open_, high, low, close, volume = values
     if high < max(open_, close, low):
-        raise CaseError(place, f"the high {high:g} lies below the open, low or close")
+        raise CaseError(place, said("the high {high} lies below the open, low or close", high=f"{high:g}"))
     if low > min(open_, close):
-        raise CaseError(place, f"the low {low:g} lies above the open or close")
+        raise CaseError(place, said("the low {low} lies above the open or close", low=f"{low:g}"))
     if volume < 0:
-        raise CaseError(place, f"the volume {volume:g} is below 0")
+        raise CaseError(place, said("the volume {volume} is below 0", volume=f"{volume:g}"))
     return values
 
 
@@ -222,24 +247,24 @@ def _times(rows: list[Row], place: str, start: str | None, zone: ZoneInfo, lengt
     given = [time for time, _ in rows if time is not None]
     if given and len(given) < len(rows):
         at = next(i for i, (time, _) in enumerate(rows) if (time is None) == (rows[0][0] is not None))
-        raise CaseError(f"{place}/{at}", "some bars have a time and some have none")
+        raise CaseError(f"{place}/{at}", said("some bars have a time and some have none"))
     if given:
         if start is not None:
             raise CaseError(
-                place.rpartition("/")[0] + "/start", "the bars have times of their own, leave out start"
+                place.rpartition("/")[0] + "/start", said("the bars have times of their own, leave out start")
             )
         if max(given) > LAST_TIME:
-            raise CaseError(place, "the bars run beyond the year 9998")
+            raise CaseError(place, said("the bars run beyond the year 9998"))
         times = np.array(given, np.int64)
         wrong = np.flatnonzero(times[1:] <= times[:-1])
         if wrong.size:
             at = int(wrong[0]) + 1
-            raise CaseError(f"{place}/{at}", "this bar does not open later than the bar before it")
+            raise CaseError(f"{place}/{at}", said("this bar does not open later than the bar before it"))
         return times
     at_start = place.rpartition("/")[0] + "/start"
     first = read_time(start or FIRST_DAY.isoformat(), at_start, zone)
     if first + len(rows) * length > LAST_TIME:
-        raise CaseError(at_start, "the bars run beyond the year 9998")
+        raise CaseError(at_start, said("the bars run beyond the year 9998"))
     return first + np.arange(len(rows), dtype=np.int64) * length
 
 

@@ -26,6 +26,7 @@ from apps.engine.lang.case_reader import (
 from apps.engine.lang.cost import cost_of
 from apps.engine.lang.errors import nearest
 from apps.engine.program.calendar import iso_time
+from apps.engine.said import said
 
 __all__ = [
     "MAX_BARS", "MAX_CASES", "MAX_SETTINGS", "MAX_TOTAL_BARS", "Case", "CaseError", "CaseResult", "ExpectedSignal",
@@ -124,7 +125,10 @@ def run_cases(text: str, cases: list[Case]) -> list[CaseResult]:
             program, steps = programs[key]
             left -= steps * len(case.bars)
             if left < 0:
-                message = f"the formula takes up to {steps:,} steps a bar, too many for this many bars"
+                message = said(
+                    "the formula takes up to {steps} steps a bar, too many for this many bars",
+                    steps=f"{steps:,}",
+                )
                 results.append(CaseResult(case.name, error=message))
                 continue
             results.append(_compare(case, program.evaluate(case.bars)))
@@ -141,9 +145,14 @@ def snapshot(
     """A case as JSON that holds the signals firing now on `bars`, from bar `first` on, marked as taken and not
     thought out. Raises FormulaError, EvaluationError, and CaseError for no bars and for too many."""
     if len(bars) > MAX_BARS:
-        raise CaseError("/bars", f"{len(bars)} bars are more than the {MAX_BARS} a test may have")
+        raise CaseError(
+            "/bars",
+            said(
+                "{bars} bars are more than the {max_bars} a test may have", bars=len(bars), max_bars=MAX_BARS
+            ),
+        )
     if not len(bars):
-        raise CaseError("/bars", "there are no bars")
+        raise CaseError("/bars", said("there are no bars"))
     found = compile_formula(text, settings).evaluate(bars).signals
     signals: list[dict[str, Any]] = []
     for signal in found:
@@ -184,7 +193,9 @@ def _compare(case: Case, found: Evaluation) -> CaseResult:
     for name, expected in case.series.items():
         if name not in known:
             hint = nearest(name, known)
-            message = f"the formula has no series `{name[:60]}`" + (f" ({hint})" if hint else "")
+            message = said("the formula has no series `{name}`", name=name[:60])
+            if hint:
+                message = said("{message} ({hint})", message=message, hint=hint)
             return CaseResult(
                 case.name, missing, extra, error=message, times=_times(case, missing, extra, [])
             )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from apps.engine.program.graph import Graph
 from apps.engine.program.program import Program
 from apps.engine.program.schedule import schedule
+from apps.engine.said import row, said
 
 MOST_STEPS = 1_000_000
 MOST_MEMORY = 16_000_000  # bytes
@@ -58,12 +59,26 @@ def run_refusal(program: Program, bars: int) -> str:
         return ""
     reasons = []
     if cost.steps * bars > MOST_RUN_STEPS:
-        reasons.append(f"up to {cost.steps:,} steps a bar (at most {MOST_RUN_STEPS:,} in all)")
+        reasons.append(
+            said(
+                "up to {steps} steps a bar (at most {most_run_steps} in all)",
+                steps=f"{cost.steps:,}",
+                most_run_steps=f"{MOST_RUN_STEPS:,}",
+            )
+        )
     if a_bar * bars > MOST_RUN_MEMORY:
-        reasons.append(f"up to {a_bar * bars / 1e9:.1f} GB (at most {MOST_RUN_MEMORY / 1e9:g})")
-    return (
-        f"over {bars:,} bars the formula takes {' and '.join(reasons)}: choose at most {fits:,} bars, "
-        "shorter lengths or fewer series"
+        reasons.append(
+            said(
+                "up to {a_bar} GB (at most {most_run_memory})",
+                a_bar=f"{a_bar * bars / 1000000000.0:.1f}",
+                most_run_memory=f"{MOST_RUN_MEMORY / 1000000000.0:g}",
+            )
+        )
+    return said(
+        "over {bars} bars the formula takes {reasons}: choose at most {fits} bars, shorter lengths or fewer series",
+        bars=f"{bars:,}",
+        reasons=row("{left} and {right}", reasons),
+        fits=f"{fits:,}",
     )
 
 

@@ -27,7 +27,7 @@ from apps.engine.lang.cases import (
     snapshot,
 )
 from apps.formulas.errors import CannotEvaluate, CaseNameTaken, InvalidCase, InvalidFormula
-from apps.formulas.in_words import error_in_words
+from apps.formulas.in_words import error_in_words, in_words
 from apps.formulas.models import Formula, FormulaCase
 from apps.formulas.selectors import cases_of
 from apps.journal.services import record
@@ -139,7 +139,12 @@ def _read(content: Any) -> Case:
 
 
 def _invalid(error: CaseError) -> InvalidCase:
-    return InvalidCase(str(error), field="content", extra={"case_error": error.as_dict()})
+    hint = f" ({in_words(error.hint)})" if error.hint else ""
+    return InvalidCase(
+        f"{error.place or '/'}: {in_words(error.message)}{hint}",
+        field="content",
+        extra={"case_error": error.as_dict()},
+    )
 
 
 def _check_room(formula: Formula, case: Case, instead_of: FormulaCase | None) -> None:

@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
+from apps.core.words import gettext_lazy
+
 # Title, icon (Material symbols) and rooms or tables ("app" or "app.model").
 GROUPS: list[tuple[str, list[tuple[str, list[str]]]]] = [
     (
-        "People",
+        gettext_lazy("People"),
         [
             ("group", ["accounts.user", "account.emailaddress"]),
             ("workspaces", ["accounts.workspace"]),
@@ -21,14 +23,14 @@ GROUPS: list[tuple[str, list[tuple[str, list[str]]]]] = [
         ],
     ),
     (
-        "Research",
+        gettext_lazy("Research"),
         [("function", ["formulas"]), ("science", ["backtests"]), ("candlestick_chart", ["markets"])],
     ),
-    ("Signals", [("sensors", ["signals"]), ("notifications", ["notifications"])]),
-    ("Trading", [("smart_toy", ["bots"]), ("account_balance_wallet", ["trading"])]),
-    ("Money", [("payments", ["billing"]), ("credit_card", ["djstripe"])]),
-    ("Records", [("history", ["journal"]), ("schedule", ["django_celery_beat"])]),
-    ("Access", [("lock", ["auth", "socialaccount", "accounts.retentionrule"])]),
+    (gettext_lazy("Signals"), [("sensors", ["signals"]), ("notifications", ["notifications"])]),
+    (gettext_lazy("Trading"), [("smart_toy", ["bots"]), ("account_balance_wallet", ["trading"])]),
+    (gettext_lazy("Money"), [("payments", ["billing"]), ("credit_card", ["djstripe"])]),
+    (gettext_lazy("Records"), [("history", ["journal"]), ("schedule", ["django_celery_beat"])]),
+    (gettext_lazy("Access"), [("lock", ["auth", "socialaccount", "accounts.retentionrule"])]),
 ]
 
 

@@ -60,13 +60,20 @@ class Series:
 
 
 SHOWN = (
-    Series("Sign-ups", "accounts.view_user", (("signups", "People", "plain"),)),
-    Series("Backtests", "backtests.view_backtest", (("backtests", "Asked", "second"),)),
-    Series("Signals", "signals.view_signal", (("signals", "Signals", "third"),)),
+    Series(gettext_lazy("Sign-ups"), "accounts.view_user", (("signups", gettext_lazy("People"), "plain"),)),
     Series(
-        "Deliveries",
+        gettext_lazy("Backtests"),
+        "backtests.view_backtest",
+        (("backtests", gettext_lazy("Asked"), "second"),),
+    ),
+    Series(gettext_lazy("Signals"), "signals.view_signal", (("signals", gettext_lazy("Signals"), "third"),)),
+    Series(
+        gettext_lazy("Deliveries"),
         "notifications.view_delivery",
-        (("deliveries", gettext_lazy("Sent or waiting"), "second"), ("undelivered", "Failed", "bad")),
+        (
+            ("deliveries", gettext_lazy("Sent or waiting"), "second"),
+            ("undelivered", gettext_lazy("Failed"), "bad"),
+        ),
     ),
 )
 
@@ -193,7 +200,7 @@ def _revenue(currency: str, daily: dict[tuple[str, date], int], days: list[date]
     return {
         "title": gettext("Revenue, {currency}").format(currency=currency),
         "total": money(sum(amounts), currency),
-        "note": "refunds taken off",
+        "note": gettext("refunds taken off"),
         "data": _data(days, sets),
     }
 

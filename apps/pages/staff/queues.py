@@ -109,8 +109,9 @@ def act(request: HttpRequest, deed: str, job_kind: str, pk: int) -> HttpResponse
             )
         return redirect("admin-queues")
     context = admin.site.each_context(request) | {
-        "title": f"{deed.capitalize()}: {job}",
-        "deed": deed.capitalize(),
+        "title": gettext("{deed}: {job}").format(deed=_deed(deed), job=job),
+        "deed": _deed(deed),
+        "act": deed,
         "job": job,
         "kind": KINDS[job_kind],
         "possible": possible,
@@ -169,9 +170,14 @@ def jobs() -> list[dict[str, Any]]:
         deed = "cancel" if row["status"] != Status.FAILED else "retry"
         row["words"] = KINDS[row["kind"]]
         row["link"] = page_of(model, row["id"])
-        row["deed"] = deed.capitalize()
+        row["deed"] = _deed(deed)
+        row["status_words"] = Status(row["status"]).label.lower()
         row["act"] = reverse("admin-queue-act", args=[deed, row["kind"], row["id"]])
     return rows
+
+
+def _deed(deed: str) -> str:
+    return gettext("Retry") if deed == "retry" else gettext("Cancel")
 
 
 def _may(request: HttpRequest, permission: str) -> bool:
