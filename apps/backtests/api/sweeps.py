@@ -12,18 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from apps.accounts.needs import ALWAYS, require
+from apps.accounts.needs import ALWAYS
+from apps.backtests.api.finding import bar_set_of, formula_of
 from apps.backtests.choices import Fill, RankBy, Status, SweepMode
 from apps.backtests.models import Sweep
 from apps.backtests.selectors import CellQuery, cell_page, sweep_headline, sweeps_of
 from apps.backtests.services import SweepRequest, cancel_sweep, delete_sweep, submit_sweep
 from apps.core.api.serializers import ModelSerializer, Serializer, without
 from apps.core.api.views import GenericApiViewSet
-from apps.core.errors import NotFound
-from apps.formulas.models import Formula
-from apps.formulas.selectors import formulas_of
-from apps.markets.models import BarSet
-from apps.markets.selectors import visible_bar_sets
 
 MOST_PER_PAGE = 1_000
 
@@ -268,44 +264,22 @@ class SweepViewSet(
         body = SweepRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(body.validated_data)
-        formula = self._formula(values.pop("formula", None))
-        bar_sets = tuple(self._bar_set(market) for market in values.pop("markets"))
+        workspace = request.workspace  # type: ignore[attr-defined]
+        formula = formula_of(request, values.pop("formula", None))
+        bar_sets = tuple(
+            bar_set_of(workspace, market, f"markets.{place}.")
+            for place, market in enumerate(values.pop("markets"))
+        )
         if formula is not None:
             values |= {"text": formula.text, "name": formula.name, "formula": formula}
         sweep, is_new = submit_sweep(
-            request.workspace,  # type: ignore[attr-defined]
+            workspace,
             SweepRequest(bar_sets=bar_sets, **values),
             actor=request.user,  # type: ignore[arg-type]
         )
         where = reverse("v1:sweep-detail", kwargs={"uuid": sweep.uuid}, request=request)
         data = self.get_serializer(sweep).data
         return Response(data, status=202 if is_new else 200, headers={"Location": where})
-
-    def _formula(self, uuid: Any) -> Formula | None:
-        if uuid is None:
-            return None
-        require(self.request, "formulas.view")
-        formula = formulas_of(self.request.workspace).filter(uuid=uuid).first()  # type: ignore[attr-defined]
-        if formula is None:
-            raise NotFound(f"There is no formula {uuid} in this workspace.", field="formula")
-        return formula
-
-    def _bar_set(self, market: dict[str, Any]) -> BarSet:
-        bar_sets = visible_bar_sets(self.request.workspace)  # type: ignore[attr-defined]
-        if "bar_set" in market:
-            found, what = bar_sets.filter(uuid=market["bar_set"]).first(), f"bars {market['bar_set']}"
-        else:
-            bar_sets = bar_sets.filter(instrument__symbol__iexact=market["symbol"])
-            what = f"bars of {market['symbol']}"
-            if "timeframe" in market:
-                bar_sets = bar_sets.filter(timeframe=market["timeframe"])
-                what += f" at {market['timeframe']}"
-            found = bar_sets.first()
-        if found is None:
-            raise NotFound(
-                f"There are no {what} here; see /api/v1/bars/.", code="unknown_market", field="markets"
-            )
-        return found
 
     def perform_destroy(self, instance: Sweep) -> None:
         delete_sweep(instance, actor=self.request.user)  # type: ignore[arg-type]

@@ -15,9 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from apps.accounts.needs import ALWAYS, require
+from apps.accounts.needs import ALWAYS
 from apps.backtests.access import get_backtests_for, get_lineage_for
 from apps.backtests.api.compare import COMPARISON_EXAMPLE, ComparisonRequestSerializer, ComparisonSerializer
+from apps.backtests.api.finding import bar_set_of, formula_of
 from apps.backtests.api.reports import (
     EQUITY_EXAMPLE,
     REPORT_EXAMPLE,
@@ -54,11 +55,6 @@ from apps.backtests.selectors import (
 )
 from apps.backtests.services import BacktestRequest, cancel_backtest, delete_backtest, submit_backtest
 from apps.core.api.views import GenericApiViewSet
-from apps.core.errors import NotFound
-from apps.formulas.models import Formula
-from apps.formulas.selectors import formulas_of
-from apps.markets.models import BarSet
-from apps.markets.selectors import visible_bar_sets
 
 
 class BacktestViewSet(
@@ -122,48 +118,21 @@ class BacktestViewSet(
         body = BacktestRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(body.validated_data)
-        formula = self._formula(values.pop("formula", None))
-        bar_set = self._bar_set(values)
+        workspace = request.workspace  # type: ignore[attr-defined]
+        formula = formula_of(request, values.pop("formula", None))
+        bar_set = bar_set_of(workspace, values)
         for key in ("bar_set", "symbol", "timeframe"):
             values.pop(key, None)
         if formula is not None:
             values |= {"text": formula.text, "name": formula.name, "formula": formula}
         backtest, is_new = submit_backtest(
-            request.workspace,  # type: ignore[attr-defined]
+            workspace,
             BacktestRequest(bar_set=bar_set, **values),
             actor=request.user,  # type: ignore[arg-type]
         )
         where = reverse("v1:backtest-detail", kwargs={"uuid": backtest.uuid}, request=request)
         data = BacktestSerializer(backtest).data
         return Response(data, status=202 if is_new else 200, headers={"Location": where})
-
-    def _formula(self, uuid: Any) -> Formula | None:
-        if uuid is None:
-            return None
-        require(self.request, "formulas.view")
-        formula = formulas_of(self.request.workspace).filter(uuid=uuid).first()  # type: ignore[attr-defined]
-        if formula is None:
-            raise NotFound(f"There is no formula {uuid} in this workspace.", field="formula")
-        return formula
-
-    def _bar_set(self, values: dict[str, Any]) -> BarSet:
-        bar_sets = visible_bar_sets(self.request.workspace)  # type: ignore[attr-defined]
-        if "bar_set" in values:
-            found = bar_sets.filter(uuid=values["bar_set"]).first()
-            what = f"bars {values['bar_set']}"
-        else:
-            bar_sets = bar_sets.filter(instrument__symbol__iexact=values["symbol"])
-            what = f"bars of {values['symbol']}"
-            if "timeframe" in values:
-                bar_sets = bar_sets.filter(timeframe=values["timeframe"])
-                what += f" at {values['timeframe']}"
-            found = bar_sets.first()
-        if found is None:
-            field = "bar_set" if "bar_set" in values else "symbol"
-            raise NotFound(
-                f"There are no {what} here; see /api/v1/bars/.", code="unknown_market", field=field
-            )
-        return found
 
     def perform_destroy(self, instance: Backtest) -> None:
         delete_backtest(instance, actor=self.request.user)  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ def test_cells_are_ordered_filtered_and_paged(api, body):
     ("change", "status", "field"),
     [
         ({"markets": []}, 400, "markets"),
-        ({"markets": [{"symbol": "NOPE"}]}, 404, "markets"),
+        ({"markets": [{"symbol": "WAVE"}, {"symbol": "NOPE"}]}, 404, "markets.1.symbol"),
         ({"axes": {"fast": "9..3"}}, 422, "fast"),
         ({"axes": {"nonsense": "9"}}, 422, "nonsense"),
         ({"axes": {}}, 422, "axes"),
