@@ -206,7 +206,12 @@ class RetentionForm(forms.ModelForm):
         super().__init__(*args, **options)
         if "kind" in self.fields:
             choices = [
-                (kind, f"{kept.words} ({kept.least} to {kept.most} days, by default {kept.days})")
+                (
+                    kind,
+                    gettext("{words} ({least} to {most} days, by default {days})").format(
+                        words=gettext(kept.words), least=kept.least, most=kept.most, days=kept.days
+                    ),
+                )
                 for kind, kept in sorted(kept_kinds().items())
             ]
             self.fields["kind"] = forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget)
@@ -216,7 +221,12 @@ class RetentionForm(forms.ModelForm):
         kept = kept_kinds().get(values.get("kind") or self.instance.kind)
         days = values.get("days")
         if kept and days is not None and not kept.least <= days <= kept.most:
-            self.add_error("days", f"{kept.words}: {kept.least} to {kept.most} days.")
+            self.add_error(
+                "days",
+                gettext("{words}: {least} to {most} days.").format(
+                    words=gettext(kept.words), least=kept.least, most=kept.most
+                ),
+            )
         return values
 
 

@@ -6,81 +6,105 @@ from django.db.models import Q
 from apps.accounts.models import User
 from apps.core.privacy import exempt, holds, on_erasure
 from apps.core.retention import keep
+from apps.core.words import gettext_noop
 
 holds(
     "accounts.User",
-    "Your profile",
+    gettext_noop("Your profile"),
     person="pk",
     without=("password",),
     files=("avatar",),
-    stays="An empty row without name, address or password stays, so that what others see of common work "
-    "(and the journal) names a deleted person instead of nobody.",
+    stays=gettext_noop(
+        "An empty row without name, address or password stays, so that what others see of common work "
+        "(and the journal) names a deleted person instead of nobody."
+    ),
 )
-holds("accounts.Workspace", "Workspaces", workspace="pk", mentions=("owner",))
+holds("accounts.Workspace", gettext_noop("Workspaces"), workspace="pk", mentions=("owner",))
 holds(
     "accounts.Invitation",
-    "Invitations to workspaces",
+    gettext_noop("Invitations to workspaces"),
     workspace="workspace_id",
     address="email",
     mentions=("invited_by", "accepted_by"),
     without=("token_hash",),
 )
-holds("accounts.Membership", "Memberships of workspaces", workspace="workspace_id", person="user_id")
+holds(
+    "accounts.Membership",
+    gettext_noop("Memberships of workspaces"),
+    workspace="workspace_id",
+    person="user_id",
+)
 holds(
     "accounts.ApiKey",
-    "API keys, without the keys themselves",
+    gettext_noop("API keys, without the keys themselves"),
     workspace="workspace_id",
     person="user_id",
     without=("secret_hash",),
 )
-holds("accounts.Device", "Browsers you have used", person="user_id", without=("token_hash",))
-holds("accounts.Login", "Log-ins", person="user_id", without=("session_key",))
+holds("accounts.Device", gettext_noop("Browsers you have used"), person="user_id", without=("token_hash",))
+holds("accounts.Login", gettext_noop("Log-ins"), person="user_id", without=("session_key",))
 holds(
     "accounts.LoginChallenge",
-    "Log-ins of programs that wait for the second factor, for five minutes",
+    gettext_noop("Log-ins of programs that wait for the second factor, for five minutes"),
     person="user_id",
     without=("token_hash",),
 )
 exempt("accounts.RefreshToken", "hashes of the tokens of a log-in, gone with it")
-holds("accounts.DataExport", "Exports of your data", person="user_id", files=("path",))
-holds("accounts.Preferences", "Preferences", person="user_id")
-holds("accounts.SavedView", "Views of lists you saved", workspace="workspace_id", person="person_id")
+holds("accounts.DataExport", gettext_noop("Exports of your data"), person="user_id", files=("path",))
+holds("accounts.Preferences", gettext_noop("Preferences"), person="user_id")
 holds(
-    "accounts.Impersonation", "When staff looked at the product as you", person="user_id", mentions=("staff",)
+    "accounts.SavedView",
+    gettext_noop("Views of lists you saved"),
+    workspace="workspace_id",
+    person="person_id",
 )
 holds(
-    "accounts.SecurityMail", "Mails about the safety of your account", person="user_id", address="recipient"
+    "accounts.Impersonation",
+    gettext_noop("When staff looked at the product as you"),
+    person="user_id",
+    mentions=("staff",),
 )
-holds("accounts.MailRequest", "Mails that are about to be sent to you", address="recipient")
+holds(
+    "accounts.SecurityMail",
+    gettext_noop("Mails about the safety of your account"),
+    person="user_id",
+    address="recipient",
+)
+holds("accounts.MailRequest", gettext_noop("Mails that are about to be sent to you"), address="recipient")
 holds(
     "accounts.DeviceLink",
-    "Links that were mailed to make a browser known",
+    gettext_noop("Links that were mailed to make a browser known"),
     person="user_id",
     without=("token_hash",),
 )
-holds("accounts.TotpDevice", "Your authenticator app, without its key", person="user_id")
-holds("accounts.Passkey", "Your passkeys", person="user_id", without=("credential",))
-holds("accounts.BackupCodes", "Your set of backup codes", person="user_id")
-holds("accounts.BackupCode", "Backup codes, used or not", person="codes__user_id", without=("code_hash",))
+holds("accounts.TotpDevice", gettext_noop("Your authenticator app, without its key"), person="user_id")
+holds("accounts.Passkey", gettext_noop("Your passkeys"), person="user_id", without=("credential",))
+holds("accounts.BackupCodes", gettext_noop("Your set of backup codes"), person="user_id")
+holds(
+    "accounts.BackupCode",
+    gettext_noop("Backup codes, used or not"),
+    person="codes__user_id",
+    without=("code_hash",),
+)
 exempt("accounts.GuessBucket", "keyed hashes that name neither people nor addresses")
 exempt("accounts.FileRemoval", "paths of files about to be deleted, for minutes")
 exempt("accounts.RetentionRule", "settings of the installation")
 
-holds("core.ApiRequest", "Requests to the API", workspace="workspace_id", person="user_id")
+holds("core.ApiRequest", gettext_noop("Requests to the API"), workspace="workspace_id", person="user_id")
 exempt("core.IdempotentRequest", "encrypted answers to requests that may come twice, gone after a day")
-holds("account.EmailAddress", "E-mail addresses", person="user_id", address="email")
+holds("account.EmailAddress", gettext_noop("E-mail addresses"), person="user_id", address="email")
 exempt("account.EmailConfirmation", "unused: links to confirm an address are signed, not stored")
-holds("socialaccount.SocialAccount", "Accounts elsewhere that sign you in", person="user_id")
+holds("socialaccount.SocialAccount", gettext_noop("Accounts elsewhere that sign you in"), person="user_id")
 exempt("socialaccount.SocialToken", "unused: tokens of other sites are not kept")
 exempt("socialaccount.SocialApp", "unused: other sites are set up by the environment")
-holds("admin.LogEntry", "What you did as staff in the admin", person="user_id")
-holds("accounts.User_groups", "Groups of staff you belong to", person="user_id")
-holds("accounts.User_user_permissions", "Rights you hold as staff", person="user_id")
+holds("admin.LogEntry", gettext_noop("What you did as staff in the admin"), person="user_id")
+holds("accounts.User_groups", gettext_noop("Groups of staff you belong to"), person="user_id")
+holds("accounts.User_user_permissions", gettext_noop("Rights you hold as staff"), person="user_id")
 exempt(
     "sessions.Session",
     "signed data that names a person by number; those of a person are found by their log-ins and end with them",
 )
-holds("guardian.UserObjectPermission", "Rights you hold on single things", person="user_id")
+holds("guardian.UserObjectPermission", gettext_noop("Rights you hold on single things"), person="user_id")
 exempt("guardian.GroupObjectPermission", "unused: nothing is shared with groups")
 exempt("auth.Permission", "names of rights")
 exempt("auth.Group", "names of groups of staff")
@@ -98,7 +122,7 @@ for clock in (
 
 keep(
     "core.api_requests",
-    "The API's request log",
+    gettext_noop("The API's request log"),
     label="core.ApiRequest",
     moment="at",
     days=30,
@@ -107,7 +131,7 @@ keep(
 )
 keep(
     "core.answers",
-    "Answers of the API to requests that may come twice",
+    gettext_noop("Answers of the API to requests that may come twice"),
     label="core.IdempotentRequest",
     moment="created_at",
     days=1,
@@ -116,7 +140,7 @@ keep(
 )
 keep(
     "accounts.exports",
-    "Finished exports",
+    gettext_noop("Finished exports"),
     label="accounts.DataExport",
     moment="expires_at",
     days=0,
@@ -126,7 +150,7 @@ keep(
 )
 keep(
     "accounts.logins",
-    "Ended log-ins, with address and browser",
+    gettext_noop("Ended log-ins, with address and browser"),
     label="accounts.Login",
     moment="ended_at",
     days=180,
@@ -134,7 +158,7 @@ keep(
 )
 keep(
     "accounts.devices",
-    "Browsers not seen for long",
+    gettext_noop("Browsers not seen for long"),
     label="accounts.Device",
     moment="last_seen_at",
     days=365,
@@ -143,7 +167,7 @@ keep(
 
 keep(
     "accounts.mails",
-    "Mails about the safety of accounts",
+    gettext_noop("Mails about the safety of accounts"),
     label="accounts.SecurityMail",
     moment="created_at",
     days=90,
@@ -151,7 +175,7 @@ keep(
 )
 keep(
     "accounts.mail_requests",
-    "Mails that could not be sent",
+    gettext_noop("Mails that could not be sent"),
     label="accounts.MailRequest",
     moment="gave_up_at",
     days=30,
@@ -159,7 +183,7 @@ keep(
 )
 keep(
     "accounts.guesses",
-    "Counts of wrong passwords",
+    gettext_noop("Counts of wrong passwords"),
     label="accounts.GuessBucket",
     moment="failed_at",
     days=2,
@@ -167,7 +191,7 @@ keep(
 )
 keep(
     "accounts.device_links",
-    "Links that were mailed to make a browser known",
+    gettext_noop("Links that were mailed to make a browser known"),
     label="accounts.DeviceLink",
     moment="expires_at",
     days=7,

@@ -1,18 +1,19 @@
 """What the formulas hold about people and workspaces."""
 
 from apps.core.privacy import holds
+from apps.core.words import gettext_noop
 
-holds("formulas.Formula", "Formulas and their drafts", workspace="workspace_id")
+holds("formulas.Formula", gettext_noop("Formulas and their drafts"), workspace="workspace_id")
 holds(
     "formulas.FormulaVersion",
-    "Published versions of formulas",
+    gettext_noop("Published versions of formulas"),
     workspace="formula__workspace_id",
     mentions=("published_by",),
 )
-holds("formulas.FormulaCase", "Tests of formulas", workspace="formula__workspace_id")
+holds("formulas.FormulaCase", gettext_noop("Tests of formulas"), workspace="formula__workspace_id")
 holds(
     "formulas.FormulaShare",
-    "Formulas shared with people outside",
+    gettext_noop("Formulas shared with people outside"),
     workspace="formula__workspace_id",
     person="person_id",
     address="email",
@@ -20,7 +21,7 @@ holds(
 )
 holds(
     "formulas.FormulaGrant",
-    "What such people may do",
+    gettext_noop("What such people may do"),
     workspace="content_object__workspace_id",
     person="user_id",
 )

@@ -2,58 +2,77 @@
 
 from apps.core.privacy import holds
 from apps.core.retention import keep
+from apps.core.words import gettext_noop
 from apps.signals.retention import alerts_beyond_plan, firings_beyond_plan, note_dropped, signals_beyond_plan
 
 holds(
     "signals.AlertSource",
-    "Addresses that alerts are posted to",
+    gettext_noop("Addresses that alerts are posted to"),
     workspace="workspace_id",
     without=("token_hash", "previous_token_hash", "passphrase", "signing_keys"),
 )
-holds("signals.Alert", "Alerts as they were received", workspace="source__workspace_id")
-holds("signals.AlertRepeat", "Repeats of alerts", workspace="alert__source__workspace_id")
-holds("signals.Signal", "Signals", workspace="workspace_id")
-holds("signals.SignalStep", "The states each signal went through", workspace="signal__workspace_id")
+holds("signals.Alert", gettext_noop("Alerts as they were received"), workspace="source__workspace_id")
+holds("signals.AlertRepeat", gettext_noop("Repeats of alerts"), workspace="alert__source__workspace_id")
+holds("signals.Signal", gettext_noop("Signals"), workspace="workspace_id")
+holds(
+    "signals.SignalStep",
+    gettext_noop("The states each signal went through"),
+    workspace="signal__workspace_id",
+)
 holds(
     "signals.Alarm",
-    "Your alarms: which signals you want to hear of, and how",
+    gettext_noop("Your alarms: which signals you want to hear of, and how"),
     person="person_id",
     workspace="workspace_id",
     without=("condition_hash",),
 )
 holds(
     "signals.Firing",
-    "When your alarms fired, and what came of it",
+    gettext_noop("When your alarms fired, and what came of it"),
     person="alarm__person_id",
     workspace="alarm__workspace_id",
 )
 holds(
     "signals.SequencePosition",
-    "The last number of each sender's sequence",
+    gettext_noop("The last number of each sender's sequence"),
     workspace="source__workspace_id",
 )
-holds("signals.SequenceIncident", "Gaps in senders' sequences", workspace="source__workspace_id")
+holds(
+    "signals.SequenceIncident", gettext_noop("Gaps in senders' sequences"), workspace="source__workspace_id"
+)
 holds(
     "signals.Replay",
-    "When refused alerts were read anew",
+    gettext_noop("When refused alerts were read anew"),
     workspace="source__workspace_id",
     mentions=("actor_id",),
 )
-holds("signals.UtBot", "UT Bots: their parameters", workspace="workspace_id")
-holds("signals.SignalOutcome", "What the market did after each signal", workspace="signal__workspace_id")
+holds("signals.UtBot", gettext_noop("UT Bots: their parameters"), workspace="workspace_id")
+holds(
+    "signals.SignalOutcome",
+    gettext_noop("What the market did after each signal"),
+    workspace="signal__workspace_id",
+)
 holds(
     "signals.SignalChain",
-    "The record of signals: its public key and page",
+    gettext_noop("The record of signals: its public key and page"),
     workspace="workspace_id",
     without=("seed", "salt"),
 )
-holds("signals.SignalLink", "The hash of each signal, in order", workspace="chain__workspace_id")
-holds("signals.SignalDay", "The signed root of each day's hashes", workspace="chain__workspace_id")
-holds("signals.SecurityEvent", "Requests that intake turned away", workspace="source__workspace_id")
+holds(
+    "signals.SignalLink", gettext_noop("The hash of each signal, in order"), workspace="chain__workspace_id"
+)
+holds(
+    "signals.SignalDay", gettext_noop("The signed root of each day's hashes"), workspace="chain__workspace_id"
+)
+holds(
+    "signals.SecurityEvent",
+    gettext_noop("Requests that intake turned away"),
+    workspace="source__workspace_id",
+)
 
 keep(
     "signals.alerts",
-    "The raw text, headers and sender's address of alerts; their signals stay",
+    gettext_noop("The raw text, headers and sender's address of alerts; their signals stay"),
     label="signals.Alert",
     moment="received_at",
     days=90,
@@ -63,7 +82,7 @@ keep(
 )
 keep(
     "signals.signals",
-    "Signals with their firings and outcomes, by the workspace's plan; their hashes stay",
+    gettext_noop("Signals with their firings and outcomes, by the workspace's plan; their hashes stay"),
     label="signals.Signal",
     moment="received_at",
     days=3650,
@@ -73,7 +92,7 @@ keep(
 )
 keep(
     "signals.repeats",
-    "Repeats of alerts",
+    gettext_noop("Repeats of alerts"),
     label="signals.AlertRepeat",
     moment="received_at",
     days=90,
@@ -81,7 +100,7 @@ keep(
 )
 keep(
     "signals.refusals",
-    "Requests that intake turned away, with their address",
+    gettext_noop("Requests that intake turned away, with their address"),
     label="signals.SecurityEvent",
     moment="minute",
     days=90,
@@ -90,7 +109,7 @@ keep(
 
 keep(
     "signals.firings",
-    "When alarms fired, and what came of it",
+    gettext_noop("When alarms fired, and what came of it"),
     label="signals.Firing",
     moment="fired_at",
     days=365,
@@ -99,7 +118,7 @@ keep(
 )
 keep(
     "signals.deleted_alarms",
-    "Deleted alarms, with when they fired",
+    gettext_noop("Deleted alarms, with when they fired"),
     label="signals.Alarm",
     moment="deleted_at",
     days=7,
@@ -107,7 +126,7 @@ keep(
 )
 keep(
     "signals.incidents",
-    "Gaps in senders' sequences",
+    gettext_noop("Gaps in senders' sequences"),
     label="signals.SequenceIncident",
     moment="seen_at",
     days=365,
@@ -116,7 +135,7 @@ keep(
 
 keep(
     "signals.replays",
-    "When refused alerts were read anew",
+    gettext_noop("When refused alerts were read anew"),
     label="signals.Replay",
     moment="created_at",
     days=365,

@@ -1,38 +1,49 @@
 """What trading holds about people and workspaces."""
 
 from apps.core.privacy import exempt, holds
+from apps.core.words import gettext_noop
 
-holds("trading.TradingAccount", "Accounts that bots trade on; without their keys", workspace="workspace_id")
-holds("trading.Book", "The capital of each bot, and what it became", workspace="workspace_id")
-holds("trading.Intent", "What bots decided to buy and sell", workspace="book__workspace_id")
-holds("trading.Order", "Orders", workspace="book__workspace_id")
-holds("trading.OrderEvent", "What happened to each order", workspace="order__book__workspace_id")
-holds("trading.Fill", "Fills: what was bought and sold, at which price", workspace="book__workspace_id")
-holds("trading.CashEntry", "Cash of each bot, entry by entry", workspace="book__workspace_id")
-holds("trading.Position", "Positions", workspace="book__workspace_id")
-holds("trading.EquityPoint", "What each bot was worth", workspace="book__workspace_id")
-holds("trading.RiskLimits", "Risk limits", workspace="workspace_id")
+holds(
+    "trading.TradingAccount",
+    gettext_noop("Accounts that bots trade on; without their keys"),
+    workspace="workspace_id",
+)
+holds("trading.Book", gettext_noop("The capital of each bot, and what it became"), workspace="workspace_id")
+holds("trading.Intent", gettext_noop("What bots decided to buy and sell"), workspace="book__workspace_id")
+holds("trading.Order", gettext_noop("Orders"), workspace="book__workspace_id")
+holds(
+    "trading.OrderEvent", gettext_noop("What happened to each order"), workspace="order__book__workspace_id"
+)
+holds(
+    "trading.Fill",
+    gettext_noop("Fills: what was bought and sold, at which price"),
+    workspace="book__workspace_id",
+)
+holds("trading.CashEntry", gettext_noop("Cash of each bot, entry by entry"), workspace="book__workspace_id")
+holds("trading.Position", gettext_noop("Positions"), workspace="book__workspace_id")
+holds("trading.EquityPoint", gettext_noop("What each bot was worth"), workspace="book__workspace_id")
+holds("trading.RiskLimits", gettext_noop("Risk limits"), workspace="workspace_id")
 holds(
     "trading.KillSwitch",
-    "When trading was stopped, and why",
+    gettext_noop("When trading was stopped, and why"),
     workspace="workspace_id",
     mentions=("actor_id", "lifted_by_id"),
 )
 exempt("trading.Mark", "prices of instruments")
 holds(
     "trading.AccountSync",
-    "What an exchange held when it was last compared",
+    gettext_noop("What an exchange held when it was last compared"),
     workspace="account__workspace_id",
 )
 holds(
     "trading.Discrepancy",
-    "Where an exchange and the books differed",
+    gettext_noop("Where an exchange and the books differed"),
     workspace="workspace_id",
     mentions=("resolved_by_id",),
 )
 exempt("trading.ExchangeMarket", "what exchanges tell everybody of their markets")
 holds(
     "trading.KeyUse",
-    "Which key of an account was used for what, day by day",
+    gettext_noop("Which key of an account was used for what, day by day"),
     workspace="account__workspace_id",
 )

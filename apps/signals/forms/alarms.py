@@ -87,8 +87,8 @@ class AlarmForm(forms.Form):
         coerce=int,
         empty_value=None,
         required=False,
-        choices=[
-            ("", gettext_lazy("All of them")),
+        choices=lambda: [
+            ("", gettext("All of them")),
             *((s, gettext("The cheapest in {time}").format(time=words)) for s, words in arrival_times()),
         ],
         label=gettext_lazy("Of these"),

@@ -58,7 +58,7 @@ def set_days(kind: str, days: int, *, actor: User) -> RetentionRule:
     if not kept.least <= days <= kept.most:
         raise WrongDays(
             gettext("{words}: {least} to {most} days.").format(
-                words=kept.words, least=kept.least, most=kept.most
+                words=gettext(kept.words), least=kept.least, most=kept.most
             ),
             field="days",
         )
