@@ -163,7 +163,7 @@ def _document(slug: str, section: str, file: Path, changed: date | None, languag
     for (heading, _), anchor in zip(_headings(tokens), anchors, strict=True):
         heading.attrSet("id", anchor)
     _link(tokens, file.parent)
-    first = next((token for token in tokens if token.type == "inline"), None)
+    first = next((inside for opening, inside in pairwise(tokens) if opening.type == "paragraph_open"), None)
     return Document(
         slug=slug,
         title=title,

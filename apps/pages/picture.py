@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext
 from apps.accounts.models import Workspace
 from apps.bots.choices import BotState, Mode
 from apps.bots.selectors import bots_of, standings
+from apps.core.snapshots import one_snapshot
 from apps.engine.bars import Bars
 from apps.formulas.plots import PlotError, formula_svg
 from apps.markets.models import Feed
@@ -46,7 +47,8 @@ def picture_now() -> Picture | None:
     held: Picture | None = cache.get(key)
     if held is None:
         guest = guest_of_demo()
-        held = _picture(guest.membership.workspace) if guest else None
+        with one_snapshot():  # a fill between its cash and its position would show an account of nothing
+            held = _picture(guest.membership.workspace) if guest else None
         if held is not None:
             cache.set(key, held, KEPT_S)
     return held

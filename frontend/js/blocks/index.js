@@ -234,6 +234,7 @@ class Workspace {
 
   resize() {
     Blockly.svgResize(this.workspace);
+    this.startAtTop(); // a narrower place would begin in the middle of a line
   }
 
   /** Brings the first block beside the toolbox, once all is drawn: only then it is known where each stands. */
