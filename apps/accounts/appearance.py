@@ -13,6 +13,7 @@ from apps.accounts.choices import DateForm, Locale, NumberForm
 from apps.accounts.models import Preferences, User
 from apps.accounts.selectors import preferences_of
 from apps.core.manner import Manner, written_for
+from apps.core.visiting import is_visit
 
 DATES = {
     DateForm.ISO: "Y-m-d",
@@ -59,9 +60,11 @@ def reader_of(user: User) -> Manner:
 
 
 def reader_in(request: HttpRequest) -> Manner:
-    """The signed-in person's manner; a stranger's is that of the language the page is in."""
+    """The signed-in person's manner; a stranger's, also one who looks at the demo, is that of the page's language."""
     user = getattr(request, "user", None)
-    return reader_of(user) if isinstance(user, User) else manner_of("", "", "", "UTC", get_language() or "en")
+    if isinstance(user, User) and not is_visit(request):
+        return reader_of(user)
+    return manner_of("", "", "", "UTC", get_language() or "en")
 
 
 class AppearanceMiddleware:
@@ -81,4 +84,4 @@ def appearance(request: HttpRequest) -> dict[str, object]:
     if user is None or not user.is_authenticated:
         return {"look": None, "manner": reader_in(request)}
     preferences: Preferences = preferences_of(user)
-    return {"look": preferences if preferences.pk else None, "manner": reader_of(user)}
+    return {"look": preferences if preferences.pk else None, "manner": reader_in(request)}

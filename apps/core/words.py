@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _lazy
 
-from apps.engine.said import Said
+from apps.core.languages import ENGLISH, reading
+from apps.core.manner import figure_in_words
+from apps.engine.said import Figure, Said
+
+_COUNT = re.compile(r"\d{1,3}(,\d{3})+")
 
 
 def gettext_lazy(message: str) -> str:
@@ -36,9 +41,18 @@ def said_in_words(text: str) -> str:
             continue
         work.pop()
         pattern = gettext(sentence.pattern)
-        values = {name: told.get(id(value), value) for name, value in sentence.values.items()}
+        values = {
+            name: told[id(value)] if id(value) in told else _written(value)
+            for name, value in sentence.values.items()
+        }
         told[id(sentence)] = pattern.format(**values) if values else pattern
     return told[id(text)]
+
+
+def _written(value: str) -> str:
+    """What was put into a sentence: a figure is written as its reader does, in English it is so already."""
+    is_figure = isinstance(value, Figure) or _COUNT.fullmatch(value)
+    return figure_in_words(value) if is_figure and reading() != ENGLISH else value
 
 
 # Values of rows that templates write with {% translate value %}.

@@ -12,12 +12,22 @@ class Said(str):
     values: Mapping[str, str]
 
 
+class Figure(str):
+    """A number of a sentence as English writes it, which others may write another way: 1,000.5, -3 or 12%."""
+
+
 def said(pattern: str, **values: object) -> Said:
     """For instance said("It is shown as {label}.", label=...). A value may be said itself."""
-    texts = {name: value if isinstance(value, str) else str(value) for name, value in values.items()}
+    texts = {name: _text(value) for name, value in values.items()}
     sentence = Said(pattern.format(**texts) if texts else pattern)
     sentence.pattern, sentence.values = pattern, texts
     return sentence
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return Figure(value) if isinstance(value, int | float) else str(value)
 
 
 def row(pattern: str, items: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from apps.engine.lang import tree
 from apps.engine.lang.lexer import quote
 from apps.engine.lang.speech import Speech
 from apps.engine.lang.writer import write_expression
-from apps.engine.said import listed, row, said
+from apps.engine.said import Figure, listed, row, said
 
 _ASKS = {
     "long": said("Goes long (buys) when {condition}."),
@@ -102,11 +102,11 @@ class _Teller(Speech):
 
     def setting(self, node: tree.Input) -> str:
         """For instance "fast (9, adjustable from 2 to 50)"."""
-        about = [write_expression(node.default)]
+        about: list[str] = [Figure(write_expression(node.default))]
         if node.low is not None and node.high is not None:
-            low, high = write_expression(node.low), write_expression(node.high)
+            low, high = Figure(write_expression(node.low)), Figure(write_expression(node.high))
             if node.step is not None:
-                step = write_expression(node.step)
+                step = Figure(write_expression(node.step))
                 about.append(
                     said("adjustable from {low} to {high} in steps of {step}", low=low, high=high, step=step)
                 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.engine.lang.outline import Spot
 from apps.engine.program.calendar import iso_time
-from apps.engine.said import Said, row, said
+from apps.engine.said import Figure, Said, row, said
 
 Value = float | bool | str | None
 MAX_REASONS = 6
@@ -280,22 +280,22 @@ def _order(a: Value, b: Value) -> int:
 
 def _versus(a: Value, b: Value) -> str:
     first, second = _numbers(a, b)
-    return f"{first} {'=><'[_order(a, b)]} {second}"
+    return said("{left} {sign} {right}", left=first, sign="=><"[_order(a, b)], right=second)
 
 
 def _with(part: Part, shown: str) -> str:
     """An operand with its value: of a literal only its text."""
     if part.kind in ("number", "text"):
-        return part.text
+        return Figure(part.text) if part.kind == "number" else part.text
     simple = part.kind not in ("chain", "choice", "unary")
-    return f"{part.text} {shown}" if simple else f"({part.text}) {shown}"
+    return said("{text} {value}", text=part.text if simple else f"({part.text})", value=shown)
 
 
 def _numbers(a: Value, b: Value) -> tuple[str, str]:
     """Both, with as many digits as it takes to tell them apart."""
     first, second = _shown(a), _shown(b)
     if first == second and a != b:
-        return repr(a), repr(b)
+        return Figure(repr(a)), Figure(repr(b))
     return first, second
 
 
@@ -308,5 +308,5 @@ def _shown(value: Value) -> str:
     if not math.isfinite(value):
         return said("infinite")
     if 1000 <= abs(value) < 1e15:
-        return f"{value:.2f}".rstrip("0").rstrip(".")
-    return f"{value:.6g}"
+        return Figure(f"{value:.2f}".rstrip("0").rstrip("."))
+    return Figure(f"{value:.6g}")

@@ -20,7 +20,7 @@ from apps.engine.lang.phrases import (
 )
 from apps.engine.lang.writer import write_expression
 from apps.engine.program.calendar import read_timeframe
-from apps.engine.said import listed, row, said
+from apps.engine.said import Figure, listed, row, said
 
 # how tightly words hold together: a name, a noun phrase, one with a time behind it, arithmetic, a choice
 ATOM, NOUN, DATED, SUM, CHOICE = 4, 3, 2, 1, 0
@@ -218,7 +218,7 @@ class Speech:
         """A value as words, and how tightly they hold together."""
         match node:
             case tree.Number():
-                return node.text, ATOM
+                return Figure(node.text), ATOM
             case tree.Text():
                 return quote(node.value), ATOM
             case tree.Truth():
@@ -238,7 +238,7 @@ class Speech:
             case tree.Unary() if node.operator == "-":
                 operand, signs = _signs(node)
                 if isinstance(operand, tree.Number) and signs == 1:
-                    return f"-{operand.text}", ATOM
+                    return Figure(f"-{operand.text}"), ATOM
                 text = self.part(operand, NOUN)
                 for _ in range(signs):
                     text = said("minus {value}", value=text)

@@ -9,6 +9,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from apps.core.languages import ENGLISH, reading
+from apps.core.manner import figure_in_words
+
 register = template.Library()
 
 
@@ -29,7 +32,8 @@ def shown(value: Any, kind: str = "") -> str:
         return "na"
     if isinstance(value, str):
         return value
-    return f"{value * 100:.6g}%" if kind == "percent" else f"{value:.8g}".replace("-", "−")
+    text = f"{value * 100:.6g}%" if kind == "percent" else f"{value:.8g}".replace("-", "−")
+    return text if reading() == ENGLISH else figure_in_words(text)
 
 
 @register.filter
