@@ -83,6 +83,12 @@ def test_a_visitor_reads_the_demo_as_a_viewer(visitor, workspace, user, stranger
         assert hidden not in dashboard
 
 
+def test_a_visitor_reads_words_and_figures_of_the_language_they_chose(visitor):
+    visitor.cookies["django_language"] = "tr"
+    page = visitor.get("/dashboard/").content.decode()
+    assert '<html lang="tr" data-numbers="dot" data-percent="first" data-date="d.m.Y">' in page
+
+
 def test_whatever_a_visitor_sends_nothing_changes(visitor, guest):
     """Every address that a visit opens, by every method that writes."""
     routes = set(_routes(get_resolver().url_patterns))
