@@ -23,7 +23,7 @@ from apps.engine.said import Said
 
 LONGEST = 4_000  # characters of a text that is looked at
 ENOUGH = 8  # letters that a pattern has beside its places; with fewer it would know too much
-JOINTS = (re.compile(r"(?<=; )"), re.compile(r"(?<=\. )"), re.compile(r"(?<=: )"))  # from the widest
+JOINTS = (re.compile(r"(?<=; )"), re.compile(r"(?<=\. )"))  # from the widest
 SENTENCES = re.compile(r"(?<=[.!?]) (?=\S)")
 DEEPEST = 5  # of sentences within one another
 _PLACE = re.compile(r"\{(\w+)[^{}]*\}")
@@ -72,8 +72,12 @@ def _told(text: str, language: str, depth: int) -> str:
     whole = sentences or _whole(text, language, depth) or _all_known(text.split(", "), ", ", language, depth)
     if whole is not None:
         return whole
+    for colon in re.finditer(": ", text):  # a name, then what is said of it
+        tail = _whole(text[colon.end() :], language, depth)
+        if tail is not None:
+            return f"{_told(text[: colon.start()], language, depth + 1)}: {tail}"
     for joint in JOINTS:
-        parts = [(part.rstrip("; :"), part[len(part.rstrip("; :")) :]) for part in joint.split(text)]
+        parts = [(part.rstrip("; "), part[len(part.rstrip("; ")) :]) for part in joint.split(text)]
         if len(parts) > 1:
             told = "".join(_told(part, language, depth + 1) + end for part, end in parts)
             if told != text:
@@ -89,30 +93,31 @@ def _all_known(parts: list[str], joint: str, language: str, depth: int) -> str |
 
 def _whole(text: str, language: str, depth: int) -> str | None:
     """The text as one sentence. A stop at its end and a capital at its beginning may have been added to it."""
-    for stop in ("", "."):
-        if not text.endswith(stop) or text == stop:
-            continue
-        body = text.removesuffix(stop) if stop else text
+    bodies = [(text, "")] + ([(text[:-1], ".")] if text.endswith(".") and text != "." else [])
+    best: tuple[int, str, str, str] | None = None
+    for body, stop in bodies:
         for start in (body, body[:1].lower() + body[1:], body[:1].upper() + body[1:]):
-            told = _plain(start, language)
-            if told is None:
-                known = _known(start, language)
-                if known is None:
-                    continue
-                pattern, values = known
-                given = {
-                    name: _Value(_told(value, language, depth + 1))
-                    for name, value in zip(pattern.places, values, strict=True)
-                }
-                told = translation.gettext(pattern.text).format(**given)
-            if start[:1] != body[:1]:
-                told = (told[:1].upper() if body[:1].isupper() else told[:1].lower()) + told[1:]
-            return told + stop
-    return None
+            if start in _texts(language)[0]:
+                return _cased(translation.gettext(start), start, body) + stop
+            known = _known(start, language)
+            if known is not None and (best is None or known[0].weight > best[0]):
+                best = (known[0].weight, start, body, stop)
+    if best is None:
+        return None
+    _, start, body, stop = best
+    pattern, values = _known(start, language)  # type: ignore[misc]
+    told = {
+        name: _Value(_told(value, language, depth + 1))
+        for name, value in zip(pattern.places, values, strict=True)
+    }
+    return _cased(translation.gettext(pattern.text).format(**told), start, body) + stop
 
 
-def _plain(text: str, language: str) -> str | None:
-    return translation.gettext(text) if text in _texts(language)[0] else None
+def _cased(told: str, start: str, body: str) -> str:
+    """With a first letter like that of `body`, where it was another to find the pattern."""
+    if start[:1] == body[:1]:
+        return told
+    return (told[:1].upper() if body[:1].isupper() else told[:1].lower()) + told[1:]
 
 
 class _Value(str):

@@ -2,7 +2,7 @@
 
 from apps.formulas.in_words import error_in_words, errors_in_words, in_words
 from apps.formulas.plots import near_prices, share_panes
-from apps.formulas.selectors.changes import change_note, changes_between, signal_changes
+from apps.formulas.selectors.changes import change_note, changes_between, note_in_words, signal_changes
 from apps.formulas.selectors.charts import PREVIEW_BARS, chart_around, preview
 from apps.formulas.selectors.data import (
     MAX_POINTS,
@@ -76,6 +76,7 @@ __all__ = [
     "index_of",
     "lineage_of",
     "near_prices",
+    "note_in_words",
     "palette",
     "pine_of",
     "preview",

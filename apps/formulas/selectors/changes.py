@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.core.kept import kept_in_words
+from apps.core.languages import ENGLISH, reading
 from apps.engine.bars import Bars
 from apps.engine.lang import EvaluationError, FormulaError, compile_formula
 from apps.engine.lang.diff import diff, summary
@@ -35,6 +37,17 @@ def change_note(old: str, new: str, most: int) -> str:
     """What changed, as the note of a version of at most `most` characters. Both texts are right."""
     note = "; ".join(change.sentence for change in diff(old, new))
     return note if len(note) <= most else note[: most - 1] + "…"
+
+
+def note_in_words(note: str, old: str, new: str) -> str:
+    """The note of a version in the reader's language where it is only what changed; somebody's own words stay."""
+    if reading() == ENGLISH or not note:
+        return note
+    changes = diff(old, new) if old else []
+    own = "; ".join(change.sentence for change in changes)
+    if changes and (note == own or (note.endswith("…") and own.startswith(note[:-1]))):
+        return "; ".join(in_words(change.sentence) for change in changes)
+    return kept_in_words(note)
 
 
 def signal_changes(

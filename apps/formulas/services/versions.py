@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext_noop
 
 from apps.accounts.models import User
 from apps.formulas.errors import FailingCases, InvalidFormula
@@ -35,7 +35,7 @@ def publish_formula(formula: Formula, *, actor: User, note: str = "") -> Formula
         return known
     last = formula.versions.first()
     if not note.strip():
-        note = change_note(last.text, formula.text, MAX_NOTE) if last else gettext("First version")
+        note = change_note(last.text, formula.text, MAX_NOTE) if last else gettext_noop("First version")
     version = FormulaVersion.objects.create(
         formula=formula,
         number=last.number + 1 if last else 1,

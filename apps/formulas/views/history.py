@@ -24,6 +24,7 @@ from apps.formulas.selectors import (
     changes_between,
     has_unpublished_draft,
     lineage_of,
+    note_in_words,
     signal_changes,
     versions_of,
 )
@@ -41,6 +42,9 @@ def formula_history(request: HttpRequest, uuid: UUID) -> HttpResponse:
     ancestors, descendants = ([], []) if formula.level else lineage_of(formula)
     asked = (request.GET.get("old"), request.GET.get("new"))
     versions = offered(versions_of(formula), *asked, by="number")  # those before are reached by their address
+    older = [version.text for version in versions[1:]] + [""]
+    for version, before in zip(versions, older, strict=True):
+        version.told = note_in_words(version.note, before, version.text)  # type: ignore[attr-defined]
     form = CompareForm(request.GET or None, workspace=request.workspace, versions=versions)
     searched(form, request)
     context = {
