@@ -9,6 +9,11 @@ export function startTabs() {
   onElements(".tabs-line > [aria-current]", (tab) => {
     tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24;
   });
+  // So is the page one reads, in the long list of the docs.
+  onElements(".docs-contents-wide [aria-current]", (link) => {
+    const nav = link.closest(".docs-nav");
+    nav.scrollTop = link.getBoundingClientRect().top - nav.getBoundingClientRect().top - nav.clientHeight / 2;
+  });
   onElements("nav[data-tabs]", (nav) => {
     const tabs = [...nav.querySelectorAll("a[href^='#']")];
     const parts = tabs.map((tab) => document.querySelector(tab.hash));
