@@ -54,6 +54,9 @@ export function startTabs() {
     const fromAddress = () => tabs.findIndex((tab) => tab.hash === location.hash);
     window.addEventListener("hashchange", () => fromAddress() >= 0 && show(fromAddress()));
     show(Math.max(0, fromAddress()));
+    // on paper all parts stand one below the other
+    window.addEventListener("beforeprint", () => parts.forEach((part) => (part.hidden = false)));
+    window.addEventListener("afterprint", () => show(tabs.findIndex((tab) => tab.tabIndex === 0)));
     if (fromAddress() > 0) nav.parentElement.scrollIntoView();
   });
 }

@@ -43,7 +43,7 @@ from apps.trading.selectors import (
 
 MOST_DAYS = 14
 MOST_DAYS_DRAWN = 400
-MOST_LOTS = 500
+MOST_LOTS = 100
 MOST_LINES = 50
 
 

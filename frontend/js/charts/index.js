@@ -4,6 +4,7 @@
  */
 import { onElements } from "../dom.js";
 import { startHeatMaps } from "./heatmap.js";
+import { startPaper } from "./paper.js";
 import { startParallel } from "./parallel.js";
 import { ChartView } from "./view.js";
 import { startWhy } from "./why.js";
@@ -48,6 +49,7 @@ onElements("[data-chart-follows]", followRegion);
 startWhy(mount);
 startHeatMaps();
 startParallel();
+startPaper(mounted);
 document.addEventListener("htmx:afterSettle", () => {
   for (const view of mounted) {
     if (view.node.isConnected) continue;
