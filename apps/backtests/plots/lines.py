@@ -74,7 +74,7 @@ def delay(rows: Sequence[Mapping[str, Any]], label: str) -> SafeString:
         frame.dot(row["bars"], value, "plot-dot-up" if value > 0 else "plot-dot-down", 4.5, words)
     for row in known:
         if row["bars"] == round(row["bars"]):
-            anchor = "start" if row["bars"] == 0 else "end" if row is known[-1] else "middle"
+            anchor = "end" if row is known[-1] else "middle"
             frame.below(row["bars"], _late(row["bars"], row is known[-1]), anchor)
     return frame.svg()
 
