@@ -50,5 +50,6 @@ def size(count: int) -> str:
     """Bytes in decimal units: 360 bytes, 1.2 kB, 16 MB."""
     for unit, least in (("MB", 1_000_000), ("kB", 1_000)):
         if count >= least:
-            return f"{count / least:.3g} {unit}"
+            text = f"{count / least:.3g}"
+            return f"{text if reading() == ENGLISH else figure_in_words(text)} {unit}"
     return gettext("{count} bytes").format(count=count)
