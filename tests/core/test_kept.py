@@ -40,6 +40,12 @@ def test_sentences_that_were_joined_are_known_one_by_one():
     stays, paused = gettext("Its position stays."), gettext("Paused by a person.")
     assert kept_in_words("Paused by a person. Its position stays.") == f"{paused} {stays}"
     assert kept_in_words("Nobody knows this. Its position stays.") == f"Nobody knows this. {stays}"
+    # the first has a place at its end, which could hold all that follows
+    first, second = (
+        "At bar 12 (2024-01-02) they differ in units.",
+        "The first expression that differs: ema(close, 12).",
+    )
+    assert kept_in_words(f"{first} {second}") == f"{kept_in_words(first)} {kept_in_words(second)}"
 
 
 @pytest.mark.usefixtures("turkish")
