@@ -63,8 +63,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                     append=False,
                 )
             names.append("django_db_serialized_rollback")
-    # Playwright keeps an event loop running in its process, which would be in the way of asynchronous tests after it.
-    items.sort(key=lambda item: not {"stack", "chromium"}.isdisjoint(getattr(item, "fixturenames", [])))
+    items.sort(key=_browsers)
+
+
+def _browsers(item: pytest.Item) -> int:
+    """Playwright keeps an event loop running in its process, which would be in the way of asynchronous tests after it,
+    and that of the journeys stays. Those that look at all pages come together, since reading them takes seconds."""
+    names = set(getattr(item, "fixturenames", []))
+    return 2 if "stack" in names else 1 if names & {"chromium", "module_pages"} else 0
 
 
 def bring_back_rows_of_migrations() -> None:

@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,6 @@ class PagesConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.pages import events  # noqa: F401  registers what people are told
+
+        gc.freeze()  # all that is loaded, off since config/__init__.py; forked workers go on sharing its memory
+        gc.enable()

@@ -22,6 +22,7 @@ from tests.access.shown import Answer, answers, served
 from tests.access.world import World
 from tests.browser import chromium as chromium
 
+pytestmark = pytest.mark.xdist_group("pages")  # in one process: they are read once
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOK = """async (rules) => {
@@ -39,9 +40,9 @@ FONTS = ("dist/fonts/inter-latin.woff2", "dist/fonts/jetbrains-mono-latin.woff2"
 
 
 @pytest.fixture(scope="module")
-def module_pages(module_world: World, django_db_blocker) -> dict[str, Answer]:
+def module_pages(package_world: World, django_db_blocker) -> dict[str, Answer]:
     with django_db_blocker.unblock():
-        return answers(module_world)
+        return answers(package_world)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -20,10 +21,12 @@ from django.conf import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from deploy.sandbox.stripe import StripeDouble
-from tests.browser import chromium as chromium
+from tests.browser import launched
 
 WHSEC = "whsec_journeys"
 ROOT = Path(__file__).resolve().parents[2]
+EMPTY = "template0"
+TEMPLATE = os.environ.get("TEST_DATABASE_TEMPLATE", EMPTY)
 
 
 @dataclass
@@ -58,17 +61,24 @@ def _free_port() -> int:
 
 
 def _database(name: str) -> str:
-    """An empty migrated database beside the test one; returns its URL."""
+    """A new database beside the test one, migrated where the tests have a template; returns its URL."""
     base = settings.DATABASES["default"]
-    template = os.environ.get("TEST_DATABASE_TEMPLATE", "template0")
     server = psycopg.conninfo.make_conninfo(
         host=base["HOST"], port=base["PORT"], user=base["USER"], password=base["PASSWORD"]
     )
     with psycopg.connect(server, dbname="postgres", autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')  # type: ignore[arg-type]
     credentials = f"{base['USER']}:{base['PASSWORD']}" if base["PASSWORD"] else base["USER"]
     return f"postgres://{credentials}@{base['HOST']}:{base['PORT']}/{name}"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One for all journeys of a process, each of which has a context of its own: starting one takes a second. Journeys
+    come last, so that no test comes after them that could not run beside it."""
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +112,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory, till: StripeDouble) -> Itera
     env.pop("PYTEST_XDIST_WORKER", None)
     python = sys.executable
     manage = [python, "manage.py"]
-    for command in (["migrate", "--verbosity", "0"], ["demo", "--bars", "25"]):
+    prepare = [["demo", "--bars", "25"]]
+    if TEMPLATE == EMPTY:
+        prepare.insert(0, ["migrate", "--verbosity", "0"])
+    for command in prepare:
         subprocess.run([*manage, *command], cwd=ROOT, env=env, check=True)
     queues = "default,signals,notifications,bots,trading,research,billing"
     celery = f"{python} -m celery -A config"
@@ -129,8 +142,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory, till: StripeDouble) -> Itera
             time.sleep(0.2)
         yield stack
     finally:
-        for process in stack.running.values():
-            process.terminate()
+        for name, process in stack.running.items():  # nobody needs what they hold: not in order, but at once
+            process.send_signal(
+                signal.SIGQUIT if name == "worker" else signal.SIGKILL
+            )  # it ends its own first
         for process in stack.running.values():
             try:
                 process.wait(15)
