@@ -12,6 +12,7 @@ import pytest
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User, Workspace
@@ -27,6 +28,11 @@ from tests.payments import stripe_double, stripe_server
 
 # fixtures of all tests that speak with an exchange or with Stripe
 __all__ = ["binance", "loopback", "stripe_double", "stripe_server"]
+
+
+# What is true is true on a slow machine as well: no clock decides over a generated case.
+settings.register_profile("tests", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
+settings.load_profile("tests")
 
 
 def _deletes(self: DatabaseOperations, style: Any, tables: list[str], **_: Any) -> list[str]:

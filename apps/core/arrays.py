@@ -28,13 +28,16 @@ def booleans(values: Iterable[bool]) -> str:
 
 def moments(values: Iterable[datetime | None]) -> str:
     """As timestamptz[]; None is NULL. The times are aware."""
-    written: dict[datetime | None, str] = {None: "NULL"}  # as a rule all are the same few
+    written: dict[tuple[datetime, int], str] = {}  # as a rule all are the same few
     found = []
     for value in values:
-        text = written.get(value)
+        if value is None:
+            found.append("NULL")
+            continue
+        key = (value, value.fold)  # the two of an hour that comes twice are equal
+        text = written.get(key)
         if text is None:
-            assert value is not None
-            text = written[value] = value.isoformat()
+            text = written[key] = value.isoformat()
         found.append(text)
     return "{" + ",".join(found) + "}"
 
