@@ -1,4 +1,4 @@
-"""The lists of members and of API keys."""
+"""The lists of members, of API keys and of what a key was used for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from django.db.models import Case, CharField, Value, When
 from django.db.models.functions import Coalesce, Lower, NullIf
 
 from apps.accounts.choices import Role
-from apps.core.lists import Column, Listing, Sort, pick, words
+from apps.accounts.selectors.key_requests import OUTCOMES
+from apps.core.lists import NEWEST, Column, Listing, Sort, pick, words
 from apps.core.words import gettext_lazy
 
 MEMBERS = Listing(
@@ -53,4 +54,26 @@ API_KEYS = Listing(
         Column("last_used", lambda row: row.last_used_at),
         Column("ends", lambda row: row.expires_at),
     ),
+)
+
+KEY_REQUESTS = Listing(
+    "key-requests",
+    filters=(
+        pick(
+            "outcome",
+            gettext_lazy("All answers"),
+            [(name, label) for name, (label, _, _) in OUTCOMES.items()],
+        ),
+    ),
+    sorts={"new": NEWEST},
+    columns=(
+        Column("at", lambda row: row.at),
+        Column("method", lambda row: row.method),
+        Column("path", lambda row: row.path),
+        Column("status", lambda row: row.status),
+        Column("milliseconds", lambda row: row.milliseconds),
+        Column("from", lambda row: row.ip or ""),
+        Column("request_id", lambda row: row.request_id),
+    ),
+    counts=False,
 )

@@ -1,7 +1,8 @@
-"""The lists of payments and invoices; their files are made by services, with columns for the books."""
+"""The lists of payments, invoices and credits; their files are made by services, with columns for the books."""
 
 from __future__ import annotations
 
+from apps.billing.choices import LedgerKind
 from apps.billing.money_forms import INVOICE_STATUSES, PAYMENT_STATUSES
 from apps.core.lists import Listing, Sort, day, pick, words
 from apps.core.words import gettext_lazy
@@ -18,6 +19,16 @@ PAYMENTS = Listing(
     ),
     sorts={**_NEWEST, "amount": Sort(gettext_lazy("Amount"), "amount", down=True)},
     size=25,
+)
+STATEMENT = Listing(
+    "credits",
+    filters=(
+        words(gettext_lazy("What for")),
+        pick("kind", gettext_lazy("Everything"), LedgerKind.choices),
+        *_DAYS,
+    ),
+    sorts=_NEWEST,
+    counts=False,
 )
 INVOICES = Listing(
     "invoices",

@@ -13,7 +13,7 @@ from tests.access.world import World, make_world, undone
 from tests.conftest import bring_back_rows_of_migrations
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def world_media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("media")
 
@@ -26,8 +26,8 @@ def media(settings, world_media: Path, tmp_path: Path) -> None:
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
 
 
-@pytest.fixture(scope="package")
-def package_world(django_db_setup, django_db_blocker, world_media: Path) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def module_world(django_db_setup, django_db_blocker, world_media: Path) -> Iterator[World]:
     with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=world_media), undone():
         forget_terms()  # what an earlier test made of a plan, and took back
         bring_back_rows_of_migrations()
@@ -35,5 +35,5 @@ def package_world(django_db_setup, django_db_blocker, world_media: Path) -> Iter
 
 
 @pytest.fixture
-def world(package_world: World, db: None) -> World:
-    return package_world
+def world(module_world: World, db: None) -> World:
+    return module_world

@@ -273,7 +273,6 @@ ASKED = [
     ),
     Asked("AlarmForm.source", "source", "POST /signals/alarms/new/", {"source": ID, **ALARM}),
     Asked("AlarmForm.ladder", "ladder", "POST /signals/alarms/new/", {"ladder": ID, **ALARM}),
-    Asked("DeliveryFilterForm.before", "alert", f"GET /signals/sources/{{source}}/?before={ID}"),
     Asked("PerformanceForm.source", "source", f"GET /signals/performance/?source={ID}"),
     Asked(
         "UtBotForm.source",

@@ -40,9 +40,9 @@ FONTS = ("dist/fonts/inter-latin.woff2", "dist/fonts/jetbrains-mono-latin.woff2"
 
 
 @pytest.fixture(scope="module")
-def module_pages(package_world: World, django_db_blocker) -> dict[str, Answer]:
+def module_pages(module_world: World, django_db_blocker) -> dict[str, Answer]:
     with django_db_blocker.unblock():
-        return answers(package_world)
+        return answers(module_world)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db.models import QuerySet
 
 from apps.accounts.models import ApiKey
@@ -18,14 +16,6 @@ OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RequestPage:
-    """Lines, newest first. `older` is what the next page comes before, None on the last."""
-
-    lines: list[ApiRequest]
-    older: int | None
-
-
 def request_lines(key: ApiKey, *, outcome: str = "") -> QuerySet[ApiRequest]:
     """All of the key's requests, newest first; an unknown `outcome` shows all of them."""
     lines = ApiRequest.objects.filter(key_id=key.pk).order_by("-id")
@@ -33,12 +23,3 @@ def request_lines(key: ApiKey, *, outcome: str = "") -> QuerySet[ApiRequest]:
         _, lowest, above = OUTCOMES[outcome]
         lines = lines.filter(status__gte=lowest, status__lt=above)
     return lines
-
-
-def requests_of(key: ApiKey, *, outcome: str = "", before: int | None = None, size: int = 50) -> RequestPage:
-    """A page of them."""
-    lines = request_lines(key, outcome=outcome)
-    if before is not None:
-        lines = lines.filter(id__lt=before)
-    found = list(lines[: size + 1])
-    return RequestPage(found[:size], found[size - 1].pk if len(found) > size else None)

@@ -18,12 +18,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.confirm import confirmed, require_confirmed
 from apps.accounts.errors import BadKey, RightMissing
 from apps.accounts.key_forms import ApiKeyForm, KeySettingsForm, RotateForm, settings_of
-from apps.accounts.lists import API_KEYS
+from apps.accounts.lists import API_KEYS, KEY_REQUESTS
 from apps.accounts.models import ApiKey
 from apps.accounts.needs import ALWAYS, needs
 from apps.accounts.rules import RIGHTS
 from apps.accounts.selectors import keys_of
-from apps.accounts.selectors.key_requests import OUTCOMES, requests_of
+from apps.accounts.selectors.key_requests import request_lines
 from apps.accounts.services import change_api_key, create_api_key, revoke_api_key, rotate_api_key
 from apps.core.lists import Asked
 from apps.core.once import keep_once, take_once
@@ -74,7 +74,7 @@ def api_key_new(request: HttpRequest) -> HttpResponse:
 @needs("keys.use", plan=(ALWAYS, ""))
 @never_cache
 @require_http_methods(["GET", "POST"])
-def api_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def api_key(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """One key and what it was used for; its maker may change name, addresses and limit here."""
     key = get_object_or_404(_visible(request), uuid=uuid)
     form = KeySettingsForm(request.POST or None, initial=settings_of(key))
@@ -89,23 +89,21 @@ def api_key(request: HttpRequest, uuid: UUID) -> HttpResponse:
             else:
                 messages.success(request, gettext("Key saved."))
                 return redirect("accounts:api-key", uuid)
-    outcome, before = request.GET.get("outcome", ""), request.GET.get("before", "")
-    last = int(before) if before.isdecimal() and len(before) < 19 else None
     scopes = [(scope, RIGHTS[scope][0], scope in request.rights) for scope in key.scopes if scope in RIGHTS]
-    context = {
-        "key": key,
-        "is_live": key.is_live(timezone.now()),
-        "is_mine": key.user_id == request.user.pk,
-        "secret": take_once(request, f"api_key.{key.uuid}"),
-        "scopes": scopes,
-        "form": form,
-        "rotate_form": RotateForm(),
-        "requests": requests_of(key, outcome=outcome, before=last),
-        "outcome": outcome if outcome in OUTCOMES else "",
-        "outcomes": [(name, words) for name, (words, _, _) in OUTCOMES.items()],
-        "is_newest": last is None,
-    }
-    return render(request, "accounts/api_key.html", context)
+    asked = Asked(KEY_REQUESTS, request)
+    return asked.answer(
+        request_lines(key, outcome=asked["outcome"]),
+        "accounts/api_key.html",
+        lambda _: {
+            "key": key,
+            "is_live": key.is_live(timezone.now()),
+            "is_mine": key.user_id == request.user.pk,
+            "secret": take_once(request, f"api_key.{key.uuid}"),
+            "scopes": scopes,
+            "form": form,
+            "rotate_form": RotateForm(),
+        },
+    )
 
 
 @needs("keys.use")

@@ -47,7 +47,7 @@ def test_page_tells_balance_buckets_use_and_every_line(web, story):
     ):
         assert words in page, words
     assert ">95<" in page.replace("\n", "").replace(" ", "").replace('class="num"', "")
-    kinds = [row.kind for row in web.get(PAGE).context["rows"]]
+    kinds = [row.kind for row in web.get(PAGE).context["list"].rows]
     assert kinds == ["adjust", "refund", "settle", "hold", "grant"]
     assert web.get(PAGE).context["used"] == 10
 
@@ -73,7 +73,7 @@ def test_page_without_credits_teaches(web, workspace):
 def test_filters_of_page_and_file(web, story, query, kinds):
     page = web.get(f"{PAGE}?{query}")
     assert page.status_code == 200
-    assert [row.kind for row in page.context["rows"]] == kinds
+    assert [row.kind for row in page.context["list"].rows] == kinds
     text = b"".join(web.get(f"{PAGE}statement.csv?{query}").streaming_content).decode()
     assert [row["kind"] for row in csv.DictReader(text.splitlines())] == kinds
 
@@ -100,12 +100,10 @@ def test_file_holds_each_line_and_no_formula(web, story):
 def test_older_lines_by_page(web, workspace):
     give(workspace, 1_000)
     hold_many([Need(workspace.pk, f"k{number}", 1) for number in range(60)])
-    first = web.get(PAGE)
-    assert len(first.context["rows"]) == 50
-    second = web.get(f"{PAGE}?before={first.context['older']}")
-    assert len(second.context["rows"]) == 11
-    assert second.context["older"] is None
-    keys = [row.key for page in (first, second) for row in page.context["rows"]]
+    pages = [web.get(PAGE).context["list"]]
+    pages.append(web.get(PAGE + pages[0].older).context["list"])
+    assert [(len(page.rows), bool(page.older)) for page in pages] == [(50, True), (11, False)]
+    keys = [row.key for page in pages for row in page.rows]
     assert keys[:60] == [f"k{number}" for number in reversed(range(60))]
 
 
@@ -151,7 +149,7 @@ def test_nobody_sees_credits_of_another_workspace(story, stranger):
     web.force_login(stranger)
     assert api.get(ALL).json()["results"] == []
     assert api.get("/api/v1/credits/").json()["available"] == 0
-    assert web.get(PAGE).context["rows"] == []
+    assert web.get(PAGE).context["list"].rows == []
 
 
 @pytest.mark.parametrize(
