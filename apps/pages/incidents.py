@@ -52,10 +52,10 @@ def _of_bots(overview: Overview) -> Iterator[Incident]:
             gettext("It decided otherwise than its backtest would have."),
             _bot_url(bot.uuid),
         )
-    for feed in overview.stale[:MOST]:
-        title = f"{feed.instrument.symbol} {feed.timeframe}"
+    for bot in overview.stale[:MOST]:
+        title = f"{bot.symbol} {bot.timeframe}"
         words = gettext("This feed brings no bars. Bots on it wait until it does.")
-        yield Incident("attention", title, words, reverse("feeds:feed-detail", args=[feed.uuid]))
+        yield Incident("attention", title, words, reverse("feeds:feed-detail", args=[bot.feed_uuid]))
     stopped = [bot for bot in bots if bot.state == BotState.PAUSED and bot.cause != Cause.PERSON]
     for bot in [bot for bot in stopped if bot.cause != Cause.FEED_STALE][:MOST]:
         words = kept_in_words(bot.words) or gettext("It paused by itself and asks for nothing new.")

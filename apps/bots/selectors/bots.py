@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Case, DateTimeField, F, OuterRef, QuerySet, Subquery, Value, When, Window
 from django.db.models.functions import RowNumber
@@ -42,6 +43,16 @@ class Standing:
         return "long" if self.units > 0 else "short" if self.units < 0 else ""
 
 
+class Kept(NamedTuple):
+    """What a bot is valued by; a draft has no book. `source` is where its prices come from, of `instrument_id`."""
+
+    book_id: int | None
+    capital: Decimal
+    cash: Decimal
+    source: str
+    instrument_id: int
+
+
 def bots_of(
     workspace: Workspace, *, words: str = "", state: str = "", tag: str = "", mode: str = ""
 ) -> QuerySet[Bot]:
@@ -61,15 +72,25 @@ def bots_of(
 
 def standings(bots: Sequence[Bot]) -> dict[int, Standing]:
     """What each bot's book holds and is worth, in three queries; a draft has its capital to come."""
-    books = {bot.book_id: bot for bot in bots if bot.book_id is not None}
+    return valued({bot.pk: _kept_by(bot) for bot in bots})
+
+
+def _kept_by(bot: Bot) -> Kept:
+    cash, source = (bot.book.cash, bot.book.price_source) if bot.book else (ZERO, "")
+    return Kept(bot.book_id, bot.capital, cash, source, bot.feed.instrument_id)
+
+
+def valued(bots: Mapping[int, Kept]) -> dict[int, Standing]:
+    """As `standings`, of bots whose rows are not at hand."""
+    books = [one.book_id for one in bots.values() if one.book_id is not None]
     held = {row.book_id: row for row in Position.objects.filter(book__in=books)}
-    sources = {bot.book.price_source for bot in books.values() if bot.book is not None}
+    sources = {one.source for one in bots.values() if one.book_id is not None}
     marks = {(row.source, row.instrument_id): row for row in Mark.objects.filter(source__in=sources)}
-    before = _before_today(bots, marks)
-    return {bot.pk: _standing(bot, held.get(bot.book_id or 0), marks, before) for bot in bots}
+    before = _before_today(books, marks)
+    return {pk: _standing(one, held.get(one.book_id or 0), marks, before) for pk, one in bots.items()}
 
 
-def _before_today(bots: Sequence[Bot], marks: dict[tuple[str, int], Mark]) -> dict[int, Decimal | None]:
+def _before_today(books: list[int], marks: dict[tuple[str, int], Mark]) -> dict[int, Decimal | None]:
     """What each book was worth when the day of its newest price began; None where it was not yet."""
     begins: dict[str, datetime] = {}
     for (source, _), mark in marks.items():
@@ -79,31 +100,32 @@ def _before_today(bots: Sequence[Bot], marks: dict[tuple[str, int], Mark]) -> di
         return {}
     cases = [When(price_source=source, then=Value(day)) for source, day in begins.items()]
     earlier = EquityPoint.objects.filter(book=OuterRef("pk"), at__lt=OuterRef("begins")).order_by("-at")
-    books = Book.objects.filter(pk__in=[bot.book_id for bot in bots if bot.book_id])
-    rows = books.annotate(begins=Case(*cases, output_field=DateTimeField())).values_list(
-        "pk", Subquery(earlier.values("equity")[:1])
+    rows = (
+        Book.objects.filter(pk__in=books)
+        .annotate(begins=Case(*cases, output_field=DateTimeField()))
+        .values_list("pk", Subquery(earlier.values("equity")[:1]))
     )
     return dict(rows)
 
 
 def _standing(
-    bot: Bot,
+    bot: Kept,
     position: Position | None,
     marks: dict[tuple[str, int], Mark],
     before: dict[int, Decimal | None],
 ) -> Standing:
-    if bot.book is None:
+    if bot.book_id is None:
         return Standing(bot.capital, ZERO, None, bot.capital, ZERO, ZERO, ZERO, 0.0, ZERO)
-    mark = marks.get((bot.book.price_source, bot.feed.instrument_id))
+    mark = marks.get((bot.source, bot.instrument_id))
     price = mark.price if mark else None
     units = position.units if position else ZERO
     if price is None and position is not None and units:
         price = position.cost / units
-    equity = bot.book.cash + units * (price or ZERO)
+    equity = bot.cash + units * (price or ZERO)
     pnl = equity - bot.capital
-    began = before.get(bot.book.pk)
+    began = before.get(bot.book_id)
     return Standing(
-        cash=bot.book.cash,
+        cash=bot.cash,
         units=units,
         price=price,
         equity=equity,

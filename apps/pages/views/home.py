@@ -67,10 +67,10 @@ def picture(request: HttpRequest) -> HttpResponse:
 def dashboard(request: HttpRequest) -> HttpResponse:
     """What matters now; for who has nothing yet, the first run."""
     workspace = request.workspace
-    formulas = formulas_of(workspace)[:1]
+    has_formulas = formulas_of(workspace).order_by().exists()
     context = _now(request) | _signals(request)
     first = standing_of(workspace)
-    is_new = not formulas and not context["bots"].has_bots
+    is_new = not has_formulas and not context["bots"].has_bots
     offered = {"formulas.edit", "backtests.run"} <= set(request.rights) and not first.is_over
     context |= {
         "is_new": is_new,
