@@ -33,4 +33,4 @@ startPasskeys();
 startBell();
 startPush();
 startMoving();
-startLive();
+setTimeout(startLive); // to open a line takes as long as all of the above: a slow phone paints in between

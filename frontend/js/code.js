@@ -67,7 +67,7 @@ function layOut(pre) {
     return row;
   });
   code.replaceChildren(...rows);
-  if (pre.scrollHeight > pre.clientHeight + 1) pre.tabIndex = 0; // so that the keyboard can scroll it
+  requestAnimationFrame(() => pre.scrollHeight > pre.clientHeight + 1 && (pre.tabIndex = 0)); // so that the keyboard can scroll it
   if (!pre.closest(".page")) return;
   const frame = element("div", { class: "code-frame" });
   pre.replaceWith(frame);

@@ -24,10 +24,18 @@ export function numberIn(text) {
   return plain === "" ? NaN : Number(plain);
 }
 
+const formats = new Map(); // to make one takes longer than to write a thousand numbers with it
+
+function formatOf(locale, options) {
+  const key = `${locale} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(locale, options));
+  return formats.get(key);
+}
+
 /** A number of zero or more with its thousands apart; `options` are those of Intl.NumberFormat. */
 export function figure(value, options = {}) {
   const form = document.documentElement.dataset.numbers ?? "space";
-  const text = value.toLocaleString(LOCALES[form] ?? "en", options);
+  const text = formatOf(LOCALES[form] ?? "en", options).format(value);
   if (form === "space") return text.replaceAll(",", THIN_SPACE);
   return form === "spaced" ? text.replaceAll(".", THIN_SPACE) : text;
 }

@@ -5,6 +5,7 @@
  */
 import { element, onElements } from "./dom.js";
 import { numberIn } from "./figures.js";
+import { LABELLED, labelTable } from "./labels.js";
 
 const EMPTY = new Set(["", "–", "—"]);
 
@@ -34,6 +35,7 @@ function makeSortable(table) {
     const button = element("button", { class: "sort-button", type: "button" });
     button.append(...head.childNodes);
     head.append(button);
+    table.dataset.sortReady = "";
     button.addEventListener("click", () => {
       const ascending = head.getAttribute("aria-sort") !== "ascending";
       heads.forEach((other) => other.removeAttribute("aria-sort"));
@@ -43,18 +45,10 @@ function makeSortable(table) {
   });
 }
 
-/** Gives each body cell its head's words as data-label, for the phone cards; heads nobody sees give none. */
+/** Rows that come later are labelled as they come, and those that a morph made as the server wrote them, without. */
 function labelCells(table) {
-  const words = [...(table.tHead?.rows[0]?.cells ?? [])].map((head) => (head.querySelector(".sr-only") ? "" : head.textContent.trim()));
-  const label = () => {
-    for (const row of table.tBodies[0]?.rows ?? []) {
-      [...row.cells].forEach((cell, index) => {
-        if (index && words[index] && !cell.matches("[data-label], .cell-actions")) cell.dataset.label = words[index];
-      });
-    }
-  };
-  label();
-  if (table.tBodies[0]) new MutationObserver(label).observe(table.tBodies[0], { childList: true });
+  labelTable(table);
+  if (table.tBodies[0]) new MutationObserver(() => labelTable(table)).observe(table.tBodies[0], { childList: true, subtree: true, attributeFilter: ["data-label"] });
 }
 
 /** What scrolls can have the focus, so that the keyboard scrolls it; what does not is no stop on the way. */
@@ -67,6 +61,6 @@ const asWide = new ResizeObserver((entries) => {
 
 export function startTables() {
   onElements(".table-wrap", (wrap) => asWide.observe(wrap));
-  onElements("table.data-table, table.cw-table, table[data-sortable]", labelCells);
+  onElements(LABELLED, labelCells);
   onElements("table[data-sortable]", makeSortable);
 }

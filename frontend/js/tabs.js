@@ -7,7 +7,7 @@ import { onElements } from "./dom.js";
 export function startTabs() {
   // On a phone the line of tabs is wider than the page: the one that is open is brought into view.
   onElements(".tabs-line > [aria-current]", (tab) => {
-    tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24;
+    requestAnimationFrame(() => (tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24));
   });
   // So is the page one reads, in the long list of the docs.
   onElements(".docs-contents-wide [aria-current]", (link) => {
@@ -38,8 +38,10 @@ export function startTabs() {
         tab.tabIndex = i === chosen ? 0 : -1;
         parts[i].hidden = i !== chosen;
       });
-      const { offsetLeft, offsetWidth } = tabs[chosen]; // in a narrow window the line of tabs scrolls, the page stays
-      nav.scrollLeft = offsetLeft - (nav.clientWidth - offsetWidth) / 2;
+      requestAnimationFrame(() => {
+        const { offsetLeft, offsetWidth } = tabs[chosen]; // in a narrow window the line of tabs scrolls, the page stays
+        nav.scrollLeft = offsetLeft - (nav.clientWidth - offsetWidth) / 2;
+      });
     }
 
     nav.addEventListener("keydown", (event) => {

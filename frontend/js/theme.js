@@ -1,7 +1,10 @@
 /**
  * Runs before the first paint (a blocking script in <head>): puts the choices made in this browser on <html>, so that no
- * page flashes in the wrong colours. Preferences stored with the account (data-saved) come with the page and win.
+ * page flashes in the wrong colours, and labels the cells of tables as they come. Preferences stored with the account
+ * (data-saved) come with the page and win.
  */
+import { labelWhileRead } from "./labels.js";
+
 const root = document.documentElement;
 for (const key of ["theme", "updown", "rail", "density", "keys"]) {
   try {
@@ -16,3 +19,5 @@ for (const key of ["theme", "updown", "rail", "density", "keys"]) {
     // Storage is refused (private window): the system's theme stands.
   }
 }
+
+labelWhileRead();

@@ -112,8 +112,8 @@ function countDown() {
   }, 1000);
 }
 
-/** "3 m ago" for an age in milliseconds; the empty string when it is better shown as a date. */
-export function ageWords(ms) {
+/** "3 m ago" for an age in milliseconds, as `age` of apps/core says it; the empty string when it is better shown as a date. */
+function ageWords(ms) {
   const seconds = Math.round(ms / 1000);
   if (seconds < -5 || seconds >= 14 * 86_400) return "";
   if (seconds < 45) return t("just now");
@@ -122,14 +122,17 @@ export function ageWords(ms) {
   return t("{count} d ago", { count: Math.round(seconds / 86_400) });
 }
 
+/** Ages come written with the page; here they go on, by the server's clock: this one may be wrong. */
 function startAges() {
+  const ahead = Date.now() - Number(document.body.dataset.made) * 1000;
   const show = (time) => {
-    const words = ageWords(Date.now() - Date.parse(time.dateTime));
+    const words = ageWords(Date.now() - ahead - Date.parse(time.dateTime));
     if (words && time.textContent !== words) time.textContent = words;
   };
-  onElements("time[data-ago]", show);
+  const showAll = () => document.querySelectorAll("time[data-ago]").forEach(show);
+  setInterval(showAll, 30_000);
+  addEventListener("pageshow", (event) => event.persisted && showAll());
   countDown();
-  setInterval(() => document.querySelectorAll("time[data-ago]").forEach(show), 30_000);
 }
 
 /** `data-print` prints the page. */
@@ -141,7 +144,7 @@ function startPrinting() {
 function startPlaces() {
   const strip = document.querySelector(".settings-places");
   const here = strip?.querySelector("[aria-current]");
-  if (here) strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  if (here) requestAnimationFrame(() => (strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2));
 }
 
 function startBusyLine() {

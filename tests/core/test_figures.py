@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from apps.core.templatetags import figures
 
@@ -35,3 +38,19 @@ from apps.core.templatetags import figures
 )
 def test_figures(text, expected):
     assert text == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "just now"), (44, "just now"), (45, "1 m ago"), (90, "2 m ago"), (150, "3 m ago"), (3_600, "1 h ago"),
+     (9_000, "3 h ago"), (86_400, "1 d ago"), (13.6 * 86_400, "14 d ago")],
+)  # fmt: skip
+def test_ages(seconds, expected):
+    """As the page's script says them: Math.round, halves up."""
+    assert figures.age(timezone.now() - timedelta(seconds=seconds)) == expected
+
+
+def test_what_is_old_or_to_come_is_a_date():
+    for days in (14, -1):
+        at = timezone.now() - timedelta(days=days)
+        assert figures.age(at) == f"{at:%Y-%m-%d %H:%M}"

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -20,6 +21,7 @@ register = template.Library()
 
 NOTHING = "—"
 MINUS = "\u2212"
+DAY_S = 86_400
 
 RATIOS = {
     "total_return", "max_drawdown", "win_rate", "exposure", "cagr", "volatility", "buy_and_hold",
@@ -161,6 +163,22 @@ def clock(value: datetime | None, with_seconds: bool = False) -> str:
     reader = manner()
     letters = f"{reader.date} H:i:s e" if with_seconds else f"{reader.date} H:i"
     return format_date(value.astimezone(reader.zone), letters)
+
+
+@register.filter
+def age(value: datetime) -> str:
+    """As "3 m ago"; after two weeks, or in the future, the date. The page's script (widgets.js) goes on from there and
+    says the same of the same age."""
+    seconds = round((timezone.now() - value).total_seconds())
+    if not -5 <= seconds < 14 * DAY_S:
+        return clock(value)
+    if seconds < 45:
+        return gettext("just now")
+    if seconds < 3_600:
+        return gettext("{count} m ago").format(count=max(1, (seconds + 30) // 60))
+    if seconds < DAY_S:
+        return gettext("{count} h ago").format(count=(seconds + 1_800) // 3_600)
+    return gettext("{count} d ago").format(count=(seconds + DAY_S // 2) // DAY_S)
 
 
 @register.filter

@@ -44,7 +44,17 @@ window.cwCharts = {
   refresh: (node) => mount(node).load(),
 };
 
-onElements("[data-chart]", mount);
+// What is in sight is drawn at once, the rest one by one when the browser has nothing else to do.
+const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+const firstLook = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    firstLook.unobserve(target);
+    if (isIntersecting) mount(target);
+    else whenIdle(() => target.isConnected && mount(target));
+  }
+});
+
+onElements("[data-chart]", (node) => firstLook.observe(node));
 onElements("[data-chart-follows]", followRegion);
 startWhy(mount);
 startHeatMaps();

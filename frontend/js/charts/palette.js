@@ -12,8 +12,15 @@ const ROLES = {
   focus: "--focus",
 };
 
+let known = null; // until the theme changes: asking makes the browser work through the styles of the page
+document.addEventListener("cw:preferences", () => (known = null));
+
 /** @returns an object of CSS colours by role, and `series`, the colours of plotted lines in order. */
 export function palette() {
+  return (known ??= resolved());
+}
+
+function resolved() {
   const probe = document.createElement("span");
   probe.hidden = true;
   document.body.append(probe);

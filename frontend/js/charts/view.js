@@ -26,7 +26,9 @@ export class ChartView {
     this.scales = element("div", { class: "segments chart-scale", role: "group", "aria-label": t("Scale"), hidden: true });
     this.tools = new Tools(this, this.canvas);
     const acts = element("div", { class: "chart-acts" }, this.scales, this.ranges, this.tools.node);
-    node.replaceChildren(element("div", { class: "chart-top" }, this.readoutNode, acts), this.canvas, this.spoken);
+    const top = element("div", { class: "chart-top" }, this.readoutNode, acts);
+    node.replaceChildren(top, this.canvas, this.spoken);
+    this.topRoom = keepRoom(top);
     this.group = join(node.dataset.syncGroup, this);
     this.onPreferences = () => this.repaint();
     document.addEventListener("cw:preferences", this.onPreferences);
@@ -76,8 +78,9 @@ export class ChartView {
     this.intraday = this.time.length > 1 && this.span / (this.time.length - 1) < 0.7 * DAY;
     this.chart = createChart(this.canvas, { autoSize: true, ...this.options(palette()) });
     this.drawn = KINDS[this.kind](this.chart, data, palette());
-    this.canvas.style.setProperty("--panes", data.panes?.length ?? 0);
+    this.node.style.setProperty("--panes", data.panes?.length ?? 0);
     this.chart.timeScale().fitContent();
+    this.keepToItself(); // the others of the group stay where a hand may have put them
     this.chart.subscribeCrosshairMove((move) => this.onMove(move));
     this.chart.subscribeClick((click) => this.tellChoice(this.indexOf.get(click.time)));
     this.chart.timeScale().subscribeVisibleTimeRangeChange((range) => {
@@ -181,9 +184,13 @@ export class ChartView {
     if (!this.chart) return;
     const whole = range.from <= this.time[0] && range.to >= this.time.at(-1);
     this.pressRange(whole ? this.ranges.lastElementChild : null);
-    this.following = true;
+    this.keepToItself();
     this.chart.timeScale().setVisibleRange({ from: Math.max(range.from, this.time[0]), to: Math.max(range.to, this.time[0] + 1) });
-    // The library reports the change a frame later; until then it is not ours to pass on.
+  }
+
+  /** The library reports a change of range a frame later; until then it is not ours to pass on. */
+  keepToItself() {
+    this.following = true;
     requestAnimationFrame(() => requestAnimationFrame(() => (this.following = false)));
   }
 
@@ -329,9 +336,28 @@ export class ChartView {
   destroy() {
     document.removeEventListener("cw:preferences", this.onPreferences);
     this.group.leave();
+    this.topRoom.disconnect();
     this.chart?.remove();
     this.chart = null;
   }
+}
+
+/** What a readout once needed it keeps: the curve does not change its size under a hand that moves along it. */
+function keepRoom(top) {
+  let width = 0;
+  let least = 0;
+  const observer = new ResizeObserver(() => {
+    if (top.offsetWidth !== width) {
+      width = top.offsetWidth;
+      least = 0;
+      top.style.minHeight = "";
+    }
+    if (top.offsetHeight <= least) return;
+    least = top.offsetHeight;
+    top.style.minHeight = `${least}px`;
+  });
+  observer.observe(top);
+  return observer;
 }
 
 function lastAtOrBefore(times, time) {
