@@ -200,6 +200,25 @@ PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length"
 DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((chart) => chart.querySelector('canvas'))"
 
 
+def _shift_of(page: Page, address: str) -> float:
+    """By how much things moved, the scripts held back until the first paint."""
+    held: list[Route] = []
+    is_painted = False
+    page.route(
+        re.compile(r"/dist/(app|charts)[^/]*\.js"),
+        lambda route: route.continue_() if is_painted else held.append(route),
+    )
+    page.goto(address, wait_until="commit")
+    page.wait_for_function(PAINTED)
+    is_painted = True
+    for script in held:
+        script.continue_()
+    page.wait_for_load_state()
+    page.wait_for_function(DRAWN)
+    page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+    return float(page.evaluate("shift"))
+
+
 def test_nothing_moves_while_a_page_comes(pages, chromium):
     """What comes later finds its room kept, as on a slow phone: scripts after the first paint, then fonts and charts.
     The sum of shifts stays below a hundredth."""
@@ -215,17 +234,7 @@ def test_nothing_moves_while_a_page_comes(pages, chromium):
             for path in chosen:
                 page = context.new_page()
                 page.route_web_socket("**/*", lambda socket: None)
-                scripts: list[Route] = []
-                page.route(re.compile(r"/dist/(app|charts)[^/]*\.js"), scripts.append)
-                page.goto(url + path, wait_until="commit")
-                page.wait_for_function(PAINTED)
-                page.unroute_all()
-                for script in scripts:
-                    script.continue_()
-                page.wait_for_load_state()
-                page.wait_for_function(DRAWN)
-                page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
-                if (shift := page.evaluate("shift")) >= 0.01:
+                if (shift := _shift_of(page, url + path)) >= 0.01:
                     moved[f"{path} at {width} px"] = round(shift, 4)
                 page.close()
             context.close()
