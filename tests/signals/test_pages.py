@@ -46,7 +46,9 @@ def test_address_is_shown_once(web: Client):
     assert found[1].startswith(source.token_prefix)
     assert "no-store" in response["Cache-Control"]
     copied = [html.unescape(text) for text in re.findall(r'data-copy="([^"]*)"', text_of(response))]
-    assert copied == [webhook_url(found[1]), INDICATOR_MESSAGE, STRATEGY_MESSAGE]
+    assert copied == [webhook_url(found[1])]
+    blocks = re.findall(r'<pre class="codeblock">(.*?)</pre>', text_of(response), re.DOTALL)
+    assert [html.unescape(text) for text in blocks] == [INDICATOR_MESSAGE, STRATEGY_MESSAGE]
     again = web.get(reverse("signals:source-address", args=[source.uuid]))
     assert again["Location"] == reverse("signals:source-detail", args=[source.uuid])
     detail = text_of(web.get(again["Location"]))
