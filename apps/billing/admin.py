@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 import apps.billing.admin_mirror
 import apps.billing.admin_money  # noqa: F401
 from apps.accounts.models import Workspace
+from apps.billing.amounts import AmountsForm, amount_field
 from apps.billing.forms import AdjustmentForm, PlanForm
 from apps.billing.models import (
     Coupon,
@@ -25,6 +26,7 @@ from apps.billing.models import (
     WorkspaceCredits,
     WorkspacePlan,
 )
+from apps.billing.rules.money import money
 from apps.billing.selectors.anomalies import FACTOR, held_for_long, unusual_spending
 from apps.billing.services import change_plan
 from apps.billing.services.credits import adjust_credits
@@ -38,10 +40,31 @@ class PlanLimitInline(TabularInline):
     extra = 1
 
 
+class PlanPriceForm(AmountsForm):
+    amounts = ("amount", "seat_amount")
+    amount = amount_field()
+    seat_amount = amount_field(required=False, help_text=gettext_lazy("Empty: no further seats."))
+
+
 class PlanPriceInline(TabularInline):
+    """Amounts are typed in the version that is sold; an older one shows them."""
+
     model = PlanPrice
+    form = PlanPriceForm
     extra = 1
-    fields = ["currency", "interval", "amount", "seat_amount"]
+    readonly_fields = ["price", "seat_price"]
+
+    def get_fields(self, request: HttpRequest, obj: Plan | None = None) -> list[str]:
+        amounts = ["amount", "seat_amount"] if obj is None or obj.is_current else ["price", "seat_price"]
+        return ["currency", "interval", *amounts]
+
+    @admin.display(description=gettext_lazy("amount"))
+    def price(self, row: PlanPrice) -> str:
+        return money(row.amount, row.currency)
+
+    @admin.display(description=gettext_lazy("seat amount"))
+    def seat_price(self, row: PlanPrice) -> str:
+        return "–" if row.seat_amount is None else money(row.seat_amount, row.currency)
 
 
 @admin.register(Plan)
@@ -129,6 +152,11 @@ class WorkspacePlanForm(forms.ModelForm):
         fields = ["plan_code"]
 
 
+class CouponForm(AmountsForm):
+    amounts = ("amount_off",)
+    amount_off = amount_field(required=False)
+
+
 @admin.register(Coupon)
 class CouponAdmin(ModelAdmin):
     """What a coupon takes off stands once somebody used it: gateways do not change theirs either."""
@@ -136,8 +164,7 @@ class CouponAdmin(ModelAdmin):
     list_display = [
         "code",
         "percent_off",
-        "amount_off",
-        "currency",
+        "off",
         "duration",
         "uses",
         "most_uses",
@@ -146,40 +173,47 @@ class CouponAdmin(ModelAdmin):
     ]
     list_filter = ["is_active", "duration"]
     search_fields = ["code"]
-    fields = [
-        "code",
-        "percent_off",
-        "amount_off",
-        "currency",
-        "duration",
-        "months",
-        "plan_codes",
-        "most_uses",
-        "ends_at",
-        "is_active",
-    ]
+    form = CouponForm
+
+    def get_fields(self, request: HttpRequest, obj: Coupon | None = None) -> list[str]:
+        off = ["off"] if obj and obj.uses else ["amount_off", "currency"]
+        kept = ["duration", "months", "plan_codes", "most_uses", "ends_at", "is_active"]
+        return ["code", "percent_off", *off, *kept]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Coupon | None = None) -> list[str]:
-        return (
-            ["code", "percent_off", "amount_off", "currency", "duration", "months"]
-            if obj and obj.uses
-            else []
-        )
+        return ["code", "percent_off", "off", "duration", "months"] if obj and obj.uses else []
+
+    @admin.display(description=gettext_lazy("amount off"), ordering="amount_off")
+    def off(self, coupon: Coupon) -> str:
+        return "–" if coupon.amount_off is None else money(coupon.amount_off, coupon.currency)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class CreditPackForm(AmountsForm):
+    amounts = ("amount",)
+    amount = amount_field()
 
 
 @admin.register(CreditPack)
 class CreditPackAdmin(ModelAdmin):
     """What is sold stays as it was bought: another amount is another pack, and this one is switched off."""
 
-    list_display = ["code", "credits", "currency", "amount", "is_active"]
+    list_display = ["code", "credits", "price", "is_active"]
     list_filter = ["currency", "is_active"]
-    fields = ["code", "credits", "currency", "amount", "is_active"]
+    form = CreditPackForm
+
+    def get_fields(self, request: HttpRequest, obj: CreditPack | None = None) -> list[str]:
+        price = ["price"] if obj else ["currency", "amount"]
+        return ["code", "credits", *price, "is_active"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: CreditPack | None = None) -> list[str]:
-        return ["code", "credits", "currency", "amount"] if obj else []
+        return ["code", "credits", "price"] if obj else []
+
+    @admin.display(description=gettext_lazy("price"), ordering="amount")
+    def price(self, pack: CreditPack) -> str:
+        return money(pack.amount, pack.currency)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

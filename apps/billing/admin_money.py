@@ -52,12 +52,22 @@ class BookInline(TabularInline):
 
 class RefundInline(BookInline):
     model = Refund
-    fields = ["made_at", "amount", "status", "reason", "external_id", "asked_by_id"]
+    fields = ["made_at", "sum", "status", "reason", "external_id", "asked_by_id"]
+    readonly_fields = ["sum"]
+
+    @admin.display(description=gettext_lazy("amount"))
+    def sum(self, row: Refund) -> str:
+        return money(row.amount, row.payment.currency)
 
 
 class LineInline(BookInline):
     model = InvoiceLine
-    fields = ["place", "text", "quantity", "amount", "period_start", "period_end"]
+    fields = ["place", "text", "quantity", "sum", "period_start", "period_end"]
+    readonly_fields = ["sum"]
+
+    @admin.display(description=gettext_lazy("amount"))
+    def sum(self, row: InvoiceLine) -> str:
+        return money(row.amount, row.invoice.currency)
 
 
 class RefundForm(forms.Form):
@@ -103,6 +113,8 @@ class PaymentAdmin(ReadOnlyAdmin):
         "The gateway's id, the number of the workspace, or the number of the invoice"
     )
     ordering = ["-id"]
+    exclude = ["amount", "refunded"]
+    readonly_fields = ["sum", "given_back"]
     inlines = [RefundInline]
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount")
@@ -229,6 +241,8 @@ class SubscriptionChangeAdmin(ReadOnlyAdmin):
     list_filter = ["kind", "currency", "plan_after"]
     search_fields = ["=workspace_id"]
     list_before_template = "admin/billing/to_revenue.html"
+    exclude = ["amount_before", "amount_after"]
+    readonly_fields = ["before", "after"]
 
     @admin.display(description=gettext_lazy("before, a month"))
     def before(self, row: SubscriptionChange) -> str:

@@ -532,6 +532,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
     ],
     "STYLES": [lambda request: static("admin.css")],
+    "SCRIPTS": [lambda request: static("admin.js")],
     "SHOW_HISTORY": True,
     "BORDER_RADIUS": "8px",
     "DASHBOARD_CALLBACK": "apps.pages.staff.overview.overview",

@@ -172,6 +172,9 @@ def test_staff_make_a_version_in_the_admin(db):
     made = Plan.objects.get(code="pro", is_current=True)
     assert (made.version, made.monthly_credits, made.prices.count()) == (2, 1234, 4)
     assert set(made.capabilities) == set(plan.capabilities)
+    assert set(made.prices.values_list("currency", "interval", "amount", "seat_amount")) == set(
+        plan.prices.values_list("currency", "interval", "amount", "seat_amount")
+    )
     assert {row.meter: row.amount for row in made.limits.all()} == {
         row.meter: row.amount for row in plan.limits.all()
     }

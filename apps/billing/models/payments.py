@@ -17,6 +17,7 @@ from apps.billing.choices import (
     RefundStatus,
 )
 from apps.billing.models.plans import PlanPrice
+from apps.billing.rules.money import money
 from apps.core.models import BaseModel
 
 
@@ -39,7 +40,7 @@ class CreditPack(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.credits} credits for {self.currency} {self.amount}"
+        return f"{self.credits} credits for {money(self.amount, self.currency)}"
 
 
 class Coupon(BaseModel):
@@ -213,7 +214,7 @@ class Checkout(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.purpose} for {self.currency} {self.amount}: {self.status}"
+        return f"{self.purpose} for {money(self.amount, self.currency)}: {self.status}"
 
 
 class Payment(BaseModel):
@@ -256,7 +257,7 @@ class Payment(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.amount} {self.status}"
+        return f"{money(self.amount, self.currency)} {self.status}"
 
 
 class Refund(BaseModel):

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from apps.accounts.models import Workspace
 from apps.billing.choices import Interval, Period, ReservationState
+from apps.billing.rules.money import money
 from apps.core.models import BaseModel
 
 
@@ -92,7 +93,7 @@ class PlanPrice(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.plan} {self.currency} {self.amount} a {self.interval}"
+        return f"{self.plan} {money(self.amount, self.currency)} a {self.interval}"
 
     @property
     def lookup_key(self) -> str:

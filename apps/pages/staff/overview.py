@@ -47,7 +47,8 @@ SELECT
     (SELECT count(*) FROM notifications_delivery WHERE status = 'failed' AND created_at >= %(day)s),
     (SELECT count(*) FROM signals_alert WHERE status = 'failed' AND received_at >= %(day)s)
 """
-COLOURS = {"plain": "#e09a2b", "bad": "#c2410c", "second": "#4a5573", "third": "#0f766e"}
+# seen on both grounds
+COLOURS = {"plain": "#d08a1e", "bad": "#d9531e", "second": "#6f7c9e", "third": "#178f83"}
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,16 @@ OPTIONS = {
     "maintainAspectRatio": False,
     "plugins": {"legend": {"display": False}},
     "scales": {
-        "x": {"stacked": True, "grid": {"display": False}, "ticks": {"maxTicksLimit": 6, "maxRotation": 0}},
-        "y": {"stacked": True, "beginAtZero": True, "ticks": {"precision": 0, "maxTicksLimit": 4}},
+        "x": {
+            "stacked": True,
+            "grid": {"display": False},
+            "ticks": {"maxTicksLimit": 6, "maxRotation": 0, "color": "#787f92"},
+        },
+        "y": {
+            "stacked": True,
+            "beginAtZero": True,
+            "ticks": {"precision": 0, "maxTicksLimit": 4, "color": "#787f92"},
+        },
     },
 }
 

@@ -1,0 +1,52 @@
+"""Amounts as staff type them: in whole units of their currency (19.99), kept in minor units (1999)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
+
+from apps.billing.rules.money import decimals, major, step
+from apps.core.words import gettext_lazy
+
+
+def amount_field(*, required: bool = True, help_text: Any = "") -> forms.DecimalField:
+    return forms.DecimalField(
+        min_value=0,
+        required=required,
+        help_text=help_text or gettext_lazy("In whole units of the currency, for example 29.00."),
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+
+
+class AmountsForm(forms.ModelForm):
+    """Its `amounts` are declared by `amount_field`; cleaned, they are integers of minor units. Nothing is rounded."""
+
+    amounts: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in self.amounts:
+            kept = getattr(self.instance, name)
+            if kept is not None and self.instance.currency:
+                self.initial[name] = major(kept, self.instance.currency)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        currency = cleaned.get("currency") or ""
+        smallest = step(currency)
+        for name in self.amounts:
+            if cleaned.get(name) is None:
+                continue
+            minor = cleaned.pop(name) * 10 ** decimals(currency)
+            if not currency:
+                if not self.has_error("currency"):
+                    self.add_error("currency", gettext("Say in which currency the amount is."))
+            elif minor % smallest:
+                places = decimals(currency) - len(str(smallest)) + 1
+                self.add_error(name, gettext("At most {places} decimals.").format(places=places))
+            else:
+                cleaned[name] = int(minor)
+        return cleaned
