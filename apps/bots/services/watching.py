@@ -14,6 +14,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from apps.bots.choices import ON_FEED, BotState, Cause, Mode
@@ -158,6 +159,14 @@ def _flatten_paused(bots: list[Bot], now: datetime) -> None:
     close_at_market([bot for bot in closing if bot.mode == Mode.LIVE], now)
 
 
+def _span(seconds: float) -> str:
+    """As "90 seconds", from two minutes on as "1 hour", in the present language."""
+    if seconds < 120:
+        return gettext("{count} seconds").format(count=round(seconds))
+    now = timezone.now()
+    return timesince(now - timedelta(seconds=seconds), now, depth=1)
+
+
 def _notice(cohort: Cohort, bots: list[Bot], seconds: float) -> NewNotice:
     first = bots[0]
 
@@ -170,9 +179,9 @@ def _notice(cohort: Cohort, bots: list[Bot], seconds: float) -> NewNotice:
             if len(bots) == 1
             else gettext("Nothing is heard of {bots} bots").format(bots=len(bots)),
             "text": gettext(
-                "No sign of life for {seconds:.0f} seconds: {names}. Positions are as they were; where you asked "
+                "No sign of life for {span}: {names}. Positions are as they were; where you asked "
                 "for it, they are being closed."
-            ).format(seconds=written(seconds), names=names),
+            ).format(span=_span(seconds), names=names),
             "facts": [["Feed", str(first.feed)], ["Bots", str(len(bots))]],
             "url": "/bots/",
         }
