@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib import admin
 from djstripe import models
 
+from apps.billing.rules.money import money
 from apps.core.staff import ReadOnlyAdmin
 from apps.core.words import gettext_lazy
 
@@ -32,12 +33,11 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("Amount"))
     def stripe_amount(self, row: Any) -> str:
-        """Minor units and currency, as Stripe writes them."""
         data = row.stripe_data
         amount = next(
             (data[name] for name in ("total", "amount", "unit_amount") if data.get(name) is not None), None
         )
-        return "" if amount is None else f"{data['currency'].upper()} {amount}"
+        return "" if amount is None else money(amount, data["currency"].upper())
 
 
 for _model in (

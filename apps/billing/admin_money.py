@@ -60,6 +60,16 @@ class RefundInline(BookInline):
         return money(row.amount, row.payment.currency)
 
 
+def _as_money(name: str) -> Any:
+    """A field of minor units, shown as people write amounts."""
+
+    @admin.display(description=name, ordering=name)
+    def shown(_admin: Any, row: Any) -> str:
+        return money(getattr(row, name), row.currency)
+
+    return shown
+
+
 class LineInline(BookInline):
     model = InvoiceLine
     fields = ["place", "text", "quantity", "sum", "period_start", "period_end"]
@@ -113,8 +123,9 @@ class PaymentAdmin(ReadOnlyAdmin):
         "The gateway's id, the number of the workspace, or the number of the invoice"
     )
     ordering = ["-id"]
-    exclude = ["amount", "refunded"]
-    readonly_fields = ["sum", "given_back"]
+    exclude = ["amount", "refunded", "fee"]
+    readonly_fields = ["sum", "given_back", "shown_fee"]
+    shown_fee = _as_money("fee")
     inlines = [RefundInline]
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount")
@@ -176,15 +187,26 @@ class PaymentAdmin(ReadOnlyAdmin):
 
 @admin.register(Invoice)
 class InvoiceAdmin(ReadOnlyAdmin):
-    list_display = ["number", "kind", "issued_at", "workspace_id", "sum", "status", "mailed_at", "pdf"]
+    list_display = [
+        "number",
+        "kind",
+        "issued_at",
+        "workspace_id",
+        "shown_total",
+        "status",
+        "mailed_at",
+        "pdf",
+    ]
     list_filter = ["kind", "status", "gateway", "currency"]
     search_fields = ["number", "=workspace_id", "=external_id"]
     ordering = ["-id"]
+    exclude = ["subtotal", "discount", "tax", "total"]
+    readonly_fields = ["shown_subtotal", "shown_discount", "shown_tax", "shown_total"]
     inlines = [LineInline]
-
-    @admin.display(description=gettext_lazy("total"), ordering="total")
-    def sum(self, row: Invoice) -> str:
-        return money(row.total, row.currency)
+    shown_subtotal = _as_money("subtotal")
+    shown_discount = _as_money("discount")
+    shown_tax = _as_money("tax")
+    shown_total = _as_money("total")
 
     @admin.display(description=gettext_lazy("PDF"))
     def pdf(self, row: Invoice) -> str:

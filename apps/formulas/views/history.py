@@ -43,7 +43,9 @@ def formula_history(request: HttpRequest, uuid: UUID) -> HttpResponse:
     asked = (request.GET.get("old"), request.GET.get("new"))
     versions = offered(versions_of(formula), *asked, by="number")  # those before are reached by their address
     older = [version.text for version in versions[1:]] + [""]
-    for version, before in zip(versions, older, strict=True):
+    for version, before in zip(
+        versions, older, strict=False
+    ):  # without a version, there is one text too many
         version.told = note_in_words(version.note, before, version.text)  # type: ignore[attr-defined]
     form = CompareForm(request.GET or None, workspace=request.workspace, versions=versions)
     searched(form, request)
