@@ -1,8 +1,20 @@
+from decimal import Decimal
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import DecimalField
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from apps.core.staff import ReadOnlyAdmin
 from apps.markets.models import BarSet, Feed, Instrument
+
+
+class PlainDecimalWidget(UnfoldAdminDecimalFieldWidget):  # type: ignore[misc]
+    """A figure as people write it: 0.01, not 0.010000000000; 0, not 0E-12."""
+
+    def format_value(self, value: Any) -> Any:
+        return f"{value.normalize():f}" if isinstance(value, Decimal) else super().format_value(value)
 
 
 @admin.register(Instrument)
@@ -12,6 +24,7 @@ class InstrumentAdmin(ModelAdmin):
     search_fields = ["symbol", "name", "uuid", "workspace__name"]
     list_select_related = ["workspace"]
     autocomplete_fields = ["workspace"]
+    formfield_overrides = {DecimalField: {"widget": PlainDecimalWidget}}
     show_full_result_count = False
 
 
