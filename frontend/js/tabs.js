@@ -11,8 +11,8 @@ export function startTabs() {
   });
   // So is the page one reads, in the long list of the docs.
   onElements(".docs-contents-wide [aria-current]", (link) => {
-    const nav = link.closest(".docs-nav");
-    nav.scrollTop = link.getBoundingClientRect().top - nav.getBoundingClientRect().top - nav.clientHeight / 2;
+    const list = link.closest(".docs-contents-wide");
+    list.scrollTop = link.getBoundingClientRect().top - list.getBoundingClientRect().top - list.clientHeight / 2;
   });
   onElements("nav[data-tabs]", (nav) => {
     const tabs = [...nav.querySelectorAll("a[href^='#']")];
