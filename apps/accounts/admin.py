@@ -101,7 +101,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
         return self._with_reason(
             request,
             object_id,
-            "Suspend",
+            gettext("Suspend"),
             suspend_user,
             said=gettext("{} is suspended and signed out everywhere."),
         )

@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.accounts.confirm import require_confirmed
+from apps.billing.amounts import amount_field, minor_units
 from apps.billing.models import (
     Difference,
     Invoice,
@@ -29,7 +30,7 @@ from apps.billing.models import (
     SubscriptionChange,
     TaxRate,
 )
-from apps.billing.rules.money import decimals, money
+from apps.billing.rules.money import money
 from apps.billing.selectors.revenue import Revenue, currencies_sold, month_words, revenue_csv, revenue_of
 from apps.billing.services.invoices import invoice_pdf
 from apps.billing.services.refunds import refund_payment
@@ -83,25 +84,20 @@ class LineInline(BookInline):
 class RefundForm(forms.Form):
     """How much goes back, as people write it, and why."""
 
-    amount = forms.DecimalField(
-        min_value=0, help_text=gettext_lazy("In whole units of the currency, for example 29.00.")
-    )
+    amount = amount_field()
     reason = forms.CharField(
         min_length=3, max_length=300, help_text=gettext_lazy("The workspace reads it; name nobody.")
     )
 
     def __init__(self, *args: Any, payment: Payment, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.places = decimals(payment.currency)
+        self.currency = payment.currency
         self.fields["amount"].label = gettext("Amount in {currency}").format(currency=payment.currency)
         for field in self.fields.values():
             field.widget.attrs["class"] = "border rounded-default px-3 py-2 w-full bg-transparent"
 
     def clean_amount(self) -> int:
-        amount = self.cleaned_data["amount"] * 10**self.places
-        if amount != int(amount):
-            raise forms.ValidationError(gettext("At most {places} decimals.").format(places=self.places))
-        return int(amount)
+        return minor_units(self.cleaned_data["amount"], self.currency)
 
 
 @admin.register(Payment)

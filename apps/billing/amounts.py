@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -21,6 +22,15 @@ def amount_field(*, required: bool = True, help_text: Any = "") -> forms.Decimal
     )
 
 
+def minor_units(amount: Decimal, currency: str) -> int:
+    """The typed amount in minor units. Raises ValidationError where it has more decimals than can be paid."""
+    minor, smallest = amount * 10 ** decimals(currency), step(currency)
+    if minor % smallest:
+        places = decimals(currency) - len(str(smallest)) + 1
+        raise forms.ValidationError(gettext("At most {places} decimals.").format(places=places))
+    return int(minor)
+
+
 class AmountsForm(forms.ModelForm):
     """Its `amounts` are declared by `amount_field`; cleaned, they are integers of minor units. Nothing is rounded."""
 
@@ -36,17 +46,16 @@ class AmountsForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         currency = cleaned.get("currency") or ""
-        smallest = step(currency)
         for name in self.amounts:
             if cleaned.get(name) is None:
                 continue
-            minor = cleaned.pop(name) * 10 ** decimals(currency)
+            amount = cleaned.pop(name)
             if not currency:
                 if not self.has_error("currency"):
                     self.add_error("currency", gettext("Say in which currency the amount is."))
-            elif minor % smallest:
-                places = decimals(currency) - len(str(smallest)) + 1
-                self.add_error(name, gettext("At most {places} decimals.").format(places=places))
-            else:
-                cleaned[name] = int(minor)
+                continue
+            try:
+                cleaned[name] = minor_units(amount, currency)
+            except forms.ValidationError as error:
+                self.add_error(name, error)
         return cleaned

@@ -94,18 +94,17 @@ def _all_known(parts: list[str], joint: str, language: str, depth: int) -> str |
 def _whole(text: str, language: str, depth: int) -> str | None:
     """The text as one sentence. A stop at its end and a capital at its beginning may have been added to it."""
     bodies = [(text, "")] + ([(text[:-1], ".")] if text.endswith(".") and text != "." else [])
-    best: tuple[int, str, str, str] | None = None
+    best: tuple[Pattern, tuple[str, ...], str, str, str] | None = None
     for body, stop in bodies:
         for start in (body, body[:1].lower() + body[1:], body[:1].upper() + body[1:]):
             if start in _texts(language)[0]:
                 return _cased(translation.gettext(start), start, body) + stop
             known = _known(start, language)
-            if known is not None and (best is None or known[0].weight > best[0]):
-                best = (known[0].weight, start, body, stop)
+            if known is not None and (best is None or known[0].weight > best[0].weight):
+                best = (*known, start, body, stop)
     if best is None:
         return None
-    _, start, body, stop = best
-    pattern, values = _known(start, language)  # type: ignore[misc]
+    pattern, values, start, body, stop = best
     told = {
         name: _Value(_told(value, language, depth + 1))
         for name, value in zip(pattern.places, values, strict=True)
@@ -138,6 +137,7 @@ def patterns_of(language: str) -> tuple[Pattern, ...]:
 @lru_cache(maxsize=8)
 def _texts(language: str) -> tuple[frozenset[str], tuple[Pattern, ...]]:
     """The catalogue's texts without places, and those with some."""
+    # gettext has no door to the texts of a catalogue, and the stubs do not know its inner name
     catalogue: dict[Any, str] = dict(trans_real.translation(language)._catalog.items())  # type: ignore[attr-defined]
     plain, patterns = set(), []
     for text in catalogue:

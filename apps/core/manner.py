@@ -85,7 +85,6 @@ def written(value: SupportsFloat) -> Written:
 
 def figure_in_words(text: str) -> str:
     """A figure as an English sentence holds it (-1,234.5 or 12.4%) as the reader writes it; other texts as they are."""
-
     if not _FIGURE.fullmatch(text):
         return text
     sign = text[:1] if text[:1] in SIGNS else ""

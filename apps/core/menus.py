@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.forms.models import ModelChoiceIterator
@@ -20,8 +21,8 @@ F = TypeVar("F", bound=forms.BaseForm)
 FIND = "_find"  # behind a field's name in the address: words of the rows that are looked for
 
 
-class _Rows(ModelChoiceIterator):  # type: ignore[type-arg]
-    """At most `listing.MOST_CHOICES` rows, read once, and those that the widget has chosen among the others."""
+class _Rows(ModelChoiceIterator):  # type: ignore[type-arg]  # generic for the type checker alone
+    """At most MOST_CHOICES rows, read once, and those that the widget has chosen among the others."""
 
     chosen: list[str] = []
     _first: list[Any] | None = None
@@ -30,7 +31,7 @@ class _Rows(ModelChoiceIterator):  # type: ignore[type-arg]
         field: Any = self.field
         if getattr(field, "empty_label", None) is not None:
             yield "", field.empty_label
-        rows = self._read()[: listing.MOST_CHOICES]
+        rows = self._read()[: settings.MOST_CHOICES]
         if self.is_cut:
             shown = {str(field.prepare_value(row)) for row in rows}
             yield from map(self.choice, self._among([one for one in self.chosen if one and one not in shown]))
@@ -38,14 +39,14 @@ class _Rows(ModelChoiceIterator):  # type: ignore[type-arg]
 
     @property
     def is_cut(self) -> bool:
-        return bool(self.field.find) or len(self._read()) > listing.MOST_CHOICES  # type: ignore[attr-defined]
+        return bool(self.field.find) or len(self._read()) > settings.MOST_CHOICES  # type: ignore[attr-defined]
 
     def _read(self) -> list[Any]:
         if self._first is None:
             field: Any = self.field
             looked = Q(*((f"{name}__icontains", field.find) for name in field.by), _connector=Q.OR)
             rows = field.queryset.filter(looked) if field.find else field.queryset
-            self._first = list(rows[: listing.MOST_CHOICES + 1])
+            self._first = list(rows[: settings.MOST_CHOICES + 1])
         return self._first
 
     def _among(self, chosen: list[str]) -> list[Any]:
@@ -61,6 +62,7 @@ class _Searched:
 
     choices: Any
 
+    # mixed into widgets, whose methods the type checker does not see from here
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
         if isinstance(self.choices, _Rows):
             self.choices.chosen = value
@@ -87,11 +89,9 @@ class _Checkboxes(_Searched, forms.CheckboxSelectMultiple):
     pass
 
 
-class Menu(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """One of many rows; `by` names what of them is searched. Any row of the queryset may be given, shown or not."""
+class _OfMany:
+    """Of a field: `by` names what of its rows is searched, `find` holds the words of the present search."""
 
-    widget = _Select
-    iterator = _Rows
     find = ""
 
     def __init__(self, *args: Any, by: tuple[str, ...] = ("name",), **kwargs: Any) -> None:
@@ -99,16 +99,18 @@ class Menu(forms.ModelChoiceField):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
 
 
-class Menus(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+class Menu(_OfMany, forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for the type checker alone
+    """One of many rows. Any row of the queryset may be given, shown or not."""
+
+    widget = _Select
+    iterator = _Rows
+
+
+class Menus(_OfMany, forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # as Menu
     """Several of many rows, as Menu."""
 
     widget = _Checkboxes
     iterator = _Rows
-    find = ""
-
-    def __init__(self, *args: Any, by: tuple[str, ...] = ("name",), **kwargs: Any) -> None:
-        self.by = by
-        super().__init__(*args, **kwargs)
 
 
 def searched(form: F, request: HttpRequest) -> F:

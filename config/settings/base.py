@@ -401,6 +401,9 @@ CELERY_BEAT_SCHEDULE = {
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # apps.core.client_ip decides which headers to believe
 
+# Rows in a menu; the others are found by a search. Thousands help nobody and take longer than the page.
+MOST_CHOICES = 200
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.api.authentication.ApiKeyAuthentication",

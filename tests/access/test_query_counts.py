@@ -28,7 +28,6 @@ from apps.billing.models import Checkout, Invoice, InvoiceLine, Payment, Refund
 from apps.billing.selectors import _terms
 from apps.billing.services.credits import Need, grant_credits, hold_many, settle_many
 from apps.bots.models import Bot, BotTransition, Decision
-from apps.core.lists import listing
 from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 from apps.markets.models import BarSet, Feed, Instrument
 from apps.notifications.models import Attempt, Contact, Delivery, Ladder, Notice
@@ -244,7 +243,7 @@ def paths(mine: dict[str, UUID | str], workspace: Workspace) -> dict[str, str]:
     return found
 
 
-def test_query_counts(paths, web, workspace, user, monkeypatch):
+def test_query_counts(paths, web, workspace, user, settings):
     _, secret = create_api_key(workspace, name="All", actor=user)
     program = Client(headers={"Authorization": f"Bearer {secret}"})
     _move_credits(workspace, "few", 2)
@@ -260,7 +259,7 @@ def test_query_counts(paths, web, workspace, user, monkeypatch):
     many = dict(_counts(web, program, paths))
     grown = {route: f"{few[route]} → {many[route]}" for route in few if few[route] != many[route]}
     assert not grown, f"more rows, more queries: {grown}"
-    monkeypatch.setattr(listing, "MOST_CHOICES", 4)
+    settings.MOST_CHOICES = 4
     rows = {
         route: [name for name, count in many[route].menus.items() if count > few[route].menus[name]]
         for route in few

@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.core.lists import listing
 from apps.signals.models import Alarm, AlertSource
 from apps.signals.services import create_source
 
@@ -16,9 +15,9 @@ NEW = "/signals/alarms/new/"
 
 
 @pytest.fixture
-def five(workspace, user, monkeypatch) -> list[AlertSource]:
+def five(workspace, user, settings) -> list[AlertSource]:
     """One to Five, newest last; a menu holds three."""
-    monkeypatch.setattr(listing, "MOST_CHOICES", 3)
+    settings.MOST_CHOICES = 3
     return [
         create_source(workspace, name=name, actor=user)[0] for name in ("One", "Two", "Three", "Four", "Five")
     ]

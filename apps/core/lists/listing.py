@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import Combinable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from apps.core.lists.asked import Asked
 
 MOST_WORDS = 120  # characters of a text that is looked for
-MOST_CHOICES = 200  # rows in a menu
 
 Choices = Iterable[tuple[Any, str]]
 
@@ -70,9 +70,9 @@ def named(rows: QuerySet[Any], request: HttpRequest, name: str) -> list[tuple[An
 def offered(rows: QuerySet[Any], *asked: object, by: str = "uuid") -> list[Any]:
     """The first MOST_CHOICES rows, and those whose `by` is asked for. A menu of thousands helps nobody, and takes
     longer than the page."""
-    found = list(rows[:MOST_CHOICES])
+    found = list(rows[: settings.MOST_CHOICES])
     missing = {str(each) for each in asked if each} - {str(getattr(row, by)) for row in found}
-    if len(found) < MOST_CHOICES or not missing:
+    if len(found) < settings.MOST_CHOICES or not missing:
         return found
     readable = [value for text in missing if (value := _read(rows, by, text)) is not None]
     return [*found, *rows.filter(**{f"{by}__in": readable})]
@@ -80,7 +80,7 @@ def offered(rows: QuerySet[Any], *asked: object, by: str = "uuid") -> list[Any]:
 
 def _read(rows: QuerySet[Any], name: str, text: str) -> Any:
     try:
-        return rows.model._meta.get_field(name).clean(text, None)  # type: ignore[union-attr]
+        return rows.model._meta.get_field(name).clean(text, None)  # type: ignore[union-attr]  # a column
     except ValidationError:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +13,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
 from apps.core.errors import DomainError
-from apps.core.lists import listing
 from apps.core.menus import searched
 from apps.trading.access import get_account_for, get_book_for, get_switch_for
 from apps.trading.choices import SwitchScope
@@ -54,8 +54,8 @@ def _limits(request: HttpRequest, account: TradingAccount | None, book: Book | N
         "book": book,
         "limits_of_account": {one.account_id: one for one in stored if one.account_id},
         "limits_of_book": {one.book_id: one for one in stored if one.book_id},
-        "accounts": accounts_of(request.workspace)[: listing.MOST_CHOICES],
-        "books": _open_books(request)[: listing.MOST_CHOICES],
+        "accounts": accounts_of(request.workspace)[: settings.MOST_CHOICES],
+        "books": _open_books(request)[: settings.MOST_CHOICES],
         "currency": book.currency if book else account.currency if account else "",
     }
     return render(request, "trading/limits.html", context, status=422 if form.errors else 200)
