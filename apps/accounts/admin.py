@@ -32,6 +32,7 @@ from apps.core.words import gettext_lazy
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
+        label=gettext_lazy("Reason"),
         max_length=300,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text=gettext_lazy(
@@ -68,9 +69,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
     actions_detail = ["suspend", "activate", "reset_factors", "look_as"]
     fieldsets = [
         (None, {"fields": ["email", "name", "language", "timezone", "locale", "base_currency", "uuid"]}),
-        ("State", {"fields": ["is_active", "suspended_at", "suspended_for"]}),
-        ("Access", {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
-        ("Times", {"fields": ["last_login", "created_at"]}),
+        (gettext_lazy("State"), {"fields": ["is_active", "suspended_at", "suspended_for"]}),
+        (gettext_lazy("Access"), {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
+        (gettext_lazy("Times"), {"fields": ["last_login", "created_at"]}),
     ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "password1", "password2"]})]
 
@@ -214,7 +215,9 @@ class RetentionForm(forms.ModelForm):
                 )
                 for kind, kept in sorted(kept_kinds().items())
             ]
-            self.fields["kind"] = forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget)
+            self.fields["kind"] = forms.ChoiceField(
+                label=self.fields["kind"].label, choices=choices, widget=UnfoldAdminSelectWidget
+            )
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -61,9 +61,9 @@ def changes_of(form: Any, formsets: Any) -> dict[str, Any]:
     for formset in formsets:
         for row in formset.forms:
             if row in formset.deleted_forms:
-                found[f"{row.instance._meta.verbose_name} {row.instance}"] = "deleted"
+                found[f"{row.instance._meta.verbose_name_raw} {row.instance}"] = "deleted"
             elif row.has_changed():
-                found[f"{row.instance._meta.verbose_name} {row.instance}"] = _fields(row)
+                found[f"{row.instance._meta.verbose_name_raw} {row.instance}"] = _fields(row)
     return found
 
 

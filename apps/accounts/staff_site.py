@@ -17,12 +17,13 @@ from unfold.sites import UnfoldAdminSite
 from apps.accounts.guards import safe_next
 from apps.accounts.staff_journal import Journalled
 from apps.core.staff import Linked
+from apps.core.words import gettext_lazy
 
 ADMIN_SCRIPTS = {"script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"]}
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
-    index_title = "Overview"
+    index_title = gettext_lazy("Overview")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -5,6 +5,8 @@ from django.contrib import admin
 from django.db.models import BigIntegerField, Case, Count, F, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -43,7 +45,9 @@ class PlanLimitInline(TabularInline):
 class PlanPriceForm(AmountsForm):
     amounts = ("amount", "seat_amount")
     amount = amount_field()
-    seat_amount = amount_field(required=False, help_text=gettext_lazy("Empty: no further seats."))
+    seat_amount = amount_field(
+        required=False, label=gettext_lazy("Seat amount"), help_text=gettext_lazy("Empty: no further seats.")
+    )
 
 
 class PlanPriceInline(TabularInline):
@@ -154,7 +158,7 @@ class WorkspacePlanForm(forms.ModelForm):
 
 class CouponForm(AmountsForm):
     amounts = ("amount_off",)
-    amount_off = amount_field(required=False)
+    amount_off = amount_field(required=False, label=gettext_lazy("Amount off"))
 
 
 @admin.register(Coupon)
@@ -245,11 +249,13 @@ class WorkspacePlanAdmin(ModelAdmin):
 
 
 class UnusualFilter(admin.SimpleListFilter):
-    title = f"spending of today (more than {FACTOR} times the usual day)"
+    title = format_lazy(
+        gettext_lazy("spending of today (more than {factor} times the usual day)"), factor=FACTOR
+    )
     parameter_name = "unusual"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "unusual")]
+        return [("yes", gettext("unusual"))]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[WorkspaceCredits]
@@ -324,11 +330,11 @@ class WorkspaceCreditsAdmin(ModelAdmin):
 
 
 class HeldLongFilter(admin.SimpleListFilter):
-    title = "held for long"
+    title = gettext_lazy("held for long")
     parameter_name = "long"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "neither settled nor released")]
+        return [("yes", gettext("neither settled nor released"))]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[LedgerTransaction]

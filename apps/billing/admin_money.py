@@ -61,10 +61,12 @@ class RefundInline(BookInline):
         return money(row.amount, row.payment.currency)
 
 
-def _as_money(name: str) -> Any:
+def _as_money(model: type[Payment | Invoice], name: str) -> Any:
     """A field of minor units, shown as people write amounts."""
 
-    @admin.display(description=name, ordering=name)
+    column: Any = model._meta.get_field(name)
+
+    @admin.display(description=column.verbose_name, ordering=name)
     def shown(_admin: Any, row: Any) -> str:
         return money(getattr(row, name), row.currency)
 
@@ -86,7 +88,10 @@ class RefundForm(forms.Form):
 
     amount = amount_field()
     reason = forms.CharField(
-        min_length=3, max_length=300, help_text=gettext_lazy("The workspace reads it; name nobody.")
+        label=gettext_lazy("Reason"),
+        min_length=3,
+        max_length=300,
+        help_text=gettext_lazy("The workspace reads it; name nobody."),
     )
 
     def __init__(self, *args: Any, payment: Payment, **options: Any) -> None:
@@ -121,7 +126,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     exclude = ["amount", "refunded", "fee"]
     readonly_fields = ["sum", "given_back", "shown_fee"]
-    shown_fee = _as_money("fee")
+    shown_fee = _as_money(Payment, "fee")
     inlines = [RefundInline]
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount")
@@ -137,7 +142,9 @@ class PaymentAdmin(ReadOnlyAdmin):
         if row.status != "succeeded" or row.refunded == row.amount:
             return ""
         return format_html(
-            '<a href="{}">Give back</a>', reverse("admin:billing_payment_refund", args=[row.pk])
+            '<a href="{}">{}</a>',
+            reverse("admin:billing_payment_refund", args=[row.pk]),
+            gettext("Give back"),
         )
 
     def get_urls(self) -> list[URLPattern]:
@@ -162,7 +169,7 @@ class PaymentAdmin(ReadOnlyAdmin):
                 form.add_error(error.field if error.field in form.fields else None, error.message)
             else:
                 messages.success(
-                    request, f"{money(done.amount, payment.currency)}: {done.get_status_display().lower()}."
+                    request, f"{money(done.amount, payment.currency)}: {done.get_status_display()}."
                 )
                 return redirect(back)
         left = money(payment.amount - payment.refunded, payment.currency)
@@ -199,10 +206,10 @@ class InvoiceAdmin(ReadOnlyAdmin):
     exclude = ["subtotal", "discount", "tax", "total"]
     readonly_fields = ["shown_subtotal", "shown_discount", "shown_tax", "shown_total"]
     inlines = [LineInline]
-    shown_subtotal = _as_money("subtotal")
-    shown_discount = _as_money("discount")
-    shown_tax = _as_money("tax")
-    shown_total = _as_money("total")
+    shown_subtotal = _as_money(Invoice, "subtotal")
+    shown_discount = _as_money(Invoice, "discount")
+    shown_tax = _as_money(Invoice, "tax")
+    shown_total = _as_money(Invoice, "total")
 
     @admin.display(description=gettext_lazy("PDF"))
     def pdf(self, row: Invoice) -> str:

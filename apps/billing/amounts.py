@@ -13,8 +13,9 @@ from apps.billing.rules.money import decimals, major, step
 from apps.core.words import gettext_lazy
 
 
-def amount_field(*, required: bool = True, help_text: Any = "") -> forms.DecimalField:
+def amount_field(*, required: bool = True, label: str = "", help_text: str = "") -> forms.DecimalField:
     return forms.DecimalField(
+        label=label or gettext_lazy("Amount"),
         min_value=0,
         required=required,
         help_text=help_text or gettext_lazy("In whole units of the currency, for example 29.00."),

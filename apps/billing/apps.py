@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class BillingConfig(AppConfig):
     name = "apps.billing"
-    verbose_name = "Billing"
+    verbose_name = gettext_lazy("Billing")
 
     def ready(self) -> None:
         import apps.billing.gateways.stripe.guards  # noqa: F401  (what dj-stripe must not write down)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 
 from apps.billing.choices import LedgerKind
@@ -53,8 +54,9 @@ class PlanForm(forms.ModelForm):
 
     capabilities = forms.MultipleChoiceField(
         required=False,
+        label=gettext_lazy("Capabilities"),
         widget=forms.CheckboxSelectMultiple,
-        choices=[(name, f"{one.words} ({name})") for name, one in CAPABILITIES.items()],
+        choices=[(name, format_lazy("{} ({})", one.words, name)) for name, one in CAPABILITIES.items()],
     )
 
     class Meta:
@@ -88,10 +90,12 @@ class AdjustmentForm(forms.ModelForm):
 
     amount = forms.IntegerField(
         required=False,
+        label=gettext_lazy("Amount"),
         help_text=gettext_lazy("Positive adds credits that never expire, negative takes credits away."),
     )
     reason = forms.CharField(
         required=False,
+        label=gettext_lazy("Reason"),
         max_length=300,
         help_text=gettext_lazy("Shown to the workspace on its statement; name nobody."),
     )

@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class BotsConfig(AppConfig):
     name = "apps.bots"
-    verbose_name = "Bots"
+    verbose_name = gettext_lazy("Bots")
 
     def ready(self) -> None:
         from apps.billing.hooks import plan_changed

@@ -1,6 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class GuidesConfig(AppConfig):
     name = "apps.guides"
-    verbose_name = "Guides"
+    verbose_name = gettext_lazy("Guides")

@@ -18,7 +18,7 @@ from apps.journal.services import lag, retry_parked
 
 
 class ViaFilter(admin.SimpleListFilter):
-    title = "way"
+    title = gettext_lazy("way")
     parameter_name = "via"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -29,11 +29,11 @@ class ViaFilter(admin.SimpleListFilter):
 
 
 class ImpersonatedFilter(admin.SimpleListFilter):
-    title = "staff acting for somebody"
+    title = gettext_lazy("staff acting for somebody")
     parameter_name = "impersonated"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "yes")]
+        return [("yes", gettext("yes"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
         return queryset.exclude(impersonator_id=None) if self.value() else queryset
@@ -155,10 +155,15 @@ class CursorAdmin(ReadOnlyAdmin):
 class RetryAdmin(ReadOnlyAdmin):
     """Entries that a consumer failed on; parked ones wait for the action "Try again"."""
 
-    list_display = ["consumer", "entry_id", "attempts", "error", "due_at", "parked_at"]
+    list_display = ["consumer", "of_entry", "attempts", "error", "due_at", "parked_at"]
     list_filter = ["consumer", ("parked_at", admin.EmptyFieldListFilter)]
-    fields = ["consumer", "entry_id", "attempts", "error", "due_at", "parked_at"]
+    fields = ["consumer", "of_entry", "attempts", "error", "due_at", "parked_at"]
+    readonly_fields = ["of_entry"]
     actions = ["try_again"]
+
+    @admin.display(description=Retry._meta.get_field("entry").verbose_name, ordering="entry_id")
+    def of_entry(self, row: Retry) -> int:
+        return row.entry_id
 
     @admin.action(description=gettext_lazy("Try again"), permissions=["view"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Retry]) -> None:

@@ -2,11 +2,12 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy
 
 
 class JournalConfig(AppConfig):
     name = "apps.journal"
-    verbose_name = "Journal"
+    verbose_name = gettext_lazy("Journal")
 
     def ready(self) -> None:
         post_migrate.connect(begin_consumers, sender=self)

@@ -1,11 +1,12 @@
 import gc
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class PagesConfig(AppConfig):
     name = "apps.pages"
-    verbose_name = "Pages"
+    verbose_name = gettext_lazy("Pages")
 
     def ready(self) -> None:
         from apps.pages import events  # noqa: F401  registers what people are told

@@ -122,7 +122,7 @@ class RefusedAlertAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(status__in=(AlertStatus.REJECTED, AlertStatus.FAILED))
 
-    @admin.display(ordering="source__workspace")
+    @admin.display(description=gettext_lazy("workspace"), ordering="source__workspace")
     def workspace(self, alert: RefusedAlert) -> Any:
         return alert.source.workspace
 
@@ -130,6 +130,7 @@ class RefusedAlertAdmin(ReadOnlyAdmin):
     def why(self, alert: RefusedAlert) -> str:
         return str((alert.problem or {}).get("code", "")).replace("_", " ")
 
+    @admin.display(description=gettext_lazy("in detail"))
     def detail(self, alert: RefusedAlert) -> str:
         return str((alert.problem or {}).get("detail", ""))[:70]
 
@@ -194,6 +195,7 @@ class UtBotAdminForm(forms.ModelForm):  # type: ignore[type-arg]
     """The same checks as on the trader's page."""
 
     symbols = forms.CharField(
+        label=gettext_lazy("Symbols"),
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("EXCHANGE:TICKER, separated by spaces; at most 40."),
     )

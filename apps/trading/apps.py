@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class TradingConfig(AppConfig):
     name = "apps.trading"
-    verbose_name = "Trading"
+    verbose_name = gettext_lazy("Trading")
 
     def ready(self) -> None:
         from apps.trading import events  # noqa: F401  registers what people are told

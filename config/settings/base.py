@@ -8,6 +8,7 @@ from typing import Any
 
 from celery.schedules import crontab
 from django.templatetags.static import static
+from django.utils.translation import gettext_lazy
 from psycopg.conninfo import conninfo_to_dict
 
 from config.env import load_env
@@ -525,7 +526,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 UNFOLD = {
     "SITE_TITLE": "Candlewright",
     "SITE_HEADER": "Candlewright",
-    "SITE_SUBHEADER": "Staff",
+    "SITE_SUBHEADER": gettext_lazy("Staff"),
     "SITE_URL": "/dashboard/",
     "SITE_ICON": {
         "light": lambda request: static("img/mark-ink.svg"),

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 
 from apps.core.api.conditions import is_not_modified
 from apps.core.api.rendering import etag_of
+from apps.core.kept import in_english
 
 # Swagger UI's own filter finds tags only; this one finds words in paths and summaries too.
 LOOK = """{
@@ -39,7 +40,8 @@ LOOK = """{
 @lru_cache(maxsize=1)
 def description() -> dict[str, Any]:
     """The OpenAPI document: it changes with the code only, and takes a second to put together."""
-    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-any-return, no-untyped-call]
+    with in_english():  # whoever asks first: the names and help texts of columns have their reader's language
+        return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-any-return, no-untyped-call]
 
 
 @lru_cache(maxsize=4)

@@ -65,7 +65,7 @@ def _of_kind(
     return [
         SearchResult(
             title=str(row),
-            description=capfirst(model._meta.verbose_name),
+            description=capfirst(str(model._meta.verbose_name)),
             link=reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk]),
             icon="arrow_forward",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.contrib import admin
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -12,6 +13,7 @@ from django.db.models import Q
 
 from apps.core.models import BaseModel
 from apps.core.secrets.fields import EncryptedTextField
+from apps.core.words import gettext_lazy
 from apps.signals.choices import Action, AlertStatus, RejectedFor, SecurityEventKind, SignalStatus, SourceKind
 
 
@@ -93,6 +95,7 @@ class Alert(models.Model):
         return f"alert {self.uuid}"
 
     @property
+    @admin.display(description=gettext_lazy("Text"))
     def body_text(self) -> str:
         """The body for people to read; bytes that are no UTF-8 show as replacement characters."""
         return bytes(self.body).decode("utf-8", "replace")

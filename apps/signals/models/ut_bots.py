@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from apps.core.models import BaseModel
+from apps.core.words import gettext_lazy
 from apps.formulas.models import Formula
 from apps.signals.models.intake import AlertSource
 from apps.signals.ut_bot.parameters import UtBotRule
@@ -52,6 +54,7 @@ class UtBot(BaseModel):
         return self.name
 
     @property
+    @admin.display(description=gettext_lazy("Strategy"))
     def strategy(self) -> str:
         """The name that its alerts bear."""
         return f"UTB-{self.number}"

@@ -44,7 +44,7 @@ def remove_factor(device: OtpDevice, *, actor: User) -> None:
     """Remove an authenticator app or a passkey; with the last one the backup codes go too."""
     user = device.user
     lock_person(user)
-    kind = device._meta.verbose_name
+    kind = device._meta.verbose_name_raw
     record(
         actor=actor,
         workspace=None,
