@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.accounts.confirm import require_confirmed
 from apps.billing.amounts import amount_field, minor_units
@@ -34,6 +35,7 @@ from apps.billing.rules.money import money
 from apps.billing.selectors.revenue import Revenue, currencies_sold, month_words, revenue_csv, revenue_of
 from apps.billing.services.invoices import invoice_pdf
 from apps.billing.services.refunds import refund_payment
+from apps.core.countries import country_choices
 from apps.core.errors import DomainError
 from apps.core.staff import ReadOnlyAdmin
 from apps.core.streaming import stream_file
@@ -81,6 +83,14 @@ class LineInline(BookInline):
     @admin.display(description=gettext_lazy("amount"))
     def sum(self, row: InvoiceLine) -> str:
         return money(row.amount, row.invoice.currency)
+
+
+class TaxRateForm(forms.ModelForm):
+    country = forms.ChoiceField(label=gettext_lazy("Country"), widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["country"].choices = country_choices(self.instance.country)  # type: ignore[attr-defined]
 
 
 class RefundForm(forms.Form):
@@ -237,6 +247,7 @@ class InvoiceSeriesAdmin(ReadOnlyAdmin):
 
 @admin.register(TaxRate)
 class TaxRateAdmin(ModelAdmin):
+    form = TaxRateForm
     list_display = ["country", "name", "percent", "is_active"]
 
 

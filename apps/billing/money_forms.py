@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext
 
 from apps.billing.choices import InvoiceStatus, PaymentStatus
@@ -15,6 +14,7 @@ from apps.billing.gateways.base import Gateway
 from apps.billing.models import BillingProfile, CreditPack, PlanPrice
 from apps.billing.selectors.purchases import PaperFilter
 from apps.billing.services.profiles import FIELDS
+from apps.core.countries import country_choices
 from apps.core.overtaken import SeenForm
 from apps.core.words import gettext_lazy
 
@@ -88,14 +88,10 @@ class CancelForm(forms.Form):
 
 
 class ProfileForm(SeenForm, forms.ModelForm):
-    country = forms.CharField(
+    country = forms.ChoiceField(
         label=gettext_lazy("Country"),
         required=False,
-        max_length=2,
-        help_text=gettext_lazy("Two letters (ISO 3166-1): DE, ID, US."),
-        validators=[
-            RegexValidator("^[A-Za-z]{2}$", gettext_lazy("Give the two letters of the country: DE, ID, US."))
-        ],
+        widget=forms.Select(attrs={"autocomplete": "country"}),
     )
 
     class Meta:
@@ -116,6 +112,10 @@ class ProfileForm(SeenForm, forms.ModelForm):
             "email": gettext_lazy("Where invoices go. Empty: to the owner of the workspace."),
             "tax_id": gettext_lazy("VAT, NPWP or the like. It is printed on invoices."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = country_choices(self.instance.country)  # type: ignore[attr-defined]
 
 
 class PapersForm(forms.Form):

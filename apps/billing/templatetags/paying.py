@@ -5,8 +5,10 @@ from __future__ import annotations
 from django import template
 
 from apps.billing.rules.money import money
+from apps.core.countries import country_named
 
 register = template.Library()
+register.filter(country_named)
 
 
 @register.filter

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
-from apps.billing.models import BillingProfile, Invoice, Payment
+from apps.billing.models import BillingProfile, Invoice, Payment, TaxRate
 from apps.journal.models import Entry
 from tests.factories import workspace_of
 
@@ -115,20 +117,44 @@ def test_papers_by_program(api, papers):
 
 
 def test_whom_invoices_are_made_out_to(web, api, workspace):
-    form = {"name": " Candle  GmbH ", "email": "", "country": "de", "tax_id": "de811"}
+    form = {"name": " Candle  GmbH ", "email": "", "country": "DE", "tax_id": "de811"}
     assert web.post(f"{BASE}profile/", form).status_code == 302
     profile = BillingProfile.objects.get()
     assert (profile.name, profile.country, profile.tax_id) == ("Candle GmbH", "DE", "DE811")
     assert web.post(f"{BASE}profile/", {"country": "Germany"}).status_code == 200
     assert web.post(f"{BASE}profile/", {"country": "D1"}).context["form"].errors["country"]
+    assert web.post(f"{BASE}profile/", {"country": "UK"}).context["form"].errors["country"]
     found = api.get("/api/v1/billing/profile/")
     assert found.json()["name"] == "Candle GmbH"
     put = {"name": "Other", "country": "ID"}
     assert api.put("/api/v1/billing/profile/", put, format="json").status_code == 428
     answer = api.put("/api/v1/billing/profile/", put, format="json", headers={"If-Match": found["ETag"]})
     assert (answer.status_code, answer.json()["tax_id"]) == (200, "")
+    refused = api.put(
+        "/api/v1/billing/profile/", {"country": "UK"}, format="json", headers={"If-Match": answer["ETag"]}
+    )
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["country"])
     entry = Entry.objects.filter(action="billing.profile.changed").latest("id")
     assert entry.changes == {"fields": ["country", "name", "tax_id"]}
+    type(workspace.owner).objects.update(language="tr")
+    assert '<option value="ID" selected>Endonezya</option>' in web.get(f"{BASE}profile/").content.decode()
+    assert "Endonezya" in web.get(BASE).content.decode()
+
+
+def test_a_code_kept_from_before_stays_until_another_is_chosen(web, workspace):
+    BillingProfile.objects.create(workspace=workspace, name="Desk", country="XK")
+    assert web.post(f"{BASE}profile/", {"name": "Bench", "country": "XK"}).status_code == 302
+    assert (BillingProfile.objects.get().name, BillingProfile.objects.get().country) == ("Bench", "XK")
+    assert web.post(f"{BASE}profile/", {"name": "Bench", "country": "RS"}).status_code == 302
+    assert web.post(f"{BASE}profile/", {"country": "XK"}).context["form"].errors["country"]
+
+
+def test_codes_that_people_write_become_those_of_the_standard(workspace):
+    mend = import_module("apps.billing.migrations.0012_country_codes").mend
+    BillingProfile.objects.create(workspace=workspace, country="UK")
+    TaxRate.objects.create(country="UK", name="VAT", percent=20)
+    mend(apps, None)
+    assert (BillingProfile.objects.get().country, TaxRate.objects.get().country) == ("GB", "GB")
 
 
 def test_a_workspace_that_bought_nothing_is_told_so(web, workspace):
