@@ -24,6 +24,7 @@ from markdown_it.token import Token
 
 from apps.core.languages import ENGLISH, read_translation, reading, translation_of
 from apps.core.templatetags.prose import RENDERER
+from apps.guides.typeset import typeset
 
 ROOT = Path(settings.BASE_DIR)
 FOLDER = ROOT / "docs"
@@ -163,6 +164,7 @@ def _document(slug: str, section: str, file: Path, changed: date | None, languag
     for (heading, _), anchor in zip(_headings(tokens), anchors, strict=True):
         heading.attrSet("id", anchor)
     _link(tokens, file.parent)
+    typeset(tokens)
     first = next((inside for opening, inside in pairwise(tokens) if opening.type == "paragraph_open"), None)
     return Document(
         slug=slug,

@@ -1,0 +1,35 @@
+"""Words of Markdown files as pages show them."""
+
+from __future__ import annotations
+
+from apps.core.templatetags.prose import RENDERER
+from apps.guides.typeset import typeset
+
+
+def shown(text: str) -> str:
+    tokens = RENDERER.parse(text)
+    typeset(tokens)
+    return RENDERER.renderer.render(tokens, RENDERER.options, {})
+
+
+def test_hyphens_of_sums_and_numbers_are_minus_signs_and_words_and_code_stay():
+    assert shown("n - 1, -3 and (-0.5) of 2024-01-31, a look-back, `n - 1`") == (
+        "<p>n − 1, −3 and (−0.5) of 2024-01-31, a look-back, <code>n - 1</code></p>\n"
+    )
+
+
+def test_figures_stay_together():
+    assert "5\N{NO-BREAK SPACE}%" in shown("It is 5 %.")
+    cell = shown("| candles |\n|---|\n| 100 · 96 97 90 91 |\n")
+    assert ">100\N{NO-BREAK SPACE}· 96\N{NO-BREAK SPACE}97\N{NO-BREAK SPACE}90\N{NO-BREAK SPACE}91<" in cell
+
+
+def test_a_table_that_a_phone_cannot_hold_is_cards_whose_cells_know_their_head():
+    long = "a sentence of many words that takes the whole line"
+    assert '<table class="cards">' in shown(f"| a | what it is | c |\n|---|---|---|\n| 1 | {long} | 3 |\n")
+    assert '<td data-label="What it is">' in shown(
+        f"| a | what it is | c |\n|---|---|---|\n| 1 | {long} | 3 |\n"
+    )
+    assert '<table class="cards two">' in shown(f"| a | b |\n|---|---|\n| `{long}` | 2 |\n")
+    assert "<table>" in shown("| a | b | c |\n|---|---|---|\n| 1 | 2 | 3 |\n")
+    assert "<table>" in shown(f"| a | b |\n|---|---|\n| 1 | {long} |\n")
