@@ -44,17 +44,25 @@ window.cwCharts = {
   refresh: (node) => mount(node).load(),
 };
 
-// What is in sight is drawn at once, the rest one by one when the browser has nothing else to do.
-const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
-const firstLook = new IntersectionObserver((entries) => {
+// What is in sight is drawn at once. The rest waits its turn: one chart after the other, each when the browser has nothing
+// else to do, so that no two are drawn in one breath.
+const idle = () => new Promise((resolve) => (window.requestIdleCallback ?? ((act) => setTimeout(act, 200)))(resolve));
+let turn = Promise.resolve();
+
+const inSight = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    firstLook.unobserve(target);
-    if (isIntersecting) mount(target);
-    else whenIdle(() => target.isConnected && mount(target));
+    if (isIntersecting) {
+      inSight.unobserve(target);
+      mount(target);
+    } else if (!queued.has(target)) {
+      queued.add(target);
+      turn = turn.then(idle).then(() => target.isConnected && mount(target).loaded);
+    }
   }
 });
+const queued = new WeakSet();
 
-onElements("[data-chart]", (node) => firstLook.observe(node));
+onElements("[data-chart]", (node) => inSight.observe(node));
 onElements("[data-chart-follows]", followRegion);
 startWhy(mount);
 startHeatMaps();

@@ -90,7 +90,8 @@ function price(chart, data, colours) {
   const paint = (now) => {
     // Hollow rises, filled falls: told apart without colour.
     candles.applyOptions({ upColor: now.surface, downColor: now.down, borderUpColor: now.up, borderDownColor: now.down, wickUpColor: now.up, wickDownColor: now.down });
-    volume?.setData(data.time.map((time, i) => ({ time, value: data.volume[i], color: fade(data.close[i] >= data.open[i] ? now.up : now.down, 0.28) })));
+    const [rise, fall] = [fade(now.up, 0.28), fade(now.down, 0.28)];
+    volume?.setData(data.time.map((time, i) => ({ time, value: data.volume[i], color: data.close[i] >= data.open[i] ? rise : fall })));
     plots.forEach(({ series, slot }) => series.applyOptions({ color: now.series[slot] }));
     band?.applyOptions({ color: fade(now.focus, 0.22) });
     held?.setData(data.time.map((time, i) => ({ time, value: data.position[i] > 0 ? 1 : data.position[i] < 0 ? 0.5 : 0, color: data.position[i] > 0 ? now.up : now.down })));

@@ -13,7 +13,12 @@ const ROLES = {
 };
 
 let known = null; // until the theme changes: asking makes the browser work through the styles of the page
-document.addEventListener("cw:preferences", () => (known = null));
+document.addEventListener("cw:preferences", forgetPalette);
+
+/** For who changes the theme without a preference, as paper does. */
+export function forgetPalette() {
+  known = null;
+}
 
 /** @returns an object of CSS colours by role, and `series`, the colours of plotted lines in order. */
 export function palette() {
@@ -23,13 +28,17 @@ export function palette() {
 function resolved() {
   const probe = document.createElement("span");
   probe.hidden = true;
-  document.body.append(probe);
-  const resolve = (token) => {
-    probe.style.color = `var(${token})`;
-    return getComputedStyle(probe).color;
+  const ask = (token) => {
+    const node = document.createElement("span");
+    node.style.color = `var(${token})`;
+    probe.append(node);
+    return node;
   };
-  const colours = Object.fromEntries(Object.entries(ROLES).map(([role, token]) => [role, resolve(token)]));
-  colours.series = [1, 2, 3, 4].map((number) => resolve(`--series-${number}`));
+  const roles = Object.entries(ROLES).map(([role, token]) => [role, ask(token)]);
+  const series = [1, 2, 3, 4].map((number) => ask(`--series-${number}`));
+  document.body.append(probe); // all at once: the styles are worked through once
+  const colours = Object.fromEntries(roles.map(([role, node]) => [role, getComputedStyle(node).color]));
+  colours.series = series.map((node) => getComputedStyle(node).color);
   probe.remove();
   return colours;
 }

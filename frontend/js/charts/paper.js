@@ -1,5 +1,7 @@
 /** On paper a picture stands for each chart: as wide as a sheet, in the light colours. A canvas itself would be cut, or dark. */
 
+import { forgetPalette } from "./palette.js";
+
 const WIDTH = 720; // pixels of CSS: a sheet of A4 between its margins
 
 export function startPaper(mounted) {
@@ -14,8 +16,10 @@ function inLight(draw) {
   const root = document.documentElement;
   const before = root.style.colorScheme;
   root.style.colorScheme = "light";
+  forgetPalette();
   draw();
   root.style.colorScheme = before;
+  forgetPalette();
 }
 
 function picture(view) {

@@ -34,7 +34,7 @@ export class ChartView {
     document.addEventListener("cw:preferences", this.onPreferences);
     this.canvas.addEventListener("keydown", (event) => this.onKey(event));
     this.canvas.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
-    this.load();
+    this.loaded = this.load();
   }
 
   /** Fetches data-src (or reads the JSON script named by data-source) and draws it. */
