@@ -4,6 +4,7 @@ Their sentences are stored as they are, in English; `apps.core.kept` knows them 
 since those parts are compiled anew whenever a letter of theirs changes.
 """
 
+from apps.core.kept import kept_in_words
 from apps.core.words import gettext_noop
 
 PATTERNS = (
@@ -34,6 +35,13 @@ PATTERNS = (
     gettext_noop("from {evidence} on this is evidence"),
     gettext_noop("from {weak} to {evidence} this is weak evidence"),
     gettext_noop("below {weak} this is no evidence"),
+    # apps/engine/sim/spec.py
+    gettext_noop("cash must be a positive amount, not {value}."),
+    gettext_noop("fee must be a fraction from 0 up to, not including, 1 (0.001 is 0.1 %), not {value}."),
+    gettext_noop("slippage_bps must be from 0 to {most} basis points, not {value}."),
+    gettext_noop("fill must be next_open or close, not {value}."),
+    gettext_noop("borrow_per_day must be a fraction from 0 up to, not including, 1, not {value}."),
+    gettext_noop("funding_per_day must be a fraction between -1 and 1, not {value}."),
     # apps/engine/honesty/overfitting.py, and what sweeps say in its place
     gettext_noop(
         "{periods} returns are too few for {blocks} blocks: {needed} are needed, {each} a block; take fewer blocks "
@@ -66,3 +74,9 @@ PATTERNS = (
     gettext_noop("doubtful"),
     gettext_noop("unusable"),
 )
+
+
+def refusal_in_words(error: Exception | str) -> str:
+    """What the engine refused, as a sentence in the reader's language."""
+    text = kept_in_words(error if isinstance(error, str) else error.args[0])
+    return f"{text[:1].upper()}{text[1:]}"

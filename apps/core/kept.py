@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import trans_real
 
 from apps.core.languages import ENGLISH, reading
-from apps.core.manner import figure_in_words, neutrally_written
+from apps.core.manner import figure_in_words, is_read, neutrally_written
 from apps.core.words import said_in_words
 from apps.engine.said import Said
 
@@ -26,6 +27,7 @@ ENOUGH = 8  # letters that a pattern has beside its places; with fewer it would 
 JOINTS = (re.compile(r"(?<=; )"), re.compile(r"(?<=\. )"))  # from the widest
 SENTENCES = re.compile(r"(?<=[.!?]) (?=\S)")
 DEEPEST = 5  # of sentences within one another
+_GROUPED = re.compile(r"\d,\d{3}")  # the one thing that readers of English write in several ways
 _PLACE = re.compile(r"\{(\w+)[^{}]*\}")
 
 
@@ -46,12 +48,15 @@ def in_english() -> Iterator[None]:
 
 
 def kept_in_words(text: str) -> str:
-    """A kept sentence, or several that were joined, in the reader's language."""
+    """A kept sentence, or several that were joined, in the reader's language; in English, with figures as the reader
+    writes them."""
     language = reading()
-    if language == ENGLISH or not text:
+    if not text:
         return str(text)
     if isinstance(text, Said):
         return said_in_words(text)
+    if language == ENGLISH and not (is_read() and _GROUPED.search(text)):
+        return str(text)
     return _told(str(text), language, 0) if len(text) <= LONGEST else text
 
 
@@ -138,7 +143,10 @@ def patterns_of(language: str) -> tuple[Pattern, ...]:
 def _texts(language: str) -> tuple[frozenset[str], tuple[Pattern, ...]]:
     """The catalogue's texts without places, and those with some."""
     # gettext has no door to the texts of a catalogue, and the stubs do not know its inner name
-    catalogue: dict[Any, str] = dict(trans_real.translation(language)._catalog.items())  # type: ignore[attr-defined]
+    other = (
+        next(code for code, _ in settings.LANGUAGES if code != ENGLISH) if language == ENGLISH else language
+    )
+    catalogue: dict[Any, str] = dict(trans_real.translation(other)._catalog.items())  # type: ignore[attr-defined]
     plain, patterns = set(), []
     for text in catalogue:
         if not isinstance(text, str) or not text or "%(" in text:

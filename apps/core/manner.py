@@ -110,6 +110,11 @@ def manner() -> Manner:
     return found() if found else NEUTRAL
 
 
+def is_read() -> bool:
+    """Whether somebody reads what is written now; what a program asked for is written as Python does."""
+    return _reader.get() is not None
+
+
 @contextmanager
 def written_for(reader: Callable[[], Manner]) -> Iterator[None]:
     """Ask `reader` for what is written in this block, in place of whoever reads around it; not before something is."""

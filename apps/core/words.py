@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _lazy
 
 from apps.core.languages import ENGLISH, reading
-from apps.core.manner import figure_in_words
+from apps.core.manner import figure_in_words, is_read
 from apps.engine.said import Figure, Said
 
 _COUNT = re.compile(r"\d{1,3}(,\d{3})+")
@@ -50,9 +50,11 @@ def said_in_words(text: str) -> str:
 
 
 def _written(value: str) -> str:
-    """What was put into a sentence: a figure is written as its reader does, in English it is so already."""
-    is_figure = isinstance(value, Figure) or _COUNT.fullmatch(value)
-    return figure_in_words(value) if is_figure and reading() != ENGLISH else value
+    """What was put into a sentence: a figure is written as its reader does. In English they differ in the thousands
+    alone, and what nobody reads stays as it is."""
+    if reading() == ENGLISH:
+        return figure_in_words(value) if is_read() and _COUNT.fullmatch(value) else value
+    return figure_in_words(value) if isinstance(value, Figure) or _COUNT.fullmatch(value) else value
 
 
 # Values of rows that templates write with {% translate value %}.

@@ -28,6 +28,16 @@ def test_english_is_what_is_kept():
     assert kept_in_words("Its position stays. 12.5% is 1,000.5.") == "Its position stays. 12.5% is 1,000.5."
 
 
+def test_figures_of_a_kept_sentence_are_the_readers_in_english_too():
+    kept = "Nothing was heard of it for 10,666 seconds."
+    with written_for(lambda: manner_of("", "", "", "UTC")):
+        assert kept_in_words(kept) == "Nothing was heard of it for 10\u202f666 seconds."
+        assert kept_in_words("Dana's own 10,666 words") == "Dana's own 10,666 words"
+    with written_for(lambda: manner_of("en-US", "", "", "UTC")):
+        assert kept_in_words(kept) == kept
+    assert kept_in_words(kept) == kept  # for a program
+
+
 @pytest.mark.usefixtures("turkish")
 def test_a_kept_sentence_is_in_the_readers_language_with_their_figures():
     said = gettext(SILENT).replace("{seconds:.0f}", "1.200,5")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from apps.accounts.models import User, Workspace
 from apps.backtests.choices import Fill
 from apps.backtests.errors import CannotBacktest
+from apps.backtests.kept_words import refusal_in_words
 from apps.backtests.models import PortfolioLeg, PortfolioRun
 from apps.backtests.rules import identity_of
 from apps.backtests.selectors import finer_bar_set_for, lineage_of_text
@@ -240,11 +241,11 @@ def _check_conditions(request: PortfolioRequest, params: PortfolioParams) -> Non
             try:
                 check_weights([leg.weight], [symbols[place]], "none")
             except SimulationError as error:
-                raise CannotBacktest(_sentence(str(error)), field=f"legs.{place}.weight") from error
+                raise CannotBacktest(refusal_in_words(error), field=f"legs.{place}.weight") from error
         check_weights([leg.weight for leg in request.legs], symbols, params.rebalance)
     except SimulationError as error:
         raise CannotBacktest(
-            _sentence(str(error)), field="legs" if error.field == "weight" else error.field
+            refusal_in_words(error), field="legs" if error.field == "weight" else error.field
         ) from error
 
 
@@ -304,7 +305,7 @@ def _check_size(request: PortfolioRequest, programs: Sequence[Program]) -> None:
         if refusal:
             raise CannotBacktest(
                 gettext("Leg {value}, {symbol}: {refusal}.").format(
-                    value=place + 1, symbol=leg.bar_set.instrument.symbol, refusal=refusal
+                    value=place + 1, symbol=leg.bar_set.instrument.symbol, refusal=in_words(refusal)
                 ),
                 field=f"legs.{place}.bar_set",
             )
@@ -362,7 +363,3 @@ def _known(workspace: Workspace, identity: str) -> PortfolioRun | None:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

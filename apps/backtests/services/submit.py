@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from apps.accounts.models import User, Workspace
 from apps.backtests.choices import Fill, Status
 from apps.backtests.errors import CannotBacktest
+from apps.backtests.kept_words import refusal_in_words
 from apps.backtests.models import Backtest
 from apps.backtests.rules import identity_of
 from apps.backtests.selectors import finer_bar_set_for, lineage_of_text
@@ -64,7 +65,7 @@ def submit_backtest(workspace: Workspace, request: BacktestRequest, *, actor: Us
     if not (request.start or request.end):  # how many bars a span holds is known when it is read
         refusal = run_refusal(program, request.bar_set.bars)
         if refusal:
-            raise CannotBacktest(f"{refusal[0].upper()}{refusal[1:]}.", field="text")
+            raise CannotBacktest(refusal_in_words(f"{refusal}."), field="text")
     instrument = request.bar_set.instrument
     slippage, words = _slippage(workspace, request)
     parameters = {

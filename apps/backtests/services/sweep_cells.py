@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from apps.backtests.choices import SweepMode
 from apps.backtests.errors import CannotBacktest
+from apps.backtests.kept_words import refusal_in_words
 from apps.backtests.models import Sweep
 from apps.core.manner import written
 from apps.engine.lang import CheckResult, FormulaError, Program, check, compile_formula
@@ -97,7 +98,7 @@ def axes_named(axes: Mapping[str, str], found: CheckResult) -> list[Axis]:
         try:
             named += axes_of({name: values}, found.inputs or [])
         except SweepError as error:
-            raise CannotBacktest(_sentence(str(error)), field=name) from error
+            raise CannotBacktest(refusal_in_words(error), field=name) from error
     return named
 
 
@@ -175,7 +176,7 @@ def check_size(plan: SettingsPlan, programs: list[Program], bar_sets: tuple[BarS
     for program in programs:
         refusal = run_refusal(program, largest)
         if refusal:
-            raise CannotBacktest(_sentence(f"{refusal}."), field="axes")
+            raise CannotBacktest(refusal_in_words(f"{refusal}."), field="axes")
 
 
 def corner_programs(text: str, plan: SettingsPlan) -> list[Program]:
@@ -207,7 +208,3 @@ def chunk_bounds(settings: int, bars: list[int], steps: int) -> list[tuple[int, 
 
 def _rank(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

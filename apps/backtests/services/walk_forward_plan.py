@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from apps.backtests.choices import Fill
 from apps.backtests.errors import CannotBacktest
+from apps.backtests.kept_words import refusal_in_words
 from apps.backtests.selectors import cut_to_dates
 from apps.backtests.services.sweep_cells import (
     MOST_CELL_BARS,
@@ -103,7 +104,7 @@ def plan_walk_forward(request: WalkForwardRequest) -> WalkForwardPlan:
     for program in programs:
         refusal = run_refusal(program, len(bars))
         if refusal:
-            raise CannotBacktest(f"{refusal[0].upper()}{refusal[1:]}.", field="axes")
+            raise CannotBacktest(refusal_in_words(f"{refusal}."), field="axes")
     spec = request.spec
     try:
         check_spec(spec)
@@ -111,7 +112,7 @@ def plan_walk_forward(request: WalkForwardRequest) -> WalkForwardPlan:
         purge = warm_up if spec.purge_bars is None else spec.purge_bars
         folds = check_folds(len(bars), spec, purge, warm_up)
     except SimulationError as error:
-        raise CannotBacktest(_sentence(str(error)), field=_field_of(error.field)) from error
+        raise CannotBacktest(refusal_in_words(error), field=_field_of(error.field)) from error
     plan = WalkForwardPlan(bars, programs[0], settings, replace(spec, purge_bars=purge), warm_up, folds)
     _check_size(plan, max(steps_of(program) for program in programs))
     return plan
@@ -167,7 +168,3 @@ def _check_size(plan: WalkForwardPlan, steps: int) -> None:
 def _field_of(name: str | None) -> str:
     """The field of the request an engine's refusal belongs to."""
     return {"bars": "bar_set", "formula": "text", "cells": "axes"}.get(name or "", name or "folds")
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

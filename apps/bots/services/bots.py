@@ -15,6 +15,7 @@ from apps.bots.choices import BotState, Mode, Policy
 from apps.bots.errors import BotRefused
 from apps.bots.models import Bot
 from apps.bots.services.programs import account_rules, program_of, sim_params
+from apps.core.kept import kept_in_words
 from apps.core.manner import written
 from apps.engine.lang import FormulaError
 from apps.engine.program.calendar import check_fits
@@ -209,7 +210,7 @@ def _check(bot: Bot) -> None:
             field="feed",
         ) from None
     except SimulationError as error:
-        raise BotRefused(str(error), field="capital") from None
+        raise BotRefused(kept_in_words(str(error)), field="capital") from None
 
 
 def _tags(tags: Any) -> list[str]:

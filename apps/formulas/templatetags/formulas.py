@@ -26,6 +26,19 @@ def setting(value: Any, kind: str) -> str:
 
 
 @register.filter
+def kind_words(kind: str) -> str:
+    """What an input may be set to, as the checker calls it."""
+    words = {
+        "integer": gettext("a whole number"),
+        "number": gettext("a number"),
+        "percent": gettext("a percentage"),
+        "truth": gettext("true or false"),
+        "text": gettext("a text"),
+    }
+    return words.get(kind, kind)
+
+
+@register.filter
 def shown(value: Any, kind: str = "") -> str:
     """A value on a bar: at most eight digits, a percentage as one, na for what is missing."""
     if value is None:

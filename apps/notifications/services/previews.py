@@ -40,7 +40,7 @@ def preview_event(person: User, event: Event) -> list[tuple[Channel, Rendered]]:
     sample = dict(event.sample) or {
         "title": event.words,
         "text": gettext("Here stands what happened, in a sentence or two."),
-        "facts": [["What", "a value"], ["Where", "another one"]],
+        "facts": [[gettext("What"), gettext("a value")], [gettext("Where"), gettext("another one")]],
         "url": "/inbox/",
     }
     notice = newest or Notice(

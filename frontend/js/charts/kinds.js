@@ -27,9 +27,16 @@ const points = (time, values) =>
 const HELD = { 1: "long", 0: "nothing", "-1": "short" };
 const heldWords = (side) => (side > 0 ? t("holds long") : side < 0 ? t("holds short") : t("holds nothing"));
 
-const MARKS = { "long entry": t("long entry"), "long exit": t("long exit"), "short entry": t("short entry"), "short exit": t("short exit") };
+// What a mark is of; an alert's is its own text.
+const MARKS = {
+  "long entry": t("long entry"), "long exit": t("long exit"), "short entry": t("short entry"), "short exit": t("short exit"),
+  long: t("long"), short: t("short"), buy: t("buy"), sell: t("sell"), alert: t("alert"),
+  exit: t("exit"), "exit long": t("exit long"), "exit short": t("exit short"), "exit after": t("exit after"), reverse: t("reverse"),
+  "stop loss": t("stop loss"), "take profit": t("take profit"), "trailing stop": t("trailing stop"),
+  "account at zero": t("account at zero"), flatten: t("flatten"),
+};
 const markCode = (mark) => mark.text || `${mark.side} ${mark.action}`;
-const markWords = (mark) => mark.text || MARKS[markCode(mark)] || markCode(mark);
+const markWords = (mark) => MARKS[markCode(mark)] || markCode(mark);
 
 function markerOf(mark, colours) {
   if (mark.action === "alert") return { time: mark.time, position: "aboveBar", shape: "square", color: colours.series[3], size: 0.6 };
