@@ -1,4 +1,4 @@
-"""The lists of members, of API keys and of what a key was used for."""
+"""The lists of members, of API keys and of what a key was used for, of sign-ins and known browsers."""
 
 from __future__ import annotations
 
@@ -76,4 +76,36 @@ KEY_REQUESTS = Listing(
         Column("request_id", lambda row: row.request_id),
     ),
     counts=False,
+)
+
+_BROWSER = words(gettext_lazy("Browser or address"))
+_LAST = Sort(gettext_lazy("Last used"), "last_seen_at", down=True)
+
+LOGINS = Listing(
+    "sign-ins",
+    filters=(_BROWSER,),
+    sorts={"last": _LAST, "new": NEWEST},
+    order="-last",
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("kind", lambda row: row.kind),
+        Column("label", lambda row: row.label),
+        Column("address", lambda row: row.ip),
+        Column("last_used", lambda row: row.last_seen_at),
+        Column("since", lambda row: row.created_at),
+    ),
+)
+
+BROWSERS = Listing(
+    "browsers",
+    filters=(_BROWSER,),
+    sorts={"last": _LAST, "name": Sort(gettext_lazy("Name"), Lower("label"))},
+    order="-last",
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("label", lambda row: row.label),
+        Column("address", lambda row: row.ip),
+        Column("last_used", lambda row: row.last_seen_at),
+        Column("trusted_until", lambda row: row.trusted_until),
+    ),
 )

@@ -24,6 +24,7 @@ urlpatterns = [
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/look/", preferences.look, name="look"),
     path("devices/", devices.devices, name="devices"),
+    path("devices/browsers/", devices.browsers, name="browsers"),
     path("devices/end-others/", devices.logins_end, name="logins-end"),
     path("devices/logins/<uuid:uuid>/end/", devices.login_end, name="login-end"),
     path("devices/<uuid:uuid>/forget/", devices.device_forget, name="device-forget"),

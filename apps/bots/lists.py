@@ -1,4 +1,4 @@
-"""The list of bots."""
+"""The lists of bots and of the steps of one's life."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from apps.bots.choices import BotState, Mode
+from apps.bots.choices import Act as MoveAct
+from apps.bots.choices import BotState, Cause, Mode
 from apps.bots.errors import BotRefused
 from apps.bots.models import Bot
 from apps.bots.services import archive, deploy, pause, restore, resume, stop
@@ -112,4 +113,22 @@ BOTS = Listing(
     ),
     right="bots.manage",
     size=25,
+)
+
+STEPS = Listing(
+    "bot-life",
+    filters=(
+        pick("act", gettext_lazy("Anything done"), MoveAct.choices),
+        pick("cause", gettext_lazy("Any cause"), [each for each in Cause.choices if each[0]]),
+    ),
+    columns=(
+        Column("at", lambda row: row.at),
+        Column("act", lambda row: row.act),
+        Column("cause", lambda row: row.cause),
+        Column("by", lambda row: row.actor.display_name if row.actor else ""),
+        Column("before", lambda row: row.before),
+        Column("after", lambda row: row.after),
+        Column("words", lambda row: row.words),
+        Column("effect", lambda row: row.effect),
+    ),
 )

@@ -12,6 +12,7 @@ urlpatterns = [
     path("new/<uuid:formula>/", views.bot_new, name="bot-new"),
     path("<uuid:uuid>/", views.bot_detail, name="bot-detail"),
     path("<uuid:uuid>/edit/", views.bot_edit, name="bot-edit"),
+    path("<uuid:uuid>/life/", views.bot_life, name="bot-life"),
     path("<uuid:uuid>/stop/", views.bot_stop, name="bot-stop"),
     path("<uuid:uuid>/clone/", views.bot_clone, name="bot-clone"),
     path("<uuid:uuid>/try-version/", versions.bot_try, name="bot-try"),

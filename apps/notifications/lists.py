@@ -1,14 +1,18 @@
-"""The lists of the inbox and of what went to a webhook."""
+"""The lists of the inbox and of what went to a contact or a webhook."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from apps.core.lists import NEWEST, Act, Asked, Column, Listing, Sort, pick, words
 from apps.core.words import gettext_lazy
 from apps.notifications.choices import DeliveryStatus, Urgency
+from apps.notifications.models import Delivery
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import events
 from apps.notifications.selectors import InboxFilter
@@ -81,9 +85,8 @@ INBOX = Listing(
     counts=False,
 )
 
-DELIVERIES = Listing(
-    "webhook-deliveries",
-    filters=(
+_SENT: dict[str, Any] = {
+    "filters": (
         words(gettext_lazy("Id or error")),
         pick(
             "status",
@@ -92,11 +95,11 @@ DELIVERIES = Listing(
         ),
         pick("event", gettext_lazy("Any event"), _events),
     ),
-    sorts={
+    "sorts": {
         "new": NEWEST,
         "attempts": Sort(gettext_lazy("Attempts"), "attempts", down=True),
     },
-    columns=(
+    "columns": (
         Column("uuid", lambda row: row.uuid),
         Column("made", lambda row: row.created_at),
         Column("event", lambda row: row.notice.event),
@@ -105,6 +108,13 @@ DELIVERIES = Listing(
         Column("ended", lambda row: row.ended_at),
         Column("error", lambda row: row.error),
     ),
+}
+
+SENT = Listing("deliveries-to-contact", **_SENT)
+
+DELIVERIES = Listing(
+    "webhook-deliveries",
+    **_SENT,
     acts=(
         Act(
             "replay",
@@ -125,3 +135,22 @@ def filter_of(asked: Asked) -> InboxFilter:
         urgency=int(asked["urgency"]) if asked["urgency"] else None,
         text=asked["q"],
     )
+
+
+def chosen_of(rows: QuerySet[Delivery], asked: Asked) -> QuerySet[Delivery]:
+    """The deliveries that the filters of `SENT` or `DELIVERIES` ask for."""
+    if words := asked["q"]:
+        rows = rows.filter(Q(uuid=_id_in(words)) | Q(error__icontains=words))
+    if asked["status"]:
+        rows = rows.filter(status=asked["status"])
+    if asked["event"]:
+        rows = rows.filter(notice__event=asked["event"])
+    return rows
+
+
+def _id_in(words: str) -> UUID | None:
+    """The delivery that is meant: its uuid, or the `webhook-id` its receiver was given."""
+    try:
+        return UUID(words.removeprefix("msg_"))
+    except ValueError:
+        return None

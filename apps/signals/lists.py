@@ -10,7 +10,14 @@ from django.http import HttpRequest
 from apps.core.errors import Conflict
 from apps.core.lists import Act, Column, Listing, Sort, day, named, pick, words
 from apps.core.words import gettext_lazy
-from apps.signals.choices import Action, AlertStatus
+from apps.signals.choices import (
+    Action,
+    AlertStatus,
+    FiringState,
+    IncidentKind,
+    IncidentState,
+    SecurityEventKind,
+)
 from apps.signals.models import Alert
 from apps.signals.selectors import sources_of
 from apps.signals.services import (
@@ -140,6 +147,42 @@ DELIVERIES = Listing(
     counts=False,
 )
 
+TURNED_AWAY = Listing(
+    "turned-away",
+    filters=(
+        words(gettext_lazy("Address")),
+        pick("kind", gettext_lazy("Any reason"), SecurityEventKind.choices),
+    ),
+    sorts={"new": NEW, "count": Sort(gettext_lazy("Requests"), "count", down=True)},
+    columns=(
+        Column("minute", lambda row: row.minute),
+        Column("address", lambda row: row.remote_ip),
+        Column("reason", lambda row: row.kind),
+        Column("requests", lambda row: row.count),
+    ),
+)
+
+INCIDENTS = Listing(
+    "sequence",
+    filters=(
+        words(gettext_lazy("Strategy")),
+        pick("kind", gettext_lazy("Any kind"), IncidentKind.choices),
+        pick("state", gettext_lazy("Any state"), IncidentState.choices),
+    ),
+    sorts={"new": NEW},
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("seen_at", lambda row: row.seen_at),
+        Column("strategy", lambda row: row.strategy),
+        Column("kind", lambda row: row.kind),
+        Column("state", lambda row: row.state),
+        Column("first", lambda row: row.first),
+        Column("last", lambda row: row.last),
+        Column("missing", lambda row: row.missing),
+        Column("closed_at", lambda row: row.closed_at),
+    ),
+)
+
 ALARMS = Listing(
     "alarms",
     filters=(
@@ -198,6 +241,26 @@ ALARMS = Listing(
         ),
     ),
     right="signals.manage",
+)
+
+FIRINGS = Listing(
+    "firings",
+    filters=(
+        words(gettext_lazy("Symbol"), "symbol"),
+        pick("state", gettext_lazy("Any state"), FiringState.choices),
+    ),
+    sorts={"new": NEW, "spent": Sort(gettext_lazy("Credits"), "spent", down=True, nullable=True)},
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("fired_at", lambda row: row.fired_at),
+        Column("signal", lambda row: row.signal.uuid),
+        Column("symbol", lambda row: row.signal.symbol),
+        Column("action", lambda row: row.signal.action),
+        Column("state", lambda row: row.state),
+        Column("credits_held", lambda row: row.held),
+        Column("credits_spent", lambda row: row.spent),
+        Column("ended_at", lambda row: row.ended_at),
+    ),
 )
 
 UT_BOTS = Listing(

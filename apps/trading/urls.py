@@ -20,13 +20,18 @@ urlpatterns = [
     ),
     path("portfolio/charts/days.json", portfolio.portfolio_curve, {"chart": "days"}, name="portfolio-days"),
     re_path(
-        r"^portfolio/(?P<what>positions|fills|days|ledger|lots)\.csv$",
+        r"^portfolio/(?P<what>positions|fills|days|bots|instruments|ledger|lots)\.csv$",
         portfolio.portfolio_export,
         name="portfolio-export",
     ),
     path("trading/accounts/", accounts.account_list, name="account-list"),
     path("trading/accounts/connect/", accounts.account_connect, name="account-connect"),
     path("trading/accounts/<uuid:uuid>/", accounts.account_detail, name="account-detail"),
+    path(
+        "trading/accounts/<uuid:uuid>/differences/",
+        accounts.account_differences,
+        name="account-differences",
+    ),
     path("trading/accounts/<uuid:uuid>/keys/", accounts.account_keys, name="account-keys"),
     path("trading/accounts/<uuid:uuid>/check/", accounts.account_check, name="account-check"),
     path("trading/accounts/<uuid:uuid>/freeze/", accounts.account_freeze, name="account-freeze"),
@@ -42,6 +47,7 @@ urlpatterns = [
     path("trading/limits/accounts/<uuid:uuid>/", risk.account_limits, name="account-limits"),
     path("trading/limits/books/<uuid:uuid>/", risk.book_limits, name="book-limits"),
     path("trading/switches/", risk.switch_list, name="switch-list"),
+    path("trading/switches/lifted/", risk.switches_lifted, name="switches-lifted"),
     path("trading/switches/throw/", risk.switch_throw, name="switch-throw"),
     path("trading/switches/<uuid:uuid>/lift/", risk.switch_lift, name="switch-lift"),
 ]

@@ -120,6 +120,30 @@ def test_silence_is_told_once_and_closes_positions_where_asked(feed, new_bot, us
     assert check_parity(careful).difference is None
 
 
+@pytest.mark.parametrize(
+    ("silent", "language", "span"),
+    [
+        (timedelta(seconds=31), "en", "for 31 seconds: Calm."),
+        (timedelta(seconds=119), "en", "for 119 seconds: Calm."),
+        (timedelta(minutes=2), "en", "for 2\xa0minutes: Calm."),
+        (timedelta(seconds=4642), "en", "for 1\xa0hour: Calm."),  # 77 minutes
+        (timedelta(hours=54), "en", "for 2\xa0days: Calm."),
+        (timedelta(hours=5), "tr", "5\xa0saat"),
+    ],
+)
+def test_the_notice_of_a_silent_bot_says_for_how_long_as_people_do(
+    feed, new_bot, user, silent, language, span
+):
+    user.language = language
+    user.save()
+    bring(feed, wave(1))
+    new_bot("Calm")
+    now = timezone.now()
+    Cohort.objects.update(heartbeat_at=now - silent)
+    assert watch_heartbeats(now=now) == 1
+    assert span in Notice.objects.get(event="bots.bot.silent").data["text"]
+
+
 def test_a_cohort_that_fails_again_and_again_pauses_its_bots(feed, new_bot):
     bring(feed, wave(60))
     bot = new_bot()

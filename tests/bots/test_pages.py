@@ -89,6 +89,11 @@ def test_a_bot_is_made_deployed_paused_and_stopped(web, version, feed, account, 
     assert bot.state == "stopped"
     copy = Bot.objects.exclude(pk=bot.pk).get()
     assert (copy.state, copy.book, copy.inputs, copy.cloned_from) == ("draft", None, {"fast": "4"}, bot)
+    life = reverse("bots:bot-life", args=[bot.uuid])
+    assert [step.act for step in web.get(life).context["list"].rows] == ["stop", "resume", "pause", "deploy"]
+    assert [step.actor for step in web.get(life, {"act": "pause"}).context["list"].rows] == [
+        bot.workspace.owner
+    ]
     answer = web.post(reverse("bots:bot-act", args=[bot.uuid, "pause"]), follow=True)
     assert "A bot that is stopped cannot be paused." in answer.content.decode()
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import base64
 import csv
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import pairwise
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 
+from apps.accounts.errors import ViewRefused
 from apps.accounts.models import Membership, SavedView, User, Workspace
+from apps.accounts.services.views import change_view, save_view
 from apps.core.lists import Asked, listing
-from apps.core.lists.keyset import page_of
+from apps.core.lists.keyset import page_of, page_of_kept
 from apps.core.lists.listing import Sort
 from apps.formulas.lists import FORMULAS
 from apps.formulas.models import Formula, FormulaVersion
@@ -24,6 +28,10 @@ from tests.factories import FormulaFactory, UserFactory
 LIST = "/formulas/"
 VERSION = Sort("Version", "latest_version", down=True, nullable=True)
 EDITED = Sort("Edited", "updated_at", down=True)
+
+
+def marked(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 @pytest.fixture
@@ -62,6 +70,34 @@ def test_pages_meet_without_gap_or_overlap_and_lead_back(workspace, seven, sort,
         assert [row.name for row in back.rows] == [row.name for row in before.rows]
 
 
+@pytest.mark.parametrize(("down", "wanted"), [(True, "dcab"), (False, "bacd")])
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_rows_in_memory_are_paged_alike(down, wanted, size):
+    """By value, then by key: a and c are worth the same."""
+    rows = [SimpleNamespace(pk=pk, name=name, worth=worth) for pk, (name, worth) in enumerate(
+        [("a", Decimal("10.0")), ("b", Decimal(9)), ("c", Decimal(10)), ("d", Decimal(100))]
+    )]  # fmt: skip
+    sort = Sort("Worth", "worth", down=True)
+    pages = [page_of_kept(rows, sort, down=down, size=size)]
+    while pages[-1].older:
+        pages.append(page_of_kept(rows, sort, down=down, size=size, after=pages[-1].older))
+    assert "".join(row.name for page in pages for row in page.rows) == wanted
+    assert pages[0].newer is None
+    for before, page in pairwise(pages):
+        back = page_of_kept(rows, sort, down=down, size=size, before=page.newer)
+        assert back.rows == before.rows
+    for mark in ("nonsense", marked("[null,9]"), marked(f"[null,{10**20}]")):
+        assert page_of_kept(rows, sort, down=down, size=size, after=mark) == pages[0]
+
+
+def test_behind_the_last_row_stands_the_first_page_again(workspace, seven):
+    rows = all_formulas_of(workspace)
+    last = page_of(rows, listing.NEWEST, down=True, size=6).older
+    Formula.objects.filter(name="a").delete()
+    again = page_of(rows, listing.NEWEST, down=True, size=6, after=last)
+    assert ("".join(row.name for row in again.rows), again.newer, again.older) == ("gfedcb", None, None)
+
+
 def test_new_and_removed_rows_move_nothing(workspace, seven):
     rows = all_formulas_of(workspace)
     first = page_of(rows, listing.NEWEST, down=True, size=3)
@@ -83,9 +119,8 @@ def test_what_is_no_mark_shows_the_first_page(web: Client, seven, mark):
 def test_numbers_that_no_column_holds_are_no_marks(web: Client, seven):
     huge = 10**20
     for text in (f"[{huge},1]", f"[1,{huge}]", f"[null,{huge}]"):
-        mark = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-        answer = web.get(LIST, {"after": mark, "sort": "-version"})
-        assert [row.name for row in answer.context["list"].rows] == list("cbagfed"), text
+        asked = web.get(LIST, {"after": marked(text), "sort": "-version"}).context["list"]
+        assert ([row.name for row in asked.rows], asked.newer) == (list("cbagfed"), ""), text
 
 
 def test_what_is_typed_is_cut_and_days_are_written_one_way():
@@ -197,6 +232,45 @@ def test_a_view_is_saved_opened_first_renamed_and_deleted(web: Client, workspace
     assert urlsplit(away["Location"]).netloc == ""
     assert parse_qs(urlsplit(away["Location"]).query) == parse_qs(query)
     assert not SavedView.objects.exists()
+
+
+def test_a_file_has_at_most_fifty_thousand_rows(web: Client, seven, django_assert_max_num_queries):
+    with django_assert_max_num_queries(20) as queries:
+        web.get(LIST, {"file": "csv"}).getvalue()
+    assert any("LIMIT 50000" in query["sql"] for query in queries.captured_queries)
+
+
+def test_what_is_chosen_twice_is_done_once(web: Client, seven):
+    chosen = [str(seven[0].uuid)] * 2
+    page = web.post(LIST + "?q=a", {"act": "archive", "chosen": chosen}, follow=True).content.decode()
+    assert "1 formula is archived." in page
+    assert "stayed as" not in page
+    assert "no longer here" not in page
+    web.post(LIST, {"act": "archive"})
+    assert Formula.objects.exclude(archived_at=None).count() == 1
+
+
+def test_one_view_of_a_list_opens_first_and_a_list_has_thirty(user: User, workspace):
+    one, two = (
+        save_view(user, workspace, page="formulas", name=name, query="q=a", is_default=True) for name in "ab"
+    )
+    other = save_view(user, workspace, page="bots", name="a", query="q=b", is_default=True)
+    assert set(SavedView.objects.filter(is_default=True)) == {two, other}
+    change_view(one, name="a", is_default=True)
+    assert set(SavedView.objects.filter(is_default=True)) == {one, other}
+    SavedView.objects.bulk_create(
+        SavedView(person=user, workspace=workspace, page="formulas", name=f"{n}", query="") for n in range(27)
+    )
+    save_view(user, workspace, page="formulas", name="thirtieth", query="")
+    with pytest.raises(ViewRefused, match="at most 30 saved views"):
+        save_view(user, workspace, page="formulas", name="one more", query="")
+
+
+def test_a_view_that_asks_for_nothing_is_not_the_one_shown(web: Client, user: User, workspace, seven):
+    save_view(user, workspace, page="formulas", name="Plain", query="")
+    save_view(user, workspace, page="bots", name="Of bots", query="")
+    asked = web.get(LIST).context["list"]
+    assert ([view.name for view in asked.views], asked.view) == (["Plain"], None)
 
 
 def test_a_view_is_its_persons_alone(web: Client, workspace, stranger: User):

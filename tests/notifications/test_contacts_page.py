@@ -102,16 +102,16 @@ def test_telegram_is_linked_from_the_page(web, user, settings):
     assert "<svg" in page
     assert code not in (again := web.get(path).content.decode()), "shown once"
     assert "Make a new link" in again
-    waiting = web.get(path, headers=HX)
+    waiting = web.get(path + "?linked", headers=HX)
     assert (waiting.status_code, "HX-Refresh" in waiting.headers) == (204, False)
     take_telegram_update({"message": {"text": f"/start {code}", "chat": {"id": 77, "type": "private"}}})
-    assert web.get(path, headers=HX)["HX-Refresh"] == "true"
+    assert web.get(path + "?linked", headers=HX)["HX-Refresh"] == "true"
     assert "In use" in web.get(path).content.decode()
     # the same chat once more: the contact that waited is gone, the known one is in use
     path = web.post("/settings/contacts/telegram/")["Location"]
     code = re.search(r"\?start=([\w-]+)", web.get(path).content.decode())[1]
     take_telegram_update({"message": {"text": f"/start {code}", "chat": {"id": 77, "type": "private"}}})
-    assert web.get(path, headers=HX)["HX-Redirect"] == "/settings/contacts/"
+    assert web.get(path + "?linked", headers=HX)["HX-Redirect"] == "/settings/contacts/"
 
 
 @pytest.fixture
@@ -131,6 +131,22 @@ def test_a_contact_takes_the_events_that_it_lists(web, user, desk, tell):
     web.post(path, {})
     tell("tests.bell.rung")
     assert Delivery.objects.filter(contact=desk).count() == 2
+
+
+def test_all_that_went_to_a_contact_is_a_list(web, user, desk, tell):
+    change_contact(desk, actor=user, events=["tests.bell.rung", "tests.door.opened"])
+    tell("tests.bell.rung")
+    tell("tests.door.opened")
+    path = f"/settings/contacts/{desk.uuid}/"
+    door = Delivery.objects.get(contact=desk, notice__event="tests.door.opened")
+    for asked in ({"event": "tests.door.opened"}, {"q": f"msg_{door.uuid}"}):
+        assert web.get(path, asked).context["list"].rows == [door], asked
+    assert web.get(path, {"status": "failed"}).context["list"].rows == []
+    swapped = web.get(path, {"sort": "new"}, headers=HX)  # as the list itself asks
+    assert [row.notice.event for row in swapped.context["list"].rows] == [
+        "tests.bell.rung",
+        "tests.door.opened",
+    ]
 
 
 def test_behind_the_log_in(web, user, desk, tell, mailoutbox):

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from apps.markets.models import Instrument
-from apps.trading.models import CashEntry, KillSwitch, Order, RiskLimits
+from apps.trading.models import CashEntry, Discrepancy, KillSwitch, Order, RiskLimits
 from apps.trading.rules.keys import client_order_id
 from apps.trading.selectors import Chosen, summary_of
 from apps.trading.services import (
@@ -24,7 +24,7 @@ from apps.trading.services import (
 )
 from tests.factories import workspace_of
 from tests.trading.conftest import NOON
-from tests.trading.furnish import furnish
+from tests.trading.furnish import furnish, furnish_exchange
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_the_portfolio_shows_what_is_held_and_earned(page, traded):
 def test_the_files_add_up_to_the_ledger(client, page, workspace, traded):
     page("/portfolio/")
     rows = {}
-    for name in ("positions", "fills", "days", "ledger", "lots"):
+    for name in ("positions", "fills", "days", "ledger", "lots", "bots", "instruments"):
         content = b"".join(client.get(f"/portfolio/{name}.csv").streaming_content).decode()
         rows[name] = list(csv.DictReader(io.StringIO(content)))
     found = summary_of(workspace, Chosen("USD"))
@@ -87,10 +87,54 @@ def test_the_files_add_up_to_the_ledger(client, page, workspace, traded):
     assert sum(Decimal(row["realised"]) for row in rows["fills"]) == found.realised
     assert sum(Decimal(row["profit"]) for row in rows["days"]) == found.profit - found.open
     assert [row["units"] for row in rows["positions"]] == ["6"]
+    for name in ("bots", "instruments"):  # 80 realised, two fees of 0.5, 6 units worth 10 more each
+        assert [(row["profit"], row["open"]) for row in rows[name]] == [("139", "60")], name
     assert [(row["units"], row["profit"]) for row in rows["lots"]] == [
         ("4", "79.3")
     ]  # 80 - 0.5 - 4/10 of 0.5
     assert client.get("/portfolio/secrets.csv").status_code == 404
+
+
+def test_lots_are_a_list_of_closed_or_open_ones(client, page, traded):
+    page("/portfolio/lots/")
+    shown = client.get("/portfolio/lots/", {"symbol": "acm", "sort": "-profit"}).context["list"]
+    assert [(row.lot.units, row.profit) for row in shown.rows] == [(4, Decimal("79.3"))]
+    assert client.get("/portfolio/lots/", {"symbol": "other"}).context["list"].rows == []
+    assert client.get("/portfolio/lots/", {"year": "2023"}).context["list"].rows == []
+    still = client.get("/portfolio/lots/", {"state": "open"})
+    assert [(row.lot.units, row.cost) for row in still.context["list"].rows] == [(6, 600)]
+    file = client.get("/portfolio/lots/", {"state": "open", "file": "csv"}).getvalue().decode()
+    (row,) = csv.DictReader(io.StringIO(file))
+    assert (row["units"], row["closed_at"], row["profit"], row["currency"]) == ("6", "", "", "USD")
+
+
+def test_all_differences_of_an_account_are_looked_at_together(client, user, workspace):
+    found = furnish_exchange(workspace, name="Kraken")
+    Discrepancy.objects.bulk_create(
+        Discrepancy(workspace=workspace, account=found.account, kind="fee", key=f"{number}", words="A fee")
+        for number in range(10)
+    )
+    client.force_login(user)
+    account = f"/trading/accounts/{found.account.uuid}/"
+    assert "All differences" in client.get(account).content.decode()
+    path = account + "differences/"
+    fees = client.get(path, {"kind": "fee", "state": "open"}).context["list"]
+    assert (fees.total, len(fees.acts)) == ("10", 1)
+    client.post(path, {"act": "resolve", "chosen": [str(row.uuid) for row in fees.rows]})
+    assert client.get(path, {"state": "open"}).context["list"].rows == [found.discrepancy]
+    assert set(Discrepancy.objects.filter(kind="fee").values_list("resolved_by", flat=True)) == {user.pk}
+
+
+def test_lifted_switches_are_cut_on_their_page_and_whole_on_a_list(client, user, workspace):
+    for number in range(21):
+        KillSwitch.objects.create(
+            scope="symbol", workspace=workspace, value=f"S{number}", reason="News", actor=user, lifted_at=NOON
+        )
+    client.force_login(user)
+    shown = client.get("/trading/switches/")
+    assert (len(shown.context["lifted"]), "All lifted switches" in shown.content.decode()) == (20, True)
+    whole = client.get("/trading/switches/lifted/", {"scope": "symbol"}).context["list"]
+    assert (whole.total, len(client.get("/trading/switches/lifted/?q=s7").context["list"].rows)) == ("21", 1)
 
 
 def test_charts_of_a_portfolio(client, page, traded):

@@ -2,31 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.choices import EndReason
+from apps.accounts.lists import BROWSERS, LOGINS
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.accounts.places import place_of
 from apps.accounts.selectors import login_id, open_logins
 from apps.accounts.services import end_login, end_logins, forget_device
+from apps.core.lists import Asked
+
+SHOWN = 10  # known browsers on the page of sign-ins; the rest stand on a page of their own
 
 
 @needs(SIGNED_IN)
-def devices(request: HttpRequest) -> HttpResponse:
+@require_GET
+def devices(request: HttpRequest) -> HttpResponseBase:
+    """The open sign-ins, and the browsers that were used last."""
     here = login_id(request)
-    logins = [
-        {"login": login, "is_here": login.pk == here, "place": place_of(login.ip)}
-        for login in open_logins(request.user)[:100]
-    ]
-    known = request.user.devices.order_by("-last_seen_at")[:100]
-    return render(request, "accounts/devices.html", {"logins": logins, "devices": known})
+    asked = Asked(LOGINS, request)
+    known = list(request.user.devices.order_by("-last_seen_at", "-id")[: SHOWN + 1])
+    return asked.answer(
+        _named(open_logins(request.user), asked["q"]),
+        "accounts/devices.html",
+        lambda shown: {
+            "logins": [
+                {"login": login, "is_here": login.pk == here, "place": place_of(login.ip)} for login in shown
+            ],
+            "devices": known[:SHOWN],
+            "has_more": len(known) > SHOWN,
+        },
+    )
+
+
+@needs(SIGNED_IN)
+@require_GET
+def browsers(request: HttpRequest) -> HttpResponseBase:
+    """Every browser that is known."""
+    asked = Asked(BROWSERS, request)
+    return asked.answer(_named(request.user.devices.all(), asked["q"]), "accounts/browsers.html")
+
+
+def _named(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    """Those whose browser has these words, or whose address begins with them."""
+    return rows.filter(Q(label__icontains=words) | Q(ip__startswith=words)) if words else rows
 
 
 @needs(SIGNED_IN)

@@ -1,6 +1,6 @@
 """Reads of the bots room."""
 
-from apps.bots.selectors.bots import Standing, bots_of, sparklines, standings
+from apps.bots.selectors.bots import Standing, bots_of, sparklines, standings, steps_of
 from apps.bots.selectors.charts import bot_drawdown_chart, bot_equity_chart, bot_price_chart
 from apps.bots.selectors.journal import entry_of, export_lines, journal_of, neighbours_of, why_decided
 from apps.bots.selectors.overview import Overview, overview_of
@@ -19,5 +19,6 @@ __all__ = [
     "overview_of",
     "sparklines",
     "standings",
+    "steps_of",
     "why_decided",
 ]

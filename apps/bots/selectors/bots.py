@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber
 
 from apps.accounts.models import Workspace
 from apps.bots.choices import BotState, Mode
-from apps.bots.models import Bot, Decision
+from apps.bots.models import Bot, BotTransition, Decision
 from apps.trading.models import Book, EquityPoint, Mark, Position
 
 ZERO = Decimal(0)
@@ -162,3 +162,8 @@ def _points(values: list[float]) -> str:
         f"{i * step:.1f},{HEIGHT - 2 - (value - low) / span * (HEIGHT - 4):.1f}"
         for i, value in enumerate(values)
     )
+
+
+def steps_of(bot: Bot) -> QuerySet[BotTransition]:
+    """Its moves from state to state, newest first."""
+    return bot.transitions.select_related("actor").order_by("-id")

@@ -18,7 +18,7 @@ from apps.accounts.needs import ALWAYS, needs
 from apps.bots.access import get_bot_for, get_decision_of
 from apps.bots.choices import ON_FEED, Act, Mode, Policy, UpgradeState
 from apps.bots.forms import BotForm, TryVersionForm
-from apps.bots.lists import BOTS
+from apps.bots.lists import BOTS, STEPS
 from apps.bots.models import Bot
 from apps.bots.rules.transitions import acts_from
 from apps.bots.selectors import (
@@ -33,6 +33,7 @@ from apps.bots.selectors import (
     overview_of,
     sparklines,
     standings,
+    steps_of,
     why_decided,
 )
 from apps.bots.services import (
@@ -57,6 +58,7 @@ from apps.core.streaming import stream_file
 from apps.core.words import gettext_lazy
 from apps.formulas.access import get_formula_for, get_version_of
 
+SHOWN = 20  # steps of its life on a bot's page; all of them stand on a page of their own
 ACTS: dict[str, Callable[..., Bot]] = {
     "deploy": deploy,
     "pause": pause,
@@ -158,6 +160,7 @@ def bot_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     number = request.GET.get("before", "")
     entries, older = journal_of(bot, before=int(number) if number.isdecimal() and len(number) < 16 else None)
     acts = acts_from(bot.state)
+    steps = list(steps_of(bot)[: SHOWN + 1])
     context = {
         "bot": bot,
         "standing": standings([bot])[bot.pk],
@@ -167,7 +170,8 @@ def bot_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "newer": bool(number),
         "acts": [act.value for act in acts if act != Act.STOP],
         "can_stop": Act.STOP in acts,
-        "transitions": bot.transitions.select_related("actor").order_by("-id")[:20],
+        "transitions": steps[:SHOWN],
+        "has_more_steps": len(steps) > SHOWN,
         "try_form": _try_form(request, bot) if "bots.manage" in request.rights else None,
         "upgrade": bot.upgrades.select_related("before", "after").order_by("-id").first(),
         "goes_on": bot.policy == Policy.RESUME and bot.cause in PASSING,
@@ -176,6 +180,19 @@ def bot_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         else [],
     }
     return render(request, "bots/bot_detail.html", context)
+
+
+@needs("bots.view")
+@require_GET
+def bot_life(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    """Every step of its life: who or what moved it from state to state, and why."""
+    bot = get_bot_for(request.workspace, uuid)
+    asked = Asked(STEPS, request)
+    rows = steps_of(bot)
+    for name in ("act", "cause"):
+        if asked[name]:
+            rows = rows.filter(**{name: asked[name]})
+    return asked.answer(rows, "bots/bot_life.html", {"bot": bot})
 
 
 def _try_form(request: HttpRequest, bot: Bot) -> TryVersionForm | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import override
 
 from apps.core.lists.acting import act_on
-from apps.core.lists.keyset import Page, ordered, page_of
+from apps.core.lists.keyset import Page, ordered, ordered_kept, page_of, page_of_kept
 from apps.core.lists.listing import Act, Listing, Sort
 from apps.core.sheets import cell
 from apps.core.streaming import stream_file
@@ -26,6 +26,8 @@ from apps.core.streaming import stream_file
 MOST_COUNTED = 1_000
 MOST_ROWS = 50_000  # of a file
 AT_ONCE = 500  # rows read for a file
+
+Rows = QuerySet[Any] | Sequence[Any]  # of the database, or computed and kept in memory
 
 
 @dataclass(frozen=True)
@@ -177,13 +179,15 @@ class Asked:
             return []
         return [act for act in self.listing.acts if act.shown(self)]
 
-    def read(self, rows: QuerySet[Any]) -> list[Any]:
+    def read(self, rows: Rows) -> list[Any]:
         """The rows of the page that is asked for."""
-        given = self.request.GET
-        self.page = page_of(
-            rows, self.sort, down=self.is_down, size=self.listing.size,
-            after=given.get("after", ""), before=given.get("before", ""),
-        )  # fmt: skip
+        marks = {name: self.request.GET.get(name, "") for name in ("after", "before")}
+        size, down = self.listing.size, self.is_down
+        if not isinstance(rows, QuerySet):
+            self.page = page_of_kept(rows, self.sort, down=down, size=size, **marks)
+            self.total = str(len(rows))
+            return self.page.rows
+        self.page = page_of(rows, self.sort, down=down, size=size, **marks)
         if self.listing.counts:
             count = rows.order_by()[: MOST_COUNTED + 1].count()
             self.total = f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
@@ -191,7 +195,7 @@ class Asked:
 
     def answer(
         self,
-        rows: QuerySet[Any],
+        rows: Rows,
         template: str,
         context: dict[str, Any] | Callable[[list[Any]], dict[str, Any]] | None = None,
         *,
@@ -222,16 +226,20 @@ class Asked:
         act_on(self.request, self.listing, rows)
         return redirect(self.request.get_full_path())
 
-    def _as_file(self, rows: QuerySet[Any]) -> HttpResponseBase:
+    def _as_file(self, rows: Rows) -> HttpResponseBase:
         columns = self.listing.columns
-        found = ordered(rows, self.sort, down=self.is_down)[:MOST_ROWS]
+        found: Iterable[Any]
+        if isinstance(rows, QuerySet):
+            found = ordered(rows, self.sort, down=self.is_down)[:MOST_ROWS].iterator(chunk_size=AT_ONCE)
+        else:
+            found = ordered_kept(rows, self.sort, down=self.is_down)[:MOST_ROWS]
 
         with override("en"):  # files are the same in every language: programs read them
             heads = _line([column.head for column in columns])
 
         def lines() -> Iterator[str]:
             yield heads
-            for row in found.iterator(chunk_size=AT_ONCE):
+            for row in found:
                 with override("en"):
                     line = _line([cell(column.of(row)) for column in columns])
                 yield line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, IntegerField, Q, QuerySet
 
 from apps.core.lists.listing import Sort
 
@@ -60,6 +61,32 @@ def ordered(rows: QuerySet[Any], sort: Sort, *, down: bool) -> QuerySet[Any]:
     return rows.annotate(**{KEY: sort.expression}).order_by(*_order(sort, down=down, nulls_first=False))
 
 
+def page_of_kept(
+    rows: Sequence[Any], sort: Sort, *, down: bool, size: int, after: str = "", before: str = ""
+) -> Page:
+    """As `page_of` of rows in memory, by their attribute `sort.by`; a mark names one by its `pk`."""
+    found = ordered_kept(rows, sort, down=down)
+    mark = _read(before or after, IntegerField())
+    place = next((place for place, row in enumerate(found) if mark and row.pk == mark[1]), None)
+    if place is None:
+        start = 0
+    elif before:
+        start = max(place - size, 0)
+    else:
+        start = place + 1 if place + 1 < len(found) else 0
+    taken = found[start : start + size]
+    return Page(
+        taken,
+        _name(None, taken[0].pk) if start else None,
+        _name(None, taken[-1].pk) if start + size < len(found) else None,
+    )
+
+
+def ordered_kept(rows: Sequence[Any], sort: Sort, *, down: bool) -> list[Any]:
+    """All rows in the order of the pages."""
+    return sorted(rows, key=lambda row: (getattr(row, str(sort.by)), row.pk), reverse=down)
+
+
 def _order(sort: Sort, *, down: bool, nulls_first: bool) -> list[Any]:
     nulls: dict[str, Any] = {}
     if sort.nullable:
@@ -87,7 +114,11 @@ def _mark(row: Any) -> str:
         value = value.isoformat()
     elif isinstance(value, Decimal | UUID):
         value = str(value)
-    text = json.dumps([value, row.pk], separators=(",", ":"))
+    return _name(value, row.pk)
+
+
+def _name(value: Any, pk: int) -> str:
+    text = json.dumps([value, pk], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

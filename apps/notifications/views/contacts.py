@@ -10,6 +10,7 @@ import segno
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.models import User
 from apps.accounts.needs import SIGNED_IN, needs
 from apps.core.errors import Conflict
+from apps.core.lists import Asked
 from apps.core.once import keep_once, take_once
 from apps.notifications import services
 from apps.notifications.access import get_contact_for
@@ -29,11 +31,11 @@ from apps.notifications.channels.registry import CHANNELS, channel_of, channels
 from apps.notifications.choices import DisabledFor
 from apps.notifications.errors import BadTarget, TooManyCodes, TooManyTests, WrongCode
 from apps.notifications.forms import CodeForm, ContactForm, ContactSettingsForm
+from apps.notifications.lists import SENT, chosen_of
 from apps.notifications.models import Contact
 from apps.notifications.selectors import contacts_of, deliveries_to, price_of, readers_of, saved_by_routing
-from apps.notifications.views.parts import channel_words, tone_of
+from apps.notifications.views.parts import channel_words, event_words, tone_of
 
-NEWEST = 20
 ELSEWHERE = AddedBy.ELSEWHERE
 
 
@@ -98,12 +100,12 @@ def telegram(request: HttpRequest) -> HttpResponse:
 @needs(SIGNED_IN)
 @never_cache
 @require_http_methods(["GET", "POST"])
-def contact(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def contact(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """One contact: the code that confirms it (a POST) or the link that does, then what went there.
 
-    The page of a link asks, by HTMX, whether the link was used.
+    The page of a link asks, by HTMX, whether the link was used (`?linked`).
     """
-    if "HX-Request" in request.headers and request.method == "GET":
+    if "linked" in request.GET:
         return _is_linked(request, uuid)
     found = get_contact_for(request.user, uuid)  # type: ignore[arg-type]
     form = CodeForm(request.POST or None)
@@ -120,7 +122,7 @@ def contact(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @needs(SIGNED_IN)
 @require_POST
-def options(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def options(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """Which events go there, and whether their text does."""
     found = get_contact_for(request.user, uuid)  # type: ignore[arg-type]
     form = ContactSettingsForm(request.POST, contact=found)
@@ -141,22 +143,27 @@ def _is_linked(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return answer
 
 
-def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponse:
-    url = take_once(request, f"telegram.{found.uuid}")
-    context = {
-        "contact": found,
-        "channel_words": channel_words(found.channel),
-        "added_by": channel_of(found.channel).added_by.value if found.channel in CHANNELS else "",
-        "form": forms.get("form") or CodeForm(),
-        "settings_form": forms.get("settings_form") or ContactSettingsForm(contact=found),
-        "link": url,
-        "qr": _drawing(url) if url else "",
-        "group_link": url.replace("?start=", "?startgroup="),
-        "deliveries": [(row, tone_of(row.status)) for row in deliveries_to(found)[:NEWEST]],
-        "is_live": settings.NOTIFICATIONS_LIVE,
-    }
+def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponseBase:
+    asked = Asked(SENT, request)
     wrong = any(form.errors for form in forms.values())
-    return render(request, "notifications/contact.html", context, status=422 if wrong else 200)
+
+    def context(shown: list[Any]) -> dict[str, Any]:
+        url = take_once(request, f"telegram.{found.uuid}")
+        return {
+            "contact": found,
+            "channel_words": channel_words(found.channel),
+            "added_by": channel_of(found.channel).added_by.value if found.channel in CHANNELS else "",
+            "form": forms.get("form") or CodeForm(),
+            "settings_form": forms.get("settings_form") or ContactSettingsForm(contact=found),
+            "link": url,
+            "qr": _drawing(url) if url else "",
+            "group_link": url.replace("?start=", "?startgroup="),
+            "deliveries": [(row, tone_of(row.status), event_words(row.notice.event)) for row in shown],
+            "is_live": settings.NOTIFICATIONS_LIVE,
+        }
+
+    rows = chosen_of(deliveries_to(found), asked)
+    return asked.answer(rows, "notifications/contact.html", context, status=422 if wrong else 200)
 
 
 def _drawing(url: str) -> str:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -24,7 +23,7 @@ from apps.notifications.access import get_delivery_for, get_endpoint_for
 from apps.notifications.choices import DisabledFor
 from apps.notifications.errors import BadTarget, TooManyTests
 from apps.notifications.forms import ReplayForm, RotateForm, WebhookForm, WebhookSettingsForm
-from apps.notifications.lists import DELIVERIES
+from apps.notifications.lists import DELIVERIES, chosen_of
 from apps.notifications.models import Contact
 from apps.notifications.selectors import content_of, deliveries_to, endpoints_of, with_day
 from apps.notifications.views.parts import event_words, shown, tone_of
@@ -186,13 +185,7 @@ def replay_one(request: HttpRequest, uuid: UUID, delivery: UUID) -> HttpResponse
 
 def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponseBase:
     asked = Asked(DELIVERIES, request)
-    rows = deliveries_to(found)
-    if words := asked["q"]:
-        rows = rows.filter(Q(uuid=_id_in(words)) | Q(error__icontains=words))
-    if asked["status"]:
-        rows = rows.filter(status=asked["status"])
-    if asked["event"]:
-        rows = rows.filter(notice__event=asked["event"])
+    rows = chosen_of(deliveries_to(found), asked)
     wrong = any(form.errors for form in forms.values())
     return asked.answer(
         rows,
@@ -209,11 +202,3 @@ def _page(request: HttpRequest, found: Contact, **forms: Any) -> HttpResponseBas
         },
         status=422 if wrong else 200,
     )
-
-
-def _id_in(words: str) -> UUID | None:
-    """The delivery that is meant: its uuid, or the `webhook-id` its receiver was given."""
-    try:
-        return UUID(words.removeprefix("msg_"))
-    except ValueError:
-        return None

@@ -45,5 +45,6 @@ def firings_of_signal(signal: Signal, *, most: int = 50) -> list[Firing]:
     return list(Firing.objects.filter(signal=signal).select_related("alarm__person").order_by("id")[:most])
 
 
-def incidents_of(source: AlertSource, *, most: int = 10) -> list[SequenceIncident]:
-    return list(SequenceIncident.objects.filter(source=source).order_by("-id")[:most])
+def incidents_of(source: AlertSource) -> QuerySet[SequenceIncident]:
+    """Newest first."""
+    return SequenceIncident.objects.filter(source=source).order_by("-id")

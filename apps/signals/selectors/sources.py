@@ -70,8 +70,9 @@ def deliveries_of(source: AlertSource, chosen: DeliveryFilter | None = None) -> 
     return alerts
 
 
-def security_events_of(source: AlertSource, *, most: int = 20) -> list[SecurityEvent]:
-    return list(SecurityEvent.objects.filter(source=source).order_by("-id")[:most])
+def security_events_of(source: AlertSource) -> QuerySet[SecurityEvent]:
+    """Newest first."""
+    return SecurityEvent.objects.filter(source=source).order_by("-id")
 
 
 def replays_of(source: AlertSource) -> QuerySet[Replay]:

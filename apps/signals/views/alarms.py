@@ -18,7 +18,7 @@ from apps.core.lists import Asked
 from apps.core.menus import searched
 from apps.signals.access import get_alarm_for, get_any_alarm_for
 from apps.signals.forms import AlarmForm, MuteForm, in_words
-from apps.signals.lists import ALARMS
+from apps.signals.lists import ALARMS, FIRINGS
 from apps.signals.models import Alarm
 from apps.signals.selectors import alarms_with_firings, deleted_alarms_of, firings_of
 from apps.signals.services import (
@@ -31,7 +31,6 @@ from apps.signals.services import (
     update_alarm,
 )
 
-MOST_FIRINGS = 100
 MOST_DELETED = 50
 
 
@@ -101,18 +100,26 @@ def alarm_forecast(request: HttpRequest) -> HttpResponse:
 
 @needs("signals.view")
 @require_GET
-def alarm_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def alarm_detail(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """The alarm, and when it fired."""
     alarm = get_alarm_for(request.workspace, uuid)
-    context = {
-        "alarm": alarm,
-        "firings": firings_of(alarm)[:MOST_FIRINGS],
-        "forecast": forecast(alarm),
-        "words": in_words(alarm),
-        "mute_form": MuteForm(),
-        "now": timezone.now(),
-    }
-    return render(request, "signals/alarm_detail.html", context)
+    asked = Asked(FIRINGS, request)
+    rows = firings_of(alarm)
+    if symbol := asked["symbol"]:
+        rows = rows.filter(signal__symbol__icontains=symbol)
+    if asked["state"]:
+        rows = rows.filter(state=asked["state"])
+    return asked.answer(
+        rows,
+        "signals/alarm_detail.html",
+        lambda _: {
+            "alarm": alarm,
+            "forecast": forecast(alarm),
+            "words": in_words(alarm),
+            "mute_form": MuteForm(),
+            "now": timezone.now(),
+        },
+    )
 
 
 @needs("signals.manage", plan=ALWAYS)

@@ -23,7 +23,7 @@ from apps.signals.access import get_source_for
 from apps.signals.choices import SourceKind
 from apps.signals.errors import SourceInactive, SourceRefused
 from apps.signals.forms import NameForm, ReplayForm, RotateForm, SourceForm
-from apps.signals.lists import DELIVERIES, SOURCES
+from apps.signals.lists import DELIVERIES, INCIDENTS, SOURCES, TURNED_AWAY
 from apps.signals.messages import INDICATOR_MESSAGE, STRATEGY_MESSAGE
 from apps.signals.selectors import (
     DeliveryFilter,
@@ -43,6 +43,8 @@ from apps.signals.services import (
     send_test_alert,
     set_source_active,
 )
+
+SHOWN = 5  # of what is wrong, on the page of a source; all of it stands on pages of its own
 
 
 @needs("signals.view", writing="signals.manage")
@@ -91,8 +93,8 @@ def source_detail(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
         "signals/source_detail.html",
         lambda _: {
             "source": source,
-            "incidents": incidents_of(source),
-            "security_events": security_events_of(source),
+            "incidents": incidents_of(source)[:SHOWN],
+            "security_events": security_events_of(source)[:SHOWN],
             "replaced_token_expires_at": replaced_token_expires_at(source),
             "rotate_form": RotateForm(),
             "name_form": NameForm(initial={"name": source.name}),
@@ -101,6 +103,35 @@ def source_detail(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
             **_messages_to_paste(),
         },
     )
+
+
+@needs("signals.view")
+@require_GET
+def source_turned_away(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    """Requests that came without what the source asks for, by address, reason and minute."""
+    source = get_source_for(request.workspace, uuid)
+    asked = Asked(TURNED_AWAY, request)
+    rows = security_events_of(source)
+    if words := asked["q"]:
+        rows = rows.filter(remote_ip__startswith=words)
+    if asked["kind"]:
+        rows = rows.filter(kind=asked["kind"])
+    return asked.answer(rows, "signals/source_turned_away.html", {"source": source})
+
+
+@needs("signals.view")
+@require_GET
+def source_sequence(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    """Numbers of the source that did not come, or came after a higher one."""
+    source = get_source_for(request.workspace, uuid)
+    asked = Asked(INCIDENTS, request)
+    rows = incidents_of(source)
+    if words := asked["q"]:
+        rows = rows.filter(strategy__icontains=words)
+    for name in ("kind", "state"):
+        if asked[name]:
+            rows = rows.filter(**{name: asked[name]})
+    return asked.answer(rows, "signals/source_sequence.html", {"source": source})
 
 
 @needs("signals.manage")

@@ -23,7 +23,7 @@ from apps.trading.access import get_account_for, get_discrepancy_for
 from apps.trading.brokers.exchanges import EXCHANGES
 from apps.trading.choices import AccountState
 from apps.trading.forms.accounts import ConnectForm, FreezeForm, KeysForm
-from apps.trading.lists import ACCOUNTS
+from apps.trading.lists import ACCOUNTS, DIFFERENCES
 from apps.trading.models import TradingAccount
 from apps.trading.rules.amounts import ZERO
 from apps.trading.selectors import (
@@ -44,7 +44,7 @@ from apps.trading.services.exchange import (
 )
 from apps.trading.services.exchange.speaking import circuit_of
 
-MOST_DISCREPANCIES = 100
+SHOWN = 10  # differences on the page of an account; all of them stand on a page of their own
 
 
 @needs("trading.view")
@@ -100,6 +100,7 @@ def account_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     account = get_account_for(request.workspace, uuid)
     sync = sync_of(account)
     books = books_of(request.workspace).filter(account=account)
+    discrepancies = list(discrepancies_of(request.workspace, account)[: SHOWN + 1])
     context = {
         "account": account,
         "exchange": EXCHANGES.get(account.exchange),
@@ -107,7 +108,8 @@ def account_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "cash": books.aggregate(cash=Sum("cash"))["cash"] or ZERO,
         "sync": sync,
         "holdings": holdings_of(sync),
-        "discrepancies": discrepancies_of(request.workspace, account)[:MOST_DISCREPANCIES],
+        "discrepancies": discrepancies[:SHOWN],
+        "has_more": len(discrepancies) > SHOWN,
         "key_uses": [] if account.is_paper else key_uses_of(account),
         "slippage": slippage_of_account(account),
         "enough_orders": ENOUGH_ORDERS,
@@ -115,6 +117,22 @@ def account_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "freeze_form": FreezeForm(),
     }
     return render(request, "trading/account_detail.html", context)
+
+
+@needs("trading.view", writing="trading.manage")
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_differences(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    """Every difference between the account and the books; a POST says that those that are chosen were looked at."""
+    account = _at_exchange(request, uuid)
+    asked = Asked(DIFFERENCES, request)
+    rows = discrepancies_of(request.workspace, account)
+    if request.method == "POST":
+        return asked.act(rows)
+    if asked["kind"]:
+        rows = rows.filter(kind=asked["kind"])
+    if asked["state"]:
+        rows = rows.filter(resolved_at__isnull=asked["state"] == "open")
+    return asked.answer(rows, "trading/account_differences.html", {"account": account})
 
 
 @needs("trading.accounts")

@@ -19,14 +19,16 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.needs import needs
-from apps.core.lists import offered
+from apps.core.lists import Asked, offered
 from apps.core.sheets import inert
 from apps.core.snapshots import one_snapshot
 from apps.core.streaming import stream_file
 from apps.trading.forms.portfolio import LotsForm, PortfolioForm
+from apps.trading.lists import LOTS
 from apps.trading.models import CashEntry, EquityPoint
 from apps.trading.selectors import (
     Chosen,
+    Line,
     accounts_of,
     books_of,
     currencies_of,
@@ -43,7 +45,6 @@ from apps.trading.selectors import (
 
 MOST_DAYS = 14
 MOST_DAYS_DRAWN = 400
-MOST_LOTS = 100
 MOST_LINES = 50
 
 
@@ -53,14 +54,18 @@ MOST_LINES = 50
 def portfolio(request: HttpRequest) -> HttpResponse:
     form, chosen, context = _chosen(request, PortfolioForm(request.GET))
     days = profit_by_day(request.workspace, chosen)
+    by_book = profit_by_book(request.workspace, chosen)
+    by_instrument = profit_by_instrument(request.workspace, chosen)
     positions = positions_of(request.workspace, chosen)
     context |= {
         "summary": summary_of(request.workspace, chosen),
         "positions": positions,
         "exposure": exposure_of(positions),
         "has_other": any(line.other for line in days),
-        "by_book": profit_by_book(request.workspace, chosen)[:MOST_LINES],
-        "by_instrument": profit_by_instrument(request.workspace, chosen)[:MOST_LINES],
+        "by_book": by_book[:MOST_LINES],
+        "more_bots": max(len(by_book) - MOST_LINES, 0),
+        "by_instrument": by_instrument[:MOST_LINES],
+        "more_instruments": max(len(by_instrument) - MOST_LINES, 0),
         "by_day": days[:MOST_DAYS],
         "more_days": max(len(days) - MOST_DAYS, 0),
         "has_curve": EquityPoint.objects.filter(book__in=chosen.books(request.workspace)).exists(),
@@ -99,22 +104,21 @@ def portfolio_curve(request: HttpRequest, chart: str) -> JsonResponse:
 @needs("trading.view")
 @require_GET
 @one_snapshot()
-def portfolio_lots(request: HttpRequest) -> HttpResponse:
+def portfolio_lots(request: HttpRequest) -> HttpResponseBase:
+    """Lots that were closed, or (`state=open`) those that are not; computed anew from the fills each time."""
+    asked = Asked(LOTS, request)
     form, chosen, context = _chosen(request, LotsForm(request.GET))
     method, year = form.method_and_year()
     closed, still_open = lots_of_workspace(request.workspace, chosen, method, year=year)
+    rows = still_open if asked["state"] else closed
+    if symbol := asked["symbol"].lower():
+        rows = [row for row in rows if symbol in row.instrument.symbol.lower()]
     context |= {
-        "method": method,
-        "methods": form.fields["method"].choices,
-        "year": year,
-        "closed": closed[:MOST_LOTS],
         "closed_count": len(closed),
-        "more": max(len(closed) - MOST_LOTS, 0),
-        "open_lots": still_open[:MOST_LOTS],
-        "total": sum((row.lot.profit for row in closed), Decimal(0)),
-        "query": context["query"] + f"&method={method}" + (f"&year={year}" if year else ""),
+        "open_count": len(still_open),
+        "total": sum((row.profit for row in closed), Decimal(0)),
     }
-    return render(request, "trading/lots.html", context)
+    return asked.answer(rows, "trading/lots.html", context)
 
 
 def _chosen(request: HttpRequest, form: Any) -> tuple[Any, Chosen, dict[str, Any]]:
@@ -133,7 +137,7 @@ def _chosen(request: HttpRequest, form: Any) -> tuple[Any, Chosen, dict[str, Any
 @needs("trading.view")
 @require_GET
 def portfolio_export(request: HttpRequest, what: str) -> HttpResponseBase:
-    """positions, fills, ledger, lots or days of the chosen part as CSV; amounts as they are stored."""
+    """A file of EXPORTS, of the chosen part as CSV; amounts as they are stored."""
     form, chosen, _ = _chosen(request, LotsForm(request.GET))
     head, rows = EXPORTS[what](request, chosen, form)
     return stream_file(
@@ -224,15 +228,8 @@ def _ledger(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[
 def _lots(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], list[list[Any]]]:
     method, year = form.method_and_year()
     closed, _ = lots_of_workspace(request.workspace, chosen, method, year=year)
-    head = ["book", "symbol", "side", "units", "opened_at", "closed_at", "cost", "proceeds", "fees", "profit", "method",
-            "currency"]  # fmt: skip
-    rows = [
-        [row.book.name, row.instrument.symbol, "long" if row.lot.side == "buy" else "short", row.lot.units,
-         row.lot.opened_at.isoformat(), row.lot.closed_at.isoformat(), row.lot.cost, row.lot.proceeds, row.lot.fees,
-         row.lot.profit, method, chosen.currency]
-        for row in reversed(closed)
-    ]  # fmt: skip
-    return head, rows
+    head = [column.head for column in LOTS.columns]
+    return head, [[column.of(row) for column in LOTS.columns] for row in reversed(closed)]
 
 
 def _days(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], list[list[Any]]]:
@@ -244,6 +241,23 @@ def _days(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[st
     return head, rows
 
 
+def _bots(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], list[list[Any]]]:
+    return _profits("bot", profit_by_book(request.workspace, chosen), chosen)
+
+
+def _instruments(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], list[list[Any]]]:
+    return _profits("symbol", profit_by_instrument(request.workspace, chosen), chosen)
+
+
+def _profits(name: str, lines: list[Line], chosen: Chosen) -> tuple[list[str], list[list[Any]]]:
+    head = [name, "realised", "fees", "other", "open", "profit", "fills", "currency"]
+    return head, [
+        [one.name, one.realised, one.fees, one.other, one.open, one.profit, one.fills, chosen.currency]
+        for one in lines
+    ]
+
+
 EXPORTS: dict[str, Any] = {
-    "positions": _positions, "fills": _fills, "ledger": _ledger, "lots": _lots, "days": _days
+    "positions": _positions, "fills": _fills, "ledger": _ledger, "lots": _lots, "days": _days,
+    "bots": _bots, "instruments": _instruments,
 }  # fmt: skip

@@ -6,22 +6,26 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
 from apps.core.errors import DomainError
+from apps.core.lists import Asked
 from apps.core.menus import searched
 from apps.trading.access import get_account_for, get_book_for, get_switch_for
 from apps.trading.choices import SwitchScope
 from apps.trading.forms.risk import LimitsForm, SwitchForm
+from apps.trading.lists import LIFTED
 from apps.trading.models import Book, TradingAccount
 from apps.trading.selectors import accounts_of, books_of, limits_of, switches_of
 from apps.trading.services import lift_switch, set_limits, throw_switch
 
-MOST_SWITCHES = 100
+SHOWN = 20  # lifted switches on the page of switches; all of them stand on a page of their own
 
 
 @needs("trading.view", writing="trading.manage")
@@ -107,10 +111,27 @@ def _open_books(request: HttpRequest):  # type: ignore[no-untyped-def]
 
 
 def _switches(request: HttpRequest, form: SwitchForm, status: int = 200) -> HttpResponse:
-    switches = list(switches_of(request.workspace)[:MOST_SWITCHES])
+    switches = switches_of(request.workspace)
+    lifted = list(switches.exclude(lifted_at=None)[: SHOWN + 1])
     context = {
         "form": form,
-        "on": [one for one in switches if one.lifted_at is None],
-        "lifted": [one for one in switches if one.lifted_at is not None],
+        "on": switches.filter(lifted_at=None),
+        "lifted": lifted[:SHOWN],
+        "has_more": len(lifted) > SHOWN,
     }
     return render(request, "trading/switches.html", context, status=status)
+
+
+@needs("trading.view")
+@require_GET
+def switches_lifted(request: HttpRequest) -> HttpResponseBase:
+    """Every kill switch of the workspace that was lifted."""
+    asked = Asked(LIFTED, request)
+    rows = switches_of(request.workspace).exclude(lifted_at=None)
+    if words := asked["q"]:
+        rows = rows.filter(
+            Q(reason__icontains=words) | Q(book__name__icontains=words) | Q(value__iexact=words)
+        )
+    if asked["scope"]:
+        rows = rows.filter(scope=asked["scope"])
+    return asked.answer(rows, "trading/switches_lifted.html")

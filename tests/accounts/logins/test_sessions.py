@@ -220,3 +220,24 @@ async def test_the_websockets_of_an_ended_sign_in_close(transactional_db):
         await socket.send_input({"type": "websocket.disconnect", "code": 1000})
         await socket.wait()
     await sync_to_async(connections.close_all)()
+
+
+def test_sign_ins_and_known_browsers_are_lists(user, workspace):
+    here = browser(user)
+    for number in range(11):
+        Device.objects.create(
+            user=user,
+            token_hash=str(number),
+            label="Phone",
+            ip=f"192.0.2.{number}",
+            last_seen_at=timezone.now(),
+        )
+    page = here.get("/settings/devices/")
+    assert [login.user for login in page.context["list"].rows] == [user]
+    assert len(page.context["devices"]) == 10
+    assert "All known browsers" in page.content.decode()
+    whole = here.get("/settings/devices/browsers/").context["list"]
+    assert whole.total == "12"
+    found = here.get("/settings/devices/browsers/", {"q": "192.0.2.7"}).context["list"]
+    assert [device.ip for device in found.rows] == ["192.0.2.7"]
+    assert here.get("/settings/devices/", {"q": "opera"}).context["list"].rows == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from apps.core.retention import kept_kinds
 from apps.journal.models import Entry
 from apps.notifications.models import Delivery, Notice
 from apps.signals.matching import Wishes
-from apps.signals.models import Alarm, Firing, Signal
+from apps.signals.models import Alarm, Firing, SecurityEvent, SequenceIncident, Signal
 from apps.signals.selectors import alarms_of
 from apps.signals.services import delete_alarm, restore_alarm, update_alarm
 
@@ -242,3 +243,45 @@ def test_it_can_be_brought_back_for_a_week(user, alarm):
     kind = kept_kinds()["signals.deleted_alarms"]
     assert kind.purge(timezone.now() - timedelta(days=kind.days)) == 1
     assert sorted(Alarm.objects.values_list("name", flat=True)) == ["Kept", "New"]
+
+
+def test_firings_are_a_list(web, alarm, receive, live):
+    mine = alarm()
+    receive(symbol="BTCUSDT")
+    receive(symbol="ETHUSDT")
+    path = place("detail", mine)
+    rows = web.get(path, {"symbol": "eth"}).context["list"].rows
+    assert [row.signal.symbol for row in rows] == ["ETHUSDT"]
+    assert web.get(path, {"state": "muted"}).context["list"].rows == []
+    file = web.get(path, {"file": "csv", "sort": "new"}).getvalue().decode()
+    assert [row["symbol"] for row in csv.DictReader(file.splitlines())] == ["BTCUSDT", "ETHUSDT"]
+
+
+def test_what_is_wrong_with_a_source_is_cut_on_its_page_and_whole_on_lists(web, source):
+    now = timezone.now()
+    for number in range(6):
+        SecurityEvent.objects.create(
+            source=source, kind="no_token", remote_ip=f"192.0.2.{number}", minute=now, count=number + 1
+        )
+        SequenceIncident.objects.create(
+            source=source,
+            kind="gap",
+            first=number,
+            last=number,
+            missing=1,
+            seen_at=now,
+            strategy=f"S{number}",
+        )
+    path = f"/signals/sources/{source.uuid}/"
+    page = web.get(path)
+    assert (len(page.context["security_events"]), len(page.context["incidents"])) == (5, 5)
+    for name in ("turned-away", "sequence"):
+        assert f"{path}{name}/" in page.content.decode()
+        assert web.get(f"{path}{name}/").context["list"].total == "6"
+    away = web.get(f"{path}turned-away/", {"sort": "count", "kind": "no_token"}).context["list"]
+    assert [event.count for event in away.rows] == [1, 2, 3, 4, 5, 6]
+    (found,) = web.get(f"{path}turned-away/", {"q": "192.0.2.3"}).context["list"].rows
+    assert found.count == 4
+    (found,) = web.get(f"{path}sequence/", {"q": "s3", "state": "open"}).context["list"].rows
+    assert found.first == 3
+    assert web.get(f"{path}sequence/", {"kind": "regression"}).context["list"].rows == []
