@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from apps.core.manner import written
 from apps.engine.bars import Bars
@@ -183,7 +183,7 @@ def _convert(
         has_volume=columns.has_volume,
     )
     if not columns.has_volume:
-        report.notes.append(gettext("The file has no volume; it counts as 0."))
+        report.notes.append(gettext_noop("The file has no volume; it counts as 0."))
     return _Rows(times.ms, numbers, problems, place, unit, report)
 
 
@@ -350,7 +350,7 @@ def _spacing(steps: npt.NDArray[np.int64], timeframe_ms: int | None, report: Rea
     """The timeframe in milliseconds: what was asked for, else the commonest step, the smaller of equals."""
     if steps.size == 0:
         if timeframe_ms is None:
-            report.notes.append(gettext("One bar has no spacing; it is taken as a daily bar."))
+            report.notes.append(gettext_noop("One bar has no spacing; it is taken as a daily bar."))
         return timeframe_ms or DAY_MS
     if (steps == steps[0]).all():
         commonest = int(steps[0])

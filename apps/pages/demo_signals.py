@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
 from apps.billing.services.credits import grant_plan_credits
+from apps.core.words import gettext_noop
 from apps.engine.bars import Bars
 from apps.markets.providers.sample import synthetic_hours, synthetic_minutes
 from apps.markets.services import store_bars
@@ -53,7 +54,7 @@ def fill_signals(workspace: Workspace, person: User, *, slug: str, now: datetime
     store_bars(
         workspace,
         bars,
-        source="synthetic: a seeded random walk until today, not a market",
+        source=gettext_noop("synthetic: a seeded random walk until today, not a market"),
         name="Synthetic hours until today (not a real market)",
         is_synthetic=True,
         actor=person,

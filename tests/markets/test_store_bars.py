@@ -11,8 +11,10 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, close_old_connections, connection
 from django.http import Http404
+from django.utils import translation
 
 from apps.accounts.models import User, Workspace
+from apps.core.kept import kept_in_words
 from apps.engine.bars import Bars
 from apps.journal.models import Entry
 from apps.markets.access import get_bar_set_for, get_instrument_for
@@ -234,3 +236,16 @@ def test_candles_are_thinned_without_losing_extremes():
     assert thin["low"] == [9, 12, 15, 18]
     assert thin["close"] == [12, 15, 18, 19]
     assert thin["volume"] == [3, 3, 3, 1]
+
+
+def test_what_is_found_in_bars_is_kept_in_english_whoever_imports_them(workspace, user):
+    rows = b"time,open,high,low,close\n2024-01-02,1,2,1,2\n2024-01-03,2,3,2,3\n"
+    with translation.override("tr"):
+        kept = import_bars(
+            workspace, symbol="X", file=io.BytesIO(rows), asset_class="stock", actor=user
+        ).quality
+        shown = kept_in_words(kept["notes"][0])
+    assert kept["notes"][0] == "The file has no volume; it counts as 0."
+    assert kept["notes"][1].startswith("One company's shares")
+    assert kept["summary"].isascii()
+    assert shown != kept["notes"][0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.core.words import gettext_noop
 from apps.markets.choices import AssetClass, FeedProvider
 from apps.markets.models import BarSet, Feed
 from apps.markets.providers.replay import replayed
@@ -22,7 +23,7 @@ def load_demo_markets() -> None:
         store_bars(
             None,
             sample_bars(symbol),
-            source="bokeh-sampledata, adjusted for splits and dividends",
+            source=gettext_noop("bokeh-sampledata, adjusted for splits and dividends"),
             name=name,
             asset_class=AssetClass.STOCK,
             actor=None,
@@ -32,7 +33,7 @@ def load_demo_markets() -> None:
         store_bars(
             None,
             bars,
-            source="synthetic: a seeded random walk, not a market",
+            source=gettext_noop("synthetic: a seeded random walk, not a market"),
             name="Synthetic minutes (not a real market)",
             is_synthetic=True,
             actor=None,

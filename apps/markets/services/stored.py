@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 
 from apps.accounts.models import User, Workspace
 from apps.core.files import removed_on_error
+from apps.core.kept import in_english
 from apps.engine.bars import COLUMNS, Bars
 from apps.journal.services import record
 from apps.markets.choices import AssetClass
@@ -79,7 +80,8 @@ def store_bars(
     """
     content_hash = bars.content_hash()
     timeframe = format_timeframe(bars.timeframe_ms)
-    quality = quality_report(bars, read=report, single_stock=asset_class == AssetClass.STOCK)
+    with in_english():  # several people read it
+        quality = quality_report(bars, read=report, single_stock=asset_class == AssetClass.STOCK)
     written: list[str] = []
     with removed_on_error(written), transaction.atomic():
         instrument, _ = Instrument.objects.get_or_create(
