@@ -24,6 +24,16 @@ function startMenus() {
       event.preventDefault();
     }
   });
+  // A live page gets its buttons anew with each bar: the menu that is open stays open, with the focus where it was.
+  document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    const menu = detail.target.querySelector("details[data-drop][open]");
+    const anew = menu && detail.fragment.querySelector("details[data-drop]");
+    if (!anew) return;
+    const parts = (of) => [...of.querySelectorAll("summary, a, button")];
+    const at = parts(menu).indexOf(document.activeElement);
+    anew.open = true;
+    if (at >= 0) setTimeout(() => parts(anew)[at]?.focus());
+  });
 }
 
 function startCopying() {

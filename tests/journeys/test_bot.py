@@ -64,6 +64,13 @@ def test_deploy_watch_pause_stop_and_close(playing: None, newcomer: Page):
     page.get_by_role("button", name="Resume").click()
     expect(page.locator("#bot-lead")).to_contain_text("Running")
 
+    # a menu stays open while bars come
+    menu, bars = page.locator("#bot-acts details"), page.locator("#bot-now .stat-cell", has_text="Bars seen")
+    menu.locator("summary").click()
+    expect(bars).not_to_have_text(bars.inner_text(), timeout=40_000)
+    expect(menu).to_have_attribute("open", "")
+    menu.locator("summary").click()
+
     # the kill switch lets nothing new through, and the bot can still be closed
     page.goto("/trading/switches/")
     page.get_by_label("Why").fill("Enough for today")

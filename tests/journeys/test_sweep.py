@@ -69,3 +69,30 @@ def test_form_to_heat_map_to_backtest(visitor: Page):
     expect(page).to_have_url(re.compile(r"/backtests/[0-9a-f-]{36}/"))
     expect(page.locator("[data-chart=equity] canvas").first).to_be_visible(timeout=60_000)
     expect(page.locator("main")).to_contain_text(sharpe)
+
+
+def on_paper(page: Page) -> dict[str, Any]:
+    """The page as it is printed, told by its styles: a sheet's width, and what stands on it."""
+    page.set_viewport_size({"width": 720, "height": 1000})
+    page.emulate_media(media="print", color_scheme="dark")
+    return page.evaluate(
+        """() => {
+          dispatchEvent(new Event("beforeprint"));
+          const seen = (one) => one.checkVisibility();
+          const tabs = [...document.querySelectorAll("nav[data-tabs] a")].map((tab) => tab.hash.slice(1));
+          const pictures = [...document.querySelectorAll(".chart-paper")];
+          const corner = (one) => [...one.getContext("2d").getImageData(one.width - 2, 2, 1, 1).data];
+          const told = {
+            hidden: tabs.filter((id) => !seen(document.getElementById(id))),
+            tabs: tabs.length,
+            pictures: pictures.filter(seen).length,
+            canvases: [...document.querySelectorAll("[data-chart] .chart-canvas")].filter(seen).length,
+            corners: pictures.map(corner),
+            ink: getComputedStyle(document.querySelector("h1")).color,
+            around: [...document.querySelectorAll(".rail, .topbar, .bottom-bar, .page-actions, .tabs-line")].filter(seen).length,
+            width: Math.max(document.documentElement.scrollWidth, ...pictures.map((one) => one.getBoundingClientRect().right)),
+          };
+          dispatchEvent(new Event("afterprint"));
+          return told;
+        }"""
+    )

@@ -55,7 +55,7 @@ def payments_of(workspace: Workspace, chosen: PaperFilter | None = None) -> Quer
     """What was paid, or was to be, newest first."""
     found = (
         Payment.objects.filter(workspace_id=workspace.pk)
-        .select_related("invoice", "checkout__pack", "checkout__price__plan", "subscription__plan")
+        .select_related("invoice", "checkout__pack", "checkout__price__plan")
         .order_by("-made_at", "-id")
     )
     if chosen is None:

@@ -20,6 +20,7 @@ from apps.billing.choices import SubscriptionStatus
 from apps.billing.errors import BillingRefused
 from apps.billing.models import Checkout, PlanPrice, Subscription
 from apps.billing.money_forms import CancelForm, PlanForm
+from apps.billing.rules.capabilities import CAPABILITIES
 from apps.billing.selectors import plan_of
 from apps.billing.selectors.purchases import (
     checkouts_of,
@@ -289,9 +290,9 @@ def _offers(prices: list[PlanPrice]) -> list[dict[str, Any]]:
 
 
 def _loses(subscription: Subscription, price: PlanPrice) -> list[str]:
-    """Capabilities that the change takes away, in the words of their names."""
+    """What the change takes away, in words; what is not built yet is missed by nobody."""
     gone = set(subscription.plan.capabilities) - set(price.plan.capabilities)
-    return sorted(one.removeprefix("can.").replace("_", " ") for one in gone)
+    return [one.words for key, one in CAPABILITIES.items() if key in gone and not one.is_coming]
 
 
 def _moment(text: str) -> datetime:

@@ -84,8 +84,12 @@ def test_a_change_shows_its_cost_and_costs_that(web, workspace, sold, stripe_dou
     workspace.refresh_from_db()
     assert workspace.plan_code == "enterprise"
     assert Payment.objects.latest("id").amount == pytest.approx(due, abs=1)
+    pro = sold["pro-month"].plan
+    pro.capabilities = [one for one in pro.capabilities if one != "can.trade_live"]
+    pro.save()
     down = web.get(f"{BASE}plan/confirm/?price={sold['pro-month'].uuid}").content.decode()
     assert "can no longer do" in down
+    assert "Live trading. Nothing is deleted." in " ".join(down.split()), "and none of what is not built yet"
     assert "Kept for later invoices" in down
     assert web.post(f"{BASE}plan/confirm/", sent | {"shown_at": "now"})["Location"] == f"{BASE}plan/"
 
