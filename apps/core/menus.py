@@ -74,7 +74,8 @@ class _Searched:
             return shown
         place = f"#{(attrs or {}).get('id') or f'id_{name}'}"
         return format_html(
-            '<div class="menu-many"><input class="control menu-find" type="search" name="{}" maxlength="{}" autocomplete="off"'
+            '<div class="menu-many"><input class="control menu-find" type="search" name="{}" maxlength="{}"'
+            ' autocomplete="off"'
             ' placeholder="{}" aria-label="{}" hx-get="" hx-include="this, {}" hx-select="{}" hx-target="{}"'
             ' hx-trigger="input changed delay:300ms" hx-swap="outerHTML">{}</div>',
             name + FIND, listing.MOST_WORDS, gettext("Search"), gettext("Search"), place, place, place, shown,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -13,6 +14,35 @@ TEXT = (
     "long when crossover(ema(close, fast), ema(close, slow))\n"
     "exit long when crossunder(ema(close, fast), ema(close, slow))\n"
 )
+
+
+def on_paper(page: Page) -> dict[str, Any]:
+    """The page as it is printed, told by its styles: a sheet's width, and what stands on it."""
+    page.set_viewport_size({"width": 720, "height": 1000})
+    page.emulate_media(media="print", color_scheme="dark")
+    found: dict[str, Any] = page.evaluate(
+        """() => {
+          dispatchEvent(new Event("beforeprint"));
+          const seen = (one) => one.checkVisibility();
+          const tabs = [...document.querySelectorAll("nav[data-tabs] a")].map((tab) => tab.hash.slice(1));
+          const pictures = [...document.querySelectorAll(".chart-paper")];
+          const corner = (one) => [...one.getContext("2d").getImageData(one.width - 2, 2, 1, 1).data];
+          const told = {
+            hidden: tabs.filter((id) => !seen(document.getElementById(id))),
+            tabs: tabs.length,
+            pictures: pictures.filter(seen).length,
+            canvases: [...document.querySelectorAll("[data-chart] .chart-canvas")].filter(seen).length,
+            corners: pictures.map(corner),
+            ink: getComputedStyle(document.querySelector("h1")).color,
+            around: [...document.querySelectorAll(".rail, .topbar, .bottom-bar, .page-actions, .tabs-line")].filter(seen).length,
+            width: Math.max(document.documentElement.scrollWidth, ...pictures.map((one) => one.getBoundingClientRect().right)),
+          };
+          dispatchEvent(new Event("afterprint"));
+          return told;
+        }"""
+    )
+    page.emulate_media()
+    return found
 
 
 def test_form_to_heat_map_to_backtest(visitor: Page):
@@ -70,29 +100,14 @@ def test_form_to_heat_map_to_backtest(visitor: Page):
     expect(page.locator("[data-chart=equity] canvas").first).to_be_visible(timeout=60_000)
     expect(page.locator("main")).to_contain_text(sharpe)
 
-
-def on_paper(page: Page) -> dict[str, Any]:
-    """The page as it is printed, told by its styles: a sheet's width, and what stands on it."""
-    page.set_viewport_size({"width": 720, "height": 1000})
-    page.emulate_media(media="print", color_scheme="dark")
-    return page.evaluate(
-        """() => {
-          dispatchEvent(new Event("beforeprint"));
-          const seen = (one) => one.checkVisibility();
-          const tabs = [...document.querySelectorAll("nav[data-tabs] a")].map((tab) => tab.hash.slice(1));
-          const pictures = [...document.querySelectorAll(".chart-paper")];
-          const corner = (one) => [...one.getContext("2d").getImageData(one.width - 2, 2, 1, 1).data];
-          const told = {
-            hidden: tabs.filter((id) => !seen(document.getElementById(id))),
-            tabs: tabs.length,
-            pictures: pictures.filter(seen).length,
-            canvases: [...document.querySelectorAll("[data-chart] .chart-canvas")].filter(seen).length,
-            corners: pictures.map(corner),
-            ink: getComputedStyle(document.querySelector("h1")).color,
-            around: [...document.querySelectorAll(".rail, .topbar, .bottom-bar, .page-actions, .tabs-line")].filter(seen).length,
-            width: Math.max(document.documentElement.scrollWidth, ...pictures.map((one) => one.getBoundingClientRect().right)),
-          };
-          dispatchEvent(new Event("afterprint"));
-          return told;
-        }"""
-    )
+    # on paper: all of it, in light colours from a dark theme, nothing beside the report
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("[data-chart=price] canvas").first).to_be_visible()
+    paper = on_paper(page)
+    assert paper["pictures"] == 3, "of equity, drawdown and price"
+    assert paper["canvases"] == 0, "which would be cut, or dark"
+    assert all(min(corner) > 240 for corner in paper["corners"]), paper["corners"]
+    assert paper["ink"] == "rgb(22, 28, 43)"
+    assert (paper["tabs"], paper["hidden"]) == (8, ["export"])
+    assert paper["around"] == 0
+    assert paper["width"] <= 720
