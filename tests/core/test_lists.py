@@ -12,12 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import Client
 
 from apps.accounts.errors import ViewRefused
 from apps.accounts.models import Membership, SavedView, User, Workspace
 from apps.accounts.services.views import change_view, save_view
+from apps.core.errors import Conflict
 from apps.core.lists import Asked, listing
+from apps.core.lists.acting import act_on
 from apps.core.lists.keyset import page_of, page_of_kept
 from apps.core.lists.listing import Sort
 from apps.formulas.lists import FORMULAS
@@ -88,6 +91,11 @@ def test_rows_in_memory_are_paged_alike(down, wanted, size):
         assert back.rows == before.rows
     for mark in ("nonsense", marked("[null,9]"), marked(f"[null,{10**20}]")):
         assert page_of_kept(rows, sort, down=down, size=size, after=mark) == pages[0]
+
+
+def test_before_what_is_no_mark_stands_the_first_page(workspace, seven):
+    page = page_of(all_formulas_of(workspace), listing.NEWEST, down=True, size=3, before="nonsense")
+    assert ("".join(row.name for row in page.rows), page.newer) == ("gfe", None)
 
 
 def test_behind_the_last_row_stands_the_first_page_again(workspace, seven):
@@ -248,6 +256,35 @@ def test_what_is_chosen_twice_is_done_once(web: Client, seven):
     assert "no longer here" not in page
     web.post(LIST, {"act": "archive"})
     assert Formula.objects.exclude(archived_at=None).count() == 1
+
+
+def test_what_is_refused_stops_none_of_the_others_and_its_reason_is_told_once(rf, workspace, seven):
+    done = []
+
+    def rename(row, _request):
+        if row.name in "ac":
+            raise Conflict("It is in use.")
+        done.append(row.name)
+
+    asked = listing.Listing("x", acts=(listing.Act("go", "Go", rename, ("1 done.", "{n} done.")),))
+    request = rf.post(LIST, {"act": "go", "chosen": [str(row.uuid) for row in seven[:4]]})
+    request.session = {}
+    request._messages = CookieStorage(request)
+    act_on(request, asked, all_formulas_of(workspace))
+    assert done == ["b", "d"]
+    assert [str(message) for message in request._messages] == [
+        "2 done.",
+        "2 stayed as they were: It is in use.",
+    ]
+    assert request.session == {}, "nothing that could be undone"
+
+
+def test_a_refused_form_is_not_led_away_to_the_default_view(rf, user: User, workspace):
+    save_view(user, workspace, page="formulas", name="First", query="q=a", is_default=True)
+    for request, wanted in ((rf.get(LIST), f"{LIST}?q=a"), (rf.post(LIST, {"name": ""}), None)):
+        request.user, request.workspace = user, workspace
+        opening = Asked(FORMULAS, request).opening()
+        assert (opening and opening["Location"]) == wanted
 
 
 def test_one_view_of_a_list_opens_first_and_a_list_has_thirty(user: User, workspace):

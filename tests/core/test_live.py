@@ -8,16 +8,19 @@ import subprocess
 import time
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
+from uuid import uuid4
 
 import pytest
 import redis
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from django.urls import path as route
 
 from apps.accounts.models import Membership, User
 from apps.accounts.services import remove_member
-from apps.core.live import push, push_all
+from apps.core.live import LiveConsumer, PageConsumer, push, push_all, recheck_on_commit
+from apps.core.live.hearing import News, name_of
 from apps.notifications.services import live_group as inbox_group
 from apps.signals.services.processing import live_group as signals_group
 from config.routing import websocket_urlpatterns
@@ -45,15 +48,21 @@ def in_this_thread(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[.
 class Page:
     """A page's line, on bare ASGI messages: what is on it, and how far each of its streams was heard."""
 
-    def __init__(self, user: User) -> None:
-        self.user = user
+    def __init__(self, user: User, at: Any = application, **session: Any) -> None:
+        self.user, self.application, self.session = user, at, session
         self.at: dict[str, str] = {}
         self.events: list[Any] = []
 
     async def open(self, path: str, **said: Any) -> Any:
         """Connect and ask for the path; what is answered."""
-        scope = {"type": "websocket", "path": "/ws/", "headers": [], "user": self.user, "session": {}}
-        self._line = ApplicationCommunicator(application, scope)
+        scope = {
+            "type": "websocket",
+            "path": "/ws/",
+            "headers": [],
+            "user": self.user,
+            "session": self.session,
+        }
+        self._line = ApplicationCommunicator(self.application, scope)
         await self._line.send_input({"type": "websocket.connect"})
         assert (await self._line.receive_output(timeout=TIMEOUT_S))["type"] == "websocket.accept"
         assert await self.hear() == {"kind": "open"}
@@ -106,7 +115,7 @@ async def let_go(*pages: Page) -> None:
 
 @in_this_thread
 async def test_a_thousand_events_of_a_cut_line_are_heard_once_and_in_order(user):
-    group, stays, leaves = inbox_group(user.pk), Page(user), Page(user)
+    group, stays, leaves = inbox_group(user.pk), Page(user, login={"id": 7}), Page(user)
     for page in (stays, leaves):
         assert (await page.open(INBOX))["resync"] is False
     await tell(group, range(3))
@@ -161,6 +170,7 @@ async def test_a_page_hears_whether_something_happened_since_it_was_made(user):
     page = Page(user)
     before = time.time() * 1000
     assert (await page.open(INBOX, since=before))["resync"] is False
+    assert (await page.ask(INBOX, since=before))["resync"] is False, "its stream begins, nothing happened"
     await tell(inbox_group(user.pk), range(1))
     await page.take(1)
     assert (await page.ask(INBOX, since=before))["resync"] is True
@@ -176,7 +186,10 @@ async def test_what_is_kept_ends_and_is_of_its_own_database(user, settings):
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         assert 3_500 < client.ttl(f"live:{group}") <= 3_600, "of nothing told yet"
         await tell(group, range(1))
-        assert 3_500 < client.ttl(f"live:{group}") <= 3_600
+        await tell("unheard", range(1))
+        for name in (group, "unheard"):
+            assert 3_500 < client.ttl(f"live:{name}") <= 3_600, name
+        client.delete("live:unheard")
     assert await page.take(1) == [0]
     here = settings.REDIS_URL
     settings.REDIS_URL = f"{here.rsplit('/', 1)[0]}/15"
@@ -199,6 +212,100 @@ async def test_a_line_asks_only_so_often(user):
     await page.say(kind="subscribe", path=INBOX)
     assert await page.hear() == 1008
     await let_go(page)
+
+
+class Both(LiveConsumer):
+    """A part of a page that shows two streams."""
+
+    right = "signed in"
+    allowed: ClassVar[list[str]] = []
+
+    async def groups_for(self) -> list[str]:
+        return list(self.allowed)
+
+
+@pytest.fixture
+def both() -> Any:
+    Both.allowed = [f"{name}-{uuid4()}" for name in "zy"]  # not in the order of names
+    regions = [route("ws/both/", Both.as_asgi()), route("ws/both/<int:number>/", Both.as_asgi())]
+    return PageConsumer.as_asgi(regions=regions)
+
+
+@in_this_thread
+async def test_what_was_missed_of_two_streams_comes_in_the_order_of_time(user, both):
+    page, (first, second) = Page(user, both), Both.allowed
+    await page.open("/ws/both/")
+    before = dict(page.at)
+    for number, group in enumerate((first, second, first, second)):
+        await tell(group, range(number, number + 1))
+    assert await page.take(4) == [0, 1, 2, 3]
+    assert (await page.ask("/ws/both/", after=before))["at"] == page.at, (
+        "another part goes on where the page is"
+    )
+    assert await page.is_silent()
+    await page.cut()
+    assert (await page.open("/ws/both/", after=before))["resync"] is False
+    assert await page.take(4) == [0, 1, 2, 3]
+    # left and asked for anew, it stands where the streams are
+    await page.say(kind="unsubscribe", path="/ws/both/")
+    assert await page.is_silent()
+    old = dict(page.at)
+    await tell(first, range(4, 5))
+    now = (await page.ask("/ws/both/", since=0))["at"]
+    assert (now[name_of(first)] > old[name_of(first)], now[name_of(second)]) == (True, old[name_of(second)])
+    await page.say(kind="ping")
+    assert await page.hear() == {"kind": "pong"}
+    await let_go(page)
+
+
+@in_this_thread
+async def test_a_right_to_one_of_two_streams_is_lost(user, both, django_capture_on_commit_callbacks):
+    page, (first, second) = Page(user, both), Both.allowed
+    await page.open("/ws/both/")
+    Both.allowed = [first]
+
+    def ask() -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            recheck_on_commit(user.pk)
+
+    await sync_to_async(ask)()
+    await tell(second, range(1))
+    await tell(first, range(1, 2))
+    assert await page.take(1) == [1]
+    assert await page.is_silent()
+    await let_go(page)
+
+
+@in_this_thread
+async def test_a_page_has_at_most_forty_parts(user, both):
+    page = Page(user, both)
+    await page.open("/ws/both/")
+    for number in range(39):
+        assert (await page.ask(f"/ws/both/{number}/"))["kind"] == "ready"
+    await page.say(kind="subscribe", path="/ws/both/39/")
+    assert await page.hear() == 1008
+    await let_go(page)
+
+
+@in_this_thread
+async def test_an_event_that_comes_by_two_ways_is_told_once(user):
+    told = []
+
+    class Line(LiveConsumer):
+        async def tell(self, news: News) -> None:
+            told.append(news.id)
+
+    line = Line()
+    line._heard = {}
+    for id in ((5, 1), (5, 1), (5, 0), (4, 9), (5, 2)):
+        await line._tell_once(News("group", id, "", ""))
+    assert told == [(5, 1), (5, 2)]
+
+
+def test_names_of_streams_are_nobodys_to_guess(settings):
+    name = name_of("person.1")
+    settings.SECRET_KEY = "another" * 8
+    assert name_of("person.1") != name
 
 
 def member() -> tuple[Membership, str]:
@@ -287,11 +394,17 @@ async def test_a_lost_redis_ends_the_lines_and_whoever_comes_back_reads_anew(use
         await refused.send_input({"type": "websocket.disconnect", "code": 1012})
         await refused.wait(timeout=TIMEOUT_S)
         await sync_to_async(server.start)()
+        with redis.Redis.from_url(
+            server.url
+        ) as client:  # as if it had come back with what it held a while ago
+            client.xadd(f"live:{group}", {"event": "{}"}, id=page.at[name_of(group)].split(".")[1])
         assert (await page.open(INBOX, after=page.at))["resync"] is True
         await after.open(INBOX)
         await tell(group, range(3, 4))
         assert (await page.hear())["event"] == {"kind": "resync"}, "of what was lost meanwhile"
         assert await page.take(1) == [3]
+        await tell(group, range(4, 5))
+        assert await page.take(1) == [4], "told once that something was lost"
         await let_go(page, after)
     finally:
         server.kill()
