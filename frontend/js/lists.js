@@ -77,12 +77,18 @@ export function startLists() {
     }
     last = box;
   });
-  const keep = () => (kept = new Set(boxes().filter((box) => box.checked).map((box) => box.value)));
+  let turning = false; // the focus is on a link to another page, which may be gone on the last one
+  const keep = () => {
+    kept = new Set(boxes().filter((box) => box.checked).map((box) => box.value));
+    turning = document.activeElement?.closest(".pager-links") != null;
+  };
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => detail.target?.id === "list" && keep());
   document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => detail.target?.id === "list" && keep());
   document.body.addEventListener("htmx:afterSettle", () => {
     for (const box of boxes()) if (kept.has(box.value)) box.checked = true;
     kept = new Set();
     show();
+    if (turning && document.activeElement === document.body) document.querySelector(".pager-links a:last-child")?.focus();
+    turning = false;
   });
 }

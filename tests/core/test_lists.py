@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import Client
+from django.utils.translation import gettext, override
 
 from apps.accounts.errors import ViewRefused
 from apps.accounts.models import Membership, SavedView, User, Workspace
@@ -211,6 +212,17 @@ def test_the_file_holds_what_is_filtered_in_its_order(web: Client, seven):
     assert [row["version"] for row in rows] == ["", "", "", "", "2", "2", "1", ""]
     one = web.get(LIST, {"file": "csv", "state": "published", "q": "b"}).getvalue().decode()
     assert [row["name"] for row in csv.DictReader(one.splitlines())] == ["b"]
+
+
+def test_a_file_is_the_same_in_every_language(rf):
+    columns = (listing.Column("found", lambda row: gettext("Search")),)
+    asked = Asked(
+        listing.Listing("x", sorts={"new": Sort("Newest", "pk")}, columns=columns),
+        rf.get("/", {"file": "csv"}),
+    )
+    with override("tr"):
+        assert gettext("Search") != "Search"
+        assert asked.answer([SimpleNamespace(pk=1)], "").getvalue() == b"found\r\nSearch\r\n"
 
 
 def test_a_view_is_saved_opened_first_renamed_and_deleted(web: Client, workspace, seven):

@@ -234,13 +234,10 @@ class Asked:
         else:
             found = ordered_kept(rows, self.sort, down=self.is_down)[:MOST_ROWS]
 
-        with override("en"):  # files are the same in every language: programs read them
-            heads = _line([column.head for column in columns])
-
         def lines() -> Iterator[str]:
-            yield heads
+            yield _line([column.head for column in columns])
             for row in found:
-                with override("en"):
+                with override("en"):  # files are the same in every language: programs read them
                     line = _line([cell(column.of(row)) for column in columns])
                 yield line
 
