@@ -50,7 +50,10 @@ def test_compiled_is_what_is_written(language: str, domain: str):
     written = catalogue(language, domain)
     compiled = polib.mofile(str(ROOT / "locale" / language / "LC_MESSAGES" / f"{domain}.mo"))
     as_texts = [
-        {(each.msgid, each.msgid_plural): each.msgstr or tuple(each.msgstr_plural.values()) for each in file}
+        {
+            (each.msgctxt, each.msgid, each.msgid_plural): each.msgstr or tuple(each.msgstr_plural.values())
+            for each in file
+        }
         for file in (written, compiled)
     ]
     assert as_texts[0] == as_texts[1], "run manage.py compilemessages"
