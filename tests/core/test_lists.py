@@ -90,8 +90,10 @@ def test_rows_in_memory_are_paged_alike(down, wanted, size):
     for before, page in pairwise(pages):
         back = page_of_kept(rows, sort, down=down, size=size, before=page.newer)
         assert back.rows == before.rows
-    for mark in ("nonsense", marked("[null,9]"), marked(f"[null,{10**20}]")):
+    second, last = (marked(f"[null,{'abcd'.index(wanted[place])}]") for place in (1, -1))
+    for mark in ("nonsense", marked("[null,9]"), marked(f"[null,{10**20}]"), last):
         assert page_of_kept(rows, sort, down=down, size=size, after=mark) == pages[0]
+    assert page_of_kept(rows, sort, down=down, size=size, before=second) == pages[0], "full at the front"
 
 
 def test_before_what_is_no_mark_stands_the_first_page(workspace, seven):
