@@ -19,7 +19,7 @@ from django.urls import path as route
 
 from apps.accounts.models import Membership, User
 from apps.accounts.services import remove_member
-from apps.core.live import LiveConsumer, PageConsumer, push, push_all, recheck_on_commit
+from apps.core.live import LiveConsumer, PageConsumer, push, push_all, push_on_commit, recheck_on_commit
 from apps.core.live.hearing import News, id_of, name_of
 from apps.notifications.services import live_group as inbox_group
 from apps.signals.services.processing import live_group as signals_group
@@ -53,8 +53,8 @@ class Page:
         self.at: dict[str, str] = {}
         self.ids: list[Any] = []  # of all events, as they came
 
-    async def open(self, path: str, **said: Any) -> Any:
-        """Connect and ask for the path; what is answered."""
+    async def connect(self) -> Any:
+        """What is said first."""
         scope = {
             "type": "websocket",
             "path": "/ws/",
@@ -65,7 +65,11 @@ class Page:
         self._line = ApplicationCommunicator(self.application, scope)
         await self._line.send_input({"type": "websocket.connect"})
         assert (await self._line.receive_output(timeout=TIMEOUT_S))["type"] == "websocket.accept"
-        assert await self.hear() == {"kind": "open"}
+        return await self.hear()
+
+    async def open(self, path: str, **said: Any) -> Any:
+        """Connect and ask for the path; what is answered."""
+        assert await self.connect() == {"kind": "open"}
         return await self.ask(path, **said)
 
     async def ask(self, path: str, **said: Any) -> Any:
@@ -220,8 +224,12 @@ class Both(LiveConsumer):
 
     right = "signed in"
     allowed: ClassVar[list[str]] = []
+    waits: ClassVar[asyncio.Event | None] = None
 
     async def groups_for(self) -> list[str]:
+        if self.waits:
+            self.waits.set()
+            await asyncio.Event().wait()
         return list(self.allowed)
 
 
@@ -280,6 +288,36 @@ async def test_a_right_to_one_of_two_streams_is_lost(user, both, django_capture_
 
 
 @in_this_thread
+async def test_a_program_that_loses_a_right_hears_the_rest_and_then_nothing(
+    user, both, django_capture_on_commit_callbacks
+):
+    (first, second), line = Both.allowed, Page(user, Both.as_asgi())
+    assert await line.connect() == {"kind": "ready"}
+
+    def ask() -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            recheck_on_commit(user.pk)
+
+    Both.allowed = [first]
+    await sync_to_async(ask)()
+    await tell(second, range(1))
+    await tell(first, range(1, 2))
+    assert await line.hear() == {"kind": "n", "n": 1}
+    Both.allowed = []
+    await sync_to_async(ask)()
+    assert await line.hear() == 4403
+    await let_go(line)
+
+
+def test_an_event_of_a_transaction_is_told_when_it_commits(settings, django_capture_on_commit_callbacks):
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        with django_capture_on_commit_callbacks(execute=True):
+            push_on_commit("of-a-transaction", {"kind": "n"})
+            assert not client.exists("live:of-a-transaction")
+        assert client.delete("live:of-a-transaction") == 1
+
+
+@in_this_thread
 async def test_a_page_has_at_most_forty_parts(user, both):
     page = Page(user, both)
     await page.open("/ws/both/")
@@ -287,6 +325,18 @@ async def test_a_page_has_at_most_forty_parts(user, both):
         assert (await page.ask(f"/ws/both/{number}/"))["kind"] == "ready"
     await page.say(kind="subscribe", path="/ws/both/39/")
     assert await page.hear() == 1008
+    await let_go(page)
+
+
+@in_this_thread
+async def test_a_line_that_takes_nothing_is_not_kept_waiting_for(user, both, monkeypatch):
+    page = Page(user, both)
+    await page.open("/ws/both/")
+    monkeypatch.setattr(Both, "waits", asyncio.Event())  # as a slow database
+    await page.say(kind="subscribe", path="/ws/both/1/")
+    await Both.waits.wait()
+    await tell(Both.allowed[0], range(4_001))
+    assert await page.hear() == 1012
     await let_go(page)
 
 
