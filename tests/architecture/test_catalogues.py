@@ -70,7 +70,9 @@ def marked_texts() -> Iterator[tuple[str, str]]:
             continue
         for node in ast.walk(ast.parse(source)):
             called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id
-            if called in {"gettext", "gettext_lazy"} and isinstance(node.args[0], ast.Constant):  # type: ignore[attr-defined]
+            if called in {"gettext", "gettext_lazy", "gettext_noop"} and isinstance(
+                node.args[0], ast.Constant
+            ):  # type: ignore[attr-defined]
                 yield str(path.relative_to(ROOT)), node.args[0].value  # type: ignore[attr-defined]
 
 
