@@ -24,6 +24,7 @@ ADMIN_SCRIPTS = {"script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"]}
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
     index_title = gettext_lazy("Overview")
+    empty_value_display = "–"
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

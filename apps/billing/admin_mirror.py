@@ -26,18 +26,18 @@ class MirrorAdmin(ReadOnlyAdmin):
     ordering = ["-created"]
 
     @admin.display(description=gettext_lazy("Status"))
-    def stripe_status(self, row: Any) -> str:
+    def stripe_status(self, row: Any) -> str | None:
         if "active" in row.stripe_data:
             return "active" if row.stripe_data["active"] else "put aside"
-        return str(row.stripe_data.get("status") or "")
+        return row.stripe_data.get("status")
 
     @admin.display(description=gettext_lazy("Amount"))
-    def stripe_amount(self, row: Any) -> str:
+    def stripe_amount(self, row: Any) -> str | None:
         data = row.stripe_data
         amount = next(
             (data[name] for name in ("total", "amount", "unit_amount") if data.get(name) is not None), None
         )
-        return "" if amount is None else money(amount, data["currency"].upper())
+        return None if amount is None else money(amount, data["currency"].upper())
 
 
 for _model in (

@@ -144,15 +144,15 @@ class PaymentAdmin(ReadOnlyAdmin):
         return money(row.amount, row.currency)
 
     @admin.display(description=gettext_lazy("given back"))
-    def given_back(self, row: Payment) -> str:
-        return money(row.refunded, row.currency) if row.refunded else ""
+    def given_back(self, row: Payment) -> str | None:
+        return money(row.refunded, row.currency) if row.refunded else None
 
     @admin.display(description=gettext_lazy("refund"))
-    def give_back(self, row: Payment) -> str:
+    def give_back(self, row: Payment) -> str | None:
         if row.status != "succeeded" or row.refunded == row.amount:
-            return ""
+            return None
         return format_html(
-            '<a href="{}">{}</a>',
+            '<a class="cw-link" href="{}">{}</a>',
             reverse("admin:billing_payment_refund", args=[row.pk]),
             gettext("Give back"),
         )
@@ -222,10 +222,9 @@ class InvoiceAdmin(ReadOnlyAdmin):
     shown_total = _as_money(Invoice, "total")
 
     @admin.display(description=gettext_lazy("PDF"))
-    def pdf(self, row: Invoice) -> str:
-        if row.series_id is None:
-            return format_html('<a href="{}">PDF</a>', row.pdf_url) if row.pdf_url else ""
-        return format_html('<a href="{}">PDF</a>', reverse("admin:billing_invoice_pdf", args=[row.pk]))
+    def pdf(self, row: Invoice) -> str | None:
+        address = reverse("admin:billing_invoice_pdf", args=[row.pk]) if row.series_id else row.pdf_url
+        return format_html('<a class="cw-link" href="{}">PDF</a>', address) if address else None
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.as_pdf)

@@ -20,7 +20,7 @@ PAYMENT_FAILED = register_event(
             "text": gettext_lazy(
                 "Your card was declined. Pro stays while the payment is tried again. See that the card works."
             ),
-            "facts": [["Plan", "Pro"], [gettext_lazy("Paid with"), gettext_lazy("Visa 0341")]],
+            "facts": [[gettext_lazy("Plan"), "Pro"], [gettext_lazy("Paid with"), gettext_lazy("Visa 0341")]],
             "url": "/settings/workspace/billing/",
             "url_words": gettext_lazy("Put it right"),
         },
@@ -68,7 +68,10 @@ LIMIT_NEAR = register_event(
         sample={
             "title": gettext_lazy("Backtests: 80 % used"),
             "text": gettext_lazy("40 of 50 backtests, what the plan gives."),
-            "facts": [["Used", "40"], [gettext_lazy("Starts again"), gettext_lazy("1 December, 00:00 UTC")]],
+            "facts": [
+                [gettext_lazy("Used"), "40"],
+                [gettext_lazy("Starts again"), gettext_lazy("1 December, 00:00 UTC")],
+            ],
             "url": "/settings/workspace/usage/",
             "url_words": gettext_lazy("See what is left"),
         },

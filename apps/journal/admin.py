@@ -74,8 +74,8 @@ class EntryAdmin(ReadOnlyAdmin):
         return entry.target_name
 
     @admin.display(description=gettext_lazy("address"))
-    def address(self, entry: Entry) -> str:
-        return entry.ip or ""
+    def address(self, entry: Entry) -> str | None:
+        return entry.ip
 
     @admin.display(description=gettext_lazy("device"))
     def used_device(self, entry: Entry) -> str:

@@ -16,7 +16,7 @@ FEED_STALE = register_event(
             "title": gettext_lazy("No bars of BTC/USDT 1m"),
             "text": gettext_lazy("The feed is stale: its source sends nothing. Bots on it do not trade."),
             "facts": [
-                ["Source", gettext_lazy("Exchange (CCXT)")],
+                [gettext_lazy("Source"), gettext_lazy("Exchange (CCXT)")],
                 [gettext_lazy("Last bar"), "2026-01-05 10:31 UTC"],
             ],
             "url": "/data/feeds/",

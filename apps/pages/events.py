@@ -15,7 +15,10 @@ RECEIPT_MADE = register_event(
         sample={
             "title": gettext_lazy("March 2026: 412 signals, 230 of them useful"),
             "text": gettext_lazy("USD 29.00 for the platform: USD 0.13 for each useful signal."),
-            "facts": [["Realised", "USD 1,204.50"], [gettext_lazy("Trading fees"), "USD 38.12"]],
+            "facts": [
+                [gettext_lazy("Realised"), "USD 1,204.50"],
+                [gettext_lazy("Trading fees"), "USD 38.12"],
+            ],
             "url": "/settings/workspace/receipt/?month=2026-03",
             "url_words": gettext_lazy("See the receipt"),
         },

@@ -253,7 +253,7 @@ def _notice(
     facts: list[list[str]],
     *,
     url: str = PAGE,
-    url_words: str = "Open",
+    url_words: str = "",
 ) -> NewNotice:
     return NewNotice(
         person_id=workspace.owner_id,

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.core.words import gettext_lazy
 from apps.notifications.choices import Mode, Urgency
 
@@ -18,7 +20,7 @@ class Content:
     text: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     url: str = ""  # a path of this site ("/signals/…") or a whole address
-    url_words: str = "Open"
+    url_words: str = ""  # what the button says
 
 
 def content_of_data(data: Mapping[str, Any]) -> Content:
@@ -29,7 +31,7 @@ def content_of_data(data: Mapping[str, Any]) -> Content:
         text=str(data.get("text", "")),
         facts=facts,
         url=str(data.get("url", "")),
-        url_words=str(data.get("url_words", "Open")),
+        url_words=str(data.get("url_words") or gettext("Open it")),
     )
 
 
