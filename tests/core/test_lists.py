@@ -27,7 +27,7 @@ from apps.core.lists.listing import Sort
 from apps.formulas.lists import FORMULAS
 from apps.formulas.models import Formula, FormulaVersion
 from apps.formulas.selectors import all_formulas_of
-from tests.factories import FormulaFactory, UserFactory
+from tests.factories import FormulaFactory, UserFactory, workspace_of
 
 LIST = "/formulas/"
 VERSION = Sort("Version", "latest_version", down=True, nullable=True)
@@ -151,6 +151,27 @@ def test_heads_turn_the_order_round_and_keep_the_filters(rf):
     assert turned.is_turned, "none of the orders that a phone offers"
 
 
+def test_links_to_other_pages_lead_there_and_keep_the_filters(rf):
+    kind = listing.Listing(
+        "x",
+        filters=(listing.words("A", "a"), listing.words("B", "b")),
+        sorts={"new": Sort("Newest", "pk", down=True)},
+        size=2,
+    )
+    rows = [SimpleNamespace(pk=number) for number in range(5)]
+
+    def page(query: str) -> tuple[list[int], Asked]:
+        asked = Asked(kind, rf.get("/" + query))
+        return [row.pk for row in asked.read(rows)], asked
+
+    first, asked = page("?a=1")
+    assert (first, asked.is_filtered, asked.newer) == ([4, 3], True, "")
+    second, asked = page(asked.older)
+    assert (second, asked["a"], asked.front) == ([2, 1], "1", "?a=1")
+    again, asked = page(asked.newer)
+    assert (again, asked["a"]) == ([4, 3], "1")
+
+
 def test_rows_are_counted_up_to_a_bound(web: Client, workspace):
     Formula.objects.bulk_create([Formula(workspace=workspace, name=f"{n}") for n in range(1_000)])
     assert web.get(LIST).context["list"].total == "1000"
@@ -195,7 +216,9 @@ def test_many_are_archived_and_it_is_undone(web: Client, workspace, seven, stran
     assert theirs.archived_at is None
     assert Formula.objects.filter(workspace=workspace, archived_at=None).count() == 5
     assert 'value="unarchive"' in text
-    undo = text.split('value="unarchive"')[1].split("</form>")[0]
+    form, undo = text.split('value="unarchive"')
+    assert f'action="{LIST}?q=a"' in form.rpartition("<form")[2], "it comes back to the same page"
+    undo = undo.split("</form>")[0]
     assert [uuid for uuid in chosen if uuid in undo] == chosen
     web.post(LIST, {"act": "unarchive", "chosen": chosen})
     assert Formula.objects.filter(workspace=workspace, archived_at=None).count() == 7
@@ -320,6 +343,7 @@ def test_one_view_of_a_list_opens_first_and_a_list_has_thirty(user: User, worksp
 def test_a_view_that_asks_for_nothing_is_not_the_one_shown(web: Client, user: User, workspace, seven):
     save_view(user, workspace, page="formulas", name="Plain", query="")
     save_view(user, workspace, page="bots", name="Of bots", query="")
+    save_view(user, workspace_of(UserFactory()), page="formulas", name="Elsewhere", query="")
     asked = web.get(LIST).context["list"]
     assert ([view.name for view in asked.views], asked.view) == (["Plain"], None)
 
