@@ -140,6 +140,10 @@ def test_what_is_typed_is_cut_and_days_are_written_one_way():
     assert [day.clean(text, []) for text in ("20260131", "2026-02-30", "soon")] == ["2026-01-31", "", ""]
 
 
+def test_a_choice_without_a_value_is_the_one_for_any():
+    assert listing.pick("x", "Any", [("", "None"), (1, "One")]).offered(None) == [("1", "One")]
+
+
 def test_heads_turn_the_order_round_and_keep_the_filters(rf):
     asked = Asked(FORMULAS, rf.get(LIST, {"q": "a b", "sort": "-version"}))
     assert asked.sorted_by("version") == {"href": "?q=a+b&sort=version", "state": "descending"}

@@ -311,6 +311,7 @@ async def test_a_program_that_loses_a_right_hears_the_rest_and_then_nothing(
 
 def test_an_event_of_a_transaction_is_told_when_it_commits(settings, django_capture_on_commit_callbacks):
     with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.delete("live:of-a-transaction")
         with django_capture_on_commit_callbacks(execute=True):
             push_on_commit("of-a-transaction", {"kind": "n"})
             assert not client.exists("live:of-a-transaction")
