@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 import apps.billing.admin_mirror
 import apps.billing.admin_money  # noqa: F401
 from apps.accounts.models import Workspace
-from apps.billing.amounts import AmountsForm, amount_field
+from apps.billing.amounts import AmountsForm, CouponForm, amount_field
 from apps.billing.forms import AdjustmentForm, PlanForm
 from apps.billing.models import (
     Coupon,
@@ -154,11 +154,6 @@ class WorkspacePlanForm(forms.ModelForm):
     class Meta:
         model = WorkspacePlan
         fields = ["plan_code"]
-
-
-class CouponForm(AmountsForm):
-    amounts = ("amount_off",)
-    amount_off = amount_field(required=False, label=gettext_lazy("Amount off"))
 
 
 @admin.register(Coupon)

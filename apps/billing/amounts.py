@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -59,4 +60,27 @@ class AmountsForm(forms.ModelForm):
                 cleaned[name] = minor_units(amount, currency)
             except forms.ValidationError as error:
                 self.add_error(name, error)
+        return cleaned
+
+
+class CouponForm(AmountsForm):
+    amounts = ("amount_off",)
+    amount_off = amount_field(required=False, label=gettext_lazy("Amount off"))
+
+    def clean(self) -> dict[str, Any]:
+        """What the table would refuse by the names of its rules is said in words, at the field."""
+        cleaned = super().clean()
+        if "code" in cleaned and not re.fullmatch("[A-Z0-9_-]{3,40}", cleaned["code"]):
+            self.add_error("code", gettext("As people type it; capital letters and digits."))
+        percent, amount = cleaned.get("percent_off"), cleaned.get("amount_off")
+        is_asked = (
+            "percent_off" in cleaned and not self.has_error("currency") and not self.has_error("amount_off")
+        )
+        is_one = (percent is None) != (amount is None)
+        if is_asked and not (is_one and (amount or (1 <= (percent or 0) <= 100 and not cleaned["currency"]))):
+            self.add_error(
+                "percent_off", gettext("Either percent, from 1 to 100, or an amount with its currency.")
+            )
+        if "months" in cleaned and (cleaned.get("duration") == "repeating") != bool(cleaned["months"]):
+            self.add_error("months", gettext("For some months: how many."))
         return cleaned
