@@ -297,6 +297,8 @@ NO_OBJECT = {
     "PackForm.pack": "what is sold, the same for everybody",
     "PapersForm.status": "how a payment stands",
     "PlanForm.gateway": "ways to pay",
+    "ProfileForm.country": "countries of the world",
+    "TaxRateForm.country": "the same",
     "PlanForm.price": "what is sold, the same for everybody",
     "SubscriptionChangeSerializer.price": "the same",
     "SubscriptionWishSerializer.price": "the same",
