@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from apps.accounts.models import Workspace
 from apps.billing.choices import ENDED, ChangeKind, SubscriptionStatus
 from apps.billing.models.plans import Plan, PlanPrice
+from apps.billing.rules.money import money
 from apps.core.models import BaseModel
 
 
@@ -90,7 +91,8 @@ class SubscriptionChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.currency} {self.amount_before} to {self.amount_after}"
+        before, after = (money(amount, self.currency) for amount in (self.amount_before, self.amount_after))
+        return f"{self.kind} {before} to {after}"
 
 
 class TrialUse(models.Model):
