@@ -57,12 +57,17 @@ function coloured(text) {
   return parts;
 }
 
+/** Words of a program: a flag is not broken after its hyphens. */
+function plain(text) {
+  return text.split(/(\[?--?[A-Za-z][\w-]{0,23})/).map((part, place) => (place % 2 ? element("span", { class: "whole" }, part) : part));
+}
+
 function layOut(pre) {
   const code = pre.querySelector("code") ?? pre;
   const isFormula = "formulaCode" in pre.dataset || code.classList.contains("language-formula");
   const lines = code.textContent.replace(/\n+$/, "").split("\n");
   const rows = lines.map((text) => {
-    const row = element("span", { class: "code-line" }, ...(isFormula ? coloured(text) : [text]), "\n");
+    const row = element("span", { class: "code-line" }, ...(isFormula ? coloured(text) : plain(text)), "\n");
     row.style.setProperty("--indent", `${/^\s*/.exec(text)[0].length + 2}ch`);
     return row;
   });

@@ -14,7 +14,19 @@ def shown(text: str) -> str:
 
 def test_hyphens_of_sums_and_numbers_are_minus_signs_and_words_and_code_stay():
     assert shown("n - 1, -3 and (-0.5) of 2024-01-31, a look-back, `n - 1`") == (
-        "<p>n − 1, −3 and (−0.5) of 2024-01-31, a look-back, <code>n - 1</code></p>\n"
+        '<p>n − 1, −3 and (−0.5) of 2024-01-31, a look-back, <code class="whole">n - 1</code></p>\n'
+    )
+
+
+def test_code_is_broken_where_a_reader_would():
+    assert '<code class="whole">2 units</code>' in shown("`2 units`")
+    assert "<code>close</code>" in shown("`close`")
+    assert '<code>complete FILE <span class="whole">[--line</span> N]</code>' in shown(
+        "`complete FILE [--line N]`"
+    )
+    assert "<code>/api/v1/formulas/blocks/</code>" in shown("`/api/v1/formulas/blocks/`")
+    assert "<code>https://<wbr>NAME:PASSWORD@your.site/<wbr>notifications/</code>" in shown(
+        "`https://NAME:PASSWORD@your.site/notifications/`"
     )
 
 

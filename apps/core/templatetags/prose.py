@@ -3,18 +3,47 @@ mark of what is not in the language of its page."""
 
 from __future__ import annotations
 
-from typing import Protocol
+import re
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
 
 from apps.core.languages import reading
 
 register = template.Library()
 
 RENDERER = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+_SHORT = 16  # letters that fit beside others in a line of a phone
+_PARTS = re.compile(r"[\s-]")
+_FLAG = re.compile(r"(?<!\S)\[?--?[A-Za-z][\w-]{0,23}")
+_UNBROKEN = re.compile(r"\S{40,}")  # letters without a space that fill a line of a phone
+_SLASH = re.compile(r"/(?=[\w&{])")
+
+
+def _code(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+    """Code within a line, broken only where a reader would: a short one not at all, a flag not after its hyphens, and
+    a path that fills a line behind its slashes."""
+    letters = tokens[place].content
+    words = escapeHtml(letters)
+    if len(letters) <= _SHORT:
+        return f'<code class="whole">{words}</code>' if _PARTS.search(letters) else f"<code>{words}</code>"
+    words = _UNBROKEN.sub(lambda path: _SLASH.sub("/<wbr>", path[0]), words)
+    return f"<code>{_FLAG.sub(_whole, words)}</code>"
+
+
+def _whole(words: re.Match[str]) -> str:
+    return f'<span class="whole">{words[0]}</span>'
+
+
+RENDERER.add_render_rule("code_inline", _code)
 
 
 @register.filter
