@@ -229,6 +229,7 @@ class SnapshotForm(forms.Form):
         by=("instrument__symbol",),
         label=gettext_lazy("Market"),
         to_field_name="uuid",
+        empty_label=None,
     )
     start = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
     end = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))

@@ -34,6 +34,14 @@ from apps.core.templatetags import figures
         (figures.metric_label("cagr"), "CAGR"),
         (figures.metric_label("max_drawdown"), "Max drawdown"),
         (figures.metric(0.25, "win_rate"), "25.00\u202f%"),
+        (
+            figures.true_minus("line -1.5 fell below 2-1 on 2024-01-15"),
+            "line \u22121.5 fell below 2-1 on 2024-01-15",
+        ),
+        (
+            figures.dates_whole("<i> 2024-01-15"),
+            '&lt;i&gt; <span class="whitespace-nowrap">2024-01-15</span>',
+        ),
     ],
 )
 def test_figures(text, expected):

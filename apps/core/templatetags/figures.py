@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from apps.core.deeds import DEEDS
@@ -153,6 +155,21 @@ def moment(value: Any) -> str:
         found = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
     letters = manner().date
     return format_date(found, letters if (found.hour, found.minute) == (0, 0) else f"{letters} H:i")
+
+
+@register.filter
+def dates_whole(text: Any) -> SafeString:
+    """A sentence whose dates are not broken at their hyphens where the line ends."""
+    whole = re.sub(
+        r"\d{4}-\d\d-\d\d", r'<span class="whitespace-nowrap">\g<0></span>', conditional_escape(text)
+    )
+    return mark_safe(whole)  # noqa: S308  # escaped above
+
+
+@register.filter
+def true_minus(text: Any) -> str:
+    """A sentence of the engine with the sign of its numbers as everywhere else."""
+    return re.sub(r"(?<![\w.)\]-])-(?=\d)", MINUS, str(text))
 
 
 @register.filter
