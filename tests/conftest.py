@@ -14,6 +14,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
+from xdist.scheduler import LoadScopeScheduling
 
 from apps.accounts.models import User, Workspace
 from apps.backtests.services import BacktestRequest
@@ -28,6 +29,23 @@ from tests.payments import stripe_double, stripe_server
 
 # fixtures of all tests that speak with an exchange or with Stripe
 __all__ = ["binance", "loopback", "stripe_double", "stripe_server"]
+
+
+# Files and folders whose tests stay in one process: what they set up takes seconds.
+TOGETHER = ("tests/access/test_accessibility.py", "tests/engine/peers/")
+
+
+class InTurn(LoadScopeScheduling):
+    """One test at a time to each process, those of TOGETHER as one. (The mark `xdist_group` does nothing under pytest 9:
+    xdist 3.8 writes the group into an id that is no longer read.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for group in TOGETHER if nodeid.startswith(group)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InTurn:
+    return InTurn(config, log)
 
 
 # What is true is true on a slow machine as well: no clock decides over a generated case.

@@ -22,7 +22,6 @@ from tests.access.shown import Answer, answers, served
 from tests.access.world import World
 from tests.browser import chromium as chromium
 
-pytestmark = pytest.mark.xdist_group("pages")  # in one process: they are read once
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOK = """async (rules) => {

@@ -9,8 +9,6 @@ from apps.engine.sim.run import run
 from apps.engine.sim.spec import LONG, Orders, SimParams, Size
 from tests.engine.peers.cases import BOTH_WAYS, EMA_CROSS, FEE, STOCKS, UT_BOT, Case, assert_equal, differing
 
-pytestmark = pytest.mark.xdist_group("peers")
-
 
 def reasons(trades):
     return np.array([REASONS[code] for code in trades.reason.tolist()])

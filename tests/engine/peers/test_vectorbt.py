@@ -19,8 +19,6 @@ from tests.engine.peers.cases import (
     differing,
 )  # fmt: skip
 
-pytestmark = pytest.mark.xdist_group("peers")
-
 ENGINE = "rust"  # its Numba kernels give the same, and need 20 seconds to compile
 
 
