@@ -103,7 +103,11 @@ def test_removed_test_comes_back_in_its_place(formula, user):
     assert [result["name"] for result in run_tests(formula)] == ["second"]
     restore_case(kept, actor=user)
     assert [result["name"] for result in run_tests(formula)] == ["fires", "second"]
-    deeds = list(Entry.objects.filter(action__startswith="formulas.case.").values_list("action", flat=True))
+    deeds = list(
+        Entry.objects.filter(action__startswith="formulas.case.")
+        .order_by("id")
+        .values_list("action", flat=True)
+    )
     assert deeds == [f"formulas.case.{deed}" for deed in ("added", "added", "removed", "restored")]
 
 
