@@ -21,7 +21,7 @@ export class HeatMap {
   constructor(node) {
     this.node = node;
     this.controls = document.querySelector(node.dataset.controls);
-    this.title = element("h3", { class: "heat-title" });
+    this.title = element("h3", { class: "heat-title", hidden: true });
     this.readout = element("p", { class: "heat-readout" });
     this.canvas = element("canvas", { tabindex: 0, role: "application" });
     this.scroll = element("div", { class: "heat-scroll" }, this.canvas);
@@ -74,6 +74,7 @@ export class HeatMap {
     this.high = Math.max(...known);
     this.empty = known.length === 0;
     this.title.textContent = data.metric_label;
+    this.title.hidden = false;
     const names = { label: this.node.dataset.label, across: data.x.name, down: data.y.name };
     const told = data.y.name
       ? t("{label}. {across} across, {down} down. Arrow keys move over the fields, Enter opens the cell as a backtest.", names)
