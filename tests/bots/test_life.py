@@ -121,27 +121,27 @@ def test_silence_is_told_once_and_closes_positions_where_asked(feed, new_bot, us
 
 
 @pytest.mark.parametrize(
-    ("silent", "language", "span"),
+    ("silent", "language", "span", "kept"),
     [
-        (timedelta(seconds=31), "en", "for 31 seconds: Calm."),
-        (timedelta(seconds=119), "en", "for 119 seconds: Calm."),
-        (timedelta(minutes=2), "en", "for 2\xa0minutes: Calm."),
-        (timedelta(seconds=4642), "en", "for 1\xa0hour: Calm."),  # 77 minutes
-        (timedelta(hours=54), "en", "for 2\xa0days: Calm."),
-        (timedelta(hours=5), "tr", "5\xa0saat"),
+        (timedelta(seconds=31), "en", "for 31 seconds: Calm.", "31 seconds"),
+        (timedelta(seconds=119), "en", "for 119 seconds: Calm.", "119 seconds"),
+        (timedelta(minutes=2), "en", "for 2\xa0minutes: Calm.", "2 minutes"),
+        (timedelta(seconds=4642), "en", "for 1\xa0hour: Calm.", "1 h 17 min"),
+        (timedelta(hours=54), "en", "for 2\xa0days: Calm.", "54 h 0 min"),
+        (timedelta(hours=5), "tr", "5\xa0saat", "5 h 0 min"),
     ],
 )
-def test_the_notice_of_a_silent_bot_says_for_how_long_as_people_do(
-    feed, new_bot, user, silent, language, span
-):
+def test_a_silent_bot_says_for_how_long_as_people_do(feed, new_bot, user, silent, language, span, kept):
     user.language = language
     user.save()
     bring(feed, wave(1))
-    new_bot("Calm")
+    bot = new_bot("Calm", flattens_when_silent=True)
     now = timezone.now()
     Cohort.objects.update(heartbeat_at=now - silent)
     assert watch_heartbeats(now=now) == 1
     assert span in Notice.objects.get(event="bots.bot.silent").data["text"]
+    bot.refresh_from_db()
+    assert bot.words == f"Nothing was heard of it for {kept}."
 
 
 def test_a_cohort_that_fails_again_and_again_pauses_its_bots(feed, new_bot):

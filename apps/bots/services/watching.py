@@ -140,7 +140,7 @@ def _tell_silence(cohort: Cohort, now: datetime) -> int:
     for bot in bots:
         by_workspace[bot.workspace_id].append(bot)
     queue_notices([_notice(cohort, mine, seconds) for mine in by_workspace.values()])
-    words = gettext("Nothing was heard of it for {seconds:.0f} seconds.").format(seconds=written(seconds))
+    words = _silence(seconds)
     hold(
         {bot.pk: words for bot in bots if bot.flattens_when_silent and bot.state == BotState.RUNNING},
         Cause.DEAD_MAN,
@@ -157,6 +157,18 @@ def _flatten_paused(bots: list[Bot], now: datetime) -> None:
     Bot.objects.filter(pk__in=holds).update(wants_flat=True)
     Cohort.objects.filter(pk__in={bot.cohort_id for bot in closing}).update(version=F("version") + 1)
     close_at_market([bot for bot in closing if bot.mode == Mode.LIVE], now)
+
+
+def _silence(seconds: float) -> str:
+    """For how long nothing was heard, as a whole sentence: it is kept, and known again by its pattern."""
+    if seconds < 120:
+        return gettext("Nothing was heard of it for {seconds:.0f} seconds.").format(seconds=written(seconds))
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if not hours:
+        return gettext("Nothing was heard of it for {minutes} minutes.").format(minutes=minutes)
+    return gettext("Nothing was heard of it for {hours:,} h {minutes} min.").format(
+        hours=written(hours), minutes=minutes
+    )
 
 
 def _span(seconds: float) -> str:
