@@ -27,7 +27,7 @@ ENOUGH = 8  # letters that a pattern has beside its places; with fewer it would 
 JOINTS = (re.compile(r"(?<=; )"), re.compile(r"(?<=\. )"))  # from the widest
 SENTENCES = re.compile(r"(?<=[.!?]) (?=\S)")
 DEEPEST = 5  # of sentences within one another
-_GROUPED = re.compile(r"\d,\d{3}")  # the one thing that readers of English write in several ways
+_WRITTEN = re.compile(r"\d[,.]\d|\d%")  # what readers of English write in several ways
 _PLACE = re.compile(r"\{(\w+)[^{}]*\}")
 
 
@@ -55,7 +55,7 @@ def kept_in_words(text: str) -> str:
         return str(text)
     if isinstance(text, Said):
         return said_in_words(text)
-    if language == ENGLISH and not (is_read() and _GROUPED.search(text)):
+    if language == ENGLISH and not (is_read() and _WRITTEN.search(text)):
         return str(text)
     return _told(str(text), language, 0) if len(text) <= LONGEST else text
 

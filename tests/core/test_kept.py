@@ -15,6 +15,7 @@ from apps.core.words import said_in_words
 from apps.engine.lang.why import why
 from tests.engine.lang.test_meaning import day_bars
 
+SHARE = "Fit for a backtest; 99.76% of the bars to be expected are there."
 SILENT = "Nothing was heard of it for {seconds:.0f} seconds."
 
 
@@ -33,8 +34,11 @@ def test_figures_of_a_kept_sentence_are_the_readers_in_english_too():
     with written_for(lambda: manner_of("", "", "", "UTC")):
         assert kept_in_words(kept) == "Nothing was heard of it for 10\u202f666 seconds."
         assert kept_in_words("Dana's own 10,666 words") == "Dana's own 10,666 words"
+        assert kept_in_words(SHARE).endswith("99.76\u202f% of the bars to be expected are there.")
     with written_for(lambda: manner_of("en-US", "", "", "UTC")):
         assert kept_in_words(kept) == kept
+    with written_for(lambda: manner_of("de-DE", "", "", "UTC")):
+        assert kept_in_words(SHARE).endswith("99,76\u202f% of the bars to be expected are there.")
     assert kept_in_words(kept) == kept  # for a program
 
 
