@@ -147,6 +147,8 @@ DELIVERIES = Listing(
     counts=False,
 )
 
+REPEATS = Listing("repeats", counts=False)
+
 TURNED_AWAY = Listing(
     "turned-away",
     filters=(
@@ -262,6 +264,8 @@ FIRINGS = Listing(
         Column("ended_at", lambda row: row.ended_at),
     ),
 )
+
+SIGNAL_FIRINGS = Listing("signal-firings", counts=False)
 
 UT_BOTS = Listing(
     "ut-bots",

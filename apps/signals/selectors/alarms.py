@@ -41,8 +41,9 @@ def firings_of(alarm: Alarm) -> QuerySet[Firing]:
     return Firing.objects.filter(alarm=alarm).select_related("signal__source").order_by("-id")
 
 
-def firings_of_signal(signal: Signal, *, most: int = 50) -> list[Firing]:
-    return list(Firing.objects.filter(signal=signal).select_related("alarm__person").order_by("id")[:most])
+def firings_of_signal(signal: Signal) -> QuerySet[Firing]:
+    """Newest first."""
+    return Firing.objects.filter(signal=signal).select_related("alarm__person").order_by("-id")
 
 
 def incidents_of(source: AlertSource) -> QuerySet[SequenceIncident]:

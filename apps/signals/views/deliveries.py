@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.needs import needs
 from apps.core.errors import Conflict
+from apps.core.lists import Asked
 from apps.signals.access import get_alert_for, get_replay_for, get_source_for
 from apps.signals.choices import AlertStatus, ReplayState
 from apps.signals.forms import ReplayForm
+from apps.signals.lists import REPEATS
 from apps.signals.services import replay_alert, start_replay
 
 
@@ -23,10 +25,12 @@ from apps.signals.services import replay_alert, start_replay
 def delivery_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One raw request: what came, what was made of it, when it came again."""
     alert = get_alert_for(request.workspace, uuid)
+    repeats = Asked(REPEATS, request)
+    repeats.read(alert.repeats.all())
     context = {
         "alert": alert,
         "signal": getattr(alert, "signal", None),
-        "repeats": alert.repeats.order_by("id")[:100],
+        "list": repeats,
         "can_replay": alert.status in (AlertStatus.REJECTED, AlertStatus.FAILED),
     }
     return render(request, "signals/delivery_detail.html", context)

@@ -15,7 +15,7 @@ from apps.accounts.needs import needs
 from apps.billing.selectors import plan_of
 from apps.core.lists import Asked
 from apps.signals.access import get_signal_for
-from apps.signals.lists import SIGNALS
+from apps.signals.lists import SIGNAL_FIRINGS, SIGNALS
 from apps.signals.measuring import HORIZONS
 from apps.signals.selectors import SignalFilter, firings_of_signal, signals_of, sources_of
 from apps.signals.selectors.chain import link_of
@@ -40,11 +40,14 @@ def feed(request: HttpRequest) -> HttpResponseBase:
 @needs("signals.view")
 @require_GET
 def signal_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The signal, and the alarms that took it."""
     signal = get_signal_for(request.workspace, uuid)
+    taken = Asked(SIGNAL_FIRINGS, request)
+    taken.read(firings_of_signal(signal))
     context = {
         "signal": signal,
         "steps": signal.steps.order_by("id"),
-        "firings": firings_of_signal(signal),
+        "list": taken,
         "outcomes": signal.outcomes.order_by("horizon_s"),
         "horizons": HORIZONS,
         "why": why_fired(signal),

@@ -15,7 +15,7 @@ from apps.core.retention import kept_kinds
 from apps.journal.models import Entry
 from apps.notifications.models import Delivery, Notice
 from apps.signals.matching import Wishes
-from apps.signals.models import Alarm, Firing, SecurityEvent, SequenceIncident, Signal
+from apps.signals.models import Alarm, AlertRepeat, Firing, SecurityEvent, SequenceIncident, Signal
 from apps.signals.selectors import alarms_of
 from apps.signals.services import delete_alarm, restore_alarm, update_alarm
 
@@ -285,3 +285,38 @@ def test_what_is_wrong_with_a_source_is_cut_on_its_page_and_whole_on_lists(web, 
     (found,) = web.get(f"{path}sequence/", {"q": "s3", "state": "open"}).context["list"].rows
     assert found.first == 3
     assert web.get(f"{path}sequence/", {"kind": "regression"}).context["list"].rows == []
+
+
+def test_what_came_of_a_signal_and_its_repeats_goes_on_over_pages(web, user, alarm, receive, live):
+    alarm()
+    signal = receive()
+    first = Firing.objects.get()
+    more = Alarm.objects.bulk_create(
+        [Alarm(workspace=signal.workspace, person=user, name=f"A{number}") for number in range(50)]
+    )
+    Firing.objects.bulk_create(
+        [
+            Firing(alarm=each, signal=signal, key=each.name, state="queued", fired_at=first.fired_at)
+            for each in more
+        ]
+    )
+    AlertRepeat.objects.bulk_create(
+        [
+            AlertRepeat(
+                alert=signal.alert, received_at=first.fired_at, same_body=True, remote_ip=f"192.0.2.{number}"
+            )
+            for number in range(51)
+        ]
+    )
+    for name, row, text, wanted in (
+        ("signal", signal, lambda firing: firing.alarm.name, ("A49", "A0", "Mine")),
+        ("delivery", signal.alert, lambda repeat: repeat.remote_ip[8:], ("50", "1", "0")),
+    ):
+        path = reverse(f"signals:{name}-detail", args=[row.uuid])
+        page = web.get(path)
+        front = page.context["list"]
+        assert "list-older" in page.content.decode()
+        page = web.get(path + front.older)
+        assert "list-newer" in page.content.decode()
+        (last,) = page.context["list"].rows
+        assert (text(front.rows[0]), text(front.rows[49]), text(last)) == wanted
