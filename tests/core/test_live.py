@@ -220,29 +220,36 @@ async def test_a_line_asks_only_so_often(user):
 
 
 class Both(LiveConsumer):
-    """A part of a page that shows two streams."""
+    """A part of a page that shows two streams, as long as they are `allowed`."""
 
     right = "signed in"
-    allowed: ClassVar[list[str]] = []
-    waits: ClassVar[asyncio.Event | None] = None
+    allowed: ClassVar[list[str]]
 
     async def groups_for(self) -> list[str]:
-        if self.waits:
-            self.waits.set()
-            await asyncio.Event().wait()
         return list(self.allowed)
 
 
 @pytest.fixture
-def both() -> Any:
-    Both.allowed = [f"{name}-{uuid4()}" for name in "zy"]  # not in the order of names
-    regions = [route("ws/both/", Both.as_asgi()), route("ws/both/<int:number>/", Both.as_asgi())]
-    return PageConsumer.as_asgi(regions=regions)
+def both() -> type[Both]:
+    """One of each test's own."""
+
+    class Part(Both):
+        allowed = [f"{name}-{uuid4()}" for name in "zy"]  # not in the order of names
+
+    return Part
+
+
+def page_with(part: type[Both], **others: type[LiveConsumer]) -> Any:
+    """The line of a page with the part at /ws/both/ and below it, others by their names."""
+    paths = {"both": part, "both/<int:number>": part, **others}
+    return PageConsumer.as_asgi(
+        regions=[route(f"ws/{path}/", each.as_asgi()) for path, each in paths.items()]
+    )
 
 
 @in_this_thread
 async def test_what_was_missed_of_two_streams_comes_in_the_order_of_time(user, both):
-    page, (first, second) = Page(user, both), Both.allowed
+    page, (first, second) = Page(user, page_with(both)), both.allowed
     await page.open("/ws/both/")
     before = dict(page.at)
     for number in range(12):
@@ -271,9 +278,9 @@ async def test_what_was_missed_of_two_streams_comes_in_the_order_of_time(user, b
 
 @in_this_thread
 async def test_a_right_to_one_of_two_streams_is_lost(user, both, django_capture_on_commit_callbacks):
-    page, (first, second) = Page(user, both), Both.allowed
+    page, (first, second) = Page(user, page_with(both)), both.allowed
     await page.open("/ws/both/")
-    Both.allowed = [first]
+    both.allowed = [first]
 
     def ask() -> None:
         with django_capture_on_commit_callbacks(execute=True):
@@ -291,19 +298,19 @@ async def test_a_right_to_one_of_two_streams_is_lost(user, both, django_capture_
 async def test_a_program_that_loses_a_right_hears_the_rest_and_then_nothing(
     user, both, django_capture_on_commit_callbacks
 ):
-    (first, second), line = Both.allowed, Page(user, Both.as_asgi())
+    (first, second), line = both.allowed, Page(user, both.as_asgi())
     assert await line.connect() == {"kind": "ready"}
 
     def ask() -> None:
         with django_capture_on_commit_callbacks(execute=True):
             recheck_on_commit(user.pk)
 
-    Both.allowed = [first]
+    both.allowed = [first]
     await sync_to_async(ask)()
     await tell(second, range(1))
     await tell(first, range(1, 2))
     assert await line.hear() == {"kind": "n", "n": 1}
-    Both.allowed = []
+    both.allowed = []
     await sync_to_async(ask)()
     assert await line.hear() == 4403
     await let_go(line)
@@ -320,7 +327,7 @@ def test_an_event_of_a_transaction_is_told_when_it_commits(settings, django_capt
 
 @in_this_thread
 async def test_a_page_has_at_most_forty_parts(user, both):
-    page = Page(user, both)
+    page = Page(user, page_with(both))
     await page.open("/ws/both/")
     for number in range(39):
         assert (await page.ask(f"/ws/both/{number}/"))["kind"] == "ready"
@@ -330,13 +337,22 @@ async def test_a_page_has_at_most_forty_parts(user, both):
 
 
 @in_this_thread
-async def test_a_line_that_takes_nothing_is_not_kept_waiting_for(user, both, monkeypatch):
-    page = Page(user, both)
+async def test_a_line_that_takes_nothing_is_not_kept_waiting_for(user, both):
+    asked = asyncio.Event()
+
+    class Slow(LiveConsumer):
+        right = "signed in"
+
+        async def groups_for(self) -> list[str]:
+            asked.set()
+            await asyncio.Event().wait()  # as for a database that does not answer
+            return []
+
+    page = Page(user, page_with(both, slow=Slow))
     await page.open("/ws/both/")
-    monkeypatch.setattr(Both, "waits", asyncio.Event())  # as a slow database
-    await page.say(kind="subscribe", path="/ws/both/1/")
-    await Both.waits.wait()
-    await tell(Both.allowed[0], range(4_001))
+    await page.say(kind="subscribe", path="/ws/slow/")
+    await asked.wait()
+    await tell(both.allowed[0], range(4_001))
     assert await page.hear() == 1012
     await let_go(page)
 
@@ -448,9 +464,8 @@ async def test_a_lost_redis_ends_the_lines_and_whoever_comes_back_reads_anew(use
         await refused.send_input({"type": "websocket.disconnect", "code": 1012})
         await refused.wait(timeout=TIMEOUT_S)
         await sync_to_async(server.start)()
-        with redis.Redis.from_url(
-            server.url
-        ) as client:  # as if it had come back with what it held a while ago
+        # as if it had come back with what it held a while ago
+        with redis.Redis.from_url(server.url) as client:
             client.xadd(f"live:{group}", {"event": "{}"}, id=page.at[name_of(group)].split(".")[1])
         assert (await page.open(INBOX, after=page.at))["resync"] is True
         await after.open(INBOX)
