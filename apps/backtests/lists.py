@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, FloatField, QuerySet
+from django.db.models import F, FloatField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Lower
 
 from apps.backtests.choices import Status, TriedBy
 from apps.backtests.services import delete_backtest, delete_portfolio, delete_sweep, delete_walk_forward
-from apps.core.lists import Act, Asked, Column, Filter, Listing, Sort, pick, words
+from apps.core.lists import Act, Column, Filter, Listing, Sort, pick, words
 from apps.core.words import gettext_lazy
 
 _FILTERS: tuple[Filter, ...] = (
@@ -174,7 +174,4 @@ TRIALS = Listing(
     ),
 )
 
-
-def in_status(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
-    """Those of the rows in the status that is asked for."""
-    return rows.filter(status=asked["status"]) if asked["status"] else rows
+BY_NAME = ("formula_name__icontains", "bar_set__instrument__symbol__icontains")  # of a run with one market

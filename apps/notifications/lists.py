@@ -141,11 +141,7 @@ def chosen_of(rows: QuerySet[Delivery], asked: Asked) -> QuerySet[Delivery]:
     """The deliveries that the filters of `SENT` or `DELIVERIES` ask for."""
     if words := asked["q"]:
         rows = rows.filter(Q(uuid=_id_in(words)) | Q(error__icontains=words))
-    if asked["status"]:
-        rows = rows.filter(status=asked["status"])
-    if asked["event"]:
-        rows = rows.filter(notice__event=asked["event"])
-    return rows
+    return asked.chosen(rows, status="status", event="notice__event")
 
 
 def _id_in(words: str) -> UUID | None:

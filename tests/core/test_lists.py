@@ -176,6 +176,23 @@ def test_links_to_other_pages_lead_there_and_keep_the_filters(rf):
     assert (again, asked["a"]) == ([4, 3], "1")
 
 
+def test_filters_choose_rows_each_by_its_lookups(rf, workspace, seven):
+    numbers = listing.pick("version", "Any", [("1", "1"), ("2", "2")])
+    kind = listing.Listing("x", filters=(listing.words("Name"), numbers))
+    by = {"q": ("name__iexact", "versions__content_hash"), "version": "latest_version"}
+    queries = {
+        "": "abcdefg",
+        "?q=F": "f",
+        "?q=1": "a",
+        "?version=2": "bc",
+        "?q=B&version=2": "b",
+        "?q=b&version=1": "",
+    }
+    for query, wanted in queries.items():
+        rows = Asked(kind, rf.get("/" + query)).chosen(all_formulas_of(workspace), **by)
+        assert {row.name for row in rows} == set(wanted), query
+
+
 def test_rows_are_counted_up_to_a_bound(web: Client, workspace):
     Formula.objects.bulk_create([Formula(workspace=workspace, name=f"{n}") for n in range(1_000)])
     assert web.get(LIST).context["list"].total == "1000"

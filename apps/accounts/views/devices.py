@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -23,6 +21,7 @@ from apps.accounts.services import end_login, end_logins, forget_device
 from apps.core.lists import Asked
 
 SHOWN = 10  # known browsers on the page of sign-ins; the rest stand on a page of their own
+BY_NAME = ("label__icontains", "ip__startswith")  # what browsers are looked for by
 
 
 @needs(SIGNED_IN)
@@ -33,7 +32,7 @@ def devices(request: HttpRequest) -> HttpResponseBase:
     asked = Asked(LOGINS, request)
     known = list(request.user.devices.order_by("-last_seen_at", "-id")[: SHOWN + 1])
     return asked.answer(
-        _named(open_logins(request.user), asked["q"]),
+        asked.chosen(open_logins(request.user), q=BY_NAME),
         "accounts/devices.html",
         lambda shown: {
             "logins": [
@@ -50,12 +49,7 @@ def devices(request: HttpRequest) -> HttpResponseBase:
 def browsers(request: HttpRequest) -> HttpResponseBase:
     """Every browser that is known."""
     asked = Asked(BROWSERS, request)
-    return asked.answer(_named(request.user.devices.all(), asked["q"]), "accounts/browsers.html")
-
-
-def _named(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
-    """Those whose browser has these words, or whose address begins with them."""
-    return rows.filter(Q(label__icontains=words) | Q(ip__startswith=words)) if words else rows
+    return asked.answer(asked.chosen(request.user.devices.all(), q=BY_NAME), "accounts/browsers.html")
 
 
 @needs(SIGNED_IN)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -35,9 +35,7 @@ def api_keys(request: HttpRequest) -> HttpResponseBase:
     """The workspace's keys, or one's own for those who may not see everybody's."""
     now = timezone.now()
     asked = Asked(API_KEYS, request)
-    keys = _visible(request)
-    if words := asked["q"]:
-        keys = keys.filter(Q(name__icontains=words) | Q(prefix__startswith=words))
+    keys = asked.chosen(_visible(request), q=("name__icontains", "prefix__startswith"))
     return asked.answer(
         keys,
         "accounts/api_keys.html",

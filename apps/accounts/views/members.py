@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -37,11 +36,9 @@ def members(request: HttpRequest) -> HttpResponseBase:
         except (InvitationRefused, WorkspaceRefused) as error:
             form.add_error(error.field, error.message)
     asked = Asked(MEMBERS, request)
-    found = members_of(request.workspace)
-    if words := asked["q"]:
-        found = found.filter(Q(user__name__icontains=words) | Q(user__email__icontains=words))
-    if asked["role"]:
-        found = found.filter(role=asked["role"])
+    found = asked.chosen(
+        members_of(request.workspace), q=("user__name__icontains", "user__email__icontains"), role="role"
+    )
     context = {
         "form": form,
         "invitations": invitations_of(request.workspace) if "members.manage" in request.rights else [],

@@ -25,7 +25,7 @@ from apps.backtests.errors import NotReady
 from apps.backtests.figures import FIGURES
 from apps.backtests.forms import BacktestForm, costs_asked
 from apps.backtests.forms.backtests import INPUT_PREFIX, text_of
-from apps.backtests.lists import BACKTESTS, TRIALS, in_status
+from apps.backtests.lists import BACKTESTS, BY_NAME, TRIALS
 from apps.backtests.selectors import (
     OUTCOMES,
     TRADE_COLUMNS,
@@ -68,11 +68,8 @@ def backtest_list(request: HttpRequest) -> HttpResponseBase:
         return redirect(f"{reverse('backtests:compare')}?{chosen}")
     if request.method == "POST":
         return asked.act(found)
-    if words := asked["q"]:
-        found = found.filter(
-            Q(formula_name__icontains=words) | Q(bar_set__instrument__symbol__icontains=words)
-        )
-    return asked.answer(in_status(found, asked), "backtests/backtest_list.html")
+    found = asked.chosen(found, q=BY_NAME, status="status")
+    return asked.answer(found, "backtests/backtest_list.html")
 
 
 @needs("backtests.run")

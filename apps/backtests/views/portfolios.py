@@ -28,7 +28,7 @@ from apps.backtests.forms.portfolios import (
     rows_of,
     weight_sum,
 )
-from apps.backtests.lists import PORTFOLIOS, in_status
+from apps.backtests.lists import PORTFOLIOS
 from apps.backtests.models import PortfolioLeg, PortfolioRun
 from apps.backtests.selectors import (
     contribution_chart,
@@ -68,7 +68,8 @@ def portfolio_list(request: HttpRequest) -> HttpResponseBase:
             Q(bar_set__instrument__symbol__icontains=words) | Q(formula_name__icontains=words)
         )
         found = found.filter(Q(name__icontains=words) | Q(pk__in=legs.values("run_id")))
-    return asked.answer(in_status(found, asked), "backtests/portfolio_list.html", {"tab": "portfolios"})
+    found = asked.chosen(found, status="status")
+    return asked.answer(found, "backtests/portfolio_list.html", {"tab": "portfolios"})
 
 
 @needs("backtests.run")

@@ -22,7 +22,7 @@ from apps.backtests.access import get_backtest_for, get_sweep_for
 from apps.backtests.choices import Status
 from apps.backtests.errors import CannotBacktest, NotReady
 from apps.backtests.forms import SweepForm, costs_asked
-from apps.backtests.lists import SWEEPS, in_status
+from apps.backtests.lists import SWEEPS
 from apps.backtests.models import Sweep, SweepMarket
 from apps.backtests.selectors import (
     CellQuery,
@@ -60,7 +60,8 @@ def sweep_list(request: HttpRequest) -> HttpResponseBase:
     if words := asked["q"]:
         by_symbol = SweepMarket.objects.filter(bar_set__instrument__symbol__icontains=words)
         found = found.filter(Q(formula_name__icontains=words) | Q(pk__in=by_symbol.values("sweep_id")))
-    return asked.answer(in_status(found, asked), "backtests/sweep_list.html", {"tab": "sweeps"})
+    found = asked.chosen(found, status="status")
+    return asked.answer(found, "backtests/sweep_list.html", {"tab": "sweeps"})
 
 
 @needs("backtests.run")

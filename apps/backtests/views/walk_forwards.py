@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,7 +18,7 @@ from apps.backtests.access import get_backtest_for, get_sweep_for, get_walk_forw
 from apps.backtests.choices import Status
 from apps.backtests.errors import NotReady
 from apps.backtests.forms import WalkForwardForm, costs_asked
-from apps.backtests.lists import WALK_FORWARDS, in_status
+from apps.backtests.lists import BY_NAME, WALK_FORWARDS
 from apps.backtests.models import Backtest, Sweep, WalkForward
 from apps.backtests.selectors import (
     grouped_metrics,
@@ -50,11 +49,8 @@ def walk_forward_list(request: HttpRequest) -> HttpResponseBase:
     found = walk_forwards_of(request.workspace)
     if request.method == "POST":
         return asked.act(found)
-    if words := asked["q"]:
-        found = found.filter(
-            Q(formula_name__icontains=words) | Q(bar_set__instrument__symbol__icontains=words)
-        )
-    return asked.answer(in_status(found, asked), "backtests/walk_forward_list.html", {"tab": "walk-forwards"})
+    found = asked.chosen(found, q=BY_NAME, status="status")
+    return asked.answer(found, "backtests/walk_forward_list.html", {"tab": "walk-forwards"})
 
 
 @needs("backtests.run")

@@ -188,10 +188,7 @@ def bot_life(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """Every step of its life: who or what moved it from state to state, and why."""
     bot = get_bot_for(request.workspace, uuid)
     asked = Asked(STEPS, request)
-    rows = steps_of(bot)
-    for name in ("act", "cause"):
-        if asked[name]:
-            rows = rows.filter(**{name: asked[name]})
+    rows = asked.chosen(steps_of(bot), act="act", cause="cause")
     return asked.answer(rows, "bots/bot_life.html", {"bot": bot})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -178,6 +178,14 @@ class Asked:
         if self.listing.right and self.listing.right not in getattr(self.request, "rights", ()):
             return []
         return [act for act in self.listing.acts if act.shown(self)]
+
+    def chosen(self, rows: QuerySet[Any], **by: str | tuple[str, ...]) -> QuerySet[Any]:
+        """The rows that the filters named ask for, each by its lookup; of several lookups one is enough."""
+        for name, lookups in by.items():
+            if value := self[name]:
+                either = (lookups,) if isinstance(lookups, str) else lookups
+                rows = rows.filter(Q(*((lookup, value) for lookup in either), _connector=Q.OR))
+        return rows
 
     def read(self, rows: Rows) -> list[Any]:
         """The rows of the page that is asked for."""

@@ -221,9 +221,8 @@ class PageConsumer(LiveConsumer):
         made = since - SKEW_MS if isinstance(since, int | float) else None
         missed = any(not standing.is_known and _is_late(standing, after, made) for standing in found.values())
         for group, standing in found.items():
-            self._heard.setdefault(
-                group, standing.at
-            )  # another part of the page may show it too, and be further
+            # one that another part of the page shows too goes on where it is
+            self._heard.setdefault(group, standing.at)
         at = {name_of(group): self._position(self._heard[group]) for group in groups}
         await self.send_json({"kind": "ready", "path": path, "at": at, "resync": missed})
         if greeting := await region.greeting():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -28,11 +27,9 @@ from apps.formulas.services import change_share, revoke_share, share_formula
 def shared_list(request: HttpRequest) -> HttpResponseBase:
     """Formulas of others, last edited first."""
     asked = Asked(SHARED, request)
-    rows = shared_formulas(request)
-    if words := asked["q"]:
-        rows = rows.filter(
-            Q(name__icontains=words) | Q(sharer_name__icontains=words) | Q(sharer_email__icontains=words)
-        )
+    rows = asked.chosen(
+        shared_formulas(request), q=("name__icontains", "sharer_name__icontains", "sharer_email__icontains")
+    )
     return asked.answer(rows, "formulas/shared_list.html")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -29,11 +28,9 @@ CANDLES = 5000
 @require_GET
 def instrument_list(request: HttpRequest) -> HttpResponseBase:
     asked = Asked(INSTRUMENTS, request)
-    instruments = visible_instruments(request.workspace)
-    if words := asked["q"]:
-        instruments = instruments.filter(Q(symbol__icontains=words) | Q(name__icontains=words))
-    if asked["kind"]:
-        instruments = instruments.filter(asset_class=asked["kind"])
+    instruments = asked.chosen(
+        visible_instruments(request.workspace), q=("symbol__icontains", "name__icontains"), kind="asset_class"
+    )
     return asked.answer(instruments, "markets/instrument_list.html")
 
 

@@ -48,11 +48,9 @@ NEW = {"replay": ReplayForm, "ccxt": CcxtForm, "csv_drop": CsvDropForm}
 def feed_list(request: HttpRequest) -> HttpResponseBase:
     """Every feed at a glance. The open page fetches itself again when told of bars and states."""
     asked = Asked(FEEDS, request)
-    feeds = visible_feeds(request.workspace)
-    if words := asked["q"]:
-        feeds = feeds.filter(instrument__symbol__icontains=words)
-    if asked["provider"]:
-        feeds = feeds.filter(provider=asked["provider"])
+    feeds = asked.chosen(
+        visible_feeds(request.workspace), q="instrument__symbol__icontains", provider="provider"
+    )
     return asked.answer(feeds, "markets/feed_list.html", lambda shown: {"rows": health_of(shown)})
 
 

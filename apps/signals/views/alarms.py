@@ -43,11 +43,7 @@ def alarm_list(request: HttpRequest) -> HttpResponseBase:
         if request.POST.get("act") in ("on", "restore"):
             require(request, "signals.manage")  # with what the plan must hold for it
         return asked.act(Alarm.objects.filter(workspace=request.workspace))
-    rows = alarms_with_firings(request.workspace)
-    if words := asked["q"]:
-        rows = rows.filter(name__icontains=words)
-    if asked["active"]:
-        rows = rows.filter(is_active=asked["active"] == "1")
+    rows = asked.chosen(alarms_with_firings(request.workspace), q="name__icontains", active="is_active")
     deleted = deleted_alarms_of(request.workspace)[:MOST_DELETED]
     return asked.answer(rows, "signals/alarm_list.html", {"deleted": deleted, "now": timezone.now()})
 
@@ -104,13 +100,8 @@ def alarm_detail(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """The alarm, and when it fired."""
     alarm = get_alarm_for(request.workspace, uuid)
     asked = Asked(FIRINGS, request)
-    rows = firings_of(alarm)
-    if symbol := asked["symbol"]:
-        rows = rows.filter(signal__symbol__icontains=symbol)
-    if asked["state"]:
-        rows = rows.filter(state=asked["state"])
     return asked.answer(
-        rows,
+        asked.chosen(firings_of(alarm), symbol="signal__symbol__icontains", state="state"),
         "signals/alarm_detail.html",
         lambda _: {
             "alarm": alarm,

@@ -54,11 +54,7 @@ def source_list(request: HttpRequest) -> HttpResponseBase:
     asked = Asked(SOURCES, request)
     if request.method == "POST":
         return asked.act(sources_of(request.workspace))
-    rows = sources_with_activity(request.workspace)
-    if words := asked["q"]:
-        rows = rows.filter(name__icontains=words)
-    if asked["active"]:
-        rows = rows.filter(is_active=asked["active"] == "1")
+    rows = asked.chosen(sources_with_activity(request.workspace), q="name__icontains", active="is_active")
     return asked.answer(rows, "signals/source_list.html")
 
 
@@ -111,11 +107,7 @@ def source_turned_away(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """Requests that came without what the source asks for, by address, reason and minute."""
     source = get_source_for(request.workspace, uuid)
     asked = Asked(TURNED_AWAY, request)
-    rows = security_events_of(source)
-    if words := asked["q"]:
-        rows = rows.filter(remote_ip__startswith=words)
-    if asked["kind"]:
-        rows = rows.filter(kind=asked["kind"])
+    rows = asked.chosen(security_events_of(source), q="remote_ip__startswith", kind="kind")
     return asked.answer(rows, "signals/source_turned_away.html", {"source": source})
 
 
@@ -125,12 +117,7 @@ def source_sequence(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     """Numbers of the source that did not come, or came after a higher one."""
     source = get_source_for(request.workspace, uuid)
     asked = Asked(INCIDENTS, request)
-    rows = incidents_of(source)
-    if words := asked["q"]:
-        rows = rows.filter(strategy__icontains=words)
-    for name in ("kind", "state"):
-        if asked[name]:
-            rows = rows.filter(**{name: asked[name]})
+    rows = asked.chosen(incidents_of(source), q="strategy__icontains", kind="kind", state="state")
     return asked.answer(rows, "signals/source_sequence.html", {"source": source})
 
 

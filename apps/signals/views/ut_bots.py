@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -45,8 +44,7 @@ def ut_bot_list(request: HttpRequest) -> HttpResponseBase:
     rows = ut_bots_of(request.workspace)
     if request.method == "POST":
         return asked.act(rows)
-    if words := asked["q"]:
-        rows = rows.filter(Q(name__icontains=words) | Q(strategy__icontains=words))
+    rows = asked.chosen(rows, q=("name__icontains", "strategy__icontains"))
     return asked.answer(rows, "signals/ut_bot_list.html")
 
 

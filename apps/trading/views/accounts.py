@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -55,9 +55,7 @@ def account_list(request: HttpRequest) -> HttpResponseBase:
     for found in open_ones:
         counts[found.account_id] = counts.get(found.account_id, 0) + 1
     asked = Asked(ACCOUNTS, request)
-    accounts = accounts_of(request.workspace)
-    if words := asked["q"]:
-        accounts = accounts.filter(Q(name__icontains=words) | Q(exchange__icontains=words))
+    accounts = asked.chosen(accounts_of(request.workspace), q=("name__icontains", "exchange__icontains"))
     return asked.answer(
         accounts,
         "trading/account_list.html",
@@ -128,8 +126,7 @@ def account_differences(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     rows = discrepancies_of(request.workspace, account)
     if request.method == "POST":
         return asked.act(rows)
-    if asked["kind"]:
-        rows = rows.filter(kind=asked["kind"])
+    rows = asked.chosen(rows, kind="kind")
     if asked["state"]:
         rows = rows.filter(resolved_at__isnull=asked["state"] == "open")
     return asked.answer(rows, "trading/account_differences.html", {"account": account})

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -127,11 +126,9 @@ def _switches(request: HttpRequest, form: SwitchForm, status: int = 200) -> Http
 def switches_lifted(request: HttpRequest) -> HttpResponseBase:
     """Every kill switch of the workspace that was lifted."""
     asked = Asked(LIFTED, request)
-    rows = switches_of(request.workspace).exclude(lifted_at=None)
-    if words := asked["q"]:
-        rows = rows.filter(
-            Q(reason__icontains=words) | Q(book__name__icontains=words) | Q(value__iexact=words)
-        )
-    if asked["scope"]:
-        rows = rows.filter(scope=asked["scope"])
+    rows = asked.chosen(
+        switches_of(request.workspace).exclude(lifted_at=None),
+        q=("reason__icontains", "book__name__icontains", "value__icontains"),
+        scope="scope",
+    )
     return asked.answer(rows, "trading/switches_lifted.html")
