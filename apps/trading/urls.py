@@ -20,7 +20,7 @@ urlpatterns = [
     ),
     path("portfolio/charts/days.json", portfolio.portfolio_curve, {"chart": "days"}, name="portfolio-days"),
     re_path(
-        r"^portfolio/(?P<what>positions|fills|days|bots|instruments|ledger|lots)\.csv$",
+        r"^portfolio/(?P<what>positions|fills|days|bots|instruments|ledger)\.csv$",
         portfolio.portfolio_export,
         name="portfolio-export",
     ),

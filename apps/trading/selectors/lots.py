@@ -16,7 +16,7 @@ from apps.trading.selectors.portfolio import Chosen
 
 @dataclass(frozen=True, slots=True)
 class LotRow:
-    """A lot with its number among those it was found with, from the oldest on: a later fill changes none of them."""
+    """A lot with its number among those it was found with, from the oldest on, by which a page goes on from it."""
 
     pk: int
     book: Book

@@ -109,16 +109,17 @@ def portfolio_lots(request: HttpRequest) -> HttpResponseBase:
     asked = Asked(LOTS, request)
     form, chosen, context = _chosen(request, LotsForm(request.GET))
     method, year = form.method_and_year()
-    closed, still_open = lots_of_workspace(request.workspace, chosen, method, year=year)
-    rows = still_open if asked["state"] else closed
-    if symbol := asked["symbol"].lower():
-        rows = [row for row in rows if symbol in row.instrument.symbol.lower()]
+    symbol = asked["symbol"].lower()
+    closed, still_open = (
+        [row for row in rows if symbol in row.instrument.symbol.lower()]
+        for rows in lots_of_workspace(request.workspace, chosen, method, year=year)
+    )
     context |= {
         "closed_count": len(closed),
         "open_count": len(still_open),
         "total": sum((row.profit for row in closed), Decimal(0)),
     }
-    return asked.answer(rows, "trading/lots.html", context)
+    return asked.answer(still_open if asked["state"] else closed, "trading/lots.html", context)
 
 
 def _chosen(request: HttpRequest, form: Any) -> tuple[Any, Chosen, dict[str, Any]]:
@@ -138,8 +139,8 @@ def _chosen(request: HttpRequest, form: Any) -> tuple[Any, Chosen, dict[str, Any
 @require_GET
 def portfolio_export(request: HttpRequest, what: str) -> HttpResponseBase:
     """A file of EXPORTS, of the chosen part as CSV; amounts as they are stored."""
-    form, chosen, _ = _chosen(request, LotsForm(request.GET))
-    head, rows = EXPORTS[what](request, chosen, form)
+    _, chosen, _ = _chosen(request, PortfolioForm(request.GET))
+    head, rows = EXPORTS[what](request, chosen)
     return stream_file(
         request, _lines(head, rows), name=f"{what}.csv", content_type="text/csv; charset=utf-8"
     )
@@ -159,7 +160,7 @@ def _cell(value: Any) -> str:
     return "" if value is None else inert(value)
 
 
-def _positions(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], list[list[Any]]]:
+def _positions(request: HttpRequest, chosen: Chosen) -> tuple[list[str], list[list[Any]]]:
     head = [
         "book",
         "symbol",
@@ -181,7 +182,7 @@ def _positions(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[li
     return head, rows
 
 
-def _fills(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], Iterator[list[Any]]]:
+def _fills(request: HttpRequest, chosen: Chosen) -> tuple[list[str], Iterator[list[Any]]]:
     head = [
         "at",
         "book",
@@ -204,7 +205,7 @@ def _fills(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[s
     return head, rows
 
 
-def _ledger(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], Iterator[list[Any]]]:
+def _ledger(request: HttpRequest, chosen: Chosen) -> tuple[list[str], Iterator[list[Any]]]:
     entries = (
         CashEntry.objects.filter(book__in=chosen.books(request.workspace))
         .select_related("book")
@@ -225,14 +226,7 @@ def _ledger(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[
     return ["at", "book", "kind", "amount", "fill", "note", "currency"], rows
 
 
-def _lots(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], list[list[Any]]]:
-    method, year = form.method_and_year()
-    closed, _ = lots_of_workspace(request.workspace, chosen, method, year=year)
-    head = [column.head for column in LOTS.columns]
-    return head, [[column.of(row) for column in LOTS.columns] for row in reversed(closed)]
-
-
-def _days(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], list[list[Any]]]:
+def _days(request: HttpRequest, chosen: Chosen) -> tuple[list[str], list[list[Any]]]:
     head = ["day", "realised", "fees", "other", "profit", "fills", "currency"]
     rows = [
         [line.name, line.realised, line.fees, line.other, line.profit, line.fills, chosen.currency]
@@ -241,11 +235,11 @@ def _days(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[st
     return head, rows
 
 
-def _bots(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], list[list[Any]]]:
+def _bots(request: HttpRequest, chosen: Chosen) -> tuple[list[str], list[list[Any]]]:
     return _profits("bot", profit_by_book(request.workspace, chosen), chosen)
 
 
-def _instruments(request: HttpRequest, chosen: Chosen, form: LotsForm) -> tuple[list[str], list[list[Any]]]:
+def _instruments(request: HttpRequest, chosen: Chosen) -> tuple[list[str], list[list[Any]]]:
     return _profits("symbol", profit_by_instrument(request.workspace, chosen), chosen)
 
 
@@ -258,6 +252,6 @@ def _profits(name: str, lines: list[Line], chosen: Chosen) -> tuple[list[str], l
 
 
 EXPORTS: dict[str, Any] = {
-    "positions": _positions, "fills": _fills, "ledger": _ledger, "lots": _lots, "days": _days,
+    "positions": _positions, "fills": _fills, "ledger": _ledger, "days": _days,
     "bots": _bots, "instruments": _instruments,
 }  # fmt: skip
