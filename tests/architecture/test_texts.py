@@ -87,6 +87,7 @@ def test_what_counts_as_a_text_of_a_script(source: str, words: list[str]):
         ('<c-empty title="No bot yet"></c-empty>', ["title='No bot yet'"]),
         ("<p>{{ name }}<code>close</code> · CSV</p>", []),
         ("{% blocktranslate %}Stop {{ name }}{% endblocktranslate %} now", ["now"]),
+        ('{{ name|default:"nobody" }}, {{ name|default:_("nobody") }}, {{ name|default:"–" }}', ["nobody"]),
     ],
 )
 def test_what_counts_as_a_text(source: str, words: list[str]):

@@ -75,6 +75,7 @@ _TRANSLATED = re.compile(
     r"\{#.*?#\}|\{% block page_class %\}.*?\{% endblock %\}|\{%\s*(comment|blocktranslate|verbatim)\b.*?\{%\s*end\1\s*%\}|\{%.*?%\}|\{\{.*?\}\}",
     re.DOTALL,
 )
+_SPARE = re.compile(r'\|default(?:_if_none)?:"([^"]*)"')  # shown in place of nothing
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -112,7 +113,12 @@ def template_texts(source: str) -> list[tuple[int, str]]:
     parser = _Texts()
     parser.feed(plain)
     parser.close()
-    return parser.found
+    spare = [
+        (source.count("\n", 0, found.start()) + 1, found[1])
+        for found in _SPARE.finditer(source)
+        if has_words(found[1])
+    ]
+    return parser.found + spare
 
 
 FIELD_WORDS = {"label", "help_text", "empty_label"}
