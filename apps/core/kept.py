@@ -142,10 +142,11 @@ def patterns_of(language: str) -> tuple[Pattern, ...]:
 @lru_cache(maxsize=8)
 def _texts(language: str) -> tuple[frozenset[str], tuple[Pattern, ...]]:
     """The catalogue's texts without places, and those with some."""
-    # gettext has no door to the texts of a catalogue, and the stubs do not know its inner name
+    # English has no catalogue: the texts are the keys of any other one
     other = (
         next(code for code, _ in settings.LANGUAGES if code != ENGLISH) if language == ENGLISH else language
     )
+    # Django keeps a catalogue in `_catalog` alone, which its type stubs leave out
     catalogue: dict[Any, str] = dict(trans_real.translation(other)._catalog.items())  # type: ignore[attr-defined]
     plain, patterns = set(), []
     for text in catalogue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -85,8 +85,9 @@ INBOX = Listing(
     counts=False,
 )
 
-_SENT: dict[str, Any] = {
-    "filters": (
+SENT = Listing(
+    "deliveries-to-contact",
+    filters=(
         words(gettext_lazy("Id or error")),
         pick(
             "status",
@@ -95,11 +96,11 @@ _SENT: dict[str, Any] = {
         ),
         pick("event", gettext_lazy("Any event"), _events),
     ),
-    "sorts": {
+    sorts={
         "new": NEWEST,
         "attempts": Sort(gettext_lazy("Attempts"), "attempts", down=True),
     },
-    "columns": (
+    columns=(
         Column("uuid", lambda row: row.uuid),
         Column("made", lambda row: row.created_at),
         Column("event", lambda row: row.notice.event),
@@ -108,13 +109,11 @@ _SENT: dict[str, Any] = {
         Column("ended", lambda row: row.ended_at),
         Column("error", lambda row: row.error),
     ),
-}
+)
 
-SENT = Listing("deliveries-to-contact", **_SENT)
-
-DELIVERIES = Listing(
-    "webhook-deliveries",
-    **_SENT,
+DELIVERIES = replace(
+    SENT,
+    name="webhook-deliveries",
     acts=(
         Act(
             "replay",

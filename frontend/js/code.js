@@ -59,7 +59,7 @@ function coloured(text) {
 
 /** Words of a program: a flag is not broken after its hyphens. */
 function plain(text) {
-  return text.split(/(\[?--?[A-Za-z][\w-]{0,23})/).map((part, place) => (place % 2 ? element("span", { class: "whole" }, part) : part));
+  return text.split(/((?<!\S)\[?--?[A-Za-z][\w-]{0,23})/).map((part, place) => (place % 2 ? element("span", { class: "whole" }, part) : part));
 }
 
 function layOut(pre) {

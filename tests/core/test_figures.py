@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from apps.core.templatetags import figures
 
@@ -41,6 +42,10 @@ from apps.core.templatetags import figures
         (
             figures.dates_whole("<i> 2024-01-15"),
             '&lt;i&gt; <span class="whitespace-nowrap">2024-01-15</span>',
+        ),
+        (
+            figures.dates_whole(mark_safe('<i title="2024-01-15">to 2024-01-16</i>')),
+            '<i title="2024-01-15">to <span class="whitespace-nowrap">2024-01-16</span></i>',
         ),
     ],
 )

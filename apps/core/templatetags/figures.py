@@ -159,10 +159,9 @@ def moment(value: Any) -> str:
 
 @register.filter
 def dates_whole(text: Any) -> SafeString:
-    """A sentence whose dates are not broken at their hyphens where the line ends."""
-    whole = re.sub(
-        r"\d{4}-\d\d-\d\d", r'<span class="whitespace-nowrap">\g<0></span>', conditional_escape(text)
-    )
+    """A sentence, or a field of a form, whose dates are not broken at their hyphens where the line ends."""
+    date = r"\d{4}-\d\d-\d\d(?![^<>]*>)"  # not within a tag
+    whole = re.sub(date, r'<span class="whitespace-nowrap">\g<0></span>', conditional_escape(text))
     return mark_safe(whole)  # noqa: S308  # escaped above
 
 

@@ -48,6 +48,7 @@ window.cwCharts = {
 // else to do, so that no two are drawn in one breath.
 const idle = () => new Promise((resolve) => (window.requestIdleCallback ?? ((act) => setTimeout(act, 200)))(resolve));
 let turn = Promise.resolve();
+const queued = new WeakSet();
 
 const inSight = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
@@ -60,7 +61,6 @@ const inSight = new IntersectionObserver((entries) => {
     }
   }
 });
-const queued = new WeakSet();
 
 onElements("[data-chart]", (node) => inSight.observe(node));
 onElements("[data-chart-follows]", followRegion);

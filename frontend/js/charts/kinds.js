@@ -27,8 +27,9 @@ const points = (time, values) =>
 const HELD = { 1: "long", 0: "nothing", "-1": "short" };
 const heldWords = (side) => (side > 0 ? t("holds long") : side < 0 ? t("holds short") : t("holds nothing"));
 
-// What a mark is of; an alert's is its own text.
+// What a mark is of. Any other text is what the formula's author wrote, even if it is "constructor".
 const MARKS = {
+  __proto__: null,
   "long entry": t("long entry"), "long exit": t("long exit"), "short entry": t("short entry"), "short exit": t("short exit"),
   long: t("long"), short: t("short"), buy: t("buy"), sell: t("sell"), alert: t("alert"),
   exit: t("exit"), "exit long": t("exit long"), "exit short": t("exit short"), "exit after": t("exit after"), reverse: t("reverse"),

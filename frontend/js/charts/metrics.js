@@ -5,8 +5,6 @@ const RATIOS = new Set(["total_return", "cagr", "volatility", "max_drawdown", "w
 const COUNTS = new Set(["trades"]);
 const FALLS = new Set(["max_drawdown"]); // stored positive, shown as the losses they are
 
-export const isRatio = (name) => RATIOS.has(name);
-
 export function metricText(name, value) {
   if (value === null || value === undefined) return "–";
   if (RATIOS.has(name)) return percent((FALLS.has(name) ? -100 : 100) * value, Math.abs(value) >= 10 ? 0 : 1);
