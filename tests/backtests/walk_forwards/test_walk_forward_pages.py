@@ -84,7 +84,6 @@ def test_preview_draws_the_folds_or_says_what_is_wrong(web, formula, values):
     page = web.post(_url("preview", formula.uuid), values).content.decode()
     assert "6 settings × 3 folds" in page
     assert page.count('class="span-test"') == 3
-    assert "<dt>Input slow</dt><dd>8, 12</dd>" in page
     # 3 folds of 400 bars at three quarters: T = floor(100 / 1.5) = 66, and the last test ends with the last bar
     assert 'x="505.0" y="0" width="165.0"' in page
     assert "2021-02-03" in page
