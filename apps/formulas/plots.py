@@ -23,41 +23,30 @@ LINES = ("a", "b", "c", "e")
 # a plot belongs on the price scale where its ratio to the closes, from the 5th to the 95th percentile, lies in here
 NEAR = (0.6, 1.6)
 
-_LIGHT = {
-    "g": "#fbf8f2",
-    "t": "#1b2233",
-    "m": "#676f80",
-    "l": "#e3ddd0",
-    "u": "#0f766e",
-    "d": "#c2410c",
-    "a": "#b45309",
-    "b": "#3b5bdb",
-    "c": "#7c3aed",
-    "e": "#0e7490",
-}
-_DARK = {
-    "g": "#12161f",
-    "t": "#e8e4da",
-    "m": "#98a0b0",
-    "l": "#2a3140",
-    "u": "#2dd4bf",
-    "d": "#fb7a50",
-    "a": "#f5b14c",
-    "b": "#8ba4ff",
-    "c": "#b79cff",
-    "e": "#5fd0e0",
+# Each the application's token of that role, with its colours in light and dark for a file of its own, which has none.
+_COLOURS = {
+    "g": ("surface", "#fffdf9", "#141a29"),
+    "t": ("text", "#161c2b", "#ece7dd"),
+    "m": ("text-muted", "#565d6f", "#a5abba"),
+    "l": ("line", "#e6dfd3", "#252e42"),
+    "u": ("up", "#07726a", "#2ec4ad"),
+    "d": ("down", "#bd3319", "#ff7557"),
+    "a": ("series-1", "#b86e00", "#f5b041"),
+    "b": ("series-2", "#4a5573", "#98a6cc"),
+    "c": ("series-3", "#7a3f8f", "#cf97e3"),
+    "e": ("series-4", "#2c6aa8", "#74b3ee"),
 }
 
 
-def _colours(values: dict[str, str]) -> str:
+def _colours(dark: bool) -> str:
     """Ground, text, muted text, lines, up, down, and the four colours of plots."""
-    return "{" + ";".join(f"--{name}:{value}" for name, value in values.items()) + "}"
+    pairs = (f"--{name}:var(--{role},{pair[dark]})" for name, (role, *pair) in _COLOURS.items())
+    return "{" + ";".join(pairs) + "}"
 
 
 STYLE = (
-    f".fp{_colours(_LIGHT)}@media (prefers-color-scheme:dark){{.fp{_colours(_DARK)}}}"
-    f":root[data-theme=paper] .fp{_colours(_LIGHT)}:root[data-theme=ink] .fp{_colours(_DARK)}"
-    ".fp text{font:500 11px Inter,system-ui,sans-serif;fill:var(--m);font-variant-numeric:tabular-nums;"
+    f".fp{_colours(False)}@media (prefers-color-scheme:dark){{.fp{_colours(True)}}}"
+    ".fp text{font:500 var(--plot-text,11px) var(--font-sans,Inter,system-ui,sans-serif);fill:var(--m);font-variant-numeric:tabular-nums;"
     "paint-order:stroke;stroke:var(--g);stroke-width:4px}"
     ".fp .n{fill:var(--t)}.fp .gr{stroke:var(--l)}.fp .w{fill:none;stroke-width:1.6;stroke-linejoin:round}"
     ".fp .u{stroke:var(--u);fill:var(--g)}.fp .d{stroke:var(--d);fill:var(--d)}"
