@@ -24,6 +24,7 @@ register = template.Library()
 NOTHING = "—"
 MINUS = "\u2212"
 DAY_S = 86_400
+_DOT = re.compile(r"\s+·\s")
 
 RATIOS = {
     "total_return", "max_drawdown", "win_rate", "exposure", "cagr", "volatility", "buy_and_hold",
@@ -238,6 +239,12 @@ def metric(value: Any, name: str) -> str:
     if _finite(value) is None:
         return NOTHING if value is None else str(value)
     return number(value, 3)
+
+
+@register.filter
+def dots_held(html: str) -> SafeString:
+    """Facts with dots between them: each dot keeps to the fact before it, so that no line begins with one."""
+    return mark_safe(_DOT.sub("&nbsp;· ", html))  # noqa: S308 - a rendered part of a page
 
 
 @register.filter
