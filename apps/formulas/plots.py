@@ -46,7 +46,8 @@ def _colours(dark: bool) -> str:
 
 STYLE = (
     f".fp{_colours(False)}@media (prefers-color-scheme:dark){{.fp{_colours(True)}}}"
-    ".fp text{font:500 var(--plot-text,11px) var(--font-sans,Inter,system-ui,sans-serif);fill:var(--m);font-variant-numeric:tabular-nums;"
+    ".fp text{font:500 var(--plot-text,11px) var(--font-sans,Inter,system-ui,sans-serif);fill:var(--m);"
+    "font-variant-numeric:tabular-nums;"
     "paint-order:stroke;stroke:var(--g);stroke-width:4px}"
     ".fp .n{fill:var(--t)}.fp .gr{stroke:var(--l)}.fp .w{fill:none;stroke-width:1.6;stroke-linejoin:round}"
     ".fp .u{stroke:var(--u);fill:var(--g)}.fp .d{stroke:var(--d);fill:var(--d)}"
