@@ -232,7 +232,7 @@ function shares(chart, data, colours) {
 
 /** A gain or a loss each day: bars above and below nothing. */
 function days(chart, data, colours) {
-  const priceFormat = { type: "custom", minMove: 0.01, formatter: (value) => number(value, Math.abs(value) >= 100 ? 0 : 2) };
+  const priceFormat = { type: "custom", minMove: 0.01, formatter: (value) => number(value, Math.abs(value) >= 100 || Math.abs(value) < 0.005 ? 0 : 2) };
   const series = chart.addSeries(HistogramSeries, { ...quiet, base: 0, priceFormat });
   const paint = (now) => series.setData(data.time.map((time, i) => ({ time, value: data.value[i], color: data.value[i] < 0 ? now.down : now.up })));
   paint(colours);
