@@ -33,7 +33,7 @@ from apps.billing.selectors.anomalies import FACTOR, held_for_long, unusual_spen
 from apps.billing.services import change_plan
 from apps.billing.services.credits import adjust_credits
 from apps.billing.services.revising import NewLimit, NewPrice, revise_plan
-from apps.core.staff import ReadOnlyAdmin
+from apps.core.staff import ReadOnlyAdmin, figure_of
 from apps.core.words import gettext_lazy
 
 
@@ -96,8 +96,8 @@ class PlanAdmin(ModelAdmin):
         return ["code"] if obj else []
 
     @admin.display(description=gettext_lazy("workspaces that keep it"))
-    def holders(self, plan: Plan) -> int:
-        return plan.holders  # type: ignore[attr-defined,no-any-return]
+    def holders(self, plan: Plan) -> str:
+        return figure_of(plan.holders)  # type: ignore[attr-defined]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
         keeping = Workspace.objects.filter(plan_code=OuterRef("code"), plan_version=OuterRef("version"))
@@ -295,22 +295,22 @@ class WorkspaceCreditsAdmin(ModelAdmin):
         )
 
     @admin.display(description=gettext_lazy("available"), ordering="available")
-    def available(self, row: Any) -> int:
-        return int(row.available)
+    def available(self, row: Any) -> str:
+        return figure_of(int(row.available))
 
     @admin.display(description=gettext_lazy("held"), ordering="held")
-    def held(self, row: Any) -> int:
-        return int(row.held)
+    def held(self, row: Any) -> str:
+        return figure_of(int(row.held))
 
     @admin.display(
         description=gettext_lazy("spent today, if unusual"), ordering=F("spent_today").desc(nulls_last=True)
     )
-    def spent_today(self, row: Any) -> int | None:
-        return row.spent_today  # type: ignore[no-any-return]
+    def spent_today(self, row: Any) -> str:
+        return figure_of(row.spent_today)
 
     @admin.display(description=gettext_lazy("on its usual day"))
-    def usual_day(self, row: Any) -> int | None:
-        return row.usual  # type: ignore[no-any-return]
+    def usual_day(self, row: Any) -> str:
+        return figure_of(None if row.usual is None else round(row.usual))
 
     def save_model(self, request: HttpRequest, obj: WorkspaceCredits, form: Any, change: bool) -> None:
         staff: Any = request.user

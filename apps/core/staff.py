@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
-from django.db.models import FloatField, ForeignKey, Model
+from django.db.models import DecimalField, FloatField, ForeignKey, IntegerField, Model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
+
+from apps.core.manner import written
 
 COUNTED = 2000
 
@@ -63,8 +67,8 @@ class Linked:
             column = self.model._meta.get_field(name) if isinstance(name, str) else None
         except FieldDoesNotExist:
             return name
-        if isinstance(column, FloatField):
-            return _rounded(name, column)
+        if isinstance(column, (FloatField, DecimalField)) or _is_quantity(column):
+            return _figure(name, column)
         is_object = isinstance(column, ForeignKey) and column.name == name  # not the number behind it
         target = column.related_model if column is not None and is_object else None
         if not isinstance(target, type) or not self.admin_site.is_registered(target):
@@ -72,14 +76,33 @@ class Linked:
         return _column(name, target, column)
 
 
-def _rounded(name: str, column: Any) -> Callable[[Model], str]:
+def _is_quantity(column: Any) -> bool:
+    """Whether it counts something; the number of a thing is not a quantity, however it grows."""
+    return (
+        isinstance(column, IntegerField)
+        and not column.choices
+        and re.search(r"(^|_)(id|number|last|version)$", column.name) is None
+    )
+
+
+def _figure(name: str, column: Any) -> Callable[[Model], str]:
     @admin.display(description=column.verbose_name, ordering=name)
     def shown(row: Model) -> str:
-        figure = getattr(row, name)
-        return "–" if figure is None else f"{figure:.4f}".replace("-", "−")
+        return figure_of(getattr(row, name))
 
     shown.__name__ = name
     return shown
+
+
+def figure_of(value: float | Decimal | None) -> str:
+    """A quantity as the reader writes it; a fraction has four places, a price or sum those it needs."""
+    if value is None:
+        return "–"
+    if isinstance(value, Decimal):
+        text = f"{written(value.normalize()):,f}"
+    else:
+        text = format(written(value), ",.4f" if isinstance(value, float) else ",")
+    return text.replace("-", "−")
 
 
 def _column(name: str, target: type[Model], column: Any) -> Callable[[Model], Any]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import cast
+from typing import Any, cast
 
-from django.utils.translation import gettext
+from django.utils.functional import lazy
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _lazy
 
 from apps.core.languages import ENGLISH, reading
 from apps.core.manner import figure_in_words, is_read
 from apps.engine.said import Figure, Said
 
+_SPELT = {"api": "API", "email": "e-mail", "ip": "IP", "pdf": "PDF", "url": "URL", "uuid": "UUID"}
+_MISSPELT = re.compile(rf"\b({'|'.join(_SPELT)})\b")
 _COUNT = re.compile(r"\d{1,3}(,\d{3})+")
 
 
@@ -19,6 +22,21 @@ def gettext_lazy(message: str) -> str:
     """Django's `gettext_lazy`, typed as the text it becomes: written in the language of whoever reads it, when it is
     read. For what is named while a module loads; inside a function `gettext` gives the text itself."""
     return cast(str, _lazy(message))
+
+
+def _spell(text: object) -> str:
+    if get_language() != ENGLISH:
+        return str(text)
+    return _MISSPELT.sub(lambda found: _SPELT[found[0]], str(text))
+
+
+_lazily_spelt = lazy(_spell, str)
+
+
+def spelt(text: Any) -> Any:
+    """Words of code and of libraries as they are written for people who read English: an "api key" is an API key, an
+    "email" an e-mail. What is read in no language (by the journal, by migrations) stays as it is."""
+    return _lazily_spelt(text) if text else text
 
 
 def gettext_noop(message: str) -> str:

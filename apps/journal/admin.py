@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from apps.core.request_context import WAYS
-from apps.core.staff import ReadOnlyAdmin
+from apps.core.staff import ReadOnlyAdmin, figure_of
 from apps.core.words import gettext_lazy
 from apps.journal.models import Checkpoint, Cursor, Entry, Retry, Seal, Verification
 from apps.journal.selectors import containing
@@ -132,7 +132,8 @@ class CursorAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, extra_context)
 
     def _value(self, cursor: Cursor, name: str) -> object:
-        return self.rows.get(cursor.consumer, {}).get(name, "no longer declared" if name == "behind" else "")
+        found = self.rows.get(cursor.consumer, {}).get(name, "no longer declared" if name == "behind" else "")
+        return figure_of(found) if isinstance(found, int) else found
 
     @admin.display(description=gettext_lazy("behind"))
     def behind(self, cursor: Cursor) -> object:

@@ -12,7 +12,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from unfold.admin import TabularInline
 
-from apps.core.staff import ReadOnly, ReadOnlyAdmin
+from apps.core.manner import written
+from apps.core.staff import ReadOnly, ReadOnlyAdmin, figure_of
 from apps.notifications.models import Attempt, Contact, Delivery, Notice
 from apps.notifications.selectors.analytics import SPANS, Analytics, analytics_of
 
@@ -127,7 +128,7 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
                 [
                     one.words,
                     _count(one.delivered),
-                    _count(one.failed) + (f" ({one.failed_share:.1%})" if one.failed else ""),
+                    _count(one.failed) + (f" ({written(one.failed_share or 0):.1%})" if one.failed else ""),
                     _count(one.cancelled),
                     _count(one.dry_run),
                     _seconds(one.p50_s),
@@ -159,7 +160,7 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
                     _count(one.faults),
                     _seconds(one.p50_ms and one.p50_ms / 1000),
                     _seconds(one.p95_ms and one.p95_ms / 1000),
-                    "–" if one.price is None else f"{one.currency} {one.price:,.2f}",
+                    "–" if one.price is None else f"{one.currency} {written(one.price):,.2f}",
                     f"open for {one.open_s:.0f} s" if one.circuit == "open" else one.circuit,
                 ]
                 for one in found.providers
@@ -183,15 +184,15 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
 
 
 def _count(number: int) -> str:
-    return f"{number:,}" if number else "–"
+    return figure_of(number or None)
 
 
 def _seconds(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:,.0f} min"
+        return f"{written(seconds * 1000):.0f} ms"
+    return f"{written(seconds):.1f} s" if seconds < 120 else f"{written(seconds / 60):,.0f} min"
 
 
 @admin.register(Contact)
