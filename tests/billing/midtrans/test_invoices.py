@@ -87,6 +87,7 @@ def test_an_invoice_with_tax(midtrans: Server, shop, indonesian, told):
         "Candle PT",
         "PT Öhm",
         "12190 Jakarta",
+        "Indonesia",
         "09.8",
         "200,000",
         "PPN 11 %",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from apps.billing.choices import InvoiceKind
 from apps.billing.models import Invoice
 from apps.billing.services.invoices.paper import Paper, PaperLine, Party, in_words_we_draw, paper_pdf
+from apps.core.countries import country_named
 
 
 def invoice_pdf(invoice: Invoice) -> bytes:
@@ -60,14 +61,19 @@ def paper_of(invoice: Invoice) -> Paper:
 
 def _seller(kept: dict[str, str]) -> Party:
     lines = [line.strip() for line in kept.get("address", "").split("|") if line.strip()]
-    return Party(
-        kept.get("name", ""), (*lines, kept.get("country", "")), kept.get("tax_id", ""), kept.get("email", "")
-    )
+    lines.append(country_named(kept.get("country", "")))
+    return Party(kept.get("name", ""), tuple(lines), kept.get("tax_id", ""), kept.get("email", ""))
 
 
 def _buyer(kept: dict[str, str]) -> Party:
     town = " ".join(part for part in (kept.get("postal_code"), kept.get("city")) if part)
-    lines = [kept.get("line1"), kept.get("line2"), town, kept.get("state"), kept.get("country")]
+    lines = [
+        kept.get("line1"),
+        kept.get("line2"),
+        town,
+        kept.get("state"),
+        country_named(kept.get("country", "")),
+    ]
     return Party(
         kept.get("name", ""),
         tuple(line for line in lines if line),
