@@ -1,11 +1,13 @@
-"""allauth's forms without their placeholders: each field has a label, which does not go away while one types."""
+"""allauth's forms without their placeholders: each field has a label, which does not go away while one types. An
+e-mail address is called as it is everywhere else."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account import forms
-from django.forms import Form
+from django.forms import EmailField, Form
+from django.utils.translation import gettext
 
 
 class _Labelled(Form):
@@ -13,6 +15,8 @@ class _Labelled(Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+            if isinstance(field, EmailField):
+                field.label = gettext("E-mail")
 
 
 class LoginForm(_Labelled, forms.LoginForm):

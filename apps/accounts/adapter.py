@@ -25,10 +25,13 @@ from apps.accounts.services import (
     note_login_ok,
 )
 from apps.core.client_ip import client_ip
+from apps.core.words import spelt
 from apps.journal.services import record
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = {code: spelt(text) for code, text in DefaultAccountAdapter.error_messages.items()}
+
     def get_login_stages(self) -> list[str]:
         return [*super().get_login_stages(), "apps.accounts.stages.SecondFactorStage"]
 

@@ -82,14 +82,14 @@ class ViewForm(forms.ModelForm):
 class ResetPasswordForm(forms.Form):
     """In place of allauth's, which would look for the account and send the mail while the browser waits."""
 
-    email = forms.EmailField(label=gettext_lazy("Email"), max_length=254)
+    email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=254)
 
     def save(self, request: object, **kwargs: object) -> None:
         request_new_password(email=self.cleaned_data["email"])
 
 
 class NewBrowserForm(forms.Form):
-    email = forms.EmailField(label=gettext_lazy("Email"), max_length=254)
+    email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=254)
 
 
 class WorkspaceForm(SeenForm, forms.Form):

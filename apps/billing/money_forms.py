@@ -99,7 +99,7 @@ class ProfileForm(SeenForm, forms.ModelForm):
         fields = list(FIELDS)
         labels = {
             "name": gettext_lazy("Company or person"),
-            "email": gettext_lazy("Email"),
+            "email": gettext_lazy("E-mail"),
             "line1": gettext_lazy("Street and number"),
             "line2": gettext_lazy("Further line"),
             "postal_code": gettext_lazy("Postal code"),

@@ -15,7 +15,7 @@ DEEDS = frozenset(
         gettext_noop("Device forgotten"),
         gettext_noop("Device introduced"),
         gettext_noop("Device trusted"),
-        gettext_noop("Email changed"),
+        gettext_noop("E-mail changed"),
         gettext_noop("Erasure cancelled"),
         gettext_noop("Erasure requested"),
         gettext_noop("Export downloaded"),

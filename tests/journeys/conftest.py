@@ -178,7 +178,7 @@ def sign_up(page: Page) -> str:
     """Make an account; its address."""
     email = f"{uuid.uuid4().hex[:10]}@example.com"
     page.goto("/accounts/signup/")
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill("a-long-enough-secret")
     page.get_by_role("button", name="Sign up").click()
     expect(page).to_have_url(re.compile("/dashboard/"))

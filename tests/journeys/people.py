@@ -41,7 +41,7 @@ def sign_out(page: Page) -> None:
 
 def sign_in(page: Page, email: str, base: str = "") -> None:
     page.goto(f"{base}/accounts/login/")
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
 

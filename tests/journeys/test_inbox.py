@@ -13,7 +13,7 @@ from tests.journeys.conftest import Stack
 def test_a_test_rings_the_bell_and_shows_its_trace(visitor: Page):
     page = visitor
     page.goto("/accounts/login/")  # webhooks are part of the demo's plan
-    page.get_by_label("Email").fill("demo@candlewright.example")
+    page.get_by_label("E-mail").fill("demo@candlewright.example")
     page.get_by_label("Password").fill("candlewright-demo")
     page.locator("form").get_by_role("button", name=re.compile("log in|sign in", re.I)).first.click()
     expect(page).to_have_url(re.compile("/dashboard/"))

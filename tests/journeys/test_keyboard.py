@@ -43,7 +43,7 @@ def leave_editor(page: Page) -> None:
 def test_a_report_without_a_mouse(visitor: Page):
     page = visitor
     page.goto("/accounts/signup/")
-    press_to(page, "Email")
+    press_to(page, "E-mail")
     page.keyboard.type(f"{uuid.uuid4().hex[:10]}@example.com")
     press_to(page, "Password")
     page.keyboard.type("a-long-enough-secret")

@@ -94,7 +94,7 @@ def test_passkey_as_factor_and_alone(visitor: Page, stack: Stack):
     with_authenticator(page)
     email = f"{uuid.uuid4().hex[:10]}@example.com"
     page.goto(f"{base}/accounts/signup/")
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill("a-long-enough-secret")
     page.get_by_role("button", name="Sign up").click()
     is_in(page)

@@ -48,7 +48,7 @@ def on_paper(page: Page) -> dict[str, Any]:
 def test_form_to_heat_map_to_backtest(visitor: Page):
     page = visitor
     page.goto("/accounts/login/")  # the demo's plan allows more than one run a day
-    page.get_by_label("Email").fill("demo@candlewright.example")
+    page.get_by_label("E-mail").fill("demo@candlewright.example")
     page.get_by_label("Password").fill("candlewright-demo")
     page.locator("form").get_by_role("button", name=re.compile("log in|sign in", re.I)).first.click()
     expect(page).to_have_url(re.compile("/dashboard/"))

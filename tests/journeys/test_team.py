@@ -40,7 +40,7 @@ def test_invited_by_mail_and_joined(newcomer: Page, chromium: Browser, stack: St
     page.goto(mailed_link(page, guest))
     expect(page.get_by_role("heading", name="Join Research desk")).to_be_visible()
     page.get_by_role("link", name="Sign up and join").click()
-    expect(page.get_by_label("Email")).to_have_value(guest)
+    expect(page.get_by_label("E-mail")).to_have_value(guest)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign up").click()
     page.get_by_role("button", name="Join").click()

@@ -38,6 +38,7 @@ WORDS = {
     "mae": "MAE",
     "mfe": "MFE",
     "api": "API",
+    "email": "e-mail",
     "ut": "UT",
     "portfoliorun": "portfolio",
     "walkforward": "walk-forward",
