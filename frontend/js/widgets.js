@@ -26,11 +26,12 @@ function startMenus() {
   });
   // A live page gets its buttons anew with each bar: the menu that is open stays open, with the focus where it was.
   document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-    const menu = detail.target.querySelector("details[data-drop][open]");
-    const anew = menu && detail.fragment.querySelector("details[data-drop]");
+    const menus = (of) => [...of.querySelectorAll("details[data-drop]")];
+    const place = menus(detail.target).findIndex((menu) => menu.open);
+    const anew = menus(detail.fragment)[place];
     if (!anew) return;
     const parts = (of) => [...of.querySelectorAll("summary, a, button")];
-    const at = parts(menu).indexOf(document.activeElement);
+    const at = parts(menus(detail.target)[place]).indexOf(document.activeElement);
     anew.open = true;
     if (at >= 0) setTimeout(() => parts(anew)[at]?.focus());
   });
