@@ -173,5 +173,5 @@ WHERE sent.status = 'delivered' AND sent.channel <> 'inbox' AND NOT notice.is_te
   AND notice.workspace_id IS NOT NULL AND sent.ended_at >= %(since)s AND sent.ended_at < %(until)s
 GROUP BY 1, 2
 """
-meter_from(UsageSource("backtests", "backtests run", BACKTESTS))
-meter_from(UsageSource("notifications", "messages delivered", NOTIFICATIONS))
+meter_from(UsageSource("backtests", gettext_lazy("backtests run"), BACKTESTS))
+meter_from(UsageSource("notifications", gettext_lazy("messages delivered"), NOTIFICATIONS))

@@ -9,6 +9,7 @@ from django.db.models.functions import TruncDay
 from django.utils import timezone
 
 from apps.billing.services.usage import LONGEST, UsageSource, keep_usage, meter_from
+from apps.core.words import gettext_lazy
 from apps.markets.models import Feed, LiveBar
 
 BARS = "feed_bars"
@@ -23,7 +24,7 @@ GROUP BY 1, 2
 
 def count_bars_of_feeds() -> None:
     """Let billing count them."""
-    meter_from(UsageSource(BARS, "bars from own feeds", COUNTED))
+    meter_from(UsageSource(BARS, gettext_lazy("bars from own feeds"), COUNTED))
 
 
 def keep_bars_counted(feed: Feed) -> None:

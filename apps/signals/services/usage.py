@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.billing.services.usage import UsageSource, meter_from
+from apps.core.words import gettext_lazy
 
 # An alarm held back by its own rules (cool-down, hours, mute) has not fired.
 ALARMS = """
@@ -18,4 +19,4 @@ GROUP BY 1, 2
 
 def count_alarms() -> None:
     """Let billing count those that fired."""
-    meter_from(UsageSource("alarms", "alarms fired", ALARMS))
+    meter_from(UsageSource("alarms", gettext_lazy("alarms fired"), ALARMS))
