@@ -11,7 +11,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
@@ -86,11 +86,9 @@ def percent(value: Any, decimals: int = 1) -> str:
 
 @register.filter
 def points(value: Any, decimals: int = 2) -> str:
-    """A change in percent points, 0.38 as +0.38 %, the sign for percent being a unit where it stands behind."""
+    """A change in percent points, 0.38 as +0.38 %."""
     text = signed(value, decimals)
-    if text == NOTHING or manner().percent_first:
-        return text if text == NOTHING else manner().percent(text)
-    return format_html('{}<span class="num-unit">%</span>', text)
+    return text if text == NOTHING else manner().percent(text)
 
 
 @register.filter

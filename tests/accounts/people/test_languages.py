@@ -54,7 +54,7 @@ def test_times_of_bars_have_the_readers_order_too():
 
 
 def test_a_change_has_its_sign_before_the_percent():
-    assert points(0.384) == '+0.38<span class="num-unit">%</span>'
+    assert points(0.384) == "+0.38\u202f%"
     with written_for(lambda: manner_of("", "", "", "UTC", "tr")):
         assert points(0.384) == "+%0,38"
         assert points("-1234.5", 1) == "−%1.234,5"
