@@ -26,6 +26,7 @@ from apps.core.templatetags import figures
         (figures.drawdown(0.31, 0), "\u221231\u202f%"),
         (figures.price(0.00001234), "0.00001234"),
         (figures.price(45000.5), "45\u202f000.50"),
+        (figures.dots_held("1d · AAPL\n · #trend"), "1d&nbsp;· AAPL&nbsp;· #trend"),
         (figures.direction(-1), "is-down"),
         (figures.direction(0), ""),
         (figures.moment("2024-01-15T00:00:00Z"), "2024-01-15"),
