@@ -9,17 +9,18 @@ from itertools import pairwise
 from markdown_it.token import Token
 
 _MINUS = re.compile(r"(?<= )-(?= )|(?<![\w)-])-(?=\d)|(?<=[ (])-$")
-_PERCENT = re.compile(r"(?<=\d) (?=%)")
+_TIMES = re.compile(r"(?<=[\d)] )x(?= )|(?<= )x(?= [\d(])")
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|(?:ms|s|min|h|[KM]i?B|GB)\b))")
 _FIGURES = re.compile(r"(?<=[\d\]]) (?=[\d\N{MIDDLE DOT}])")
 _LONG = 24  # letters that take half of a phone
 _WIDE = 40  # letters of a row that three columns of a phone cannot hold
 
 
 def typeset(tokens: Sequence[Token]) -> None:
-    """Minus signs in place of hyphens, and figures that stay with their % and, in a cell, with their neighbours (a
-    candle is four of them). Code stays as it is. Tables of long rows in three columns, or of long words in the
-    first, are marked for phones, where their rows are cards (`cards` or `cards two`), and cells know the head of
-    their column."""
+    """Minus signs in place of hyphens, signs of multiplication in place of an x beside a figure, and figures that stay
+    with their unit and, in a cell, with their neighbours (a candle is four of them). Code stays as it is. Tables of
+    long rows in three columns, or of long words in the first, are marked for phones, where their rows are cards
+    (`cards` or `cards two`), and cells know the head of their column."""
     table, heads, cell, letters = None, [""], 0, 0
     for token, inside in pairwise(tokens):
         match token.type:
@@ -40,9 +41,9 @@ def typeset(tokens: Sequence[Token]) -> None:
                 cell += 1
         for child in inside.children or ():
             if child.type == "text":
-                child.content = _PERCENT.sub(
-                    "\N{NO-BREAK SPACE}", _MINUS.sub("\N{MINUS SIGN}", child.content)
-                )
+                child.content = _MINUS.sub("\N{MINUS SIGN}", child.content)
+                child.content = _TIMES.sub("\N{MULTIPLICATION SIGN}", child.content)
+                child.content = _UNIT.sub("\N{NO-BREAK SPACE}", child.content)
                 if token.type == "td_open":
                     child.content = _FIGURES.sub("\N{NO-BREAK SPACE}", child.content)
         if token.type == "td_open" and inside.content == "-" and inside.children:

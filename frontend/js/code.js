@@ -57,9 +57,26 @@ function coloured(text) {
   return parts;
 }
 
-/** Words of a program: a flag is not broken after its hyphens. */
+/**
+ * Words of a program: a flag or a name is not broken after its hyphens, nor the `\` at a line's end parted from the word
+ * before it; a word that fills a line is broken behind its signs.
+ */
 function plain(text) {
-  return text.split(/((?<!\S)\[?--?[A-Za-z][\w-]{0,23})/).map((part, place) => (place % 2 ? element("span", { class: "whole" }, part) : part));
+  return text.split(/(\S{24,}|\S{1,23} \\$)/).flatMap((part, place, parts) => {
+    if (place % 2 === 0) return joined(part);
+    if (part.endsWith(" \\")) return [whole(part)];
+    const pieces = part.split(/(?<=[/(|,=])/).flatMap((piece, i) => (i ? [element("wbr"), ...joined(piece)] : joined(piece)));
+    return place > 1 || parts[0].trim() ? [element("span", { class: "code-word" }, ...pieces)] : pieces;
+  });
+}
+
+function joined(text) {
+  const parts = text.split(/((?<!\S)\[?--?[A-Za-z][\w-]{0,23}|(?<![\w-])[A-Za-z\d]\w*(?:-\w+)+(?![\w-]))/);
+  return parts.map((part, place) => (place % 2 && part.length <= 24 ? whole(part) : part));
+}
+
+function whole(text) {
+  return element("span", { class: "whole" }, text);
 }
 
 function layOut(pre) {

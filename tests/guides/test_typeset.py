@@ -28,9 +28,20 @@ def test_code_is_broken_where_a_reader_would():
     assert "<code>https://<wbr>NAME:PASSWORD@your.site/<wbr>notifications/</code>" in shown(
         "`https://NAME:PASSWORD@your.site/notifications/`"
     )
+    assert '<code><span class="whole">List-Unsubscribe-Post</span></code>' in shown("`List-Unsubscribe-Post`")
+    assert "<code>notification-preferences/</code>" in shown("`notification-preferences/`")
+
+
+def test_an_x_beside_a_figure_is_a_sign_and_one_among_words_stays():
+    assert shown("10 x (110 - 100) x 2, price x (1 + f), where x is na") == (
+        "<p>10 × (110 − 100) × 2, price × (1 + f), where x is na</p>\n"
+    )
 
 
 def test_figures_stay_together():
+    assert "every 5\N{NO-BREAK SPACE}s, 1\N{NO-BREAK SPACE}MiB of 3 hours" in shown(
+        "every 5 s, 1 MiB of 3 hours"
+    )
     assert "5\N{NO-BREAK SPACE}%" in shown("It is 5 %.")
     cell = shown("| candles |\n|---|\n| 100 · 96 97 90 91 |\n")
     assert ">100\N{NO-BREAK SPACE}· 96\N{NO-BREAK SPACE}97\N{NO-BREAK SPACE}90\N{NO-BREAK SPACE}91<" in cell

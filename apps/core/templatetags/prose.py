@@ -21,26 +21,27 @@ register = template.Library()
 
 RENDERER = MarkdownIt("commonmark", {"html": False}).enable("table")
 
-_SHORT = 16  # letters that fit beside others in a line of a phone
+_SHORT = 20  # letters that fit beside others in a line of a phone
+_NAME = 22  # letters of a name that fit in a cell
 _PARTS = re.compile(r"[\s-]")
-_FLAG = re.compile(r"(?<!\S)\[?--?[A-Za-z][\w-]{0,23}")
+_JOINED = re.compile(r"(?<!\S)\[?--?[A-Za-z][\w-]{0,23}|(?<![\w-])[A-Za-z\d]\w*(?:-\w+)+(?![\w-])")
 _UNBROKEN = re.compile(r"\S{40,}")  # letters without a space that fill a line of a phone
 _SLASH = re.compile(r"/(?=[\w&{])")
 
 
 def _code(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
-    """Code within a line, broken only where a reader would: a short one not at all, a flag not after its hyphens, and
-    a path that fills a line behind its slashes."""
+    """Code within a line, broken only where a reader would: a short one not at all, a flag or a name not after its
+    hyphens, and a path that fills a line behind its slashes."""
     letters = tokens[place].content
     words = escapeHtml(letters)
     if len(letters) <= _SHORT:
         return f'<code class="whole">{words}</code>' if _PARTS.search(letters) else f"<code>{words}</code>"
     words = _UNBROKEN.sub(lambda path: _SLASH.sub("/<wbr>", path[0]), words)
-    return f"<code>{_FLAG.sub(_whole, words)}</code>"
+    return f"<code>{_JOINED.sub(_whole, words)}</code>"
 
 
 def _whole(words: re.Match[str]) -> str:
-    return f'<span class="whole">{words[0]}</span>'
+    return f'<span class="whole">{words[0]}</span>' if len(words[0]) <= _NAME else words[0]
 
 
 RENDERER.add_render_rule("code_inline", _code)
