@@ -56,6 +56,7 @@ class Kind:
     say: Callable[[Any], tuple[str, str]]  # title and note
     of: Callable[[UUID], Q] = lambda uuid: Q(uuid=uuid)
     hash: str = ""  # the column of a hash by whose beginning it is found
+    key: str = ""  # a column of random letters, where any word may stand within: found by its beginning
 
     def find(self, workspace: Workspace, words: str) -> list[Found]:
         uuid = _uuid(words)
@@ -65,6 +66,8 @@ class Kind:
             wanted = Q(pk__in=[])
             for text in self.texts:
                 wanted |= Q(**{f"{text}__icontains": words})
+            if self.key:
+                wanted |= Q(**{f"{self.key}__istartswith": words})
             if self.hash and HASH.fullmatch(words.lower()):
                 wanted |= Q(**{f"{self.hash}__startswith": words.lower()})
         rows = self.rows(workspace).filter(wanted)
@@ -114,8 +117,8 @@ KINDS = (
         "markets:instrument-detail", lambda row: (row.symbol, row.name),
     ),
     Kind(
-        gettext_lazy("Sources"), "signals.view", "radio", sources_of, ("name", "token_prefix"), "signals:source-detail",
-        lambda row: (row.name, row.get_kind_display()),
+        gettext_lazy("Sources"), "signals.view", "radio", sources_of, ("name",), "signals:source-detail",
+        lambda row: (row.name, row.get_kind_display()), key="token_prefix",
     ),
     Kind(
         gettext_lazy("Alarms"), "signals.view", "bell", alarms_of, ("name",), "signals:alarm-detail",
@@ -126,13 +129,12 @@ KINDS = (
         lambda row: (f"{row.symbol} {row.get_action_display().lower()}", f"{row.received_at:%Y-%m-%d %H:%M} UTC"),
     ),
     Kind(
-        gettext_lazy("Orders"), "trading.view", "wallet", orders_of, ("instrument__symbol", "client_order_id"),
-        "trading:order-detail",
+        gettext_lazy("Orders"), "trading.view", "wallet", orders_of, ("instrument__symbol",), "trading:order-detail",
         lambda row: (
             f"{row.get_side_display()} {row.instrument.symbol}",
             f"{row.book.name}, {row.get_status_display().lower()}",
         ),
-        of=lambda uuid: Intent.of_uuid(uuid, "intent__"),
+        of=lambda uuid: Intent.of_uuid(uuid, "intent__"), key="client_order_id",
     ),
     Kind(
         gettext_lazy("Members"), "workspace.view", "user", members_of, ("user__name", "user__email"),

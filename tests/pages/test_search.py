@@ -34,7 +34,11 @@ def test_things_are_found_by_name_id_and_hash(web, formula, workspace, user):
     assert where in found(web, "urtl")
     assert where in found(web, str(formula.uuid))
     assert where in found(web, FormulaVersion.objects.get().content_hash[:10].upper())
-    assert f"/signals/sources/{source.uuid}/" in found(web, "TURTLE")
+    there = f"/signals/sources/{source.uuid}/"
+    assert there in found(web, "TURTLE")
+    assert there in found(web, source.token_prefix[:4])
+    # random letters: a word within them says nothing
+    assert there not in found(web, source.token_prefix[1:5])
     assert "/settings/workspace/members/" in found(web, user.email)
     assert "Nothing is called" in found(web, "x\x00%_y")
     assert 'href="/docs/' in found(web, "backtest")
