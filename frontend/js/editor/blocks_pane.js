@@ -119,7 +119,9 @@ export class BlocksPane {
     } catch (error) {
       if (error.name === "AbortError") return;
       this.writing = null;
-      this.gap = error.problem?.tree_error?.message ?? error.message;
+      const found = error.problem?.tree_error?.message ?? error.message;
+      // the interface names the place as programs know it
+      this.gap = /^the input \w+ is empty$/.test(found) ? t("a place of the marked block is empty") : found;
       this.workspace.showGap(content, error.problem?.tree_error?.node ?? "", this.gap);
       this.say(t("The text waits for the blocks: {reason}", { reason: this.gap.replaceAll("`", "") }), "triangle-alert");
     }
