@@ -59,12 +59,14 @@ def entries_of(workspace: Model, chosen: JournalFilter | None = None) -> QuerySe
     return entries
 
 
-def containing(text: str) -> Q:
-    """Entries with `text` in the action, the object's name, or what is left of who did it and to whom."""
+def containing(text: str, *, places: bool = True) -> Q:
+    """Entries with `text` in the action, the object's name, or what is left of who did it and to whom; with `places`
+    also those done from this address or device."""
     action = Q(action__icontains=text.replace(" ", "_")) | Q(action__icontains=text.replace(" ", "."))
-    parts = PersonalPart.objects.filter(entry=OuterRef("pk")).filter(
-        Q(data__label__icontains=text) | Q(data__ip=text) | Q(data__device__icontains=text)
-    )
+    of = Q(data__label__icontains=text)
+    if places:
+        of |= Q(data__ip=text) | Q(data__device__icontains=text)
+    parts = PersonalPart.objects.filter(of, entry=OuterRef("pk"))
     return action | Q(target_label__icontains=text) | Q(Exists(parts))
 
 

@@ -15,7 +15,7 @@ from apps.notifications.choices import DeliveryStatus, Urgency
 from apps.notifications.models import Delivery
 from apps.notifications.rules.codes import CODE
 from apps.notifications.rules.events import events
-from apps.notifications.selectors import InboxFilter
+from apps.notifications.selectors import InboxFilter, content_of
 from apps.notifications.services import (
     archive_notice,
     mark_read,
@@ -81,6 +81,16 @@ INBOX = Listing(
             undo="archive",
             shown=lambda asked: asked["state"] == "archived",
         ),
+    ),
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("at", lambda row: row.created_at),
+        Column("event", lambda row: row.event),
+        Column("urgency", lambda row: row.get_urgency_display()),
+        Column("title", lambda row: content_of(row).title),
+        Column("text", lambda row: content_of(row).text),
+        Column("read_at", lambda row: row.read_at),
+        Column("acknowledged_at", lambda row: row.acknowledged_at),
     ),
     counts=False,
 )

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from apps.accounts.models import User
-from apps.core.lists import Filter, Listing, Sort, day, pick, words
+from apps.core.lists import Column, Filter, Listing, Sort, day, pick, words
 from apps.core.request_context import WAYS
 from apps.core.words import gettext_lazy
 from apps.pages.forms import groups
@@ -44,4 +44,19 @@ JOURNAL = Listing(
     sorts=_NEWEST,
     counts=False,
 )
-ACTIVITY = Listing("activity", sorts=_NEWEST, counts=False)
+ACTIVITY = Listing(
+    "activity",
+    filters=(
+        words(gettext_lazy("Text")),
+        pick("group", gettext_lazy("Anything"), lambda request: groups()),
+    ),
+    sorts=_NEWEST,
+    columns=(
+        Column("uuid", lambda row: row.uuid),
+        Column("at", lambda row: row.recorded_at),
+        Column("who", lambda row: row.actor_label),
+        Column("what", lambda row: row.action),
+        Column("which", lambda row: row.target_name),
+    ),
+    counts=False,
+)

@@ -16,6 +16,7 @@ GOOD_PROD = {
     "ALLOWED_HOSTS": "app.example.com",
     "SITE_URL": "https://app.example.com",
     "EMAIL_URL": "smtp://mail.example.com:25",
+    "STRIPE_API_BASE": "https://api.stripe.com",  # over the sandbox's, which `make up` left in var/local.env
 }
 
 

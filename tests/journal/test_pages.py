@@ -128,6 +128,21 @@ def test_activity_shows_no_addresses(web, formula):
     assert "<ins>" not in text_of(web.get("/activity/"))
 
 
+def test_activity_is_searched_and_taken_home_without_addresses(web, formula):
+    web.post("/signals/sources/new/", {"name": "Program"}, REMOTE_ADDR="203.0.113.7")
+    assert "Program" in (found := text_of(web.get("/activity/?q=program")))
+    assert "Another" not in found
+    assert "Another" in (found := text_of(web.get("/activity/?group=formulas")))
+    assert "Program" not in found
+    assert Entry.objects.filter(parts__data__ip="203.0.113.7").exists()
+    assert "Nothing here" in text_of(web.get("/activity/?q=203.0.113.7"))
+    file = web.get("/activity/?q=another&file=csv").getvalue().decode()
+    assert [(row["what"], row["which"]) for row in csv.DictReader(io.StringIO(file))] == [
+        ("formulas.formula.created", "Another")
+    ]
+    assert "203.0.113.7" not in web.get("/activity/?file=csv").getvalue().decode()
+
+
 def test_pages_follow_one_another(web, workspace, user):
     for number in range(60):
         record(actor=user, workspace=workspace, action=f"core.thing.made_{number:02}")

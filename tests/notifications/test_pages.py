@@ -39,6 +39,10 @@ def test_the_inbox_lists_filters_and_searches(web, user, tell):
     assert "back door" in (found := web.get("/inbox/?q=door+opens").content.decode())
     assert "BTCUSDT" not in found
     assert "No notice matches" in web.get("/inbox/?q=%25nothing_").content.decode()
+    file = web.get("/inbox/?q=45,000&file=csv").getvalue().decode()
+    (row,) = csv.DictReader(file.splitlines())
+    assert (row["title"], row["text"], row["uuid"]) == ("Buy BTCUSDT", "at 45,000", str(first.uuid))
+    assert row["read_at"]
     assert web.post("/inbox/read-all/").status_code == 302
     assert not Notice.objects.filter(read_at=None).exists()
     assert "The back door" in web.get("/inbox/menu/").content.decode()

@@ -19,7 +19,7 @@ from apps.core.jobs import enqueue_on_commit
 from apps.core.lists import Asked
 from apps.core.streaming import stream_file
 from apps.journal.models import Entry
-from apps.journal.selectors import chain_state, entries_of, seal_of
+from apps.journal.selectors import JournalFilter, chain_state, containing, entries_of, seal_of
 from apps.journal.services import export_csv, export_json, record
 from apps.pages.forms import JournalFilterForm
 from apps.pages.lists import ACTIVITY, JOURNAL, members_of
@@ -42,7 +42,11 @@ OBJECT_PAGES = {
 @require_GET
 def activity(request: HttpRequest) -> HttpResponseBase:
     """What happened here: who, what and which, without addresses and changes."""
-    return Asked(ACTIVITY, request).answer(entries_of(request.workspace), "pages/activity.html")
+    asked = Asked(ACTIVITY, request)
+    rows = entries_of(request.workspace, JournalFilter(group=asked["group"]))
+    if text := asked["q"]:
+        rows = rows.filter(containing(text, places=False))
+    return asked.answer(rows, "pages/activity.html")
 
 
 @needs("journal.view")

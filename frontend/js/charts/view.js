@@ -10,7 +10,7 @@ import { Tools } from "./tools.js";
 import { t } from "../words.js";
 
 const DAY = 86_400;
-const RANGES = [["1D", DAY], ["1W", 7 * DAY], ["1M", 30 * DAY], ["3M", 91 * DAY], ["6M", 182 * DAY], ["1Y", 365 * DAY], ["5Y", 5 * 365 * DAY]];
+const RANGES = [[t("1D"), DAY], [t("1W"), 7 * DAY], [t("1M"), 30 * DAY], [t("3M"), 91 * DAY], [t("6M"), 182 * DAY], [t("1Y"), 365 * DAY], [t("5Y"), 5 * 365 * DAY]];
 
 export class ChartView {
   constructor(node) {
