@@ -92,6 +92,14 @@ def test_wrong_trees_are_refused_with_their_place(api):
     refused = ask(api, "text", 422, tree={"version": 1, "statements": [{"type": "nonsense"}]})
     assert refused["code"] == "invalid_tree"
     assert refused["tree_error"]["node"].startswith("/statements/0")
+    refused = ask(api, "text", 422, blocks={"version": 1, "blocks": [{"type": "long"}]})
+    assert refused["tree_error"] == {
+        "node": "/blocks/0",
+        "message": "the input WHEN is empty",
+        "kind": "empty_input",
+    }
+    refused = ask(api, "text", 422, blocks={"version": 1, "blocks": [{"type": "nonsense"}]})
+    assert "kind" not in refused["tree_error"]
     assert ask(api, "text", 400)["errors"] == {"tree": ["Give either tree or blocks."]}
 
 

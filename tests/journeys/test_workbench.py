@@ -72,7 +72,7 @@ def test_text_and_blocks_follow_each_other_and_lose_nothing(newcomer: Page):
     before = text_of(page)
     blocks(page, "w.getBlocksByType('call_crossover')[0].unplug()")
     status = page.locator("[data-blocks-status]")
-    expect(status).to_contain_text("The text waits for the blocks")
+    expect(status).to_contain_text("The text waits for the blocks: a place of the marked block is empty")
     assert text_of(page) == before
     page.get_by_label("Undo").click()
     expect(status).not_to_contain_text("The text waits")

@@ -119,10 +119,10 @@ export class BlocksPane {
     } catch (error) {
       if (error.name === "AbortError") return;
       this.writing = null;
-      const found = error.problem?.tree_error?.message ?? error.message;
+      const found = error.problem?.tree_error;
       // the interface names the place as programs know it
-      this.gap = /^the input \w+ is empty$/.test(found) ? t("a place of the marked block is empty") : found;
-      this.workspace.showGap(content, error.problem?.tree_error?.node ?? "", this.gap);
+      this.gap = found?.kind === "empty_input" ? t("a place of the marked block is empty") : (found?.message ?? error.message);
+      this.workspace.showGap(content, found?.node ?? "", this.gap);
       this.say(t("The text waits for the blocks: {reason}", { reason: this.gap.replaceAll("`", "") }), "triangle-alert");
     }
   }

@@ -33,6 +33,13 @@ def from_blocks(content: Any) -> tree.Formula:
     return _read(content)[0].formula
 
 
+class EmptyInput(TreeError):
+    """A block still waits for a value; whoever joins blocks meets it, so an editor says it in its own words."""
+
+    def as_dict(self) -> dict[str, str]:
+        return {**super().as_dict(), "kind": "empty_input"}
+
+
 def block_ids(content: Any) -> dict[str, str]:
     """The id of each block of a workspace, by its node in the tree of `from_blocks`: where to show what `check` says.
 
@@ -183,7 +190,7 @@ class _Reader:
 
     def slot(self, inputs: Json, name: str, place: str, node: str, depth: int) -> Json:
         if name not in inputs:
-            raise TreeError(f"the input {name} is empty", place)
+            raise EmptyInput(f"the input {name} is empty", place)
         return self.expression(inputs[name], f"{place}/inputs/{name}", node, depth + 1)
 
     def laid_out(
