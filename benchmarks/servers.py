@@ -42,6 +42,11 @@ def scratch_database() -> Iterator[str]:
         login = f"{parts['USER']}:{parts['PASSWORD']}@" if parts["USER"] else ""
         yield f"postgresql://{login}{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
     finally:
+        with connection.cursor() as cursor:  # a server that was just stopped may still stand in a query
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
         connections.close_all()
         connection.creation.destroy_test_db(configured, verbosity=0)
 
