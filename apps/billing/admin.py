@@ -97,7 +97,7 @@ class PlanAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("workspaces that keep it"))
     def holders(self, plan: Plan) -> str:
-        return figure_of(plan.holders)  # type: ignore[attr-defined]
+        return figure_of(plan.holders)  # type: ignore[attr-defined]  # annotated below
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
         keeping = Workspace.objects.filter(plan_code=OuterRef("code"), plan_version=OuterRef("version"))

@@ -86,7 +86,7 @@ INBOX = Listing(
         Column("uuid", lambda row: row.uuid),
         Column("at", lambda row: row.created_at),
         Column("event", lambda row: row.event),
-        Column("urgency", lambda row: row.get_urgency_display()),
+        Column("urgency", lambda row: Urgency(row.urgency).name.lower()),
         Column("title", lambda row: content_of(row).title),
         Column("text", lambda row: content_of(row).text),
         Column("read_at", lambda row: row.read_at),

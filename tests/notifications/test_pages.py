@@ -42,6 +42,7 @@ def test_the_inbox_lists_filters_and_searches(web, user, tell):
     file = web.get("/inbox/?q=45,000&file=csv").getvalue().decode()
     (row,) = csv.DictReader(file.splitlines())
     assert (row["title"], row["text"], row["uuid"]) == ("Buy BTCUSDT", "at 45,000", str(first.uuid))
+    assert row["urgency"] == "normal"
     assert row["read_at"]
     assert web.post("/inbox/read-all/").status_code == 302
     assert not Notice.objects.filter(read_at=None).exists()
