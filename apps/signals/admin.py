@@ -135,7 +135,7 @@ class RefusedAlertAdmin(ReadOnlyAdmin):
         return str((alert.problem or {}).get("detail", ""))[:70]
 
     @action(
-        description=gettext_lazy("Queue and rates"), url_path="rates", icon="monitoring", permissions=["view"]
+        description=gettext_lazy("Queue and rates"), url_path="rates", icon="chart-line", permissions=["view"]
     )  # type: ignore[untyped-decorator]
     def rates(self, request: HttpRequest) -> HttpResponse:
         """What waits on the way from a POST to a message, and how much came lately."""

@@ -12,24 +12,28 @@ from django.utils.translation import gettext
 
 from apps.core.words import gettext_lazy
 
-# Title, icon (Material symbols) and rooms or tables ("app" or "app.model").
+# Title, icon (one of frontend/icons) and rooms or tables ("app" or "app.model").
 GROUPS: list[tuple[str, list[tuple[str, list[str]]]]] = [
     (
         gettext_lazy("People"),
         [
-            ("group", ["accounts.user", "account.emailaddress"]),
-            ("workspaces", ["accounts.workspace"]),
-            ("key", ["accounts.apikey"]),
+            ("users", ["accounts.user", "account.emailaddress"]),
+            ("briefcase", ["accounts.workspace"]),
+            ("key-round", ["accounts.apikey"]),
         ],
     ),
     (
         gettext_lazy("Research"),
-        [("function", ["formulas"]), ("science", ["backtests"]), ("candlestick_chart", ["markets"])],
+        [
+            ("square-function", ["formulas"]),
+            ("flask-conical", ["backtests"]),
+            ("chart-candlestick", ["markets"]),
+        ],
     ),
-    (gettext_lazy("Signals"), [("sensors", ["signals"]), ("notifications", ["notifications"])]),
-    (gettext_lazy("Trading"), [("smart_toy", ["bots"]), ("account_balance_wallet", ["trading"])]),
-    (gettext_lazy("Money"), [("payments", ["billing"]), ("credit_card", ["djstripe"])]),
-    (gettext_lazy("Records"), [("history", ["journal"]), ("schedule", ["django_celery_beat"])]),
+    (gettext_lazy("Signals"), [("radio", ["signals"]), ("bell", ["notifications"])]),
+    (gettext_lazy("Trading"), [("bot", ["bots"]), ("wallet", ["trading"])]),
+    (gettext_lazy("Money"), [("receipt", ["billing"]), ("credit-card", ["djstripe"])]),
+    (gettext_lazy("Records"), [("history", ["journal"]), ("clock", ["django_celery_beat"])]),
     (gettext_lazy("Access"), [("lock", ["auth", "socialaccount", "accounts.retentionrule"])]),
 ]
 
@@ -39,17 +43,17 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     first = [
         {
             "title": gettext("Overview"),
-            "icon": "dashboard",
+            "icon": "layout-dashboard",
             "link": reverse("admin:index"),
             "active": request.path == reverse("admin:index"),
         },
-        {"title": gettext("Queues"), "icon": "stacks", "link": reverse("admin-queues")},
+        {"title": gettext("Queues"), "icon": "layers", "link": reverse("admin-queues")},
         {
             "title": gettext("Delivery analytics"),
-            "icon": "monitoring",
+            "icon": "chart-line",
             "link": reverse("admin:notifications_analytics"),
         },
-        {"title": gettext("Revenue"), "icon": "trending_up", "link": reverse("admin:billing_revenue")},
+        {"title": gettext("Revenue"), "icon": "trending-up", "link": reverse("admin:billing_revenue")},
     ]
     shown: list[dict[str, Any]] = [{"title": "", "items": first}]
     for title, tables in GROUPS:

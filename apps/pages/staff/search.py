@@ -67,7 +67,7 @@ def _of_kind(
             title=str(row),
             description=capfirst(str(model._meta.verbose_name)),
             link=reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk]),
-            icon="arrow_forward",
+            icon="arrow-right",
         )
         for row in rows
     ]
