@@ -30,7 +30,7 @@ from tests.access.world import ROLES, World
 
 pytestmark = pytest.mark.usefixtures("connection_stays")
 
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 INBOX = "/ws/inbox/"
 UNKNOWN, CLOSED, NOBODY = 4404, 4403, 4401
 THEIRS, MARKER = {"kind": "theirs"}, {"kind": "marker"}

@@ -130,7 +130,7 @@ class Market:
         self.exchange.set_price("BTCUSDT", f"{closes[-1]:.2f}")
         step()
 
-    def work(self, *, within_s: float = 5.0) -> None:
+    def work(self, *, within_s: float = 30.0) -> None:
         """What the workers of the exchange do, until nothing is unsettled."""
         stop_at = time.monotonic() + within_s
         while time.monotonic() < stop_at:

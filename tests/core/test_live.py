@@ -28,7 +28,7 @@ from deploy.local.ports import pick_port
 from deploy.local.valkey import binary
 from tests.factories import UserFactory, workspace_of
 
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 INBOX, SIGNALS = "/ws/inbox/", "/ws/signals/"
 application = websocket_urlpatterns[0].callback
 

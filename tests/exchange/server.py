@@ -58,7 +58,7 @@ class LoopbackExchange:
             for task in list(self._tasks):
                 task.cancel()
 
-        asyncio.run_coroutine_threadsafe(forget(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(forget(), self._loop).result(30)
         with self.lock:
             self.matching = m.Matching(self.now)
             self.matching.on_report = self._report
@@ -134,7 +134,7 @@ class LoopbackExchange:
                 if ws._writer is not None:
                     ws._writer.transport.abort()
 
-        asyncio.run_coroutine_threadsafe(cut(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(cut(), self._loop).result(30)
 
     # The server
 
@@ -165,12 +165,12 @@ class LoopbackExchange:
 
         self._thread = Thread(target=run, daemon=True)
         self._thread.start()
-        assert started.wait(5)
+        assert started.wait(30)
         return self
 
     def __exit__(self, *error: object) -> None:
         self._stopped.set()
-        self._thread.join(5)
+        self._thread.join(30)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.match_info["path"]

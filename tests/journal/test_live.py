@@ -22,7 +22,7 @@ from apps.journal.tasks import verify_workspace
 from config.asgi import django_application, websocket_application
 from tests.factories import UserFactory, workspace_of
 
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 AT_ONCE = 2**62  # other databases' open transactions would hold the horizon back
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.conftest import Stack, choose_market
 
 BILLING = "/settings/workspace/billing/"
-SLOW = 20_000  # milliseconds for what goes through the provider and back
+SLOW = 60_000  # milliseconds for what a worker computes, or goes through the provider and back
 
 
 def pay(page: Page, card: str = "4242 4242 4242 4242") -> None:

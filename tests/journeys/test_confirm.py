@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Route
 
-from tests.journeys.conftest import ROOT
+from tests.journeys.conftest import PATIENCE_MS, ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,7 @@ def _answer(route: Route) -> None:
 
 def test_what_was_confirmed_is_done_though_its_form_was_replaced(chromium: Browser):
     page = chromium.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.route("**/*", _answer)
     page.goto("http://confirm.example/")
     page.get_by_role("button", name="Stop").click()

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Stack
 
+TEST = "This is a test"
+
 
 def test_a_test_rings_the_bell_and_shows_its_trace(visitor: Page):
     page = visitor
@@ -20,20 +22,31 @@ def test_a_test_rings_the_bell_and_shows_its_trace(visitor: Page):
     page.goto("/settings/workspace/webhooks/new/")
     page.get_by_label("URL").fill("https://example.com/hook")
     page.get_by_role("button", name="Add endpoint").click()
-    assert page.locator(".copyable code").first.inner_text().startswith("whsec_")
-    expect(page.locator("#bell[data-live-state=open]")).to_be_attached()
-    before = page.locator(".bell-count").inner_text() or "0"
+    expect(page.locator(".copyable code").first).to_have_text(re.compile("^whsec_"))
+
+    # another window is open: it hears of the test by itself. The demo's bots tell of themselves meanwhile, so that the
+    # bell counts at least this one; what is about it is told by its own words
+    inbox = page.context.new_page()
+    inbox.goto("/inbox/")
+    expect(inbox.locator("#bell[data-live-state=open]")).to_be_attached()
+    row = inbox.locator(".inbox-row", has_text=TEST)
+    expect(row).to_have_count(0)
     page.get_by_role("button", name="Send a test").click()
-    expect(page.locator(".bell-count")).to_have_text(str(int(before) + 1))
+    expect(row).to_have_attribute("data-unread", "")
+    expect(inbox.locator(".bell-count")).to_have_text(re.compile("^[1-9]"))
+
     page.locator(".bell-button").click()
-    page.locator(".bell-menu").get_by_text("This is a test").click()
-    expect(page.get_by_role("heading", name="This is a test")).to_be_visible()
-    expect(page.locator(".bell-count")).not_to_have_text(
-        str(int(before) + 1)
-    )  # the open page marks it as read
-    expect(page.get_by_text("dry run").first).to_be_attached(
-        timeout=30_000
-    )  # the open page shows it by itself
+    notice = page.locator(".bell-menu .bell-notice", has_text=TEST)
+    expect(notice).to_have_attribute("data-unread", "")
+    notice.click()
+    expect(page.get_by_role("heading", name=TEST)).to_be_visible()
+    expect(row).not_to_have_attribute("data-unread", "")  # the page that shows it marks it as read
+    page.locator(".bell-button").click()
+    expect(notice).to_be_visible()
+    expect(notice).not_to_have_attribute("data-unread", "")
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_text("dry run").first).to_be_attached()  # the open page shows it by itself
     page.get_by_text("What would have been sent").click()
     expect(page.get_by_text("notifications.contact.tested").first).to_be_visible()
 
@@ -50,12 +63,12 @@ def test_a_posted_alert_comes_to_the_inbox_once(newcomer: Page, stack: Stack):
     page.get_by_role("button", name="Make alarm").click()
     expect(page.get_by_role("heading", name="Apple above 180")).to_be_visible()
     expect(page.locator("#bell[data-live-state=open]")).to_be_attached()
-    before = page.locator(".bell-count").inner_text() or "0"
+    expect(page.locator(".bell-count")).to_have_text("0")
     below = {"id": "low", "symbol": "NASDAQ:AAPL", "action": "buy", "price": 179.5}
     above = {"id": "high", "symbol": "NASDAQ:AAPL", "action": "buy", "price": 189.5}
     for alert in (below, above, above, above):
-        assert httpx.post(stack.url + path, json=alert).status_code == 202
-    expect(page.locator(".bell-count")).to_have_text(str(int(before) + 1))
+        assert httpx.post(stack.url + path, json=alert, timeout=30).status_code == 202
+    expect(page.locator(".bell-count")).to_have_text("1")
     page.locator(".bell-button").click()
     page.locator(".bell-menu").get_by_text("Buy NASDAQ:AAPL").click()
     expect(page.get_by_role("heading", name="Buy NASDAQ:AAPL")).to_be_visible()

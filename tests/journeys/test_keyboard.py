@@ -24,6 +24,7 @@ FOCUSED = """() => {
 
 def press_to(page: Page, name: str, key: str = "Tab", most: int = STOPS) -> None:
     """Press the key until what is called so has the focus: it is never held fast, and lost only past the page's end."""
+    page.wait_for_load_state()  # what stands there without scripts is replaced by them, and the focus would be lost
     passed: list[str] = []
     for _ in range(most):
         page.keyboard.press(key)
@@ -74,7 +75,7 @@ def test_a_report_without_a_mouse(visitor: Page):
     press_to(page, "Run backtest")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/backtests/[0-9a-f-]{36}/"))
-    expect(page.locator("#trades tbody tr").first).to_be_attached()
+    expect(page.locator("#trades tbody tr").first).to_be_attached(timeout=60_000)
     press_to(page, "Trades")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from playwright.sync_api import Page, expect
@@ -65,8 +66,9 @@ def test_step_up_before_a_key_is_made(newcomer: Page, stack: Stack):
     expect(page.get_by_role("heading", name="New API key")).to_be_visible()
     page.get_by_role("textbox", name="Name").fill("Notebook")
     page.get_by_role("button", name="Create key").click()
-    secret = page.locator(".copyable code").first.inner_text()
-    assert secret.startswith("cw_")
+    shown = page.locator(".copyable code").first
+    expect(shown).to_have_text(re.compile("^cw_"))
+    secret = shown.inner_text()
     page.reload()
     expect(page.get_by_role("heading", name="Notebook")).to_be_visible()
     assert secret not in page.content()

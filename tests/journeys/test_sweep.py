@@ -102,7 +102,8 @@ def test_form_to_heat_map_to_backtest(visitor: Page):
 
     # on paper: all of it, in light colours from a dark theme, nothing beside the report
     page.emulate_media(color_scheme="dark")
-    expect(page.locator("[data-chart=price] canvas").first).to_be_visible()
+    for kind in ("drawdown", "price"):
+        expect(page.locator(f"[data-chart={kind}] canvas").first).to_be_visible()
     paper = on_paper(page)
     assert paper["pictures"] == 3, "of equity, drawdown and price"
     assert paper["canvases"] == 0, "which would be cut, or dark"

@@ -25,6 +25,8 @@ def feed(stack: Stack) -> Iterator[None]:
             if connection.execute("SELECT 1 FROM markets_feed WHERE state = 'running'").fetchone():
                 break
             time.sleep(0.2)
+        else:
+            raise AssertionError("no feed runs")
     yield
     stack.end("feed")
 

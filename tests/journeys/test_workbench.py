@@ -98,10 +98,10 @@ def test_blocks_by_keyboard_and_why_by_a_click(newcomer: Page):
     show_both(page)
     chart = page.locator("[data-preview] .chart-canvas")
     expect(chart.locator("canvas").first).to_be_visible()
-    chart.scroll_into_view_if_needed()
+    expect(page.locator("[data-preview-status]")).to_contain_text("signals on 500 bars")
     box = chart.bounding_box()
     assert box
-    page.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + 80)
+    chart.click(position={"x": box["width"] * 0.4, "y": 80})
     panel = page.locator("#why-here")
     expect(panel).to_contain_text("did not fire")
     expect(page.locator(".cw-false").first).to_be_visible()

@@ -194,7 +194,7 @@ def test_two_imports_at_once_make_one_set():
 
     def run() -> None:
         try:
-            start.wait(10)
+            start.wait(30)
             made.append(import_bars(home, symbol="X", file=csv(), actor=person))
         finally:
             close_old_connections()

@@ -20,7 +20,7 @@ from apps.notifications.rules.tokens import make_token, read_token
 from apps.notifications.services import NewNotice, mark_all_read, mark_read, queue_notices, send_due
 from tests.factories import UserFactory
 
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 
 
 class Browser:

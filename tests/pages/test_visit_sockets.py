@@ -21,10 +21,10 @@ async def _first(path: str, cookie: str) -> dict[str, object]:
     scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b"", "subprotocols": []}
     line = ApplicationCommunicator(websocket_application, scope)
     await line.send_input({"type": "websocket.connect"})
-    assert (await line.receive_output(10))["type"] == "websocket.accept"
-    found = await line.receive_output(10)
+    assert (await line.receive_output(30))["type"] == "websocket.accept"
+    found = await line.receive_output(30)
     await line.send_input({"type": "websocket.disconnect", "code": 1000})
-    await line.wait(10)
+    await line.wait(30)
     return dict(found)
 
 

@@ -112,7 +112,7 @@ def post(intake: Process, source: tuple[AlertSource, str]) -> Callable[..., http
     def send(body: object, *, token: str = source[1], **kwargs: object) -> httpx.Response:
         where = f"{intake.url}/hooks/tradingview/{token}/"
         if isinstance(body, bytes):
-            return httpx.post(where, content=body, timeout=10, **kwargs)
-        return httpx.post(where, json=body, timeout=10, **kwargs)
+            return httpx.post(where, content=body, timeout=30, **kwargs)
+        return httpx.post(where, json=body, timeout=30, **kwargs)
 
     return send

@@ -59,7 +59,7 @@ def test_a_post_becomes_a_signal_without_waiting_for_the_sweep(
             )  # Django's half of the entry point
             response = httpx.post(f"{running.url}/hooks/tradingview/{source[1]}/", json=ALERT, timeout=30)
             assert response.status_code == 202
-            assert wait_until(Signal.objects.exists, seconds=20), web.read_text() + log.read_text()
+            assert wait_until(Signal.objects.exists, seconds=60), web.read_text() + log.read_text()
             assert str(Signal.objects.get().alert.uuid) == response.json()["id"]
         finally:
             running.stop()

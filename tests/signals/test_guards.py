@@ -211,7 +211,7 @@ def program(transactional_db: None, user: User, workspace: Workspace, intake: Pr
     def send(body: object, *, authorization: str = f"Bearer {token}", **kwargs: object) -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"authorization": authorization, **kwargs.pop("headers", {})}
-        return httpx.post(f"{intake.url}/hooks/alerts/", content=content, headers=headers, timeout=10)
+        return httpx.post(f"{intake.url}/hooks/alerts/", content=content, headers=headers, timeout=30)
 
     send.source = made
     send.token = token

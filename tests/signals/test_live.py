@@ -18,7 +18,7 @@ from apps.signals.services import create_source, process_alerts
 from tests.factories import UserFactory, workspace_of
 from tests.signals.test_processing import store
 
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 
 
 def _person_with_source() -> tuple[User, AlertSource]:

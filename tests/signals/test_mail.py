@@ -112,7 +112,7 @@ def mail(text: str, *, message_id: str = "", html: str = "") -> EmailMessage:
 
 def deliver(server: MailServer, to: str, message: EmailMessage) -> tuple[int, str]:
     """The answer to the last command of the session that mattered."""
-    with smtplib.SMTP("127.0.0.1", server.port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=30) as client:
         client.ehlo("sender.example")
         client.mail("alerts@broker.example")
         code, words = client.rcpt(to)
@@ -197,7 +197,7 @@ def test_who_may_not_send_is_told_for_good(mail_server: MailServer, mailed, user
 def test_too_much_too_often_and_too_many(mail_server: MailServer, mailed):
     _, address = mailed
     AlertSource.objects.update(alerts_per_minute=4)
-    with smtplib.SMTP("127.0.0.1", mail_server.port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", mail_server.port, timeout=30) as client:
         client.ehlo()
         assert client.esmtp_features["size"] == str(1024 * 1024)
         client.mail("a@b.example")
@@ -276,7 +276,7 @@ async def test_mail_comes_encrypted_where_there_is_a_certificate(tmp_path: Path)
     server = await listen(reception, domain=DOMAIN, host="127.0.0.1", port=port, certificate=str(pem))
 
     def session() -> tuple[str, int]:
-        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
             client._host = DOMAIN  # whose certificate is asked for
             client.starttls(context=ssl.create_default_context(cafile=str(pem)))
             client.ehlo()

@@ -173,11 +173,11 @@ async def test_a_line_ends_when_the_account_gets_a_factor_that_its_session_lacks
     for enrols in (True, False):
         socket = ApplicationCommunicator(websocket_application, scope)
         await socket.send_input({"type": "websocket.connect"})
-        assert (await socket.receive_output(timeout=5))["type"] == "websocket.accept"
+        assert (await socket.receive_output(timeout=30))["type"] == "websocket.accept"
         if enrols:
-            assert "ready" in (await socket.receive_output(timeout=5))["text"]
+            assert "ready" in (await socket.receive_output(timeout=30))["text"]
             await sync_to_async(enrol)(user)
-        closed = await socket.receive_output(timeout=5)
+        closed = await socket.receive_output(timeout=30)
         codes.append((closed["type"], closed["code"]))
         await socket.send_input({"type": "websocket.disconnect", "code": 1000})
         await socket.wait()
@@ -208,12 +208,12 @@ async def test_the_websockets_of_an_ended_sign_in_close(transactional_db):
         }
         socket = ApplicationCommunicator(websocket_application, scope)
         await socket.send_input({"type": "websocket.connect"})
-        assert (await socket.receive_output(timeout=5))["type"] == "websocket.accept"
-        assert "ready" in (await socket.receive_output(timeout=5))["text"]
+        assert (await socket.receive_output(timeout=30))["type"] == "websocket.accept"
+        assert "ready" in (await socket.receive_output(timeout=30))["text"]
         sockets.append(socket)
     second = await Login.objects.alast()
     await sync_to_async(end_login)(second, reason=EndReason.REVOKED, actor=user)
-    closed = await sockets[1].receive_output(timeout=5)
+    closed = await sockets[1].receive_output(timeout=30)
     assert (closed["type"], closed["code"]) == ("websocket.close", 4401)
     assert await sockets[0].receive_nothing(timeout=0.3)
     for socket in sockets:

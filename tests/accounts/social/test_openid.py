@@ -228,7 +228,7 @@ def test_a_provider_that_others_wrote(settings, db):
         use(settings, url)
         client = Client()
         away = client.post(f"{PATH}?process=login")["Location"]
-        back = urlsplit(httpx.post(away, data={"sub": "ada"}).headers["Location"])
+        back = urlsplit(httpx.post(away, data={"sub": "ada"}, timeout=30).headers["Location"])
         client.get(f"{back.path}?{back.query}")
         assert is_in(client)
         assert User.objects.get().email == "ada@example.org"

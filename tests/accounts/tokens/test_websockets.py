@@ -22,7 +22,7 @@ from apps.signals.services.processing import live_group
 from config.asgi import websocket_application
 from tests.factories import UserFactory, with_second_factor, workspace_of
 
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 
 
 @database_sync_to_async

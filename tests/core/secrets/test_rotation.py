@@ -84,12 +84,12 @@ def test_a_row_that_stays_locked_is_left_and_told(real_safe, settings):
         with transaction.atomic():
             list(Safe.objects.select_for_update().order_by("id")[:2])
             locked.set()
-            release.wait(20)
+            release.wait(30)
         connection.close()
 
     other = threading.Thread(target=hold)
     other.start()
-    assert locked.wait(10)
+    assert locked.wait(30)
     try:
         result = rotate([CODE], batch=2, wait_seconds=0.3)
     finally:

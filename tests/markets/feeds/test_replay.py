@@ -29,7 +29,7 @@ def days(n: int) -> Bars:
     return Bars(time, close, close, close, close, close, timeframe_ms=DAY_MS, symbol="D")
 
 
-async def until(feed: Feed, enough: Callable[[Feed], bool], *, seconds: float = 20) -> Feed:
+async def until(feed: Feed, enough: Callable[[Feed], bool], *, seconds: float = 60) -> Feed:
     """Run the feed until `enough` of its row, then stop as a process does."""
     task = asyncio.create_task(FeedRun(feed).run())
     try:

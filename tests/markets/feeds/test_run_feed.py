@@ -41,7 +41,7 @@ def start(settings: Any, tmp_path: Path) -> Iterator[Callable[[], int]]:
     yield begin
     for process in running:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def wait_for(number: int, feed: Feed, *, seconds: float = 240) -> Feed:

@@ -135,13 +135,13 @@ def test_a_signal_that_somebody_holds_is_left_for_the_next_round_and_nobody_wait
             with transaction.atomic():
                 Signal.objects.select_for_update().get(pk=Signal.objects.order_by("id")[1].pk)
                 held.set()
-                release.wait(10)
+                release.wait(30)
         finally:
             connection.close()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(10)
+    assert held.wait(30)
     begun = timezone.now()
     assert seal_signals() == 2
     assert timezone.now() - begun < timedelta(seconds=5)

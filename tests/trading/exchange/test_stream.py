@@ -37,11 +37,11 @@ def watcher(exchange) -> Iterator[None]:
         yield
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(30)
         loop.close()
 
 
-def wait_for(condition, within_s: float = 8.0) -> None:
+def wait_for(condition, within_s: float = 30.0) -> None:
     stop_at = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < stop_at, "it did not happen in time"
