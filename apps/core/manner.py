@@ -13,6 +13,7 @@ from typing import NamedTuple, SupportsFloat
 from django.utils.dateformat import format as format_date
 
 THIN_SPACE = "\u202f"
+NO_BREAK = "\u00a0"
 SIGNS = ("+", "-", "\u2212")
 _FIGURE = re.compile(r"[+\-\u2212]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?%?")
 
@@ -63,6 +64,11 @@ class Manner:
             return f"{figure}{THIN_SPACE}%"
         sign = figure[:1] if figure[:1] in SIGNS else ""
         return f"{sign}%{figure[len(sign) :]}"
+
+
+def together(code: str, figure: str) -> str:
+    """An amount with its currency, "USD 29.00"; no line that somebody reads ends within it."""
+    return f"{code}{NO_BREAK if is_read() else ' '}{figure}"
 
 
 class Written:

@@ -9,7 +9,8 @@ from itertools import pairwise
 from markdown_it.token import Token
 
 _MINUS = re.compile(r"(?<= )-(?= )|(?<![\w)-])-(?=\d)|(?<=[ (])-$")
-_TIMES = re.compile(r"(?<=[\d)] )x(?= )|(?<= )x(?= [\d(])")
+_TIMES = re.compile(r"(?<= )x(?= (?!(?:as|is|or|to|without)\b))")  # else a name
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?: ?%)?")
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|(?:ms|s|min|h|[KM]i?B|GB)\b))")
 _FIGURES = re.compile(r"(?<=[\d\]]) (?=[\d\N{MIDDLE DOT}])")
 _LONG = 24  # letters that take half of a phone
@@ -20,19 +21,27 @@ def typeset(tokens: Sequence[Token]) -> None:
     """Minus signs in place of hyphens, signs of multiplication in place of an x beside a figure, and figures that stay
     with their unit and, in a cell, with their neighbours (a candle is four of them). Code stays as it is. Tables of
     long rows in three columns, or of long words in the first, are marked for phones, where their rows are cards
-    (`cards` or `cards two`), and cells know the head of their column."""
+    (`cards` or `cards two`), and cells know the head of their column. A column of numbers is marked (`n`), and several
+    names in a first cell stand below one another, or they would widen its column."""
     table, heads, cell, letters = None, [""], 0, 0
+    columns: list[list[tuple[Token, Token]]] = []
     for token, inside in pairwise(tokens):
         match token.type:
             case "table_open":
-                table, heads = token, []
+                table, heads, columns = token, [], []
+            case "tbody_close":
+                _mark_numbers(columns)
             case "th_open":
                 heads.append(_label(inside.content))
+                columns.append([(token, inside)])
             case "tr_open":
                 cell = letters = 0
             case "td_open":
                 if heads[cell]:
                     token.attrSet("data-label", heads[cell])
+                columns[cell].append((token, inside))
+                if not cell and len(inside.content) > _LONG:
+                    inside.children = _below_one_another(inside.children or [])
                 letters += len(inside.content)
                 if table and len(heads) > 2 and letters > _WIDE:
                     table.attrSet("class", "cards")
@@ -48,6 +57,23 @@ def typeset(tokens: Sequence[Token]) -> None:
                     child.content = _FIGURES.sub("\N{NO-BREAK SPACE}", child.content)
         if token.type == "td_open" and inside.content == "-" and inside.children:
             inside.children[0].content = "\N{EN DASH}"
+
+
+def _mark_numbers(columns: list[list[tuple[Token, Token]]]) -> None:
+    for (head, _), *cells in columns:
+        texts = {inside.content for _, inside in cells} - {"", "-"}
+        if texts and all(map(_NUMBER.fullmatch, texts)):
+            for token in (head, *(token for token, _ in cells)):
+                token.attrSet("class", "n")
+
+
+def _below_one_another(children: list[Token]) -> list[Token]:
+    """A line ends after what parts names of code."""
+    found = []
+    for child in children:
+        is_part = child.type == "text" and child.content in {", ", " \N{RIGHTWARDS ARROW} "}
+        found += [child, Token("hardbreak", "br", 0)] if is_part else [child]
+    return found
 
 
 def _label(head: str) -> str:

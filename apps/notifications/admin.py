@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from unfold.admin import TabularInline
 
-from apps.core.manner import written
+from apps.core.manner import together, written
 from apps.core.staff import ReadOnly, ReadOnlyAdmin, figure_of
 from apps.notifications.models import Attempt, Contact, Delivery, Notice
 from apps.notifications.selectors.analytics import SPANS, Analytics, analytics_of
@@ -160,7 +160,7 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
                     _count(one.faults),
                     _seconds(one.p50_ms and one.p50_ms / 1000),
                     _seconds(one.p95_ms and one.p95_ms / 1000),
-                    "–" if one.price is None else f"{one.currency} {written(one.price):,.2f}",
+                    "–" if one.price is None else together(one.currency, f"{written(one.price):,.2f}"),
                     f"open for {one.open_s:.0f} s" if one.circuit == "open" else one.circuit,
                 ]
                 for one in found.providers

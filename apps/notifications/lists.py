@@ -44,6 +44,11 @@ INBOX = Listing(
         pick("event", gettext_lazy("Any event"), _events),
         pick("urgency", gettext_lazy("Any urgency"), _URGENCIES),
     ),
+    sorts={
+        "new": NEWEST,
+        "old": Sort(gettext_lazy("Oldest"), "pk", unique=True),
+        "urgency": Sort(gettext_lazy("Most urgent"), "urgency", down=True),
+    },
     acts=(
         Act(
             "read",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from apps.accounts.models import Workspace
 from apps.billing.models import Payment, UsageDay
 from apps.billing.rules.money import money
-from apps.core.manner import written
+from apps.core.manner import together, written
 from apps.notifications.services import NewNotice, queue_notices
 from apps.pages.events import RECEIPT_MADE
 from apps.pages.receipts import Receipt, next_month, receipt_of
@@ -56,8 +56,12 @@ def _said(workspace: Workspace, receipt: Receipt) -> dict[str, Any]:
     live = [one for one in receipt.trades if not one.is_paper]
     facts = [[gettext("Workspace"), workspace.name]]
     for one in live:
-        facts.append([gettext("Realised"), f"{one.currency} {written(one.realised):,.2f}".replace("-", "−")])
-        facts.append([gettext("Trading fees"), f"{one.currency} {written(one.fees):,.2f}".replace("-", "−")])
+        facts.append(
+            [gettext("Realised"), together(one.currency, f"{written(one.realised):,.2f}").replace("-", "−")]
+        )
+        facts.append(
+            [gettext("Trading fees"), together(one.currency, f"{written(one.fees):,.2f}").replace("-", "−")]
+        )
     if receipt.credits:
         facts.append([gettext("Credits"), f"{written(receipt.credits):,}"])
     text = _cost(receipt)

@@ -62,10 +62,13 @@ function coloured(text) {
  * before it; a word that fills a line is broken behind its signs.
  */
 function plain(text) {
-  return text.split(/(\S{24,}|\S{1,23} \\$)/).flatMap((part, place, parts) => {
+  return text.split(/(\S{24,}(?: \\$)?|\S{1,23} \\$)/).flatMap((part, place, parts) => {
     if (place % 2 === 0) return joined(part);
-    if (part.endsWith(" \\")) return [whole(part)];
-    const pieces = part.split(/(?<=[/(|,=])/).flatMap((piece, i) => (i ? [element("wbr"), ...joined(piece)] : joined(piece)));
+    const end = part.endsWith(" \\") ? part.slice(part.length < 26 ? 0 : -8) : "";
+    const word = part.slice(0, part.length - end.length);
+    if (!word) return [whole(end)];
+    const pieces = word.split(/(?<=[/(|,=])/).flatMap((piece, i) => (i ? [element("wbr"), ...joined(piece)] : joined(piece)));
+    if (end) pieces.push(whole(end));
     return place > 1 || parts[0].trim() ? [element("span", { class: "code-word" }, ...pieces)] : pieces;
   });
 }

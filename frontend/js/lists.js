@@ -34,12 +34,12 @@ function choose(value) {
 }
 
 export function startLists() {
-  // no empty answers in the address; the order is that of the heads, but on phones, which have none
+  // no empty answers in the address; the order is that of the heads where these are in sight
   document.body.addEventListener("htmx:configRequest", ({ target, detail }) => {
     if (!target.matches?.("[data-list-form]")) return;
     const { formData } = detail;
     for (const name of [...formData.keys()]) if (formData.get(name) === "" && name !== "view") formData.delete(name);
-    if (matchMedia("(width < 768px)").matches) return;
+    if (target.elements.sort?.checkVisibility() || matchMedia("(width < 768px)").matches) return;
     const order = new URLSearchParams(location.search).get("sort");
     if (order) formData.set("sort", order);
     else formData.delete("sort");

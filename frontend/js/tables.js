@@ -7,7 +7,7 @@ import { element, onElements } from "./dom.js";
 import { numberIn } from "./figures.js";
 import { LABELLED, labelTable } from "./labels.js";
 
-const EMPTY = new Set(["", "–", "—"]);
+const EMPTY = new Set(["", "–"]);
 
 /** What a cell is sorted by: a given value is in the form of programs, its text in that of the reader. */
 function valueOf(cell) {

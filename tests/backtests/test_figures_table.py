@@ -36,6 +36,6 @@ def test_a_kind_has_the_same_decimals_everywhere():
     assert report.metric(0.05, "total_return") == "+5.00\u202f%"
     assert report.metric(0.31, "max_drawdown") == "\u221231.00\u202f%"
     assert report.metric(12, "trades") == "12"
-    assert report.metric(None, "sharpe") == "—"
+    assert report.metric(None, "sharpe") == "–"
     assert report.metric(0.9499, "deflated_sharpe") == "0.94"  # never rounded up over a mark
     assert report.metric_label("sqn") == "SQN"

@@ -53,10 +53,16 @@ def test_invoices_payments_and_their_fees_are_shown_as_people_write_them(staff: 
     Invoice.objects.update(subtotal=23_456, discount=1_050, tax=3_259, total=25_665)
     Payment.objects.update(amount=25_665, fee=4_525)
     invoice = staff.get(f"/admin/billing/invoice/{bought.invoice.pk}/change/").content.decode()
-    for amount in ("USD 234.56", "USD 10.50", "USD 32.59", "USD 256.65", "USD 5.00"):  # the last of its line
+    for amount in (
+        "USD\u00a0234.56",
+        "USD\u00a010.50",
+        "USD\u00a032.59",
+        "USD\u00a0256.65",
+        "USD\u00a05.00",
+    ):  # the last of its line
         assert amount in invoice, amount
     payment = staff.get(f"/admin/billing/payment/{bought.payment.pk}/change/").content.decode()
-    for amount in ("USD 256.65", "USD 45.25", "USD 1.00"):  # the last one was given back
+    for amount in ("USD\u00a0256.65", "USD\u00a045.25", "USD\u00a01.00"):  # the last one was given back
         assert amount in payment, amount
     assert "4525" not in payment
 

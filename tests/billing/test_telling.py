@@ -72,7 +72,7 @@ def test_a_subscription_from_its_beginning_to_its_end_tells_each_thing_once(work
         apply_states("stripe", [state, payment])
     assert told(workspace) == [
         ("billing.subscription.started", "Your workspace is on Pro"),
-        ("billing.payment.received", "Payment of USD 29.00 received"),
+        ("billing.payment.received", "Payment of USD\u00a029.00 received"),
     ]
     assert "Pro until 1 April 2026" in Notice.objects.latest("id").data["text"]
     renewal = replace(
@@ -84,7 +84,7 @@ def test_a_subscription_from_its_beginning_to_its_end_tells_each_thing_once(work
     for _ in range(2):
         apply_states("stripe", [ended, replace(renewal, status="canceled")])
     assert told(workspace)[2:] == [
-        ("billing.payment.failed", "The payment of USD 29.00 failed"),
+        ("billing.payment.failed", "The payment of USD\u00a029.00 failed"),
         ("billing.subscription.ended", "Your subscription of Pro has ended"),
     ]
     notice = Notice.objects.get(event="billing.payment.failed")
@@ -101,7 +101,7 @@ def test_a_refund_says_how_much_and_why(workspace, state, payment):
     )
     for _ in range(2):
         apply_states("stripe", [state, replace(payment, refunds=(refund,))])
-    assert told(workspace)[-1] == ("billing.payment.refunded", "USD 10.00 were given back")
+    assert told(workspace)[-1] == ("billing.payment.refunded", "USD\u00a010.00 were given back")
     assert Notice.objects.filter(event="billing.payment.refunded").count() == 1
     assert Notice.objects.latest("id").data["text"].startswith("As agreed.")
 

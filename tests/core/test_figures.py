@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -17,8 +18,8 @@ from apps.core.templatetags import figures
         (figures.number(1234567.891), "1\u202f234\u202f567.89"),
         (figures.number(-0.5), "\u22120.50"),
         (figures.number(-0.001), "0.00"),
-        (figures.number(None), "—"),
-        (figures.number(float("nan")), "—"),
+        (figures.number(None), "–"),
+        (figures.number(float("nan")), "–"),
         (figures.signed(3.2), "+3.20"),
         (figures.signed(-3.2), "\u22123.20"),
         (figures.signed(0), "0.00"),
@@ -52,6 +53,34 @@ from apps.core.templatetags import figures
 )
 def test_figures(text, expected):
     assert text == expected
+
+
+@pytest.mark.parametrize(
+    ("prices", "expected"),
+    [
+        ([18.4, 18.55], ["18.40", "18.55"]),
+        ([18.4, 1.8245, None], ["18.4000", "1.8245", "–"]),
+        ([Decimal("0.5000"), Decimal("4.25")], ["0.50", "4.25"]),
+        ([60000.5, 0.00001234], ["60\u202f000.50000000", "0.00001234"]),
+        ([0, None], ["0.00", "–"]),
+    ],
+)
+def test_the_prices_of_a_column_have_the_same_decimals(prices, expected):
+    places = figures.price_places([{"price": price} for price in prices], "price")
+    assert [figures.price(price, places) for price in prices] == expected
+
+
+def test_a_column_of_prices_may_stand_within_its_rows():
+    rows = [{"close": 18.5, "fills": []}, {"close": None, "fills": [{"price": 1.8245}, {"price": 2.5}]}]
+    assert figures.price_places(rows, "close", "fills.price") == 4
+    assert figures.price_places([], "close") == 2
+
+
+@pytest.mark.parametrize("text", ["The book has 1000.5 USD.", "It costs USD 9.00 a month."])
+def test_a_kept_amount_stays_with_its_currency(text):
+    assert figures.kept(text).split(" ") == text.replace("5 USD", "5\u00a0USD").replace(
+        "USD 9", "USD\u00a09"
+    ).split(" ")
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,26 @@ def test_code_is_broken_where_a_reader_would():
     assert "<code>notification-preferences/</code>" in shown("`notification-preferences/`")
 
 
-def test_an_x_beside_a_figure_is_a_sign_and_one_among_words_stays():
-    assert shown("10 x (110 - 100) x 2, price x (1 + f), where x is na") == (
-        "<p>10 × (110 − 100) × 2, price × (1 + f), where x is na</p>\n"
+def test_an_x_between_factors_is_a_sign_and_a_name_stays():
+    assert shown(
+        "10 x (110 - 100) x 2, price x (1 + f), weight x size x the account's, where x is na, x as y"
+    ) == (
+        "<p>10 × (110 − 100) × 2, price × (1 + f), weight × size × the account's, where x is na, x as y</p>\n"
     )
+
+
+def test_a_column_of_numbers_is_marked_and_one_with_a_word_is_not():
+    table = shown("| n | share | m |\n|---|---|---|\n| 5 | 2.5 % | 5 |\n| 1,000 | - | five |\n")
+    assert '<th class="n">n</th>\n<th class="n">share</th>\n<th>m</th>' in table
+    assert '<td data-label="N" class="n">1,000</td>' in table
+    assert '<td data-label="M">5</td>' in table
+
+
+def test_names_in_a_first_cell_stand_below_one_another():
+    table = shown("| a | b |\n|---|---|\n| `net_profit`, `total_return` | `one`, `two` |\n| `p`, `q` | - |\n")
+    assert "<code>net_profit</code>, <br />\n<code>total_return</code>" in table
+    assert "<code>one</code>, <code>two</code>" in table
+    assert "<code>p</code>, <code>q</code>" in table
 
 
 def test_figures_stay_together():

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Membership
 from apps.journal.models import Entry
+from apps.notifications.choices import Urgency
 from apps.notifications.models import Contact, Delivery, DeliveryHours, Ladder, Notice, Preference
 from apps.notifications.rules.codes import CODE
 from apps.notifications.selectors import unread_count
@@ -47,6 +48,20 @@ def test_the_inbox_lists_filters_and_searches(web, user, tell):
     assert web.post("/inbox/read-all/").status_code == 302
     assert not Notice.objects.filter(read_at=None).exists()
     assert "The back door" in web.get("/inbox/menu/").content.decode()
+
+
+def test_the_inbox_is_put_in_order(web, user, tell):
+    """Two pages of each order; of equal urgency the newest comes first."""
+    made = [tell(data={"title": f"told {number}"}, channels=()) for number in range(51)]
+    Notice.objects.filter(pk=made[7].pk).update(urgency=Urgency.CRITICAL)
+    numbers = list(range(51))
+    newest = numbers[::-1]
+    urgent = [7, *(number for number in newest if number != 7)]
+    for order, expected in {"": newest, "-new": newest, "old": numbers, "-urgency": urgent}.items():
+        first = web.get(f"/inbox/?sort={order}")
+        second = web.get(f"/inbox/{first.context['list'].older}")
+        found = re.findall(r"told (\d+)</strong>", first.content.decode() + second.content.decode())
+        assert [int(number) for number in found] == expected
 
 
 def test_notices_are_put_away_and_brought_back(web, user, tell):

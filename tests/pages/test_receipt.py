@@ -146,7 +146,7 @@ def test_the_owner_is_told_once_a_month(march, stranger):
 def test_the_page_of_a_month(web, march):
     page = web.get("/settings/workspace/receipt/?month=2026-03")
     text = page.content.decode()
-    assert "USD 58.00" in text
+    assert "USD\u00a058.00" in text
     assert "simulated" in text
     for wrong in ("2026-13", "1999-12", "2999-01", "x"):
         assert web.get(f"/settings/workspace/receipt/?month={wrong}").status_code == 404

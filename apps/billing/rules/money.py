@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from apps.core.manner import written
+from apps.core.manner import together, written
 
 # Decimals where they are not two (ISO 4217).
 NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
@@ -53,4 +53,4 @@ def money(amount: int, currency: str, *, code: bool = True, on_paper: bool = Fal
     worth = Decimal(f"{whole}.{part or 0}")
     figure = f"{worth:,.{places}f}" if on_paper else f"{written(worth):,.{places}f}"
     figure = ("−" if amount < 0 else "") + figure
-    return f"{currency} {figure}" if code else figure
+    return together(currency, figure) if code else figure

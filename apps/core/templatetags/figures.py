@@ -1,9 +1,10 @@
-"""Figures as the whole product writes them: a true minus, thin spaces, the same decimals in a column, — for nothing."""
+"""Figures as the whole product writes them: a true minus, thin spaces, the same decimals in a column, – for nothing."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,13 +18,14 @@ from django.utils.translation import gettext
 
 from apps.core.deeds import DEEDS
 from apps.core.kept import kept_in_words
-from apps.core.manner import manner
+from apps.core.manner import NO_BREAK, manner
 
 register = template.Library()
 
-NOTHING = "—"
+NOTHING = "–"
 MINUS = "\u2212"
 DAY_S = 86_400
+_AMOUNT = re.compile(r"(?<=\d) (?=[A-Z]{3,5}\b)|(?<=\b[A-Z]{3}) (?=[−-]?\d)")
 _DOT = re.compile(r"\s+·\s")
 
 RATIOS = {
@@ -106,13 +108,40 @@ def drawdown(value: Any, decimals: int = 1) -> str:
 
 
 @register.filter
-def price(value: Any) -> str:
-    """Two decimals for large prices, more for small ones."""
+def price(value: Any, places: int | None = None) -> str:
+    """With the decimals of its column (`price_places`); alone two for a large price, more for a small one."""
     found = _finite(value)
     if found is None:
         return NOTHING
-    size = abs(found)
-    return _text(found, 2 if size >= 10 else 4 if size >= 0.1 else 8)
+    return _text(found, _places(found) if places is None else places)
+
+
+def _places(price: float) -> int:
+    size = abs(price)
+    return 2 if size >= 10 else 4 if size >= 0.1 else 8
+
+
+@register.simple_tag
+def price_places(rows: Iterable[Any], *names: str) -> int:
+    """The decimals of a column of prices: those its smallest needs, without zeros that all of them end in; at least
+    two. `names` say where in a row prices stand; "fills.price" is that of each fill."""
+    values = [value for row in rows for name in names for value in _at(row, name.split("."))]
+    places = max((_places(value) for value in values if value), default=2)
+    while places > 2 and all(round(value, places) == round(value, places - 1) for value in values):
+        places -= 1
+    return places
+
+
+def _at(row: Any, path: list[str]) -> Iterator[float]:
+    """The numbers of a row below a path through keys, attributes and lists."""
+    if not path:
+        found = _finite(row)
+        if found is not None:
+            yield found
+        return
+    inner = row.get(path[0]) if isinstance(row, dict) else getattr(row, path[0])
+    for each in inner if isinstance(inner, list) else [inner]:
+        yield from _at(each, path[1:])
 
 
 @register.filter
@@ -206,8 +235,8 @@ def words(value: Any) -> str:
 
 @register.filter
 def kept(text: Any) -> str:
-    """A sentence that is stored in English, in the reader's language."""
-    return kept_in_words(str(text)) if text else ""
+    """A sentence that is stored in English, in the reader's language; amounts stay with their currency."""
+    return _AMOUNT.sub(NO_BREAK, kept_in_words(str(text))) if text else ""
 
 
 @register.filter

@@ -18,11 +18,15 @@ const STYLES = [
   { style: LineStyle.Dashed, dash: "dashed" },
   { style: LineStyle.Dotted, dash: "dotted" },
 ];
+const LABEL_HEIGHT = 16; // of a figure at an axis, in pixels
 const quiet = { priceLineVisible: false, lastValueVisible: false };
 
 /** {time, value} points; a missing value leaves a gap in the line. */
 const points = (time, values) =>
   time.map((at, i) => (values[i] === null || values[i] === undefined ? { time: at } : { time: at, value: values[i] }));
+
+/** A bar of the ribbon; one at which nothing was held has no value, or a dot would be drawn for it. */
+const ribbonAt = (time, side, colours) => (side > 0 ? { time, value: 1, color: colours.up } : side < 0 ? { time, value: 0.5, color: colours.down } : { time });
 
 const HELD = { 1: "long", 0: "nothing", "-1": "short" };
 const heldWords = (side) => (side > 0 ? t("holds long") : side < 0 ? t("holds short") : t("holds nothing"));
@@ -57,8 +61,17 @@ function price(chart, data, colours) {
   const decimals = decimalsFor(data.close);
   // The room kept for volume reaches below zero on the scale; where no value does, no label should.
   const below = Object.values(data.plots ?? {}).some((values) => values.some((value) => value < 0)) || data.low.some((value) => value < 0);
-  const priceFormat = { type: "custom", minMove: 10 ** -decimals, formatter: (value) => (value < 0 && !below ? "" : number(value, decimals)) };
+  const formatter = (value) => (value < 0 && !below ? "" : number(value, decimals));
+  // A figure of the axis that the label of the last price would lie over is left out.
+  const tickmarksFormatter = (prices) => {
+    const last = candles.lastValueData(false);
+    const lastAt = last.noData ? null : candles.priceToCoordinate(last.price);
+    return prices.map((value) => (lastAt !== null && Math.abs(candles.priceToCoordinate(value) - lastAt) < LABEL_HEIGHT ? "" : formatter(value)));
+  };
+  const priceFormat = { type: "custom", minMove: 10 ** -decimals, formatter };
   const candles = chart.addSeries(CandlestickSeries, { priceFormat, priceLineVisible: false, borderVisible: true });
+  candles.applyOptions({ priceFormat: { ...priceFormat, tickmarksFormatter } });
+  chart.timeScale().subscribeVisibleLogicalRangeChange(() => candles.priceScale().applyOptions({})); // anew for the last price in sight
   candles.setData(data.time.map((time, i) => ({ time, open: data.open[i], high: data.high[i], low: data.low[i], close: data.close[i] })));
 
   const hasVolume = (data.volume ?? []).some((value) => value > 0);
@@ -102,7 +115,7 @@ function price(chart, data, colours) {
     volume?.setData(data.time.map((time, i) => ({ time, value: data.volume[i], color: data.close[i] >= data.open[i] ? rise : fall })));
     plots.forEach(({ series, slot }) => series.applyOptions({ color: now.series[slot] }));
     band?.applyOptions({ color: fade(now.focus, 0.22) });
-    held?.setData(data.time.map((time, i) => ({ time, value: data.position[i] > 0 ? 1 : data.position[i] < 0 ? 0.5 : 0, color: data.position[i] > 0 ? now.up : now.down })));
+    held?.setData(data.time.map((time, i) => ribbonAt(time, data.position[i], now)));
     markers?.setMarkers(marks.map((mark) => markerOf(mark, now)));
   };
   paint(colours);

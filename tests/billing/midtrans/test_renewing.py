@@ -308,15 +308,15 @@ def test_staff_give_back_in_the_admin(midtrans: Server, shop, told):
     with_second_factor(browser, somebody)
     payment = Payment.objects.get()
     page = f"/admin/billing/payment/{payment.pk}/refund/"
-    assert "IDR 150\u202f000 left" in browser.get(page).content.decode()
+    assert "IDR\u00a0150\u202f000 left" in browser.get(page).content.decode()
     too_much = browser.post(page, {"amount": "150001", "reason": "too much"})
     assert too_much.status_code == 422
-    assert "IDR 150\u202f000 can be given back" in too_much.content.decode()
+    assert "IDR\u00a0150\u202f000 can be given back" in too_much.content.decode()
     assert browser.post(page, {"amount": "50000.00", "reason": "a third"}).status_code == 302
     payment.refresh_from_db()
     assert payment.refunded == 5_000_000
     listed = browser.get("/admin/billing/payment/").content.decode()
-    assert "IDR 50\u202f000" in listed
+    assert "IDR\u00a050\u202f000" in listed
     note = Invoice.objects.get(kind="credit_note")
     assert browser.get(f"/admin/billing/invoice/{note.pk}/pdf/").content.startswith(b"%PDF")
     for name in ("invoice", "invoiceseries", "difference", "reconciliation", "taxrate", "subscriptionchange"):

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from apps.billing.rules.money import major, money, rounded
+from apps.core.manner import Manner, written_for
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,11 @@ def test_written_and_read(amount: int, currency: str, read: str, written: str):
     assert money(amount, currency) == read
     assert money(amount, currency, code=False) == read[4:]
     assert major(amount, currency) == written
+
+
+def test_no_line_ends_within_an_amount_that_is_read():
+    with written_for(Manner):
+        assert money(2900, "USD") == "USD\u00a029.00"
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_a_plan_is_chosen_paid_and_there_without_waiting_for_the_webhook(
     settle()
     overview = web.get(BASE)
     assert overview.context["amount"] == 3800
-    assert "USD 38.00" in overview.content.decode()
+    assert "USD\u00a038.00" in overview.content.decode()
     assert Invoice.objects.get().number in overview.content.decode()
     assert choose(web, sold["pro-year"], gateway="").status_code == 302, "a change asks for no gateway"
 
