@@ -11,7 +11,7 @@ from markdown_it.token import Token
 _MINUS = re.compile(r"(?<= )-(?= )|(?<![\w)-])-(?=\d)|(?<=[ (])-$")
 _TIMES = re.compile(r"(?<= )x(?= (?!(?:as|is|or|to|without)\b))")  # else a name
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?: ?%)?")
-_UNIT = re.compile(r"(?<=\d) (?=(?:%|(?:ms|s|min|h|[KM]i?B|GB)\b))")
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|(?:ms|s|min|h|[KM]i?B|GB)\b))|(?<=\b[A-Z]{3}) (?=\d)")
 _FIGURES = re.compile(r"(?<=[\d\]]) (?=[\d\N{MIDDLE DOT}])")
 _LONG = 24  # letters that take half of a phone
 _WIDE = 40  # letters of a row that three columns of a phone cannot hold
@@ -19,10 +19,10 @@ _WIDE = 40  # letters of a row that three columns of a phone cannot hold
 
 def typeset(tokens: Sequence[Token]) -> None:
     """Minus signs in place of hyphens, signs of multiplication in place of an x beside a figure, and figures that stay
-    with their unit and, in a cell, with their neighbours (a candle is four of them). Code stays as it is. Tables of
-    long rows in three columns, or of long words in the first, are marked for phones, where their rows are cards
-    (`cards` or `cards two`), and cells know the head of their column. A column of numbers is marked (`n`), and several
-    names in a first cell stand below one another, or they would widen its column."""
+    with their unit or currency and, in a cell, with their neighbours (a candle is four of them). Code stays as it is.
+    Tables of long rows in three columns, or of long words in the first, are marked for phones, where their rows are
+    cards (`cards` or `cards two`), and cells know the head of their column. A column of numbers is marked (`n`), and
+    several names in a first cell stand below one another, or they would widen its column."""
     table, heads, cell, letters = None, [""], 0, 0
     columns: list[list[tuple[Token, Token]]] = []
     for token, inside in pairwise(tokens):

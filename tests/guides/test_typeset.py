@@ -59,6 +59,7 @@ def test_figures_stay_together():
         "every 5 s, 1 MiB of 3 hours"
     )
     assert "5\N{NO-BREAK SPACE}%" in shown("It is 5 %.")
+    assert "USD\N{NO-BREAK SPACE}29.00, IDR\N{NO-BREAK SPACE}449,000" in shown("USD 29.00, IDR 449,000")
     cell = shown("| candles |\n|---|\n| 100 · 96 97 90 91 |\n")
     assert ">100\N{NO-BREAK SPACE}· 96\N{NO-BREAK SPACE}97\N{NO-BREAK SPACE}90\N{NO-BREAK SPACE}91<" in cell
 
