@@ -21,6 +21,7 @@ const MARGIN = 14; // pixels left free beside the first block
 
 Blockly.registry.register(Blockly.registry.Type.CONNECTION_CHECKER, "formula", FormulaChecker, true);
 KeyboardNavigation.registerKeyboardNavigationStyles();
+KeyboardNavigation.registerFlyoutCursor(); // each flyout asks for it, and without it says in the console that there is none
 
 /** The plugin walks through the toolbox, too; its own registering of such a toolbox calls itself without end in 3.0.5. */
 class QuietToolbox extends Blockly.Toolbox {
