@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
@@ -112,6 +113,9 @@ def django_db_setup(
     The last test with real transactions empties every table, and the next run would start without plans.
     """
     yield
+    # Asynchronous tests share one thread for what waits, with a connection that would keep the database from being
+    # dropped.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
     if request.config.getoption("reuse_db"):
         with django_db_blocker.unblock():
             bring_back_rows_of_migrations()

@@ -164,7 +164,11 @@ STATES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(told=STATES)
 def test_whatever_was_told_before_the_last_state_stands_and_the_revenue_adds_up(buyer, told):
     Subscription.objects.all().delete()

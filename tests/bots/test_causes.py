@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -244,15 +243,16 @@ def test_within_a_second_in_the_middle_of_a_worker_s_transaction(feed, new_bot, 
     bot = new_bot()
     run_all()
     bot.refresh_from_db()
-    asked, thrown = threading.Event(), threading.Event()
-    took: list[float] = []
+    asked, thrown, thrown_in_time = threading.Event(), threading.Event(), threading.Event()
 
     def throw() -> None:
         try:
-            asked.wait(30)
-            began = time.monotonic()
+            asked.wait(60)
+            with connection.cursor() as cursor:
+                # a busy machine may be slow, but nobody is waited for
+                cursor.execute("SET lock_timeout = '900ms'")
             throw_switch(scope="workspace", reason="Halted.", workspace=workspace, actor=user)
-            took.append(time.monotonic() - began)
+            thrown_in_time.set()
         finally:
             thrown.set()
             connection.close()
@@ -281,9 +281,9 @@ def test_within_a_second_in_the_middle_of_a_worker_s_transaction(feed, new_bot, 
         )
         asked.set()
         assert thrown.wait(30)
+        assert thrown_in_time.is_set()
         stopped, closing = place([intent(2, "buy"), intent(3, "sell", reduce_only=True)])
     person.join()
-    assert took[0] < 1.0
     assert stopped.refused.code == "kill_switch"
     assert closing.refused is None
     assert follow_causes() == 1

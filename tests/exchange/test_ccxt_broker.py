@@ -209,8 +209,8 @@ async def test_news_that_comes_while_other_news_is_looked_at_is_not_kept_back(ex
     while not exchange._user_streams:
         await asyncio.sleep(0.01)
     exchange.place_by_hand("key", **limit, newClientOrderId="one")
-    assert (await asyncio.wait_for(first, 10)).client_order_id == "one"
+    assert (await asyncio.wait_for(first, 30)).client_order_id == "one"
     exchange.place_by_hand("key", **limit, newClientOrderId="two")
     await asyncio.sleep(0.3)  # it has arrived, and nobody asks for it yet
-    assert (await asyncio.wait_for(anext(news), 10)).client_order_id == "two"
+    assert (await asyncio.wait_for(anext(news), 30)).client_order_id == "two"
     await news.aclose()

@@ -64,7 +64,7 @@ async def test_the_user_data_stream_tells_of_orders_and_trades(exchange: Loopbac
         exchange.place_by_hand(
             "key", symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.1", newClientOrderId="x"
         )
-        [trade] = await asyncio.wait_for(first, 5)
+        [trade] = await asyncio.wait_for(first, 30)
     finally:
         await client.close()
     assert (trade["symbol"], trade["side"], trade["amount"]) == ("BTC/USDT", "buy", "0.10000000")
@@ -83,7 +83,7 @@ async def test_candles_by_request_and_by_stream(exchange: LoopbackExchange) -> N
         while not any(wanted for _, wanted in exchange._market_streams):
             await asyncio.sleep(0.01)
         exchange.add_bar("BTCUSDT", "1m", [3 * minute, 1.0, 2.5, 0.5, 2.0, 7.0])
-        streamed = await asyncio.wait_for(waiting, 5)
+        streamed = await asyncio.wait_for(waiting, 30)
     finally:
         await client.close()
     assert [row[0] for row in rows] == [minute, 2 * minute]

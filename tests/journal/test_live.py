@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.core.management import call_command
@@ -142,4 +143,6 @@ async def test_an_export_is_sent_while_it_is_made(form, tmp_path):
     await database_sync_to_async(call_command)("journal", "verify-export", str(path), stdout=out)
     number = await database_sync_to_async(Entry.objects.filter(workspace_id__gt=0).count)()
     assert f"Every hash holds: {number:,} entries" in out.getvalue()
+    # the handler keeps its threads, and they their connections: the database is dropped when the tests end
+    await sync_to_async(connections.close_all, thread_sensitive=False, executor=django_application._threads)()
     await close()

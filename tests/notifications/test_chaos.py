@@ -95,15 +95,19 @@ class Workers:
         self.parent.stdin.flush()
         return int(self.parent.stdout.readline())
 
-    def kill_one(self) -> None:
-        """And let its lease run out at once, instead of in a minute and a half."""
-        worker = self.alive.pop(0)
-        os.kill(worker, signal.SIGKILL)
-        self.killed += 1
-        Delivery.objects.filter(status="sending", worker__contains=f":{worker}:").update(
-            lease_until=timezone.now() - timedelta(seconds=1)
-        )
-        self.alive.append(self.fork())
+    def kill_one(self) -> bool:
+        """One that is sending, if any is; and let its lease run out at once, instead of in a minute and a half."""
+        sending = Delivery.objects.filter(status="sending")
+        for worker in self.alive:
+            held = sending.filter(worker__contains=f":{worker}:")
+            if held.exists():
+                os.kill(worker, signal.SIGKILL)
+                self.killed += 1
+                held.update(lease_until=timezone.now() - timedelta(seconds=1))
+                self.alive.remove(worker)
+                self.alive.append(self.fork())
+                return True
+        return False
 
     def stop(self) -> None:
         for worker in self.alive:
@@ -151,8 +155,7 @@ def chaos(world, *, people: int, notices: int, kill_every: int, within_s: float)
     while (ended := Delivery.objects.exclude(ended_at=None).count()) < 3 * len(new):
         assert time.monotonic() < stop_at, Counter(Delivery.objects.values_list("channel", "status"))
         Delivery.objects.filter(status="waiting", attempts__gt=0).update(send_after=timezone.now())
-        if ended >= kill_at and Delivery.objects.filter(status="sending").exists():
-            workers.kill_one()
+        if ended >= kill_at and workers.kill_one():
             kill_at = ended + random.randint(1, 2 * kill_every)
         time.sleep(0.05)
 

@@ -166,9 +166,11 @@ def test_their_pauses_are_obeyed(user, provider, tell, kind, answer, wait_s):
     tell(channels=(kind,))
     before = timezone.now()
     send_due(linger_s=0)
+    after = timezone.now()
     delivery = Delivery.objects.get(channel=kind)
     assert delivery.status == "waiting"
-    assert timedelta(seconds=wait_s) <= delivery.send_after - before < timedelta(seconds=wait_s + 4)
+    wait = timedelta(seconds=wait_s)
+    assert before + wait <= delivery.send_after <= after + wait + timedelta(seconds=4)
 
 
 def test_discords_headers_slow_us_down_before_it_must_say_no(provider, discord, tell):
@@ -181,7 +183,7 @@ def test_discords_headers_slow_us_down_before_it_must_say_no(provider, discord, 
     provider.answer = answer
     for _ in range(2):
         tell(channels=("discord",))
-    send_due(linger_s=3)
+    send_due(linger_s=10)
     assert len(moments) == 2
     assert moments[1] - moments[0] >= 1.15
 

@@ -120,10 +120,10 @@ def test_no_text_takes_long(text: str):
     fields = " @ ".join(f"{{{{f{number}}}}}" for number in range(18))
     line = f"{{{{action}}}} {{{{symbol}}}} {fields} end"
     lines = compile_template("\n".join([line] * 10)[:2000].rsplit("\n", 1)[0])
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(AlertRefused):
         match_text(lines, text)
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 0.1
 
 
 def test_text_is_read_like_json_is():

@@ -16,9 +16,12 @@ class Keeper:
         if (self.folder / "refuse").exists():
             return "451 come back later"
         (self.folder / f"{uuid.uuid4()}.begun").touch()
-        while (self.folder / "wait").exists():  # the mail is read and not yet taken
-            await asyncio.sleep(0.02)
-        (self.folder / f"{uuid.uuid4()}.eml").write_bytes(envelope.content)
+        try:
+            while (self.folder / "wait").exists():  # the mail is read and not yet taken
+                await asyncio.sleep(0.02)
+            (self.folder / f"{uuid.uuid4()}.eml").write_bytes(envelope.content)
+        finally:  # also where the sender is gone
+            (self.folder / f"{uuid.uuid4()}.ended").touch()
         return "250 taken"
 
 

@@ -21,6 +21,7 @@ from tests.accounts.second_factors.conftest import enrol
 from tests.factories import UserFactory, workspace_of
 
 PASSWORD = "correct-horse-battery"
+TIMEOUT_S = 30
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"
 
 
@@ -173,14 +174,14 @@ async def test_a_line_ends_when_the_account_gets_a_factor_that_its_session_lacks
     for enrols in (True, False):
         socket = ApplicationCommunicator(websocket_application, scope)
         await socket.send_input({"type": "websocket.connect"})
-        assert (await socket.receive_output(timeout=30))["type"] == "websocket.accept"
+        assert (await socket.receive_output(timeout=TIMEOUT_S))["type"] == "websocket.accept"
         if enrols:
-            assert "ready" in (await socket.receive_output(timeout=30))["text"]
+            assert "ready" in (await socket.receive_output(timeout=TIMEOUT_S))["text"]
             await sync_to_async(enrol)(user)
-        closed = await socket.receive_output(timeout=30)
+        closed = await socket.receive_output(timeout=TIMEOUT_S)
         codes.append((closed["type"], closed["code"]))
         await socket.send_input({"type": "websocket.disconnect", "code": 1000})
-        await socket.wait()
+        await socket.wait(timeout=TIMEOUT_S)
     assert codes == [("websocket.close", 1012), ("websocket.close", 4403)], "come again; then not without it"
     await sync_to_async(connections.close_all)()
 
@@ -208,17 +209,17 @@ async def test_the_websockets_of_an_ended_sign_in_close(transactional_db):
         }
         socket = ApplicationCommunicator(websocket_application, scope)
         await socket.send_input({"type": "websocket.connect"})
-        assert (await socket.receive_output(timeout=30))["type"] == "websocket.accept"
-        assert "ready" in (await socket.receive_output(timeout=30))["text"]
+        assert (await socket.receive_output(timeout=TIMEOUT_S))["type"] == "websocket.accept"
+        assert "ready" in (await socket.receive_output(timeout=TIMEOUT_S))["text"]
         sockets.append(socket)
     second = await Login.objects.alast()
     await sync_to_async(end_login)(second, reason=EndReason.REVOKED, actor=user)
-    closed = await sockets[1].receive_output(timeout=30)
+    closed = await sockets[1].receive_output(timeout=TIMEOUT_S)
     assert (closed["type"], closed["code"]) == ("websocket.close", 4401)
     assert await sockets[0].receive_nothing(timeout=0.3)
     for socket in sockets:
         await socket.send_input({"type": "websocket.disconnect", "code": 1000})
-        await socket.wait()
+        await socket.wait(timeout=TIMEOUT_S)
     await sync_to_async(connections.close_all)()
 
 

@@ -24,6 +24,13 @@ def _fresh_limits():
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _stopped_clock(monkeypatch):
+    """The clock that codes and proofs go by stands still: none of their half minutes ends in the middle of a test."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+
+
 def enrol(user: User) -> TotpDevice:
     """An authenticator app in use whose codes are all still unused."""
     device = begin_totp(user)

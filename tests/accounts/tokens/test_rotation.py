@@ -72,7 +72,7 @@ def test_reuse_ends_the_family_with_all_its_tokens(pair):
 # who asks again, how long after, whether the successor was used since: what comes
 AGAIN = [
     ("notebook", "192.0.2.1", 0, False, 200),  # the answer got lost
-    ("notebook", "192.0.2.1", 9, False, 200),
+    ("notebook", "192.0.2.1", 7, False, 200),
     ("notebook", "192.0.2.1", 11, False, 401),  # too late
     ("notebook", "192.0.2.1", 0, True, 401),  # it did not get lost: the successor was used
     ("curl", "192.0.2.1", 0, False, 401),  # another client

@@ -63,6 +63,7 @@ import django; django.setup()
 from apps.core.api.throttling import ApiThrottle
 from types import SimpleNamespace as N
 ready, go = os.pipe()
+me = os.getpid()  # somebody whom no run of the last minute has counted
 for _ in range(4):
     if os.fork():
         continue
@@ -70,7 +71,7 @@ for _ in range(4):
     os.read(ready, 1)  # until all are there
     passed = 0
     for _ in range(100):
-        request = N(user=N(is_authenticated=True, pk=4711), auth=None, workspace=None, _request=N())
+        request = N(user=N(is_authenticated=True, pk=me), auth=None, workspace=None, _request=N())
         passed += ApiThrottle().allow_request(request, None)
     os.write(1, b"%d\\n" % passed)
     os._exit(0)

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from django.db import close_old_connections
+from django.db import connection
 
 from apps.markets.models import Feed, LiveBar
 from apps.markets.selectors import bars_of_feed, load_bars, warm_up_bars
@@ -108,7 +108,7 @@ def test_two_runners_at_once_write_each_bar_once(feed: Feed):
         barrier.wait()
         for first in range(0, 200, size):
             append_bars(feed.pk, minutes(*range(first, min(200, first + size))))
-        close_old_connections()
+        connection.close()
 
     threads = [Thread(target=run, args=(size,)) for size in (7, 10)]
     for thread in threads:

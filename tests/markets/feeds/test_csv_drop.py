@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -84,9 +85,10 @@ def test_the_same_file_again_adds_nothing(feed: Feed):
 
 
 def test_a_bar_that_has_not_closed_waits(feed: Feed):
-    now = timezone.now().replace(second=0, microsecond=0)
-    lines = [f"{now.strftime('%Y-%m-%dT%H:%M:%SZ')},100,200,50,107,7\n"]
-    put(feed, "now.csv", rising(1) + "".join(lines).encode())
+    # the minute of now may end while the feed runs; this one has half a minute left at least
+    open_still = (timezone.now() + timedelta(seconds=30)).replace(second=0, microsecond=0)
+    line = f"{open_still:%Y-%m-%dT%H:%M:%SZ},100,200,50,107,7\n"
+    put(feed, "now.csv", rising(1) + line.encode())
     call_command("run_feed", "--once", stdout=io.StringIO())
     assert closes() == [101]
 

@@ -162,7 +162,7 @@ async def test_without_websocket_it_asks(exchange: LoopbackExchange, workspace: 
 
     exchange.add_bar("BTCUSDT", "1m", candle(first, 0))
     try:
-        await asyncio.wait_for(follow_it(), 10)
+        await asyncio.wait_for(follow_it(), 60)
     finally:
         await provider.close()
     assert came == [100.0, 101.0, 102.0]

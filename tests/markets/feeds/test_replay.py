@@ -109,8 +109,8 @@ async def test_speed_is_bars_a_second(replay: Feed):
     await sync_to_async(replay.save)()
     began = time.monotonic()
     feed = await until(replay, lambda feed: feed.next_number >= 50)
-    assert time.monotonic() - began > 0.95
-    assert feed.next_number < 60
+    # also where this machine looked late
+    assert 50 <= feed.next_number <= 50.0 * (time.monotonic() - began) + 2.5
 
 
 @pytest.mark.django_db(transaction=True)

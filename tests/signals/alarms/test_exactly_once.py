@@ -252,7 +252,11 @@ def chaos(
     posts = [number for number in range(signals) for _ in range(DELIVERIES)]
     random.shuffle(posts)
     began = time.monotonic()
-    kill_at, posted = kill_every, 0
+    posted = 0
+    # So many have ended at each: early enough that all of them come before the last delivery, however few looks a slow
+    # machine has time for.
+    ends = 2 * expected + mails_expected
+    kills = sorted(random.sample(range(1, ends * 2 // 3), ends // kill_every))
     try:
         while posts or Signal.objects.filter(status="delivered").count() < signals:
             for number in [posts.pop() for _ in range(min(len(posts), 20))]:
@@ -272,11 +276,11 @@ def chaos(
                 )
             )
             ended = Delivery.objects.exclude(ended_at=None).count()
-            if ended >= kill_at:
+            if kills and ended >= kills[0]:
+                del kills[0]
                 name = next(turns)
                 parts[name].kill_one()
                 killed[name] += 1
-                kill_at = ended + random.randint(1, 2 * kill_every)
             time.sleep(0.02)
     finally:
         workers.stop()
