@@ -17,6 +17,7 @@ import { compile, optimize } from "@tailwindcss/node";
 import { Scanner } from "@tailwindcss/oxide";
 import esbuild from "esbuild";
 import subsetFont from "subset-font";
+import { hyphenAsItIs } from "./hyphen.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(HERE);
@@ -105,7 +106,8 @@ function characters(range) {
 
 /**
  * The fonts of fonts.css, cut to the characters that it names and to the weights we write in. Inter keeps the shapes
- * that are switched on by features (tabular figures); code is written without ligatures, so those are left out.
+ * that are switched on by features (tabular figures, whose hyphen stays as it is); code is written without ligatures, so
+ * those are left out.
  */
 async function cutFonts(out) {
   await mkdir(path.join(out, "fonts"), { recursive: true });
@@ -113,12 +115,15 @@ async function cutFonts(out) {
   for (const [, name, range] of faces.matchAll(/fonts\/([\w-]+)\.woff2[^}]*unicode-range: ([^;]+);/g)) {
     const [, family, subset] = /^(inter|jetbrains-mono)-(.+)$/.exec(name);
     const whole = await readFile(path.join(MODULES, "@fontsource-variable", family, "files", `${family}-${subset}-wght-normal.woff2`));
-    const cut = await subsetFont(whole, characters(range), {
-      targetFormat: "woff2",
+    const kept = characters(range);
+    const hasHyphen = name === "inter-latin";
+    const cut = await subsetFont(whole, kept, {
+      targetFormat: hasHyphen ? "truetype" : "woff2",
       variationAxes: { wght: WEIGHTS },
       noLayoutClosure: family === "jetbrains-mono",
     });
-    await writeFile(path.join(out, "fonts", `${name}.woff2`), cut);
+    const mended = hasHyphen ? await subsetFont(hyphenAsItIs(Buffer.from(cut)), kept, { targetFormat: "woff2" }) : cut;
+    await writeFile(path.join(out, "fonts", `${name}.woff2`), mended);
   }
   for (const family of ["inter", "jetbrains-mono"]) {
     await copyFile(path.join(MODULES, "@fontsource-variable", family, "LICENSE"), path.join(out, "fonts", `${family}-LICENSE.txt`));
