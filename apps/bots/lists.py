@@ -64,6 +64,10 @@ BOTS = Listing(
             _by(pause),
             (gettext_lazy("1 bot is paused."), gettext_lazy("{n} bots are paused.")),
             icon="pause",
+            question=gettext_lazy(
+                "Pause the chosen bots? They ask for nothing new. Positions stay, and their stop-loss, take-profit and "
+                "trail still stand."
+            ),
             undo="resume",
         ),
         Act(
@@ -98,6 +102,9 @@ BOTS = Listing(
             _by(archive),
             (gettext_lazy("1 bot is in the archive."), gettext_lazy("{n} bots are in the archive.")),
             icon="trash-2",
+            question=gettext_lazy(
+                "Archive the chosen bots? What they did can still be read, and they can be restored."
+            ),
             undo="restore",
             shown=lambda asked: asked["state"] != BotState.ARCHIVED,
         ),

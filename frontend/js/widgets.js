@@ -62,22 +62,29 @@ function startCopyableCode() {
   });
 }
 
-/** `<form data-confirm="Delete this?">` (or a button of a form) asks first; without scripts it just acts. */
+/**
+ * `<form data-confirm="Delete this?">` (or a button of a form) asks first; without scripts it just acts. A form over
+ * chosen rows says how many they are; its button stays as amber, or as red, as it is there.
+ */
 function startConfirming() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+    const own = event.submitter?.dataset.confirm;
+    const question = own || form.dataset.confirm;
     if (!question || form.dataset.confirmed) return;
     event.preventDefault();
     event.stopPropagation();
     const verb = (event.submitter?.textContent || t("Continue")).trim();
-    const yes = element("button", { class: "btn btn-danger", value: "yes" }, verb);
+    const isCalm = own && !event.submitter.matches(".btn-danger");
+    const yes = element("button", { class: isCalm ? "btn btn-primary" : "btn btn-danger", value: "yes" }, verb);
+    const many = form.querySelector("[data-chosen-count]");
     const dialog = element(
       "dialog",
       { class: "cw-dialog", "aria-label": question },
       element(
         "form",
         { method: "dialog", class: "p-5" },
+        ...(many ? [element("p", { class: "text-muted text-sm" }, many.textContent)] : []),
         element("p", {}, question),
         element("div", { class: "form-actions justify-end" }, element("button", { class: "btn", value: "no", autofocus: true }, t("Keep")), yes),
       ),
