@@ -40,6 +40,12 @@ class Journalled:
             self._record(request, obj, "deleted")
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
+    def journal_acted(self, request: Any, rows: QuerySet[Any], act: str) -> None:
+        """An act of a library on many rows."""
+        request.staff_changes = {"act": act}
+        for obj in rows:
+            self._record(request, obj, "changed")
+
     def _record(self, request: Any, obj: Model, verb: str) -> None:
         if getattr(self, "records_itself", False) and verb != "deleted":
             return

@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from apps.accounts.guards import safe_next
+from apps.accounts.staff_acts import AsksFirst
 from apps.accounts.staff_journal import Journalled
 from apps.core.staff import Linked
 from apps.core.words import gettext_lazy
@@ -31,12 +32,15 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
         self.disable_action("delete_selected")  # it deletes outside a transaction, many at once
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Every admin, of libraries too, writes what staff change to the journal, and has the theme's fields."""
+        """Every admin, of libraries too, writes what staff change to the journal, asks before it acts on many rows, and
+        has the theme's fields."""
         base = admin_class or ModelAdmin
         theme = () if issubclass(base, ModelAdmin) else (ModelAdmin,)
         super().register(
             model_or_iterable,
-            type(base.__name__, (Journalled, Linked, base, *theme), {"__module__": base.__module__}),
+            type(
+                base.__name__, (AsksFirst, Journalled, Linked, base, *theme), {"__module__": base.__module__}
+            ),
             **options,
         )
 

@@ -91,6 +91,16 @@ GIVING = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionSt
 ENDED = (SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED)
 
 
+# What a reference of the ledger ("signals.firing:UUID") is about, to people.
+REFERENCES = {
+    "firing": gettext_lazy("Firing {name}"),
+    "payment": gettext_lazy("Payment {name}"),
+    "plan": gettext_lazy("Plan {name}"),
+    "refund": gettext_lazy("Refund {name}"),
+    "subscription": gettext_lazy("Subscription {name}"),
+}
+
+
 class ChangeKind(TextChoices):
     """What a change of a subscription was for the revenue."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -14,8 +15,25 @@ from unfold.admin import TabularInline
 
 from apps.core.manner import together, written
 from apps.core.staff import ReadOnly, ReadOnlyAdmin, figure_of
+from apps.core.words import gettext_lazy
+from apps.notifications.channels.registry import words_of
+from apps.notifications.choices import Outcome
 from apps.notifications.models import Attempt, Contact, Delivery, Notice
 from apps.notifications.selectors.analytics import SPANS, Analytics, analytics_of
+
+
+class ChannelFilter(admin.AllValuesFieldListFilter):
+    """Channels by what people call them."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": words_of(str(choice["display"]))}
+
+
+class OfChannel:
+    @admin.display(description=Delivery._meta.get_field("channel").verbose_name, ordering="channel")
+    def of_channel(self, row: Delivery | Contact) -> str:
+        return words_of(row.channel)
 
 
 class AttemptInline(ReadOnly, TabularInline):
@@ -48,11 +66,11 @@ class NoticeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(OfChannel, ReadOnlyAdmin):
     list_before_template = "admin/notifications/to_analytics.html"
     list_display = [
         "created_at",
-        "channel",
+        "of_channel",
         "status",
         "provider",
         "attempts",
@@ -62,7 +80,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "person",
         "error",
     ]
-    list_filter = ["status", "channel", "provider"]
+    list_filter = ["status", ("channel", ChannelFilter), "provider"]
+    readonly_fields = ["of_channel"]
     search_fields = ["uuid", "provider_id", "person__email"]
     list_select_related = ["person"]
     fields = [
@@ -109,6 +128,14 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/notifications/analytics.html", context)
 
 
+CIRCUITS = {
+    "closed": gettext_lazy("closed"),
+    "open": gettext_lazy("open for {time}"),
+    "probing": gettext_lazy("being tried"),
+    "unknown": gettext_lazy("unknown"),
+}
+
+
 def analytics_tables(found: Analytics) -> dict[str, Any]:
     """As the admin's table component takes them."""
     return {
@@ -134,7 +161,7 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
                     _seconds(one.p50_s),
                     _seconds(one.p95_s),
                     _count(one.credits),
-                    _count(one.waiting) + (f", since {_seconds(one.oldest_s)}" if one.waiting else ""),
+                    _count(one.waiting) + (_since(one.oldest_s) if one.waiting else ""),
                 ]
                 for one in found.channels
             ],
@@ -153,7 +180,7 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
             ],
             "rows": [
                 [
-                    one.provider if one.provider == one.channel else f"{one.provider} ({one.channel})",
+                    _provider(one.provider, one.channel),
                     _count(one.attempts),
                     _count(one.delivered),
                     _count(one.refused),
@@ -161,7 +188,7 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
                     _seconds(one.p50_ms and one.p50_ms / 1000),
                     _seconds(one.p95_ms and one.p95_ms / 1000),
                     "–" if one.price is None else together(one.currency, f"{written(one.price):,.2f}"),
-                    f"open for {one.open_s:.0f} s" if one.circuit == "open" else one.circuit,
+                    str(CIRCUITS[one.circuit]).format(time=_seconds(one.open_s)),
                 ]
                 for one in found.providers
             ],
@@ -171,8 +198,8 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
             "rows": [
                 [
                     f"{one.at:%Y-%m-%d %H:%M:%S}",
-                    one.provider if one.provider == one.channel else f"{one.provider} ({one.channel})",
-                    one.outcome,
+                    _provider(one.provider, one.channel),
+                    Outcome(one.outcome).label,
                     one.error
                     if str(one.http_status or "") in one.error
                     else f"{one.http_status} {one.error}",
@@ -181,6 +208,15 @@ def analytics_tables(found: Analytics) -> dict[str, Any]:
             ],
         },
     }
+
+
+def _provider(name: str, channel: str) -> str:
+    """main (E-mail); where a channel has but itself, its words."""
+    return words_of(channel) if name == channel else f"{name} ({words_of(channel)})"
+
+
+def _since(seconds: float | None) -> str:
+    return gettext(", since {time}").format(time=_seconds(seconds))
 
 
 def _count(number: int) -> str:
@@ -196,9 +232,9 @@ def _seconds(seconds: float | None) -> str:
 
 
 @admin.register(Contact)
-class ContactAdmin(ReadOnlyAdmin):
+class ContactAdmin(OfChannel, ReadOnlyAdmin):
     list_display = [
-        "channel",
+        "of_channel",
         "label",
         "person",
         "workspace",
@@ -207,7 +243,8 @@ class ContactAdmin(ReadOnlyAdmin):
         "failing_since",
         "last_ok_at",
     ]
-    list_filter = ["channel", "disabled_for"]
+    list_filter = [("channel", ChannelFilter), "disabled_for"]
+    readonly_fields = ["of_channel"]
     search_fields = ["uuid", "label", "person__email", "workspace__name"]
     list_select_related = ["person", "workspace"]
     fields = ["uuid", *list_display, "options", "disabled_at", "disabled_note", "created_at"]

@@ -130,7 +130,10 @@ def test_what_is_parked_is_tried_again(staff, reader):
     run_consumers(up_to=everything(), names=["test.staff"])
     assert seen == [], "parked"
     chosen = {"action": "try_again", "_selected_action": [Retry.objects.get().pk]}
-    assert staff.post(f"{ADMIN}retry/", chosen).status_code == 302
+    asked = staff.post(f"{ADMIN}retry/", chosen)
+    assert "It is done to one row:" in text_of(asked)
+    assert Retry.objects.get().parked_at, "nothing is done yet"
+    assert staff.post(f"{ADMIN}retry/", dict(asked.context["sent"]) | {"asked": "yes"}).status_code == 302
     run_consumers(up_to=everything(), names=["test.staff"])
     assert seen == [entry.pk]
     assert not Retry.objects.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -116,6 +117,11 @@ def test_the_page_is_for_staff_and_asks_as_much_however_much_there_is(
     assert "answered 503: busy" in page
     for words in ("Channels", "Providers", "Last errors", "Last 30 days"):
         assert words in page
+    assert not re.search(r">\s*(refused|fault|unclear|webhook)\s*<", page), "a code in place of words"
+    attempt(user, 31, outcome="delivered", took_ms=10)
+    deliveries = client.get("/admin/notifications/delivery/").content.decode()
+    assert re.search(r"<a href=[^>]*channel=sms[^>]*>\s*SMS\s*</a>", deliveries), "the filter"
+    assert re.search(r"field-of_channel[^>]*>\s*SMS\s*</td>", deliveries), "the column"
     for number in range(30):
         attempt(user, number, outcome="fault", took_ms=10, provider=f"p{number}", error="x")
     with django_assert_max_num_queries(12):

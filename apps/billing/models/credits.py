@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
-from apps.billing.choices import MOVES, Account, BucketSource, LedgerKind
+from apps.billing.choices import MOVES, REFERENCES, Account, BucketSource, LedgerKind
 
 CLOSING = (LedgerKind.SETTLE, LedgerKind.RELEASE)
 
@@ -116,9 +116,12 @@ class LedgerTransaction(models.Model):
 
     @property
     def purpose(self) -> str:
-        """The reference as people read it: "Firing 0b0a5c39" for signals.firing:UUID."""
+        """The reference as people read it: "Firing 0b0a5c39" for signals.firing:UUID, in the reader's language."""
         what, _, name = self.reference.partition(":")
-        return f"{what.rpartition('.')[2].replace('_', ' ').capitalize()} {name[:8]}".strip()
+        what = what.rpartition(".")[2]
+        if words := REFERENCES.get(what):
+            return str(words).format(name=name[:8]).strip()
+        return f"{what.replace('_', ' ').capitalize()} {name[:8]}".strip()
 
     @property
     def used(self) -> int:

@@ -29,6 +29,11 @@ def channel_of(kind: str) -> Channel:
     return found
 
 
+def words_of(kind: str) -> str:
+    """A channel as people read it, also one that does not exist any more."""
+    return str(channel_of(kind).words) if kind in CHANNELS else kind
+
+
 def channels() -> list[Channel]:
     """Every channel, whether or not the installation is set up for it."""
     return [channel_of(kind) for kind in CHANNELS]

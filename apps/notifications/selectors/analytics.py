@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from apps.notifications.channels.registry import CHANNELS, channel_of
+from apps.notifications.channels.registry import CHANNELS, channel_of, words_of
 
 log = structlog.get_logger(__name__)
 
@@ -137,13 +137,14 @@ def analytics_of(span: str, *, now: datetime | None = None) -> Analytics:
 def _channels(ended: dict[str, tuple[Any, ...]], waiting: dict[str, tuple[Any, ...]]) -> list[ChannelNumbers]:
     rows = []
     for kind in [*CHANNELS, *(ended.keys() - CHANNELS.keys())]:
-        words = channel_of(kind).words if kind in CHANNELS else kind
         delivered, failed, cancelled, dry, times, cost = ended.get(kind, (0, 0, 0, 0, None, 0))
         number, oldest = waiting.get(kind, (0, None))
         p50, p95 = times if isinstance(times, list) else (None, None)
         if kind in ended or number:
             rows.append(
-                ChannelNumbers(kind, words, delivered, failed, cancelled, dry, p50, p95, cost, number, oldest)
+                ChannelNumbers(
+                    kind, words_of(kind), delivered, failed, cancelled, dry, p50, p95, cost, number, oldest
+                )
             )
     return rows
 

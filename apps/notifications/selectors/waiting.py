@@ -7,6 +7,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from apps.notifications.channels.registry import words_of
+
 WAITING = """
 SELECT channel, count(*) FILTER (WHERE status = 'waiting' AND send_after <= now()),
        count(*) FILTER (WHERE status = 'waiting' AND send_after > now()),
@@ -25,6 +27,10 @@ class Waiting:
     later: int
     sending: int
     due_since: datetime | None
+
+    @property
+    def words(self) -> str:
+        return words_of(self.channel)
 
 
 def waiting_by_channel() -> list[Waiting]:

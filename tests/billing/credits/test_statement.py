@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import Membership
 from apps.accounts.services import create_team
+from apps.billing.models import LedgerTransaction
 from apps.billing.services.credits import Need, Refund, adjust_credits, hold_many, refund_many, settle_many
 from tests.billing.credits.conftest import give, staff
 from tests.factories import UserFactory
@@ -30,6 +31,18 @@ def story(workspace):
     refund_many([Refund("a", "r", 2)])
     adjust_credits(workspace, 5, reason="=SUM(A1) and sorry", actor=staff())
     return workspace
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("plan:2026-11", "Plan 2026-11"),
+        ("billing.payment:0b0a5c39-77", "Payment 0b0a5c39"),
+        ("x.new_kind:1", "New kind 1"),
+    ],
+)
+def test_a_reference_is_said_in_words(reference, words):
+    assert LedgerTransaction(reference=reference).purpose == words
 
 
 def test_page_tells_balance_buckets_use_and_every_line(web, story):
