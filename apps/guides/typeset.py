@@ -60,7 +60,7 @@ def typeset(tokens: Sequence[Token]) -> None:
 
 
 def _mark_numbers(columns: list[list[tuple[Token, Token]]]) -> None:
-    for (head, _), *cells in columns:
+    for (head, _), *cells in columns[1:]:  # the first is what a row is called
         texts = {inside.content for _, inside in cells} - {"", "-"}
         if texts and all(map(_NUMBER.fullmatch, texts)):
             for token in (head, *(token for token, _ in cells)):

@@ -41,8 +41,10 @@ def test_an_x_between_factors_is_a_sign_and_a_name_stays():
 
 
 def test_a_column_of_numbers_is_marked_and_one_with_a_word_is_not():
-    table = shown("| n | share | m |\n|---|---|---|\n| 5 | 2.5 % | 5 |\n| 1,000 | - | five |\n")
-    assert '<th class="n">n</th>\n<th class="n">share</th>\n<th>m</th>' in table
+    table = shown(
+        "| k | n | share | m |\n|---|---|---|---|\n| 1 | 5 | 2.5 % | 5 |\n| 2 | 1,000 | - | five |\n"
+    )
+    assert '<th>k</th>\n<th class="n">n</th>\n<th class="n">share</th>\n<th>m</th>' in table
     assert '<td data-label="N" class="n">1,000</td>' in table
     assert '<td data-label="M">5</td>' in table
 
