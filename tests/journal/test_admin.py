@@ -131,7 +131,7 @@ def test_what_is_parked_is_tried_again(staff, reader):
     assert seen == [], "parked"
     chosen = {"action": "try_again", "_selected_action": [Retry.objects.get().pk]}
     asked = staff.post(f"{ADMIN}retry/", chosen)
-    assert "It is done to one row:" in text_of(asked)
+    assert "This acts on one row:" in text_of(asked)
     assert Retry.objects.get().parked_at, "nothing is done yet"
     assert staff.post(f"{ADMIN}retry/", dict(asked.context["sent"]) | {"asked": "yes"}).status_code == 302
     run_consumers(up_to=everything(), names=["test.staff"])

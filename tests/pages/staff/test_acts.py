@@ -16,7 +16,7 @@ def test_an_act_of_a_library_asks_first_and_is_recorded(staff: Client):
     chosen = {"action": "disable_tasks", "_selected_action": [task.pk for task in tasks]}
     asked = staff.post(PAGE, chosen)
     page = asked.content.decode()
-    assert "It is done to 22 rows:" in page
+    assert "This acts on 22 rows:" in page
     assert "and 2 more" in page
     assert PeriodicTask.objects.filter(pk__in=chosen["_selected_action"], enabled=True).count() == 22
     sent: dict[str, list[str]] = {}
