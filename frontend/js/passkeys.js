@@ -1,8 +1,9 @@
 /**
  * `<form data-passkey="URL">`: asks the URL for a question, the authenticator for its answer, and sends the form with it.
- * With `data-passkey-make` a passkey is made, with `data-passkey-anybody` any of this site's may answer.
+ * With `data-passkey-make` a passkey is made, with `data-passkey-anybody` any of this site's may answer. The button comes
+ * disabled: pressed before this script came it would send the form without an answer.
  */
-import { csrfToken } from "./dom.js";
+import { csrfToken, onElements } from "./dom.js";
 import { t } from "./words.js";
 
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
@@ -54,6 +55,7 @@ function words(error) {
 }
 
 export function startPasskeys() {
+  onElements("form[data-passkey] button[type=submit]", (button) => (button.disabled = false));
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!form.dataset.passkey) return;

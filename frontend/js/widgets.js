@@ -24,8 +24,13 @@ function startMenus() {
       event.preventDefault();
     }
   });
-  // A live page gets its buttons anew with each bar: the menu that is open stays open, with the focus where it was.
+  // A live page gets its buttons anew with each bar: the menu that is open stays open, with the focus where it was. What
+  // is being pressed stays until it is let go, or nothing would be: a click needs both on one button.
+  let pressed = null;
+  document.addEventListener("pointerdown", ({ target }) => (pressed = target), true);
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(() => (pressed = null)), true);
   document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    if (detail.target.contains(pressed)) return void (detail.shouldSwap = false);
     const menus = (of) => [...of.querySelectorAll("details[data-drop]")];
     const place = menus(detail.target).findIndex((menu) => menu.open);
     const anew = menus(detail.fragment)[place];

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from deploy.sandbox.stripe import StripeDouble
 from tests.browser import launched
+from tests.signals.conftest import free_port
 
 WHSEC = "whsec_journeys"
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,12 +56,6 @@ class Stack:
         process.wait()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _database(name: str) -> str:
     """A new database beside the test one, migrated where the tests have a template; returns its URL."""
     base = settings.DATABASES["default"]
@@ -83,7 +77,8 @@ def _is_ready(stack: Stack) -> bool:
             return False
     except httpx.TransportError:
         return False
-    return bool(Celery(broker=stack.env["REDIS_URL"], set_as_current=False).control.ping(timeout=1))
+    with Celery(broker=stack.env["REDIS_URL"], set_as_current=False) as asking:
+        return bool(asking.control.ping(timeout=1))
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +98,7 @@ def till() -> Iterator[StripeDouble]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, till: StripeDouble) -> Iterator[Stack]:
-    port = _free_port()
+    port = free_port()
     var = tmp_path_factory.mktemp("installation")
     # each test process runs an installation of its own: one worker must not take another's jobs
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

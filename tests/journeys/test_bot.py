@@ -42,8 +42,8 @@ def test_deploy_watch_pause_stop_and_close(playing: None, newcomer: Page):
 
     # decisions and a fill appear without a reload
     journal = page.locator("#bot-entries")
-    expect(journal).to_contain_text("asks to go long", timeout=40_000)
-    expect(journal).to_contain_text("entry", timeout=40_000)
+    expect(journal).to_contain_text("asks to go long", timeout=90_000)
+    expect(journal).to_contain_text("entry", timeout=90_000)
     expect(page.locator("[data-chart=price] canvas").first).to_be_visible()
     expect(
         page.locator("#bot-now .badge[data-tone=long]").or_(journal.get_by_text("sell")).first
@@ -67,7 +67,7 @@ def test_deploy_watch_pause_stop_and_close(playing: None, newcomer: Page):
     # a menu stays open while bars come
     menu, bars = page.locator("#bot-acts details"), page.locator("#bot-now .stat-cell", has_text="Bars seen")
     menu.locator("summary").click()
-    expect(bars).not_to_have_text(bars.inner_text(), timeout=40_000)
+    expect(bars).not_to_have_text(bars.inner_text(), timeout=90_000)
     expect(menu).to_have_attribute("open", "")
     menu.locator("summary").click()
 
@@ -77,10 +77,10 @@ def test_deploy_watch_pause_stop_and_close(playing: None, newcomer: Page):
     page.get_by_role("button", name="Stop now").click()
     expect(page.locator("#switches-on")).to_contain_text("Enough for today")
     page.goto(bot)
-    expect(page.locator("#bot-lead")).to_contain_text("Paused", timeout=40_000)  # by the switch
+    expect(page.locator("#bot-lead")).to_contain_text("Paused", timeout=90_000)  # by the switch
     page.get_by_role("button", name=re.compile("^(Close and stop|Stop)$")).click()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("^(Close and stop|Stop)$")).click()
     expect(page.locator("#bot-lead")).to_contain_text("Stopped")
-    expect(page.locator("#bot-now .stat-cell", has_text="Position")).to_contain_text("flat", timeout=40_000)
+    expect(page.locator("#bot-now .stat-cell", has_text="Position")).to_contain_text("flat", timeout=90_000)
     page.goto("/portfolio/")
     expect(page.locator("#portfolio-lines")).to_contain_text("Nothing is held at the moment")

@@ -1,9 +1,11 @@
-"""A form that asks first, on a page that is written anew while the question stands."""
+"""A form that asks first, on a page that is written anew while it is pressed and while the question stands."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.journeys.conftest import PATIENCE_MS, ROOT
 
@@ -15,20 +17,31 @@ PAGE = """<!doctype html><html lang="en"><head><script src="/static/dist/app.js"
 <form method="post" action="/many/"><span data-chosen-count>3 chosen</span><button data-confirm="Pause them?">Pause</button></form>
 </body></html>"""
 
+ANEW = '<div id="acts" hx-swap-oob="true"><button data-dialog-open="none">Another</button></div>'
+
 
 def _answer(route: Route) -> None:
     path = ROOT / route.request.url.split("/", 3)[3].split("?")[0]
     if path.suffix == ".js":
         route.fulfill(path=path, content_type="text/javascript")
+    elif path.name == "acts":
+        route.fulfill(body=ANEW, content_type="text/html")
     else:
         route.fulfill(body=PAGE, content_type="text/html")
 
 
-def test_what_was_confirmed_is_done_though_its_form_was_replaced(chromium: Browser):
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page()
     page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     page.route("**/*", _answer)
     page.goto("http://confirm.example/")
+    yield page
+    page.close()
+
+
+def test_what_was_confirmed_is_done_though_its_form_was_replaced(page: Page):
     page.get_by_role("button", name="Stop").click()
     page.evaluate("document.getElementById('acts').innerHTML += ''")
     with page.expect_request(lambda request: request.method == "POST") as sent:
@@ -37,17 +50,23 @@ def test_what_was_confirmed_is_done_though_its_form_was_replaced(chromium: Brows
     assert sent.value.post_data == "flatten=1&why=asked"
 
 
-def test_an_act_on_many_says_on_how_many(chromium: Browser):
-    page = chromium.new_page()
-    page.set_default_timeout(15_000)
-    page.route("**/*", _answer)
-    page.goto("http://confirm.example/")
+def test_an_act_on_many_says_on_how_many(page: Page):
     page.get_by_role("button", name="Pause").click()
     dialog = page.get_by_role("dialog", name="Pause them?")
-    assert [words.strip() for words in dialog.get_by_role("paragraph").all_inner_texts()] == [
-        "3 chosen",
-        "Pause them?",
-    ]
+    expect(dialog.get_by_role("paragraph")).to_have_text(["3 chosen", "Pause them?"])
     with page.expect_request(lambda request: request.method == "POST") as sent:
         dialog.get_by_role("button", name="Pause").click()
     assert sent.value.url == "http://confirm.example/many/"
+
+
+def test_a_button_is_not_replaced_while_it_is_pressed(page: Page):
+    """Or the press would be lost: a click needs both ends on one button."""
+    fetch = "htmx.ajax('GET', '/acts', { swap: 'none' })"
+    page.get_by_role("button", name="Stop").hover()
+    page.mouse.down()
+    page.evaluate(fetch)
+    page.mouse.up()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.get_by_role("button", name="Keep").click()
+    page.evaluate(fetch)
+    expect(page.get_by_role("button", name="Another")).to_be_visible()

@@ -21,7 +21,7 @@ def feed(stack: Stack) -> Iterator[None]:
     """The process that brings bars, with its first one."""
     stack.start("feed")
     with psycopg.connect(stack.env["DATABASE_URL"], autocommit=True) as connection:
-        for _ in range(300):
+        for _ in range(600):
             if connection.execute("SELECT 1 FROM markets_feed WHERE state = 'running'").fetchone():
                 break
             time.sleep(0.2)
