@@ -1,4 +1,5 @@
-"""Words of the admin's theme, which brings no catalogues of its own: marked for those of locale/."""
+"""Words of the admin's theme and of the schedule's tables, which bring no catalogues of their own (or not in our
+languages): marked for those of locale/."""
 
 from apps.core.words import gettext_noop
 
@@ -20,4 +21,66 @@ WORDS = (
     gettext_noop("This item will be deleted."),
     gettext_noop("True"),
     gettext_noop("Type to search"),
+    # the schedule (django-celery-beat)
+    gettext_noop('Cron Days Of The Month to Run. Use "*" for "all". (Example: "1,15")'),
+    gettext_noop(
+        'Cron Days Of The Week to Run. Use "*" for "all", Sunday is 0 or 7, Monday is 1. (Example: "0,5")'
+    ),
+    gettext_noop('Cron Hours to Run. Use "*" for "all". (Example: "8,20")'),
+    gettext_noop('Cron Minutes to Run. Use "*" for "all". (Example: "0,30")'),
+    gettext_noop('Cron Months (1-12) Of The Year to Run. Use "*" for "all". (Example: "1,12")'),
+    gettext_noop("Cron Timezone"),
+    gettext_noop("Crontab Schedule"),
+    gettext_noop("Crontab Schedule to run the task on.  Set only one schedule type, leave the others null."),
+    gettext_noop("Datetime after which the schedule will no longer trigger the task to run"),
+    gettext_noop(
+        "Datetime that the schedule last triggered the task to run. Reset to None if enabled is set to False."
+    ),
+    gettext_noop("Datetime when the schedule should begin triggering the task to run"),
+    gettext_noop("Day(s) Of The Month"),
+    gettext_noop("Day(s) Of The Week"),
+    gettext_noop("Detailed description about the details of this Periodic Task"),
+    gettext_noop("Disable selected tasks"),
+    gettext_noop("Enable selected tasks"),
+    gettext_noop("Expires Datetime"),
+    gettext_noop("Expires timedelta with seconds"),
+    gettext_noop("Hour(s)"),
+    gettext_noop("If True, the schedule will only run the task a single time"),
+    gettext_noop("Interval Period"),
+    gettext_noop("Interval Schedule"),
+    gettext_noop("Interval Schedule to run the task on.  Set only one schedule type, leave the others null."),
+    gettext_noop('JSON encoded keyword arguments (Example: {"argument": "value"})'),
+    gettext_noop('JSON encoded positional arguments (Example: ["arg1", "arg2"])'),
+    gettext_noop("Keyword Arguments"),
+    gettext_noop("Last Run Datetime"),
+    gettext_noop("Microseconds"),
+    gettext_noop("Minute(s)"),
+    gettext_noop("Minutes"),
+    gettext_noop("Month(s) Of The Year"),
+    gettext_noop("Number of Periods"),
+    gettext_noop("Number of interval periods to wait before running the task again"),
+    gettext_noop("One-off Task"),
+    gettext_noop("Periodic Tasks"),
+    gettext_noop("Periodic Tasks Using This Schedule"),
+    gettext_noop("Positional Arguments"),
+    gettext_noop("Queue Override"),
+    gettext_noop("Queue defined in CELERY_TASK_QUEUES. Leave None for default queuing."),
+    gettext_noop("Run selected tasks"),
+    gettext_noop("Schedule"),
+    gettext_noop("Seconds"),
+    gettext_noop("Set to False to disable the schedule"),
+    gettext_noop("Short Description For This Task"),
+    gettext_noop("Start Datetime"),
+    gettext_noop("Task (custom)"),
+    gettext_noop("Task (registered)"),
+    gettext_noop('The Name of the Celery Task that Should be Run.  (Example: "proj.tasks.import_contacts")'),
+    gettext_noop("The type of period between task runs (Example: days)"),
+    gettext_noop("Timedelta with seconds which the schedule will no longer trigger the task to run"),
+    gettext_noop("Timezone to Run the Cron Schedule on. Default is UTC."),
+    gettext_noop("Toggle activity of selected tasks"),
+    gettext_noop("crontab"),
+    gettext_noop("interval"),
+    gettext_noop("crontabs"),
+    gettext_noop("intervals"),
+    gettext_noop("periodic tasks"),
 )

@@ -27,3 +27,11 @@ def test_an_act_of_a_library_asks_first_and_is_recorded(staff: Client):
     told = Entry.objects.filter(action="django_celery_beat.periodictask.changed_by_staff")
     assert told.count() == 22
     assert told.latest("id").changes == {"act": "disable_tasks"}
+
+
+def test_a_task_is_added_by_the_shorter_form(staff: Client):
+    every = IntervalSchedule.objects.create(every=5, period="minutes")
+    form = {"name": "mine", "task": "x", "enabled": "on", "interval": every.pk, "args": "[]", "kwargs": "{}"}
+    answer = staff.post(f"{PAGE}add/", form)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert PeriodicTask.objects.get(name="mine").interval == every

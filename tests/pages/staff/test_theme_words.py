@@ -1,4 +1,4 @@
-"""What the admin's theme says is in the catalogues, though it brings none of its own."""
+"""What the admin's theme and the schedule's tables say is in the catalogues, though they bring none of their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
+import django_celery_beat
 import unfold
 from django.test import Client
 from django.utils.translation.trans_real import translation
@@ -17,16 +18,16 @@ from apps.journal.models import Entry, Retry
 from apps.pages.staff.theme_words import WORDS
 from tests.factories import UserFactory
 
-THEME = Path(unfold.__file__).parent
+FOLDERS = [Path(package.__file__).parent for package in (unfold, django_celery_beat)]
 MARKED = re.compile(r"""{%\s*trans(?:late)?\s+(["'])(.*?)\1""")
-SHOWN = re.compile(r"""[>"]([^<>"]+)(?=[<"])""")  # words between tags, and in attributes
+SHOWN = re.compile(r""">([^<>]+)(?=<)|"([^<>"]+)(?=")""")  # words between tags, and in attributes
 
 
 def texts() -> Iterator[str]:
-    """All that the theme has marked for catalogues."""
-    for page in THEME.rglob("*.html"):
+    """All that these have marked for catalogues."""
+    for page in (page for folder in FOLDERS for page in folder.rglob("*.html")):
         yield from (text for _, text in MARKED.findall(page.read_text()))
-    for module in THEME.rglob("*.py"):
+    for module in (module for folder in FOLDERS for module in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(module.read_text())):
             match node:
                 case ast.Call(ast.Name("_" | "gettext" | "gettext_lazy"), [ast.Constant(str(text)), *_]):
@@ -41,7 +42,10 @@ PAGES = (
     "billing/plan/{plan}/change/",
     "journal/retry/",
     "notifications/delivery/analytics/",
+    "django_celery_beat/periodictask/",
     "django_celery_beat/periodictask/add/",
+    "django_celery_beat/crontabschedule/add/",
+    "django_celery_beat/intervalschedule/add/",
 )
 
 
@@ -52,7 +56,8 @@ def test_words_of_the_theme_are_those_that_staff_see(staff: Client):
     seen: set[str] = set()
     for page in PAGES:
         html = staff.get(f"/admin/{page.format(plan=Plan.objects.earliest('id').pk)}").content.decode()
-        seen |= {unescape(text).strip() for text in SHOWN.findall(html)}
+        seen |= {unescape(text).strip() for either in SHOWN.findall(html) for text in either}
+    seen |= {text[:1].lower() + text[1:] for text in seen}  # names of tables begin a line
     shown = seen & set(texts())
     # Django keeps a catalogue in `_catalog` alone, which its type stubs leave out
     known = {key[0] if isinstance(key, tuple) else key for key in dict(translation("tr")._catalog.items())}  # type: ignore[attr-defined]
