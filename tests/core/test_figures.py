@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
@@ -74,6 +75,11 @@ def test_a_column_of_prices_may_stand_within_its_rows():
     rows = [{"close": 18.5, "fills": []}, {"close": None, "fills": [{"price": 1.8245}, {"price": 2.5}]}]
     assert figures.price_places(rows, "close", "fills.price") == 4
     assert figures.price_places([], "close") == 2
+
+
+def test_nothing_has_one_sign():
+    found = [path for path in (settings.BASE_DIR / "templates").rglob("*.html") if "—" in path.read_text()]
+    assert not found, f"write {figures.NOTHING} for nothing, as figures do"
 
 
 @pytest.mark.parametrize("text", ["The book has 1000.5 USD.", "It costs USD 9.00 a month."])
