@@ -137,7 +137,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, till: StripeDouble) -> Itera
     try:
         for name in ("web", "worker", "beat"):
             stack.start(name)
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 300
         while not _is_ready(stack):
             ended = [name for name, process in stack.running.items() if process.poll() is not None]
             assert not ended, f"ended at its start: {', '.join(ended)}"
