@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from apps.accounts.models import Workspace
 from apps.core.words import gettext_lazy
@@ -13,15 +13,17 @@ from apps.formulas.models import Formula, FormulaCase, FormulaVersion
 
 
 def formulas_of(workspace: Workspace) -> QuerySet[Formula]:
-    """The workspace's formulas that are not archived, last edited first, each with its number of versions."""
+    """The workspace's formulas that are not archived, last edited first, each with its `latest_version`."""
     return all_formulas_of(workspace).filter(archived_at=None)
 
 
 def all_formulas_of(workspace: Workspace) -> QuerySet[Formula]:
     """As `formulas_of`, with the archived ones."""
+    # asked of the rows that are shown alone: a join would group all formulas there are first
+    latest = FormulaVersion.objects.filter(formula=OuterRef("pk")).order_by("-number").values("number")[:1]
     return (
         Formula.objects.filter(workspace=workspace)
-        .annotate(version_count=Count("versions"), latest_version=Max("versions__number"))
+        .annotate(latest_version=Subquery(latest))
         .order_by("-updated_at", "-id")
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from guardian.shortcuts import get_objects_for_user
 
 from apps.accounts.models import User
@@ -13,7 +13,7 @@ from apps.formulas.models import Formula, FormulaShare
 def shared_with(person: User, level: str = ShareLevel.VIEW) -> QuerySet[Formula]:
     """Formulas of others that the person may use at this level or above, last edited first.
 
-    Each with its `level`, who shared it (`sharer_name`, `sharer_email`) and its number of versions. Not among them are
+    Each with its `level`, who shared it (`sharer_name`, `sharer_email`) and its `latest_version`. Not among them are
     archived ones, those of a workspace that is being closed, and those of workspaces the person is a member of, where
     the role decides.
     """
@@ -33,7 +33,6 @@ def shared_with(person: User, level: str = ShareLevel.VIEW) -> QuerySet[Formula]
             level=Subquery(share.values("level")[:1]),
             sharer_name=Subquery(share.values("shared_by__name")[:1]),
             sharer_email=Subquery(share.values("shared_by__email")[:1]),
-            version_count=Count("versions"),
             latest_version=Max("versions__number"),
         )
         .order_by("-updated_at", "-id")

@@ -3,6 +3,7 @@
  * docs/design-system.md describes the attributes and the JSON. `cwCharts` is for pages that feed a chart themselves.
  */
 import { onElements } from "../dom.js";
+import { idle } from "../pace.js";
 import { startHeatMaps } from "./heatmap.js";
 import { startPaper } from "./paper.js";
 import { startParallel } from "./parallel.js";
@@ -38,15 +39,14 @@ function followRegion(node) {
 
 window.cwCharts = {
   mount,
-  /** Draws `data` (the JSON of the element's kind) in place of what is there. */
-  set: (node, data) => mount(node).draw(data),
+  /** Draws `data` (the JSON of the element's kind) in place of what is there; as promised, it is drawn. */
+  set: (node, data, keepsRange) => mount(node).draw(data, keepsRange),
   /** Fetches the element's data-src again. */
   refresh: (node) => mount(node).load(),
 };
 
 // What is in sight is drawn at once. The rest waits its turn: one chart after the other, each when the browser has nothing
 // else to do, so that no two are drawn in one breath.
-const idle = () => new Promise((resolve) => (window.requestIdleCallback ?? ((act) => setTimeout(act, 200)))(resolve));
 let turn = Promise.resolve();
 const queued = new WeakSet();
 

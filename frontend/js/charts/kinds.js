@@ -1,6 +1,6 @@
 /**
- * The kinds of chart. Each takes a chart, its data and the palette, adds its series and returns
- * { main, extra, values, paint, readout }:
+ * The kinds of chart. Each takes a chart, its data and the palette, adds its series one after the other with a
+ * `pause` between, and resolves to { main, extra, values, paint, readout }:
  *   main      the series that the crosshair rides on
  *   values    one number per time, for the crosshair's height (null where there is none)
  *   paint     (palette) => void, applies the colours again after a change of theme
@@ -57,7 +57,7 @@ function markerOf(mark, colours) {
   };
 }
 
-function price(chart, data, colours) {
+async function price(chart, data, colours, pause) {
   const decimals = decimalsFor(data.close);
   // The room kept for volume reaches below zero on the scale; where no value does, no label should.
   const below = Object.values(data.plots ?? {}).some((values) => values.some((value) => value < 0)) || data.low.some((value) => value < 0);
@@ -73,6 +73,7 @@ function price(chart, data, colours) {
   candles.applyOptions({ priceFormat: { ...priceFormat, tickmarksFormatter } });
   chart.timeScale().subscribeVisibleLogicalRangeChange(() => candles.priceScale().applyOptions({})); // anew for the last price in sight
   candles.setData(data.time.map((time, i) => ({ time, open: data.open[i], high: data.high[i], low: data.low[i], close: data.close[i] })));
+  await pause();
 
   const hasVolume = (data.volume ?? []).some((value) => value > 0);
   const volume = hasVolume ? chart.addSeries(HistogramSeries, { ...quiet, priceScaleId: "volume", priceFormat: { type: "volume" } }) : null;
@@ -80,14 +81,17 @@ function price(chart, data, colours) {
   candles.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: hasVolume ? 0.2 : 0.06 } });
 
   const panes = [data.plots ?? {}, ...(data.panes ?? [])];
-  const plots = panes.flatMap((lines, pane) => Object.entries(lines).map(([name, values]) => ({ name, values, pane }))).map(({ name, values, pane }, i) => {
+  const plots = [];
+  for (const { name, values, pane } of panes.flatMap((lines, pane) => Object.entries(lines).map(([name, values]) => ({ name, values, pane })))) {
+    const i = plots.length;
     const look = STYLES[Math.floor(i / 4) % 3];
     const digits = pane ? decimalsFor(values) : decimals;
     const format = pane ? { type: "custom", minMove: 10 ** -digits, formatter: (value) => number(value, digits) } : priceFormat;
     const series = chart.addSeries(LineSeries, { ...quiet, priceFormat: format, lineWidth: 2, lineStyle: look.style, crosshairMarkerVisible: false }, pane);
     series.setData(points(data.time, values));
-    return { name, values, digits, slot: i % 4, ...look, series };
-  });
+    plots.push({ name, values, digits, slot: i % 4, ...look, series });
+    await pause();
+  }
   chart.panes().forEach((pane, i) => pane.setStretchFactor(i ? 1 : 3));
 
   // The bar that was chosen, as a band over the whole height.
@@ -152,15 +156,17 @@ function groupByTime(marks) {
   return groups;
 }
 
-function equity(chart, data, colours) {
-  const entries = Object.entries(data.series);
-  const lines = entries.map(([name, values], i) => {
+async function equity(chart, data, colours, pause) {
+  const lines = [];
+  for (const [name, values] of Object.entries(data.series)) {
+    const i = lines.length;
     const first = i === 0;
     const options = { ...quiet, lineWidth: first ? 2 : 1.5, lineStyle: STYLES[Math.min(i, 2)].style, priceFormat: { type: "price", precision: 0, minMove: 1 } };
     const series = chart.addSeries(first ? AreaSeries : LineSeries, options);
     series.setData(points(data.time, values));
-    return { name, values, series, first, slot: i % 4, dash: STYLES[Math.min(i, 2)].dash };
-  });
+    lines.push({ name, values, series, first, slot: i % 4, dash: STYLES[Math.min(i, 2)].dash });
+    await pause();
+  }
   const paint = (now) =>
     lines.forEach(({ series, slot, first }) => {
       const colour = now.series[slot];
@@ -197,14 +203,17 @@ function drawdown(chart, data, colours) {
 }
 
 /** Lines that began at the same nothing: percent grown since, one per run. */
-function growth(chart, data, colours) {
+async function growth(chart, data, colours, pause) {
   const priceFormat = { type: "custom", minMove: 0.01, formatter: (value) => percent(value, 1) };
-  const lines = Object.entries(data.series).map(([name, values], i) => {
+  const lines = [];
+  for (const [name, values] of Object.entries(data.series)) {
+    const i = lines.length;
     const look = STYLES[Math.floor(i / 4) % 3];
     const series = chart.addSeries(LineSeries, { ...quiet, lineWidth: 2, lineStyle: look.style, priceFormat });
     series.setData(points(data.time, values));
-    return { name, values, series, slot: i % 4, dash: look.dash };
-  });
+    lines.push({ name, values, series, slot: i % 4, dash: look.dash });
+    await pause();
+  }
   lines[0].series.createPriceLine({ price: 0, color: colours.muted, lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false });
   const paint = (now) => lines.forEach(({ series, slot }) => series.applyOptions({ color: now.series[slot] }));
   paint(colours);
@@ -213,7 +222,7 @@ function growth(chart, data, colours) {
 }
 
 /** Shares of a whole over time, stacked; shorts count with their size, and are written with their sign. */
-function shares(chart, data, colours) {
+async function shares(chart, data, colours, pause) {
   const entries = Object.entries(data.series);
   const heights = data.time.map(() => 0);
   const layers = entries.map(([name, values], i) => {
@@ -221,7 +230,8 @@ function shares(chart, data, colours) {
     return { name, values, tops, slot: i % 4, pale: i >= 4 };
   });
   const most = Math.max(...heights, 1);
-  const shown = [...layers].reverse().map((layer) => {
+  const shown = [];
+  for (const layer of [...layers].reverse()) {
     const series = chart.addSeries(AreaSeries, {
       ...quiet,
       lineWidth: 1,
@@ -231,8 +241,9 @@ function shares(chart, data, colours) {
     });
     series.priceScale().applyOptions({ scaleMargins: { top: 0.04, bottom: 0 } });
     series.setData(points(data.time, layer.tops));
-    return { ...layer, series };
-  });
+    shown.push({ ...layer, series });
+    await pause();
+  }
   const paint = (now) =>
     shown.forEach(({ series, slot, pale }) => {
       const fill = mix(now.series[slot], now.surface, pale ? 0.3 : 0.55); // opaque: what is painted below must not show

@@ -1,5 +1,7 @@
 /** The page's colours as the charts' canvas needs them: resolved from the tokens at the moment of asking. */
 
+export const FONT = '"Inter Variable", system-ui, sans-serif';
+
 const ROLES = {
   surface: "--surface",
   text: "--text",

@@ -26,7 +26,6 @@ function picture(view) {
   const { chart, canvas } = view;
   if (!chart || !canvas.checkVisibility()) return;
   const { width, height } = canvas.getBoundingClientRect();
-  chart.applyOptions({ autoSize: false });
   view.repaint();
   const inSight = chart.timeScale().getVisibleLogicalRange();
   chart.resize(Math.min(WIDTH, width), height, true);
@@ -36,6 +35,6 @@ function picture(view) {
   canvas.after(paper);
   queueMicrotask(() => {
     view.repaint();
-    chart.applyOptions({ autoSize: true });
+    chart.resize(width, height);
   });
 }

@@ -1,12 +1,15 @@
 /** One mounted chart: readout and range buttons above, the canvas below, keyboard, theme, size, loading and failure. */
-import { ColorType, CrosshairMode, PriceScaleMode, createChart } from "lightweight-charts";
+import { PriceScaleMode, createChart } from "lightweight-charts";
 import { element } from "../dom.js";
+import { breath, frame } from "../pace.js";
 import { KINDS } from "./kinds.js";
-import { compact, moment, number } from "./format.js";
+import { moment } from "./format.js";
+import { optionsOf, scaleOf } from "./look.js";
 import { palette } from "./palette.js";
 import { join } from "./sync.js";
 import { csvOf, tableOf } from "./table.js";
 import { Tools } from "./tools.js";
+import { inTurn } from "./turn.js";
 import { t } from "../words.js";
 
 const DAY = 86_400;
@@ -29,6 +32,8 @@ export class ChartView {
     const top = element("div", { class: "chart-top" }, this.readoutNode, acts);
     node.replaceChildren(top, this.canvas, this.spoken);
     this.topRoom = keepRoom(top);
+    this.resized = new ResizeObserver(() => this.fit());
+    this.resized.observe(this.canvas);
     this.group = join(node.dataset.syncGroup, this);
     this.onPreferences = () => this.repaint();
     document.addEventListener("cw:preferences", this.onPreferences);
@@ -44,7 +49,7 @@ export class ChartView {
     this.showState(element("span", { class: "cw-skeleton" }), element("span", { class: "sr-only" }, t("Loading the chart")));
     try {
       const data = source ? JSON.parse(document.querySelector(source).textContent) : await fetchJson(src);
-      this.draw(data);
+      await this.draw(data);
     } catch (error) {
       const retry = element("button", { class: "btn btn-sm", type: "button" }, t("Try again"));
       retry.addEventListener("click", () => this.load());
@@ -56,41 +61,70 @@ export class ChartView {
   async renew() {
     if (this.node.matches(":hover, :focus-within")) return;
     try {
-      this.draw(await fetchJson(this.node.dataset.src));
+      await this.draw(await fetchJson(this.node.dataset.src));
     } catch {
       // the next message tries again
     }
   }
 
-  draw(data) {
-    this.chart?.remove();
-    this.chart = null;
-    this.canvas.replaceChildren();
-    if (!data.time.length) {
-      this.showState(element("span", {}, t("There are no bars to draw.")));
-      return;
-    }
-    this.data = data;
-    this.time = data.time;
-    this.indexOf = new Map(data.time.map((time, i) => [time, i]));
-    this.chosen = this.indexOf.get(data.chosen); // the bar that the readout rests on; the last one, if undefined
-    this.span = this.time.at(-1) - this.time[0];
-    this.intraday = this.time.length > 1 && this.span / (this.time.length - 1) < 0.7 * DAY;
-    this.chart = createChart(this.canvas, { autoSize: true, ...this.options(palette()) });
-    this.drawn = KINDS[this.kind](this.chart, data, palette());
+  /**
+   * Draws `data` in place of what is there, when it is its turn; a newer drawing overtakes it. `keepsRange` leaves the same
+   * bars in sight.
+   */
+  draw(data, keepsRange = false) {
+    const mine = (this.drawing = {});
+    return inTurn(() => mine === this.drawing && this.build(data, keepsRange, mine));
+  }
+
+  /** Builds the chart outside the page, where it costs no layout, a piece at a time; painted, it takes the place of the old one. */
+  async build(data, keepsRange, mine) {
+    const { time } = data;
+    if (!time.length) return this.showState(element("span", {}, t("There are no bars to draw.")));
+    const span = time.at(-1) - time[0];
+    const intraday = time.length > 1 && span / (time.length - 1) < 0.7 * DAY;
+    const mode = scaleOf(this.kind, data);
+    const colours = palette();
     this.node.style.setProperty("--panes", data.panes?.length ?? 0);
-    this.chart.timeScale().fitContent();
+    const { width, height } = (this.size = this.canvas.getBoundingClientRect());
+    const host = element("div", { class: "chart-host" });
+    const chart = createChart(host, optionsOf(this.kind, colours, intraday));
+    await breath();
+    chart.resize(width, height, true); // while it is empty: to make the canvases takes as long as to paint them
+    await breath();
+    const drawn = await KINDS[this.kind](chart, data, colours, this.chart ? breath : frame); // at first, each series is painted in a frame of its own
+    if (mode) chart.priceScale("right").applyOptions({ mode });
+    const range = keepsRange && this.chart?.timeScale().getVisibleLogicalRange();
+    if (range) chart.timeScale().setVisibleLogicalRange(range);
+    else chart.timeScale().fitContent();
+    await frame(); // in which the library paints
+    await breath();
+    if (mine !== this.drawing) return chart.remove();
+    this.chart?.remove();
+    Object.assign(this, { data, time, span, intraday, chart, drawn });
+    this.indexOf = new Map(time.map((at, i) => [at, i]));
+    this.chosen = this.indexOf.get(data.chosen); // the bar that the readout rests on; the last one, if undefined
+    if (colours !== palette()) this.repaint(); // the theme was changed meanwhile
+    this.canvas.replaceChildren(host);
+    this.fit();
     this.keepToItself(); // the others of the group stay where a hand may have put them
-    this.chart.subscribeCrosshairMove((move) => this.onMove(move));
-    this.chart.subscribeClick((click) => this.tellChoice(this.indexOf.get(click.time)));
-    this.chart.timeScale().subscribeVisibleTimeRangeChange((range) => {
+    chart.subscribeCrosshairMove((move) => this.onMove(move));
+    chart.subscribeClick((click) => this.tellChoice(this.indexOf.get(click.time)));
+    chart.timeScale().subscribeVisibleTimeRangeChange((range) => {
       if (range && !this.following) this.group.range(range);
       this.tools.follow();
     });
     this.showRanges();
-    this.showScales();
+    this.showScales(mode);
     this.showResting();
     this.tools.drawn();
+  }
+
+  /** Gives the chart the size of its place, when that has another and is not hidden. */
+  fit() {
+    const { width, height } = this.canvas.getBoundingClientRect();
+    if (!width || !height || (width === this.size?.width && height === this.size.height)) return;
+    this.size = { width, height };
+    this.chart?.resize(width, height);
   }
 
   /** The indexes of the first and the last bar in sight. */
@@ -118,39 +152,10 @@ export class ChartView {
     return this.chart.takeScreenshot();
   }
 
-  options(colours) {
-    const phone = matchMedia("(width < 768px)").matches;
-    return {
-      layout: {
-        background: { type: ColorType.Solid, color: colours.surface },
-        textColor: colours.muted,
-        fontFamily: '"Inter Variable", system-ui, sans-serif',
-        fontSize: 12,
-        attributionLogo: this.kind === "price",
-      },
-      grid: { vertLines: { visible: false }, horzLines: { color: colours.line } },
-      crosshair: {
-        mode: CrosshairMode.Normal,
-        vertLine: { color: colours.muted, labelBackgroundColor: colours.text },
-        horzLine: { color: colours.muted, labelBackgroundColor: colours.text },
-      },
-      rightPriceScale: { borderVisible: false, entireTextOnly: true, minimumWidth: phone ? 56 : 76 },
-      timeScale: { borderColor: colours.line, timeVisible: this.intraday, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true, lockVisibleTimeRangeOnResize: true },
-      localization: {
-        locale: document.documentElement.lang || "en",
-        timeFormatter: (time) => moment(time, this.intraday),
-        priceFormatter: this.kind === "equity" ? (value) => (Math.abs(value) >= 100_000 ? compact(value, Math.abs(value) >= 1e6 ? 2 : 0) : number(value, 0)) : undefined,
-      },
-      // The wheel belongs to the page; with Ctrl (or a pinch) it zooms, see onWheel.
-      handleScroll: { vertTouchDrag: false, mouseWheel: false },
-      handleScale: { mouseWheel: false },
-    };
-  }
-
   repaint() {
     if (!this.chart) return;
     const colours = palette();
-    this.chart.applyOptions(this.options(colours));
+    this.chart.applyOptions(optionsOf(this.kind, colours, this.intraday));
     this.drawn.paint(colours);
   }
 
@@ -255,26 +260,19 @@ export class ChartView {
     this.ranges.hidden = fitting.length === 0 || this.kind === "drawdown";
   }
 
-  /** Curves that grow apart are read on a logarithmic scale, prices may be; where one reaches zero there is none. */
-  showScales() {
-    const all = { equity: () => Object.values(this.data.series).flat(), price: () => this.data.low }[this.kind]?.() ?? [];
-    const values = all.filter((value) => value !== null);
-    const low = values.reduce((least, value) => Math.min(least, value), Infinity);
-    const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
-    this.scales.hidden = !(low > 0 && values.length);
+  /** The two scales to choose from; none where `shown` is null. */
+  showScales(shown) {
+    this.scales.hidden = shown === null;
     if (this.scales.hidden) return;
     const buttons = [[t("Linear"), PriceScaleMode.Normal], [t("Log"), PriceScaleMode.Logarithmic]].map(([name, mode]) => {
-      const button = element("button", { type: "button" }, name);
-      button.addEventListener("click", () => choose(button, mode));
+      const button = element("button", { type: "button", "aria-pressed": String(mode === shown) }, name);
+      button.addEventListener("click", () => {
+        this.chart.priceScale("right").applyOptions({ mode });
+        for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      });
       return button;
     });
-    const choose = (chosen, mode) => {
-      this.chart.priceScale("right").applyOptions({ mode });
-      for (const button of buttons) button.setAttribute("aria-pressed", String(button === chosen));
-    };
     this.scales.replaceChildren(...buttons);
-    if (this.kind === "equity" && high > 4 * low) choose(buttons[1], PriceScaleMode.Logarithmic);
-    else choose(buttons[0], PriceScaleMode.Normal);
   }
 
   /** Marks the range button that was chosen; none once a range came from a hand or from another chart. */
@@ -337,6 +335,8 @@ export class ChartView {
     document.removeEventListener("cw:preferences", this.onPreferences);
     this.group.leave();
     this.topRoom.disconnect();
+    this.resized.disconnect();
+    this.drawing = null;
     this.chart?.remove();
     this.chart = null;
   }

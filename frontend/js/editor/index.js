@@ -14,6 +14,7 @@ import { EditorState, Prec } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { basicSetup } from "codemirror";
 import { element, icon, onElements } from "../dom.js";
+import { breath } from "../pace.js";
 import { diagnosticsOf, words } from "./check.js";
 import { completion } from "./complete.js";
 import { followFacts } from "./facts.js";
@@ -62,11 +63,17 @@ class FormulaEditor {
     this.problems = element("div", { class: "formula-problems", hidden: true });
     this.way = element("p", { class: "formula-way", id: `${area.id}-way` }, t("Press Escape, then Tab to leave the editor."));
     this.frame = element("div", { class: "formula-editor" });
+    this.state = EditorState.create({ doc: area.value, extensions: this.extensions() });
+  }
+
+  /** Stands in the textarea's place from here on. */
+  show() {
+    const { area } = this;
     area.before(this.frame);
     area.hidden = true;
     this.form?.querySelector("[data-formula-problems]")?.remove();
     if (area.readOnly) this.way.textContent = ""; // there Tab writes nothing
-    this.view = new EditorView({ doc: area.value, parent: this.frame, extensions: this.extensions() });
+    this.view = new EditorView({ state: this.state, parent: this.frame });
     const format = element("button", { type: "button", class: "btn btn-sm btn-ghost", title: t("Lay the text out (Ctrl/⌘ Shift F)") }, t("Format"));
     format.addEventListener("click", () => this.format());
     this.frame.append(this.problems, element("div", { class: "formula-foot" }, this.status, this.way, format));
@@ -78,7 +85,6 @@ class FormulaEditor {
     label?.addEventListener("click", () => this.view.focus());
     area.cwEditor = this.view;
     followFacts(area);
-    startWorkbench(this);
     this.saved = area.value;
     this.form?.addEventListener("submit", () => (this.saved = this.area.value));
     addEventListener("beforeunload", (event) => {
@@ -133,22 +139,22 @@ class FormulaEditor {
     const { signal } = this.pending;
     const doc = view.state.doc;
     if (!doc.toString().trim()) {
-      this.show({ errors: [] }, []);
+      this.tell({ errors: [] }, []);
       this.status.replaceChildren(t("Write a formula, or start from an example."));
       return [];
     }
     try {
       const report = await ask(this.base, "check", { text: doc.toString() }, signal);
       const diagnostics = diagnosticsOf(report, doc);
-      if (!signal.aborted) this.show({ ...report, text: doc.toString() }, diagnostics);
+      if (!signal.aborted) this.tell({ ...report, text: doc.toString() }, diagnostics);
       return diagnostics;
     } catch (error) {
-      if (!signal.aborted) this.show({ unreachable: error.message }, []);
+      if (!signal.aborted) this.tell({ unreachable: error.message }, []);
       return [];
     }
   }
 
-  show(report, diagnostics) {
+  tell(report, diagnostics) {
     this.status.replaceChildren(...statusLine(report));
     this.problems.hidden = diagnostics.length === 0;
     this.problems.replaceChildren(...diagnostics.map((diagnostic) => this.problemButton(diagnostic)));
@@ -198,4 +204,14 @@ class FormulaEditor {
   }
 }
 
-onElements("textarea[data-formula-editor]", (area) => new FormulaEditor(area));
+/** A piece at a time: all of it at once would hold a slow phone fast. */
+async function start(area) {
+  await breath();
+  const editor = new FormulaEditor(area);
+  await breath();
+  editor.show();
+  await breath();
+  startWorkbench(editor);
+}
+
+onElements("textarea[data-formula-editor]", start);

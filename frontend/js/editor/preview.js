@@ -78,9 +78,11 @@ class Preview {
         this.barsOf = null; // newer bars have come since
         return this.draw();
       }
-      this.show(answer, this.barsOf === barsOf);
+      const isSame = this.barsOf === barsOf;
       this.barsOf = barsOf;
       this.drawn = text;
+      await this.show(answer, isSame);
+      if (signal.aborted) return;
       this.tell(answer);
       if (this.chosen) this.ask(this.chosen);
     } catch (error) {
@@ -92,10 +94,7 @@ class Preview {
 
   /** The range that is looked at stays where the bars are the same. */
   show(answer, isSame) {
-    const view = window.cwCharts.mount(this.chart);
-    const range = isSame ? view.chart?.timeScale().getVisibleLogicalRange() : null;
-    window.cwCharts.set(this.chart, { ...this.bars, plots: answer.plots, panes: answer.panes, markers: answer.markers, chosen: this.chosen });
-    if (range) view.chart?.timeScale().setVisibleLogicalRange(range);
+    return window.cwCharts.set(this.chart, { ...this.bars, plots: answer.plots, panes: answer.panes, markers: answer.markers, chosen: this.chosen }, isSame);
   }
 
   tell({ signals, count, milliseconds, evaluated }) {
