@@ -59,14 +59,19 @@ async def test_a_failed_write_fails_its_whole_batch_and_no_other():
 
 async def test_waiting_longer_than_allowed_is_a_timeout_and_too_many_are_refused():
     gatherer = Gatherer(Writer(), max_batch=1, max_waiting=1, timeout_s=0.05)
-    with pytest.raises(TimeoutError):
-        await gatherer.add(0)
-    waiting = asyncio.create_task(gatherer.add(2))
+    for item in (0, 2):  # under way, and waiting behind it
+        with pytest.raises(TimeoutError):
+            await gatherer.add(item)
+    writer = Writer()
+    gatherer = Gatherer(writer, max_batch=1, max_waiting=1, timeout_s=30)
+    callers = [asyncio.create_task(gatherer.add(0))]
+    await asyncio.sleep(0.01)
+    callers.append(asyncio.create_task(gatherer.add(2)))
     await asyncio.sleep(0.01)
     with pytest.raises(Overloaded):
         await gatherer.add(4)
-    with pytest.raises(TimeoutError):
-        await waiting
+    writer.may_write.set()
+    assert await asyncio.gather(*callers) == [0, 20]
 
 
 async def test_drain_waits_for_the_last_write():
