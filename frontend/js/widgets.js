@@ -24,21 +24,38 @@ function startMenus() {
       event.preventDefault();
     }
   });
-  // A live page gets its buttons anew with each bar: the menu that is open stays open, with the focus where it was. What
-  // is being pressed stays until it is let go, or nothing would be: a click needs both on one button.
+  // A live page gets its buttons anew with each bar, a list its menus with each search. The menu that is open stays open,
+  // with what was typed in it and the focus where it was. What is being pressed is replaced when it is let go: a click
+  // needs both ends on one button.
   let pressed = null;
+  const late = new Map(); // what would be replaced: by what
   document.addEventListener("pointerdown", ({ target }) => (pressed = target), true);
-  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(() => (pressed = null)), true);
+  const release = () => {
+    pressed = null;
+    for (const [target, html] of late) if (target.isConnected) window.htmx.swap(target, html, { swapStyle: "outerHTML" });
+    late.clear();
+  };
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(release), true);
   document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-    if (detail.target.contains(pressed)) return void (detail.shouldSwap = false);
-    const menus = (of) => [...of.querySelectorAll("details[data-drop]")];
-    const place = menus(detail.target).findIndex((menu) => menu.open);
-    const anew = menus(detail.fragment)[place];
+    const { target, fragment } = detail;
+    if (target.contains(pressed)) {
+      detail.shouldSwap = false;
+      return void late.set(target, fragment.firstElementChild.outerHTML);
+    }
+    const open = target.querySelector("details[data-drop][open]");
+    const name = (menu) => menu.querySelector("summary").textContent;
+    const alike = (of) => [...of.querySelectorAll("details[data-drop]")].filter((menu) => name(menu) === name(open));
+    const anew = open && alike(fragment)[alike(target).indexOf(open)];
     if (!anew) return;
-    const parts = (of) => [...of.querySelectorAll("summary, a, button")];
-    const at = parts(menus(detail.target)[place]).indexOf(document.activeElement);
+    const parts = (of) => [...of.querySelectorAll("summary, a, button, input:not([type=hidden])")];
+    const [before, after] = [parts(open), parts(anew)];
+    const at = before.indexOf(document.activeElement);
     anew.open = true;
-    if (at >= 0) setTimeout(() => parts(anew)[at]?.focus());
+    before.forEach((part, i) => {
+      const typed = part.name && (part.value !== part.defaultValue || part.checked !== part.defaultChecked);
+      if (typed && part.name === after[i]?.name) [after[i].value, after[i].checked] = [part.value, part.checked];
+    });
+    if (at >= 0) setTimeout(() => after[at]?.focus());
   });
 }
 

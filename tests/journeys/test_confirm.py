@@ -1,4 +1,4 @@
-"""A form that asks first, on a page that is written anew while it is pressed and while the question stands."""
+"""Forms on a page that is written anew while they are pressed, asked about or filled in."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ PAGE = """<!doctype html><html lang="en"><head><script src="/static/dist/app.js"
 <body data-made="1000" data-icons="/icons.svg"><div id="acts"><form method="post" action="/stop/" data-confirm="Stop the bot?">
 <input type="hidden" name="flatten" value="1"><button name="why" value="asked">Stop</button></form></div>
 <form method="post" action="/many/"><span data-chosen-count>3 chosen</span><button data-confirm="Pause them?">Pause</button></form>
+<div id="views"><details data-drop><summary>Save view</summary><form><input type="hidden" name="query" value="q=mac">
+<label>Name<input name="name"></label><label><input type="checkbox" name="first">Opens first</label></form></details></div>
 </body></html>"""
 
-ANEW = '<div id="acts" hx-swap-oob="true"><button data-dialog-open="none">Another</button></div>'
+ANEW = """<div id="acts" hx-swap-oob="true"><button data-dialog-open="none">Another</button></div>
+<div id="views" hx-swap-oob="true"><details data-drop><summary>Save view</summary><form><input type="hidden" name="query" value="q=macd">
+<label>Name<input name="name"></label><label><input type="checkbox" name="first">Opens first</label></form></details></div>"""
 
 
 def _answer(route: Route) -> None:
@@ -68,5 +72,17 @@ def test_a_button_is_not_replaced_while_it_is_pressed(page: Page):
     page.mouse.up()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.get_by_role("button", name="Keep").click()
-    page.evaluate(fetch)
-    expect(page.get_by_role("button", name="Another")).to_be_visible()
+    expect(page.get_by_role("button", name="Another")).to_be_visible()  # what came meanwhile is not lost
+
+
+def test_what_was_typed_in_a_menu_outlives_its_replacement(page: Page):
+    page.get_by_text("Save view").click()
+    name = page.get_by_label("Name")
+    name.fill("Mine")
+    page.get_by_label("Opens first").check()
+    name.focus()
+    page.evaluate("htmx.ajax('GET', '/acts', { swap: 'none' })")
+    expect(page.locator("#views input[name=query]")).to_have_value("q=macd")  # it was replaced
+    expect(name).to_have_value("Mine")
+    expect(name).to_be_focused()
+    expect(page.get_by_label("Opens first")).to_be_checked()

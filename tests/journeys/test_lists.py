@@ -33,7 +33,7 @@ def test_find_keep_choose_act_undo_and_go(newcomer: Page):
 
     # what is looked for stands in the address, and is kept as a view
     page.keyboard.press("/")
-    page.keyboard.insert_text("macd")  # at once: an answer to a part of it would write the form below anew
+    page.keyboard.type("macd")
     expect(page).to_have_url(re.compile(r"/formulas/\?q=macd$"))
     expect(rows).to_have_count(1)
     page.get_by_text("Save view").click()
