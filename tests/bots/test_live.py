@@ -35,6 +35,7 @@ from apps.markets.services.feeds import append_bars
 from apps.signals.models import Signal
 from apps.signals.services import process_alerts
 from apps.trading import hooks
+from apps.trading.choices import Refusal
 from apps.trading.models import Book, Fill, Intent, Order, Position, TradingAccount
 from apps.trading.services import place_order, set_limits, throw_switch
 from apps.trading.services.exchange import freeze_account, resolve_orders, submit_orders
@@ -113,9 +114,13 @@ class Market:
         self.price = 29_000.0
 
     def bring(self, *closes: float, low: float | None = None, age: int = 0) -> None:
-        """Bars whose last one closed `age` minutes ago; long ones are brought a minute apart, and closed before now."""
+        """Bars whose last one closed `age` minutes ago; long ones are brought a minute apart, and closed before now.
+
+        In the second half of a minute it is the one that this minute closes: an entry is wanted for a minute, and would
+        be too late where the next one began before it was handed over.
+        """
         frame = self.feed.timeframe_ms
-        ends = (int(time.time() * 1000) // MINUTE - age) * MINUTE - frame
+        ends = (int(time.time() * 1000 + MINUTE / 2) // MINUTE - age) * MINUTE - frame
         times = np.array([ends - MINUTE * i for i in reversed(range(len(closes)))], np.int64)
         after = self.time + MINUTE * np.arange(1, len(closes) + 1)
         times = np.maximum(times, after) if frame == MINUTE else after
@@ -163,7 +168,7 @@ def market(feed, exchange, live_account) -> Market:  # noqa: F811
 def bot(workspace, user, feed, live_account, version, earned, market) -> Bot:
     request = BotRequest("Live", version, feed, live_account, D(1_000), mode=Mode.LIVE)
     made = deploy(create_bot(workspace, request, actor=user), actor=user)
-    market.bring(29_000.0, 29_000.0)
+    market.bring(29_000.0, 29_000.0, age=30)
     made.refresh_from_db()
     return made
 
@@ -247,16 +252,25 @@ def test_a_repeated_lost_or_late_job_does_nothing(bot, market) -> None:
     assert market.orders == [BUY]
 
 
-def test_bars_of_the_past_buy_nothing_but_close_what_is_held(bot, market) -> None:
+def test_bars_of_the_past_buy_nothing(bot, market) -> None:
+    market.bring(30_000.0, 31_000.0, age=5)  # the worker was away: this entry was asked for six minutes ago
+    assert [intent.refused_for for intent in Intent.objects.all()] == [Refusal.EXPIRED]
+    market.work()
+    assert market.orders == []
+    market.bring(30_000.0)  # of now
+    market.work()
+    assert market.orders == [BUY]
+
+
+def test_of_bars_that_come_at_once_the_exit_counts_and_no_entry_before_it_is_done(bot, market) -> None:
     market.bring(30_000.0)
     market.work()
-    # the worker was away: 3 old bars and one of now. The exit of the first counts, the entry after it is too old.
-    market.bring(36_000.0, 30_000.0, 31_000.0, age=5)
+    market.bring(36_000.0, 30_000.0, 31_000.0)
     market.work()
     assert market.orders == [BUY, SELL]
     assert held(bot) == 0
     market.bring(31_500.0)
-    market.bring(30_000.0)  # of now
+    market.bring(30_000.0)
     market.work()
     assert market.orders == [BUY, SELL, BUY]
 
