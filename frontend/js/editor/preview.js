@@ -79,10 +79,10 @@ class Preview {
         return this.draw();
       }
       const isSame = this.barsOf === barsOf;
-      this.barsOf = barsOf;
       this.drawn = text;
       await this.show(answer, isSame);
       if (signal.aborted) return;
+      this.barsOf = barsOf;
       this.tell(answer);
       if (this.chosen) this.ask(this.chosen);
     } catch (error) {
