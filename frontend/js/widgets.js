@@ -28,19 +28,24 @@ function startMenus() {
   // with what was typed in it and the focus where it was. What is being pressed is replaced when it is let go: a click
   // needs both ends on one button.
   let pressed = null;
-  const late = new Map(); // what would be replaced: by what
+  const late = new Map(); // what would be replaced: by which element
   document.addEventListener("pointerdown", ({ target }) => (pressed = target), true);
   const release = () => {
     pressed = null;
-    for (const [target, html] of late) if (target.isConnected) window.htmx.swap(target, html, { swapStyle: "outerHTML" });
+    const swaps = [...late];
     late.clear();
+    for (const [target, anew] of swaps) {
+      if (!target.isConnected) continue;
+      anew.setAttribute("hx-swap-oob", "true"); // as it came: below, an open menu is kept
+      window.htmx.swap(document.body, anew.outerHTML, { swapStyle: "none" });
+    }
   };
   for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(release), true);
   document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
     const { target, fragment } = detail;
     if (target.contains(pressed)) {
       detail.shouldSwap = false;
-      return void late.set(target, fragment.firstElementChild.outerHTML);
+      return void late.set(target, fragment.firstElementChild);
     }
     const open = target.querySelector("details[data-drop][open]");
     const name = (menu) => menu.querySelector("summary").textContent;

@@ -75,13 +75,18 @@ def test_a_button_is_not_replaced_while_it_is_pressed(page: Page):
     expect(page.get_by_role("button", name="Another")).to_be_visible()  # what came meanwhile is not lost
 
 
-def test_what_was_typed_in_a_menu_outlives_its_replacement(page: Page):
+@pytest.mark.parametrize("is_pressed", [False, True])
+def test_what_was_typed_in_a_menu_outlives_its_replacement(page: Page, is_pressed: bool):
     page.get_by_text("Save view").click()
     name = page.get_by_label("Name")
     name.fill("Mine")
     page.get_by_label("Opens first").check()
     name.focus()
+    if is_pressed:
+        name.hover()
+        page.mouse.down()
     page.evaluate("htmx.ajax('GET', '/acts', { swap: 'none' })")
+    page.mouse.up()
     expect(page.locator("#views input[name=query]")).to_have_value("q=macd")  # it was replaced
     expect(name).to_have_value("Mine")
     expect(name).to_be_focused()
