@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import model_format_dict
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -29,20 +30,23 @@ class AsksFirst:
 def _asking(act: Act, words: str) -> Act:
     @wraps(act)
     def asked(table: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponseBase | None:
-        if request.POST.get("asked") == "yes":
+        count = rows.count()
+        if request.POST.get("asked") == str(count):  # asked about as many; else some came or went meanwhile
             with transaction.atomic():
                 if not act.__module__.startswith("apps."):  # those of ours go through services, which record
                     table.journal_acted(request, rows, act.__name__)
                 return act(table, request, rows)
-        count = rows.count()
         context = {
             **table.admin_site.each_context(request),
-            "title": words,
+            "title": words % model_format_dict(table.opts),
             "opts": table.opts,
             "count": count,
             "rows": rows[:SHOWN],
             "others": max(count - SHOWN, 0),
-            "sent": [(name, value) for name in SENT for value in request.POST.getlist(name)],
+            "sent": [
+                ("asked", str(count)),
+                *((name, value) for name in SENT for value in request.POST.getlist(name)),
+            ],
         }
         return TemplateResponse(request, "admin/accounts/asks_first.html", context)
 
