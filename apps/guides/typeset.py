@@ -18,7 +18,7 @@ _WIDE = 40  # letters of a row that three columns of a phone cannot hold
 
 
 def typeset(tokens: Sequence[Token]) -> None:
-    """Minus signs in place of hyphens, signs of multiplication in place of an x beside a figure, and figures that stay
+    """Minus signs in place of hyphens, signs of multiplication in place of an x between factors, and figures that stay
     with their unit or currency and, in a cell, with their neighbours (a candle is four of them). Code stays as it is.
     Tables of long rows in three columns, or of long words in the first, are marked for phones, where their rows are
     cards (`cards` or `cards two`), and cells know the head of their column. A column of numbers is marked (`n`), and

@@ -78,7 +78,9 @@ def test_a_column_of_prices_may_stand_within_its_rows():
 
 
 def test_nothing_has_one_sign():
-    found = [path for path in (settings.BASE_DIR / "templates").rglob("*.html") if "—" in path.read_text()]
+    pages = (settings.BASE_DIR / "templates").rglob("*.html")
+    scripts = (settings.BASE_DIR / "frontend/js").rglob("*.js")
+    found = [path for path in (*pages, *scripts) if "—" in path.read_text()]
     assert not found, f"write {figures.NOTHING} for nothing, as figures do"
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from apps.accounts.models import Membership
@@ -43,6 +43,11 @@ def story(workspace):
 )
 def test_a_reference_is_said_in_words(reference, words):
     assert LedgerTransaction(reference=reference).purpose == words
+
+
+def test_a_reference_is_said_in_the_reader_s_language():
+    with translation.override("tr"):
+        assert LedgerTransaction(reference="billing.payment:0b0a5c39-77").purpose == "Ödeme 0b0a5c39"
 
 
 def test_page_tells_balance_buckets_use_and_every_line(web, story):
