@@ -24,7 +24,16 @@ class AsksFirst:
 
     def get_actions(self, request: HttpRequest) -> dict[str, tuple[Act, str, str]]:
         acts = super().get_actions(request)  # type: ignore[misc]
-        return {name: (_asking(act, words), name, words) for name, (act, _, words) in acts.items()}
+        may_change = self.has_change_permission(request)  # type: ignore[attr-defined]  # of the ModelAdmin behind
+        return {
+            name: (_asking(act, words), name, words)
+            for name, (act, _, words) in acts.items()
+            if may_change or _is_ours(act)  # ours name their rights, those of libraries none
+        }
+
+
+def _is_ours(act: Act) -> bool:
+    return act.__module__.startswith("apps.")
 
 
 def _asking(act: Act, words: str) -> Act:
@@ -33,7 +42,7 @@ def _asking(act: Act, words: str) -> Act:
         count = rows.count()
         if request.POST.get("asked") == str(count):  # asked about as many; else some came or went meanwhile
             with transaction.atomic():
-                if not act.__module__.startswith("apps."):  # those of ours go through services, which record
+                if not _is_ours(act):  # ours go through services, which record
                     table.journal_acted(request, rows, act.__name__)
                 return act(table, request, rows)
         context = {

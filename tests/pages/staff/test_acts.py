@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.contrib.auth import get_user
+from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 from django.test import Client
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
@@ -32,6 +34,17 @@ def test_an_act_of_a_library_asks_first_and_is_recorded(staff: Client):
     told = Entry.objects.filter(action="django_celery_beat.periodictask.changed_by_staff")
     assert told.count() == 21
     assert told.latest("id").changes == {"act": "disable_tasks"}
+
+
+def test_who_may_only_look_has_no_acts_of_libraries(helper: Client):
+    get_user(helper).user_permissions.add(Permission.objects.get(codename="view_periodictask"))
+    every = IntervalSchedule.objects.create(every=5, period="minutes")
+    task = PeriodicTask.objects.create(name="task", task="x", interval=every)
+    answer = helper.post(PAGE, {"action": "disable_tasks", "_selected_action": [task.pk]})
+    assert "This acts on" not in answer.content.decode()
+    helper.post(PAGE, {"action": "disable_tasks", "_selected_action": [task.pk], "asked": "1"})
+    task.refresh_from_db()
+    assert task.enabled
 
 
 def sent_by(asked: HttpResponse) -> dict[str, list[str]]:
