@@ -62,6 +62,7 @@ def test_the_inbox_is_put_in_order(web, user, tell):
         second = web.get(f"/inbox/{first.context['list'].older}")
         found = re.findall(r"told (\d+)</strong>", first.content.decode() + second.content.decode())
         assert [int(number) for number in found] == expected
+    assert [name for name, _ in first.context["list"].orders] == ["-new", "old", "-urgency"], "to choose from"
 
 
 def test_notices_are_put_away_and_brought_back(web, user, tell):

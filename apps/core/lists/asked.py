@@ -161,12 +161,12 @@ class Asked:
 
     @property
     def orders(self) -> list[tuple[str, str]]:
-        """For phones, which have no heads: each order with its label."""
+        """Where there are no heads, on phones and of what is no table: each order with its label."""
         return [(f"-{name}" if sort.down else name, sort.label) for name, sort in self.listing.sorts.items()]
 
     @property
     def is_turned(self) -> bool:
-        """Whether the order is none of those a phone offers."""
+        """Whether the order is none of those are offered."""
         return all(value != self.order for value, _ in self.orders)
 
     @property
