@@ -166,7 +166,7 @@ class Asked:
 
     @property
     def is_turned(self) -> bool:
-        """Whether the order is none of those are offered."""
+        """Whether the order is none of those that are offered."""
         return all(value != self.order for value, _ in self.orders)
 
     @property
