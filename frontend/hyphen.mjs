@@ -1,6 +1,6 @@
 /**
- * A hyphen is no figure: Inter's tabular figures make it as wide as a digit, also in "Log-ins" among them. `hyphenAsItIs`
- * takes it out of what `tnum` replaces, in a font as TrueType; the buffer is changed in place and given back.
+ * A hyphen is no figure: Inter's tabular figures make it as wide as a digit, in dates as in "Log-ins" among them.
+ * `hyphenAsItIs` takes it out of what `tnum` replaces, in a font as TrueType; the buffer is changed in place and given back.
  */
 const HYPHEN = 0x2d;
 const SINGLE = 1; // a lookup that puts one glyph in the place of another
@@ -15,19 +15,30 @@ export function hyphenAsItIs(font) {
   const hyphen = glyphOf(HYPHEN);
   const gsub = tables.get("GSUB");
   const [features, lookups] = [gsub + u16(gsub + 6), gsub + u16(gsub + 8)];
-  const tabular = list(features, 6, (at) => (tag(at) === "tnum" ? list(features + u16(at + 4) + 2, 2, u16) : [])).flat();
-  let found = false;
-  for (const number of new Set(tabular)) {
+  const named = list(features, 6, (at) => (tag(at) === "tnum" ? list(features + u16(at + 4) + 2, 2, u16) : []));
+  const tabular = [...new Set(named.flat())];
+  const single = (number) => {
     const lookup = lookups + u16(lookups + 2 + 2 * number);
-    for (const table of list(lookup + 4, 2, (at) => lookup + u16(at))) {
-      if (u16(lookup) !== SINGLE || u16(table) !== 2) throw new Error("Inter's tnum is made in another way than it was");
+    return u16(lookup) === SINGLE ? list(lookup + 4, 2, (at) => lookup + u16(at)).filter((table) => u16(table) === 2) : [];
+  };
+  // Between digits and capitals another one, drawn higher, stands for it.
+  const hyphens = new Set([hyphen]);
+  for (let number = 0; number < u16(lookups); number++) {
+    if (tabular.includes(number)) continue;
+    for (const table of single(number)) {
       const place = covered(table + u16(table + 2)).indexOf(hyphen);
-      if (place < 0) continue;
-      view.setUint16(table + 6 + 2 * place, hyphen);
-      found = true;
+      if (place >= 0) hyphens.add(u16(table + 6 + 2 * place));
     }
   }
-  if (!found) throw new Error("Inter's tnum does not replace the hyphen any more: hyphen.mjs can go");
+  let found = 0;
+  for (const table of tabular.flatMap(single)) {
+    for (const [place, glyph] of covered(table + u16(table + 2)).entries()) {
+      if (!hyphens.has(glyph)) continue;
+      view.setUint16(table + 6 + 2 * place, glyph);
+      found += 1;
+    }
+  }
+  if (found !== 2) throw new Error("Inter's tnum or its hyphens are made in another way than they were: see hyphen.mjs");
   return font;
 
   /** By the segments of the table for the first 65,536 characters. */

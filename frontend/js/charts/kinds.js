@@ -114,7 +114,8 @@ async function price(chart, data, colours, pause) {
 
   const paint = (now) => {
     // Hollow rises, filled falls: told apart without colour.
-    candles.applyOptions({ upColor: now.surface, downColor: now.down, borderUpColor: now.up, borderDownColor: now.down, wickUpColor: now.up, wickDownColor: now.down });
+    // the label of the last price has one look: the colour of the last bar would be none on a hollow one
+    candles.applyOptions({ priceLineColor: now.muted, upColor: now.surface, downColor: now.down, borderUpColor: now.up, borderDownColor: now.down, wickUpColor: now.up, wickDownColor: now.down });
     const [rise, fall] = [fade(now.up, 0.28), fade(now.down, 0.28)];
     volume?.setData(data.time.map((time, i) => ({ time, value: data.volume[i], color: data.close[i] >= data.open[i] ? rise : fall })));
     plots.forEach(({ series, slot }) => series.applyOptions({ color: now.series[slot] }));
