@@ -13,6 +13,8 @@ _TIMES = re.compile(r"(?<= )x(?= (?!(?:as|is|or|to|without)\b))")  # else a name
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?: ?%)?")
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|(?:ms|s|min|h|[KM]i?B|GB)\b))|(?<=\b[A-Z]{3}) (?=\d)")
 _FIGURES = re.compile(r"(?<=[\d\]]) (?=[\d\N{MIDDLE DOT}])")
+_NAME = re.compile(r"[a-z_][\w.]*")
+_PARTS = (", ", "; ", " \N{RIGHTWARDS ARROW} ")
 _LONG = 24  # letters that take half of a phone
 _WIDE = 40  # letters of a row that three columns of a phone cannot hold
 
@@ -68,11 +70,14 @@ def _mark_numbers(columns: list[list[tuple[Token, Token]]]) -> None:
 
 
 def _below_one_another(children: list[Token]) -> list[Token]:
-    """A line ends after what parts names of code."""
-    found = []
+    """A cell of nothing but names of code has each on a line of its own; sentences and requests run on."""
+    found: list[Token] = []
     for child in children:
-        is_part = child.type == "text" and child.content in {", ", " \N{RIGHTWARDS ARROW} "}
-        found += [child, Token("hardbreak", "br", 0)] if is_part else [child]
+        found.append(child)
+        if child.type == "text" and child.content in _PARTS:
+            found.append(Token("hardbreak", "br", 0))
+        elif child.type != "code_inline" or not _NAME.fullmatch(child.content):
+            return children
     return found
 
 

@@ -50,10 +50,14 @@ def test_a_column_of_numbers_is_marked_and_one_with_a_word_is_not():
 
 
 def test_names_in_a_first_cell_stand_below_one_another():
-    table = shown("| a | b |\n|---|---|\n| `net_profit`, `total_return` | `one`, `two` |\n| `p`, `q` | - |\n")
+    table = shown(
+        "| a | b |\n|---|---|\n| `net_profit`, `total_return` | `one`, `two` |\n| `p`, `q` | - |\n"
+        "| `if`, `elif`, as statements or values | - |\n| `GET`, `PATCH`, `DELETE {uuid}/` | - |\n"
+    )
     assert "<code>net_profit</code>, <br />\n<code>total_return</code>" in table
     assert "<code>one</code>, <code>two</code>" in table
     assert "<code>p</code>, <code>q</code>" in table
+    assert table.count("<br") == 1, "sentences and requests run on"
 
 
 def test_figures_stay_together():
